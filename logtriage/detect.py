@@ -1,0 +1,259 @@
+"""What is learnt of how a source writes: samples of its lines → a tree of formats.
+
+A line may pass through several formats: docker's JSON holds an nginx access line, syslog holds what sshd said. A
+`Node` is one format in its place; its children are the formats found in its inner text. Only samples come here, so
+plain Python reads them; whole blocks are read by the SQL that `parse.py` makes of the tree.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from logtriage import stamp
+from logtriage.formats import Format, match_text
+from logtriage.rendering import Rendering, rendering_of
+
+# A line of several fields that names the ones to come is learnt as a text format of its own (see `derive`).
+_NAME = re.compile(r"\W+")
+# A zone is inferred from whole quarters of an hour: no zone is finer, and clocks drift by less than half of one.
+_QUARTER = 15 * 60
+_HEAD = 4096
+
+GENERIC = Format(id="text", title="any line with a time stamp near its start", kind="text", groups=("timestamp", "level", "body"))
+_PRETTY = r"^\s*\{\s*$"
+
+
+@dataclass(slots=True)
+class Node:
+    """A format in its place (the root's is None), the formats seen inside it, and the stamps seen in it.
+
+    `kinds` are those stamps', `written` one text of each rendering; `zone` is inferred from the `lags` of stamps without
+    zone behind those of the transport around them (seconds).
+    """
+
+    fmt: Format | None
+    parent: Node | None = None
+    kinds: list[stamp.Stamp] = field(default_factory=list)
+    written: dict[Rendering, str] = field(default_factory=dict)
+    children: dict[str, Node] = field(default_factory=dict)
+    zone: str | None = None
+    lags: list[float] = field(default_factory=list)
+
+    @property
+    def path(self) -> tuple[Format, ...]:
+        """The formats from the outermost to this one."""
+        above = self.parent.path if self.parent else ()
+        return (*above, self.fmt) if self.fmt else above
+
+    @property
+    def path_nodes(self) -> list[Node]:
+        """The nodes from the outermost format's to this one."""
+        above = self.parent.path_nodes if self.parent else []
+        return [*above, self] if self.fmt else above
+
+    @property
+    def name(self) -> str:
+        """`docker-json/nginx-access`: what a record's `format` says; `plain` where nothing is known."""
+        return "/".join(fmt.id for fmt in self.path) or "plain"
+
+    @property
+    def stamped(self) -> bool:
+        """Whether any format inside writes a time stamp: then a line without one belongs to the record before."""
+        return any(child.kinds for child in self.children.values())
+
+    def ordered(self) -> list[Node]:
+        """The children in the order in which they are tried: the most particular first, the generic one last."""
+        return sorted(self.children.values(), key=lambda n: (n.fmt is GENERIC, -n.fmt.priority, n.fmt.id))  # type: ignore[union-attr]
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it."""
+        yield self
+        for child in self.children.values():
+            yield from child.walk()
+
+
+class Grammar:
+    """What is known of one source: grows by `learn`, never forgets."""
+
+    def __init__(self, formats: Sequence[Format], *, zone: str = "UTC", forced: str | None = None) -> None:
+        """`formats` in the order to try; `zone`: of stamps that carry none; `forced`: the only outer format tried."""
+        top = [f for f in formats if not f.inside]
+        self._top = [f for f in formats if f.id == forced] if forced else top
+        self._formats = formats
+        plain = next((f for f in formats if f.id == "json"), None)
+        self._pretty = plain and replace(plain, id="json-pretty", title="JSON over several lines", start=_PRETTY, multiline=True)
+        self.zone = zone
+        self.root = Node(None)
+
+    def learn(self, lines: Iterable[str]) -> bool:
+        """Reads sample lines (without their newline); True when one of them taught something new."""
+        before = self._size()
+        for line in lines:
+            self._read(self.root, line[:_HEAD] if not line.startswith(("{", "[")) else line, {}, None)
+        for node in self.root.walk():
+            node.zone = node.zone or _zone_of(node.lags)
+        return self._size() != before
+
+    def _size(self) -> int:
+        return sum(1 + len(n.kinds) + len(n.written) for n in self.root.walk())
+
+    def _read(self, node: Node, text: str, above: Mapping[str, str], outer: dt.datetime | None) -> None:
+        """Finds the format of `text` inside `node`, notes its stamp, and goes on with what it wraps."""
+        document = _object(text)
+        for fmt in self._candidates(node, above):
+            fields = read_head(fmt, text, document)
+            if fields is None:
+                continue
+            if fmt.kind == "header":
+                fmt = self._derived(fmt, fields)
+            child = node.children.setdefault(fmt.id, Node(fmt, node))
+            moment = _note_stamp(child, fields, outer)
+            inner = fields.get(fmt.inner or "", "")
+            if fmt.inner and inner.strip() and len(child.path) < 4:
+                self._read(child, inner.rstrip("\r\n"), fields, moment)
+            return
+        if self._pretty and re.match(_PRETTY, text):
+            node.children.setdefault(self._pretty.id, Node(self._pretty, node))
+            return
+        found = stamp.find(text)
+        if found and (not node.fmt or found[0] < 32):
+            child = node.children.setdefault(GENERIC.id, Node(GENERIC, node))
+            _note_stamp(child, {"timestamp": text[found[0] : found[1]]}, outer)
+
+    def learn_whole(self, node: Node, texts: Iterable[str]) -> None:
+        """Reads whole records of a format that spans lines: their stamps are not known from their first lines."""
+        assert node.fmt is not None
+        whole = replace(node.fmt, multiline=False, start=None) if node.fmt.kind != "text" else replace(node.fmt, start=None)
+        for text in texts:
+            if fields := read_head(whole, text, _object(text)):
+                _note_stamp(node, fields, None)
+
+    def _candidates(self, node: Node, above: Mapping[str, str]) -> Iterator[Format]:
+        yield from (n.fmt for n in node.children.values() if n.fmt and n.fmt.title == "by header")
+        for fmt in self._top if not node.fmt else self._formats:
+            if not fmt.inside:
+                yield fmt
+            elif node.fmt and node.fmt.family in fmt.inside and all(
+                re.search(rx, above.get(name, "")) for name, rx in fmt.when.items()
+            ):
+                yield fmt
+
+    def _derived(self, fmt: Format, fields: Mapping[str, str]) -> Format:
+        return derive(fmt, fields.get("columns", ""))
+
+
+def derive(fmt: Format, header: str) -> Format:
+    """A header line's column names → the text format of the lines under it."""
+    sep = fmt.separator or " "
+    names = [n.strip().strip('"') for n in (header.split() if sep == " " else header.split(sep))]
+    quoted = '"(?:[^"]|"")*"'
+    cell = rf"{quoted}|\S*" if sep == " " else rf"{quoted}|[^{re.escape(sep)}]*"
+    pieces, groups = [], []
+    for name in names:
+        group = fmt.columns.get(name) or _NAME.sub("_", name).strip("_").lower() or "column"
+        if group[0].isdigit():
+            group = f"c_{group}"
+        while group in groups:
+            group += "_2"
+        groups.append(group)
+        pieces.append(f"(?P<{group}>{cell})")
+    gap = r"\s+" if sep == " " else re.escape(sep)
+    # later versions of a program append columns; a line that stops early is still read
+    regex = "^" + pieces[0] + "".join(f"{gap}{piece}" for piece in pieces[1:])
+    return replace(fmt, kind="text", title="by header", regex=regex, groups=tuple(groups), header=None)
+
+
+def read_head(fmt: Format, text: str, document: dict[str, Any] | None) -> dict[str, str] | None:
+    """The fields of a record's first line in one format, by name; None when it is not of this format."""
+    if fmt.multiline and fmt.start:
+        return {} if re.match(fmt.start, text) else None
+    if fmt.kind == "text":
+        fields = match_text(fmt, text)
+        if fields is not None and "time" in fields and "timestamp" not in fields:
+            fields["timestamp"] = f"{fields['date']} {fields['time']}" if "date" in fields else fields["time"]
+        return fields
+    if fmt.kind == "header":
+        hit = re.match(fmt.header or "", text)
+        return {k: v or "" for k, v in hit.groupdict().items()} if hit else None
+    if fmt.kind == "json":
+        if document is None:
+            return None
+        scalars = lambda path: _lookup(document, path)  # noqa: E731 - one word for both kinds
+    else:
+        pairs = {m[1]: m[2] if m[2] is not None else m[3] for m in LOGFMT.finditer(text)}
+        if not pairs or not re.match(LOGFMT_HEAD, text):
+            return None
+        scalars = pairs.get
+    if any(scalars(path) is None for path in fmt.require):
+        return None
+    if any(not re.search(rx, str(scalars(path) or "")) for path, rx in fmt.where.items()):
+        return None
+    fields = {}
+    for role, paths in {**fmt.aliases, **fmt.keys}.items():
+        value = next((v for v in map(scalars, paths) if v not in (None, "") and not isinstance(v, dict | list)), None)
+        if value is not None:
+            fields[role] = json.dumps(value) if isinstance(value, bool) else str(value)
+    if fmt.inner and fmt.inner not in fields and (value := scalars(fmt.inner)) is not None:
+        fields[fmt.inner] = str(value)
+    return fields
+
+
+LOGFMT = re.compile(r'([A-Za-z_@][\w.@/-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')
+LOGFMT_HEAD = r'^\s*[A-Za-z_@][\w.@/-]*=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+[A-Za-z_@][\w.@/-]*=|\s*$)'
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _lookup(document: Any, path: str) -> Any:
+    """`a.b` in a document: the key "a.b" itself, else b inside a."""
+    if not isinstance(document, dict):
+        return None
+    if path in document:
+        return document[path]
+    head, dot, rest = path.partition(".")
+    return _lookup(document.get(head), rest) if dot else None
+
+
+def _note_stamp(node: Node, fields: Mapping[str, str], outer: dt.datetime | None) -> dt.datetime | None:
+    """Notes how this line writes its time, and how far it is from the transport's; gives the moment, UTC, if known."""
+    text = fields.get("timestamp", "")
+    kind = stamp.kind_of(text) if text else None
+    if kind is None:
+        return None
+    if kind not in node.kinds:
+        node.kinds.append(kind)
+    rendering = rendering_of(text)
+    if rendering:
+        node.written.setdefault(rendering, text)
+    if outer and kind.has_date and kind.has_year and not kind.has_zone and not kind.unit:
+        moment = stamp.to_datetime(text, kind, dt.UTC, outer)
+        if moment and len(node.lags) < 64:
+            node.lags.append((moment - outer).total_seconds())
+    known = (kind.has_zone and kind.has_year) or kind.unit in ("s", "ms", "us", "ns")
+    return stamp.to_datetime(text, kind, dt.UTC, dt.datetime.now(dt.UTC)) if known else None
+
+
+def _zone_of(lags: Sequence[float]) -> str | None:
+    """`+08:00` from how far zone-less stamps are ahead of their transport's; None when that is no zone's offset."""
+    if not lags:
+        return None
+    middle = statistics.median(lags)
+    quarters = round(middle / _QUARTER)
+    if abs(quarters) > 14 * 4 or abs(middle - quarters * _QUARTER) > _QUARTER / 3:
+        return None
+    sign, minutes = "+" if quarters >= 0 else "-", abs(quarters) * 15
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}"

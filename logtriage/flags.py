@@ -1,0 +1,53 @@
+"""The failures in a block's records: candidates from one Hyperscan pass, proved and captured in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from logtriage.library import Pattern
+from logtriage.match import Matcher, capture_sql
+from logtriage.records import SEVERITY
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Flags:
+    """Fills the temp tables `found` (i, pattern, category, severity_number, captures) and `flags` (i, flags, severity_number)."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, patterns: Sequence[Pattern]) -> None:
+        self.con = con
+        self.matcher = Matcher(patterns)
+
+    def read(self) -> None:
+        """Looks at the temp table `records`; a record's flags are its patterns' ids in alphabetical order."""
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE found (i BIGINT, pattern VARCHAR, category VARCHAR, severity_number UTINYINT, captures MAP(VARCHAR, VARCHAR))"
+        )
+        self._prove()
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE flags AS SELECT i, string_agg(pattern, ' ' ORDER BY pattern) AS flags, "
+            "max(severity_number) AS severity_number FROM found GROUP BY i"
+        )
+
+    def _prove(self) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        texts = self.con.execute("SELECT i, text FROM records").to_arrow_table()
+        column = texts["text"].combine_chunks()
+        rows, patterns = self.matcher.scan(column)
+        if not len(rows):
+            return
+        candidates = pa.table({"i": texts["i"].combine_chunks().take(rows), "pattern": patterns})
+        self.con.register("candidates", candidates)
+        for k in sorted(pc.unique(patterns).to_pylist()):
+            pattern = self.matcher.patterns[k]
+            sql = capture_sql(pattern, "text")
+            self.con.execute(
+                f"INSERT INTO found SELECT i, '{pattern.id}', '{pattern.category}', {SEVERITY[pattern.severity]}, {sql.captures} "
+                f"FROM records WHERE i IN (SELECT i FROM candidates WHERE pattern = {k}) AND {sql.where}",
+                sql.parameters,
+            )
+        self.con.unregister("candidates")

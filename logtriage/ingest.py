@@ -1,0 +1,168 @@
+"""Sources → the store: read → detect → parse → match → shape → store, a block at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from logtriage import frame
+from logtriage.errors import LogtriageError, SourceError
+from logtriage.formats import Format
+from logtriage.normalise import Normaliser, Settings
+from logtriage.parts import Part, Parts
+from logtriage.read import Block, identity
+from logtriage.records import Made
+from logtriage.shape import Shapes
+from logtriage.sources import Source
+from logtriage.store import Store
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an ingest did: counts over all sources, and the errors that did not stop it."""
+
+    sources: int = 0
+    unchanged: int = 0
+    records: int = 0
+    lines: int = 0
+    bytes: int = 0
+    plain: int = 0
+    errors: list[LogtriageError] = field(default_factory=list)
+
+    def add(self, made: Made) -> None:
+        """Counts a block."""
+        self.records += made.records
+        self.lines += made.lines
+        self.bytes += made.bytes
+
+
+class Ingest:
+    """An open store being written to."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.con = store.con
+        self.tally = Tally()
+        self.parts = Parts(store)
+        shapes = Shapes({n for (n,) in self.con.execute("SELECT shape FROM lake.shapes").fetchall()})
+        self._normaliser = Normaliser(store.con, settings, shapes)
+        self._formats = {row[1:]: row[0] for row in self.con.execute("FROM lake.formats").fetchall()}
+        self._renderings = {text: n for n, text in self.con.execute("FROM lake.renderings").fetchall()}
+
+    def run(self, sources: Iterable[Source], on_progress: Callable[[Tally], None] = lambda tally: None) -> Tally:
+        """Brings each source up to date in the store. One that fails is noted in `Tally.errors`; the rest goes on."""
+        for source in sources:
+            self.tally.sources += 1
+            try:
+                self._source(source, on_progress)
+            except SourceError as why:
+                self.tally.errors.append(why)
+        return self.tally
+
+    def _source(self, source: Source, on_progress: Callable[[Tally], None]) -> None:
+        with self.store.transaction():
+            part, new = self.parts.of(source)
+        now = identity(source)
+        if not new and part.untouched(now):
+            self.tally.unchanged += 1
+            return
+        for block, made in self._normaliser.read(source, offset=part.tail_offset, line=part.tail_line):
+            with self.store.transaction():
+                self._drop_tail(part, block.offset)
+                part = self._write(part, block, made)
+                self.parts.save(part)
+            self.tally.add(made)
+            on_progress(self.tally)
+        if now:
+            with self.store.transaction():
+                self.parts.save(dataclasses.replace(part, size=now.size, mtime_ns=now.mtime_ns))
+
+    def _drop_tail(self, part: Part, offset: int) -> None:
+        """Takes back the last record of an earlier run: it is read again, with what was written to the file since."""
+        if offset >= part.offset:
+            return
+        where = f'part = {part.number} AND "offset" >= {offset}'
+        self.con.execute(
+            "INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), part, shape, severity_number, -count(*) "
+            f"FROM lake.records WHERE {where} GROUP BY ALL"
+        )
+        self.con.execute(f"DELETE FROM lake.records WHERE {where}")
+        self.con.execute(f"DELETE FROM lake.hits WHERE {where}")
+
+    def _write(self, part: Part, block: Block, made: Made) -> Part:
+        """The temp tables `records`, `found` and `flags` → the store; gives the part as it is then."""
+        self._add_shapes()
+        self._number_formats()
+        wrapped = any(fmt.kind == "json" for node in self._normaliser.records.chains for fmt in node.path)
+        self.con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE rows AS
+            SELECT {part.number} AS part, r."offset", line, lines::INTEGER AS lines,
+                   timestamp, nanos, s.rendering AS stamp, observed, observed_nanos, o.rendering AS observed_stamp,
+                   coalesce(r.severity_number, f.severity_number) AS severity_number, severity_text, n.format, shape, flags,
+                   coalesce(service, program) AS service, host, container, pod, namespace, trace_id, span_id,
+                   CASE WHEN exact IS NULL THEN {frame.cut(json=wrapped)} ELSE raw END AS frame, body, exact
+            FROM records AS r JOIN record_shapes USING (i) LEFT JOIN flags AS f USING (i) JOIN chain_formats AS n USING (chain)
+            LEFT JOIN renderings AS s ON s.k = r.stamp LEFT JOIN renderings AS o ON o.k = r.observed_stamp
+        """)
+        self.con.execute("INSERT INTO lake.records SELECT * FROM rows ORDER BY shape, timestamp")
+        self.con.execute(
+            'INSERT INTO lake.hits SELECT part, r."offset", r.timestamp, pattern, category, f.severity_number, captures '
+            f"FROM found AS f JOIN (SELECT {part.number} AS part, i, \"offset\", timestamp FROM records) AS r USING (i) ORDER BY pattern, timestamp"
+        )
+        self.con.execute(
+            "INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), part, shape, severity_number, count(*) FROM rows GROUP BY ALL"
+        )
+        end, line = block.offset + made.bytes, block.line + made.lines
+        tail_offset, tail_line = end, line
+        if made.bytes == len(block.data) and made.records:
+            tail_offset, tail_line = self.con.execute('SELECT max("offset"), max(line) FROM records').fetchall()[0]
+        return dataclasses.replace(part, offset=end, line=line, tail_offset=tail_offset, tail_line=tail_line)
+
+    def _add_shapes(self) -> None:
+        """Adds the shapes that are new to the store."""
+        import pyarrow as pa
+
+        new = self._normaliser.shapes.new
+        if new:
+            self.con.register("new_shapes", pa.table({"shape": list(new), "text": pa.array(list(new.values()), pa.large_string())}))
+            self.con.execute(
+                "INSERT INTO lake.shapes SELECT n.shape, n.text, min(r.timestamp) FROM new_shapes AS n "
+                "JOIN record_shapes USING (shape) JOIN records AS r USING (i) GROUP BY ALL"
+            )
+            self.con.unregister("new_shapes")
+
+    def _number_formats(self) -> None:
+        """Fills `chain_formats` and `renderings` (a block's numbers → the store's) and adds what is new to the store."""
+        pairs = []
+        for k, node in enumerate(self._normaliser.records.chains):
+            key = (node.name, json.dumps([dataclasses.asdict(_bare(fmt)) for fmt in node.path]))
+            if key not in self._formats:
+                self._formats[key] = len(self._formats) + 1
+                self.con.execute("INSERT INTO lake.formats VALUES (?, ?, ?)", [self._formats[key], *key])
+            pairs.append((k, self._formats[key]))
+        _fill(self.con, "chain_formats (chain INTEGER, format INTEGER)", pairs)
+        pairs = []
+        for k, rendering in enumerate(self._normaliser.records.renderings):
+            text = str(rendering)
+            if text not in self._renderings:
+                self._renderings[text] = len(self._renderings) + 1
+                self.con.execute("INSERT INTO lake.renderings VALUES (?, ?)", [self._renderings[text], text])
+            pairs.append((k, self._renderings[text]))
+        _fill(self.con, "renderings (k INTEGER, rendering SMALLINT)", pairs)
+
+
+def _bare(fmt: Format) -> Format:
+    """A format without its examples, as it is kept in a store."""
+    return dataclasses.replace(fmt, examples=(), rejects=())
+
+
+def _fill(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[int, int]]) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {table}")
+    if rows:
+        con.execute(f"INSERT INTO {table.split()[0]} VALUES {', '.join(map(str, rows))}")

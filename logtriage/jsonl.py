@@ -1,0 +1,51 @@
+"""Normalised records → JSON lines, made by DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from logtriage import parse
+from logtriage.formats import LEVELS
+from logtriage.heads import clean_all
+from logtriage.records import SEVERITY
+from logtriage.sources import Source
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from logtriage.detect import Node
+
+_LEVEL = " ".join(f"WHEN {n} THEN '{level}'" for level, n in SEVERITY.items())
+
+
+def level_sql(number: str) -> str:
+    """SQL for the name of a level, from OpenTelemetry's severity number."""
+    return f"CASE {number} {_LEVEL} END"
+
+
+def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) -> Iterator[str]:
+    """The block in the temp tables (see normalise.py) as one JSON object a record."""
+    con.execute("CREATE OR REPLACE TEMP TABLE record_attributes (i BIGINT, attributes JSON)")
+    for (chain,) in con.execute("SELECT DISTINCT chain FROM records").fetchall():
+        node = chains[chain]
+        whole = node.fmt is not None and node.fmt.multiline
+        text = clean_all("rtrim(raw, chr(10))" if whole else "split_part(raw, chr(10), 1)")
+        made = parse.attributes(node.path_nodes, "t", flat=True)
+        con.execute(f"INSERT INTO record_attributes SELECT i, {made} FROM (SELECT i, {text} AS t FROM records WHERE chain = {chain})")
+    cases = " ".join(f"WHEN {k} THEN {parse.literal(node.name)}" for k, node in enumerate(chains))
+    who = source.resource
+    resource = {name: getattr(who, name) for name in ("service", "host", "container", "pod", "namespace")}
+    told = ", ".join(f"'{n}', coalesce({'service, program' if n == 'service' else n}{', ' + parse.literal(v) if v else ''})" for n, v in resource.items())
+    rows = con.execute(f"""
+        SELECT json_object('source', {parse.literal(source.name)}, 'line', line, 'lines', lines, 'offset', "offset",
+            'timestamp', strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%f') || CASE WHEN nanos > 0 THEN lpad(nanos::VARCHAR, 3, '0') ELSE '' END || 'Z',
+            'level', {level_sql('coalesce(r.severity_number, f.severity_number)')}, 'severity_text', severity_text, {told},
+            'format', CASE chain {cases} END, 'template', format('{{:016x}}', shape),
+            'flags', CASE WHEN flags IS NULL THEN []::VARCHAR[] ELSE string_split(flags, ' ') END,
+            'trace_id', trace_id, 'body', body, 'attributes', attributes)
+        FROM records AS r JOIN record_shapes USING (i) LEFT JOIN flags AS f USING (i) LEFT JOIN record_attributes USING (i) ORDER BY i
+    """)
+    while batch := rows.fetchmany(10_000):
+        for (text,) in batch:
+            yield text

@@ -1,0 +1,323 @@
+"""What `grep` looks for: patterns → the verdict on a line, and weaker tests that let whole blocks and shapes be skipped.
+
+Lines are judged as ripgrep would: Rust's regular expressions in Unicode mode, several patterns joined by OR.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from logtriage.dialect import nodes, pieces, reader
+from logtriage.dialect.charset import WORD
+from logtriage.dialect.nodes import Chars, Look, Node
+from logtriage.dialect.writer import AsciiWriter, HyperscanWriter, Re2Writer, RegexWriter, Writer
+from logtriage.errors import LogtriageError, UsageError
+
+TIMEOUT = 1.0  # seconds one line may take
+_LONG = 8_192  # bytes; on longer lines even a tame pattern may take `re` too long
+TOGETHER = 64  # so many patterns are given to Hyperscan as one
+_MOST_PIECES = 512
+_MOST_TEXTS = 32
+
+# Hyperscan's flags, so that it need not be loaded to name them.
+HS_MULTILINE, HS_ALLOWEMPTY, HS_PREFILTER = 4, 16, 128
+
+
+class MatchTimeout(LogtriageError):
+    """A pattern took too long on one line, which so remains undecided."""
+
+
+@dataclass(frozen=True)
+class Needle:
+    """Patterns, read and joined; build it by `Needle.of`.
+
+    `trees`: one a pattern, -w and -x worked in. `fancy`: lookaround or the like, which only `regex` can decide.
+    """
+
+    trees: tuple[Node, ...]
+    fancy: bool = False
+    invert: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        patterns: Sequence[str],
+        *,
+        fixed: bool = False,
+        ignore_case: bool = False,
+        smart_case: bool = False,
+        word: bool = False,
+        line: bool = False,
+        invert: bool = False,
+    ) -> Needle:
+        """Reads `patterns`; no pattern at all matches nothing. The options are grep's -F -i -S -w -x -v.
+
+        Raises UsageError, naming the pattern, what is wrong and near which character.
+        """
+
+        def read(text: str, fold: bool, first_group: int) -> reader.Pattern:
+            if fixed:
+                return reader.literal(text, fold=fold)
+            return reader.read(text, fold=fold, first_group=first_group)
+
+        plain = [read(text, False, 1) for text in patterns]
+        smart = smart_case and any(p.literals for p in plain) and not any(p.uppercase for p in plain)
+        trees: list[Node] = []
+        first_group, fancy = 1, any(p.fancy for p in plain)
+        for text in patterns:
+            pattern = read(text, ignore_case or smart, first_group)
+            first_group += pattern.groups
+            tree = pattern.tree if fancy else nodes.uncaptured(pattern.tree)
+            trees.append(_wrapped(tree, word, line))
+        return cls(tuple(trees), fancy, invert)
+
+    @property
+    def exact(self) -> bool:
+        """Does `sql` hold for exactly the lines that `matches`, so that nothing is left to verify?"""
+        return not self.fancy and self._sql[2]
+
+    @cached_property
+    def matches_all(self) -> bool:
+        """Is it certain that every line has a match (before `invert`)?"""
+        return not self.fancy and any(nodes.always(tree) for tree in self.found)
+
+    @cached_property
+    def found(self) -> tuple[Node, ...]:
+        """The patterns with all left out that does not decide whether a line matches."""
+        return self.trees if self.fancy else tuple(nodes.trimmed(tree) for tree in self.trees)
+
+    @property
+    def literal(self) -> bytes | None:
+        """The one text that all of the pattern is, if it is one whose case counts."""
+        if len(self.found) != 1 or self.invert:
+            return None
+        items = self.found[0].items if isinstance(self.found[0], nodes.Concat) else (self.found[0],)
+        text = "".join(item.char for item in items if isinstance(item, nodes.Lit) and not item.fold)
+        return text.encode() if text and len(text) == len(items) else None
+
+    def matches(self, line: str) -> bool:
+        """Is `line` (one line, without its end) to be shown? Bytes that were not UTF-8 are lone surrogates in it.
+
+        Raises MatchTimeout if that could not be decided within a second.
+        """
+        return self.has_match(line.encode("utf-8", "surrogateescape")) != self.invert
+
+    def has_match(self, line: bytes) -> bool:
+        """Does a line, given as raw bytes, hold a match (whatever `invert` says)? Raises MatchTimeout."""
+        if self.matches_all:
+            return True
+        if line.isascii() and self._is_tame(len(line)):
+            return self._ascii(line) is not None
+        text = line.decode("utf-8", "surrogateescape")
+        return _timed(lambda: self._regex.search(text, timeout=TIMEOUT)) is not None
+
+    def spans(self, line: str) -> list[tuple[int, int]]:
+        """Where in `line` the matches are, as (start, end) in characters; empty matches are left out. Raises MatchTimeout."""
+        if line.isascii() and not self.fancy and len(line) <= _LONG and not self._is_greedy(self.trees):
+            found = re.finditer(self._spans_ascii, line.encode())
+            return [match.span() for match in found if match.end() > match.start()]
+        search = self._spans_regex.finditer(line, timeout=TIMEOUT)
+        return _timed(lambda: [match.span() for match in search if match.end() > match.start()])
+
+    def sql(self, column: str) -> tuple[str, list[Any]]:
+        """An SQL condition on `column` (an SQL expression: one line of text), and its parameters.
+
+        It holds for every line that `matches`; for others only if not `exact`.
+        """
+        condition, parameters, exact = self._sql
+        if self.invert:
+            return (f"NOT ({condition.format(column)})", parameters) if exact and not self.fancy else ("TRUE", [])
+        return condition.format(column), parameters
+
+    def sql_multiline(self, column: str) -> tuple[str, list[Any]]:
+        """As `sql`, for a text of several lines: it holds wherever any line of the text matches."""
+        return ("TRUE", []) if self.invert else self.sql(column)
+
+    def hyperscan_expressions(self) -> list[tuple[bytes, int]] | None:
+        """Expressions and their flags that find, in bytes of many lines, every line with a match, reporting a place in it.
+
+        None: no such expressions; every line has to be looked at. `invert` is not considered.
+        """
+        return [(text.encode("latin-1"), flags) for text, flags in self._hyperscan[0]] or None
+
+    @property
+    def scans_exactly(self) -> tuple[bool, bool]:
+        """Do the expressions find only lines with a match: among lines of ASCII, and among all lines?"""
+        return self._hyperscan[1]
+
+    @cached_property
+    def required(self) -> list[str]:
+        """Texts one of which is in every matching line; in lower case if `folded`. Empty: nothing is known."""
+        each = [pieces.required(tree) for tree in self.found]
+        return [] if self.invert or not all(each) else list(dict.fromkeys(text for texts in each for text in texts))
+
+    @cached_property
+    def folded(self) -> bool:
+        """Are `pieces` and `required` in lower case, so that what they are looked for in must be `pieces.lowered`?"""
+        return any(pieces.folds(tree) for tree in self.found)
+
+    def pieces(self) -> list[list[str]]:
+        """What a shape must hold so that a text of that shape may match: all texts of one of these lists.
+
+        Empty: nothing can be required, every shape may match. If `folded`, compare with the lowered shape (`admits` does).
+        """
+        out: list[list[str]] = []
+        for tree in () if self.invert else self.found:
+            more = pieces.shape_pieces(tree)
+            out += more
+            if not more or len(out) > _MOST_PIECES:
+                return []
+        if self.folded and not all(pieces.folds(tree) for tree in self.found):
+            out = [[pieces.lowered(text) for text in texts] for texts in out]
+        return out
+
+    def admits(self, shape: str) -> bool:
+        """May a text of this shape match?"""
+        wanted = self._pieces
+        if self.folded:
+            shape = pieces.lowered(shape)
+        return not wanted or any(all(text in shape for text in texts) for texts in wanted)
+
+    @cached_property
+    def _pieces(self) -> list[list[str]]:
+        return self.pieces()
+
+    @cached_property
+    def _sql(self) -> tuple[str, list[Any], bool]:
+        """The condition with `{}` for the column, its parameters, and whether it means the same as the patterns."""
+        if self.matches_all:
+            return "TRUE", [], True
+        if not self.found:
+            return "FALSE", [], True
+        if self.literal is not None:
+            return "contains({0}, ?)", [self.literal.decode()], True
+        writer = Re2Writer()
+        written = [writer.write(tree) for tree in self.found]
+        if sum(map(len, written)) > 20_000:
+            return self._sql_required()
+        guard, texts = "", []
+        if self.required and not self.folded and len(self.required) <= 4:
+            guard = "(" + " OR ".join(["contains({0}, ?)"] * len(self.required)) + ") AND "
+            texts = list(self.required)
+        return guard + "regexp_matches({0}, ?)", [*texts, "|".join(written)], writer.exact
+
+    def _sql_required(self) -> tuple[str, list[Any], bool]:
+        """For patterns too large for RE2: their texts alone."""
+        if not self.required or self.folded:
+            return "TRUE", [], False
+        exact = all(_text_of(tree) is not None for tree in self.found)
+        return "list_has_any([TRUE], list_transform(?, lambda text: contains({0}, text)))", [self.required], exact
+
+    @cached_property
+    def _hyperscan(self) -> tuple[list[tuple[str, int]], tuple[bool, bool]]:
+        """The expressions, and whether they find only lines with a match (of ASCII lines, of all)."""
+        writer = HyperscanWriter()
+        if len(self.found) <= TOGETHER:
+            texts = [writer.to_line_end(nodes.alt(list(self.found)))] if self.found else []
+        else:
+            texts = [_plain(writer, tree) for tree in self.found]
+        flags = HS_MULTILINE | (HS_ALLOWEMPTY if any(nodes.nullable(tree) for tree in self.found) else 0)
+        sure = not self.fancy
+        return [(text, flags) for text in texts], (sure and writer.ascii_exact, sure and writer.exact)
+
+    @cached_property
+    def _regex(self) -> Any:
+        return _compiled(RegexWriter(), self.found)
+
+    @cached_property
+    def _spans_regex(self) -> Any:
+        return _compiled(RegexWriter(), self.trees)
+
+    @cached_property
+    def _ascii(self) -> Callable[[bytes], Any]:
+        return re.compile(_written(AsciiWriter(), self.found).encode()).search
+
+    @cached_property
+    def _spans_ascii(self) -> re.Pattern[bytes]:
+        return re.compile(_written(AsciiWriter(), self.trees).encode())
+
+    def _is_tame(self, length: int) -> bool:
+        """Can `re`, which knows no timeout, be trusted to decide a line of `length` bytes quickly?"""
+        return not self.fancy and not self._wild and (length <= _LONG or self._unrepeated)
+
+    @cached_property
+    def _wild(self) -> bool:
+        return self._is_greedy(self.found)
+
+    @cached_property
+    def _unrepeated(self) -> bool:
+        return not any(_endless(tree) for tree in self.found)
+
+    @staticmethod
+    def _is_greedy(trees: tuple[Node, ...]) -> bool:
+        return any(_endless(tree) > 2 or _nested(tree) for tree in trees)
+
+
+def _wrapped(tree: Node, word: bool, line: bool) -> Node:
+    if line:
+        return nodes.concat(Look("^"), tree, Look("$"))
+    if word:
+        outside = Chars(WORD.negated())
+        return nodes.concat(nodes.Alt((Look("^"), outside)), tree, nodes.Alt((outside, Look("$"))))
+    return tree
+
+
+def _written(writer: Writer, trees: tuple[Node, ...]) -> str:
+    return "|".join(writer.write(tree) for tree in trees) or "(?!)"
+
+
+def _compiled(writer: Writer, trees: tuple[Node, ...]) -> Any:
+    import regex
+
+    try:
+        return regex.compile(_written(writer, trees), regex.V1)
+    except regex.error as problem:
+        raise UsageError(f"the pattern cannot be used: {problem.msg}") from None
+
+
+def _timed(search: Callable[[], Any]) -> Any:
+    try:
+        return search()
+    except TimeoutError:
+        raise MatchTimeout(
+            f"the pattern took more than {TIMEOUT:g} s on one line", "make it simpler: fewer nested repetitions"
+        ) from None
+
+
+def _plain(writer: HyperscanWriter, tree: Node) -> str:
+    """One of very many patterns: a text as it stands, which is far cheaper to find than to follow to the line's end."""
+    return writer.write(tree) if _text_of(tree) is not None else writer.to_line_end(tree)
+
+
+def _text_of(tree: Node) -> str | None:
+    items = tree.items if isinstance(tree, nodes.Concat) else (tree,)
+    text = "".join(item.char for item in items if isinstance(item, nodes.Lit))
+    return text if len(text) == len(items) else None
+
+
+def _endless(node: Node) -> int:
+    """How many repetitions without end are in it?"""
+    match node:
+        case nodes.Repeat(item, _, high):
+            return (high is None or high > 32) + _endless(item)
+        case nodes.Concat(items) | nodes.Alt(items):
+            return sum(_endless(item) for item in items)
+        case nodes.Group(item) | nodes.Atomic(item) | nodes.Around(item):
+            return _endless(item)
+    return 0
+
+
+def _nested(node: Node) -> bool:
+    """Is there a repetition, without end or with many turns, inside another?"""
+    match node:
+        case nodes.Repeat(item, _, high):
+            return (high is None or high > 4) and (_endless(item) > 0 or not isinstance(item, nodes.Lit | Chars))
+        case nodes.Concat(items) | nodes.Alt(items):
+            return any(_nested(item) for item in items)
+        case nodes.Group(item) | nodes.Atomic(item) | nodes.Around(item):
+            return _nested(item)
+    return False

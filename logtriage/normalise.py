@@ -1,0 +1,95 @@
+"""A source → normalised records, a block at a time: read → detect → parse → match → shape. Nothing is stored here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from logtriage.detect import Grammar
+from logtriage.flags import Flags
+from logtriage.formats import Format
+from logtriage.library import Pattern
+from logtriage.read import Block, blocks, identity, prefetch
+from logtriage.records import Made, Records
+from logtriage.shape import Shapes
+from logtriage.sources import Source
+
+if TYPE_CHECKING:
+    import duckdb
+
+_LONGEST_RECORD = 64 << 20  # a record that is longer than this is cut, so that memory stays flat
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How sources are read: `zone` of stamps without one, `now` (UTC) in place of a file's own time, one `format` for all."""
+
+    formats: Sequence[Format]
+    patterns: Sequence[Pattern]
+    zone: str = "UTC"
+    now: datetime | None = None
+    format: str | None = None
+
+    def reference(self, source: Source) -> datetime:
+        """The moment that a stamp without year or date is read against: the file was last written then."""
+        if self.now:
+            return self.now
+        file = identity(source)
+        return datetime.fromtimestamp(file.mtime_ns / 1e9, UTC) if file else datetime.now(UTC)
+
+    def grammar(self) -> Grammar:
+        """What is known of a source before its first line."""
+        return Grammar(self.formats, zone=self.zone, forced=self.format)
+
+
+class Normaliser:
+    """Leaves the records of one block after the other in temp tables of `con`.
+
+    `records` (see records.py), `record_shapes` (i, shape), `found` and `flags` (see flags.py); `shapes.new` holds the texts
+    of the shapes that the block brought.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, shapes: Shapes | None = None) -> None:
+        self.con = con
+        self.settings = settings
+        self.records = Records(con)
+        self.shapes = shapes or Shapes()
+        self._flags = Flags(con, settings.patterns)
+
+    def read(self, source: Source, *, offset: int = 0, line: int = 1) -> Iterator[tuple[Block, Made]]:
+        """The records of a source from a place on. A record is never cut by a block's end: it waits for the next block."""
+        grammar = self.settings.grammar()
+        reference = self.settings.reference(source)
+        held: Block | None = None
+        self.records.reset()
+        for block in prefetch(blocks(source, offset=offset, line=line)):
+            block = _joined(held, block)
+            final = block.last or len(block.data) > _LONGEST_RECORD
+            made = self.block(block, grammar, reference, final=final)
+            yield block, made
+            held = None if final else _rest(block, made)
+
+    def block(self, block: Block, grammar: Grammar, reference: datetime, *, final: bool) -> Made:
+        """One block, see `Records.read`."""
+        import pyarrow as pa
+
+        made = self.records.read(block, grammar, reference=reference, final=final)
+        self._flags.read()
+        numbers = self.shapes.number(made.joined, made.places)
+        self.con.register("shapes_of_block", pa.table({"i": made.first, "shape": numbers}))
+        self.con.execute("CREATE OR REPLACE TEMP TABLE record_shapes AS FROM shapes_of_block")
+        self.con.unregister("shapes_of_block")
+        return made
+
+
+def _joined(held: Block | None, block: Block) -> Block:
+    """A block with what was held back of the one before it."""
+    return block if held is None else dataclasses.replace(held, data=held.data + block.data, last=block.last)
+
+
+def _rest(block: Block, made: Made) -> Block:
+    """What a block's records did not cover."""
+    return dataclasses.replace(block, offset=block.offset + made.bytes, line=block.line + made.lines, data=block.data[made.bytes :])

@@ -1,0 +1,236 @@
+"""A format → SQL: what DuckDB computes for the lines that a format claims. Pure text; no connection is held here.
+
+Every expression is total: it gives NULL for text it does not fit, and never raises at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from logtriage.detect import GENERIC, LOGFMT_HEAD, Node
+from logtriage.formats import Format
+from logtriage.stamp import find_regex
+
+# What a format may say of a record besides its attributes, in the order of the `heads` columns.
+ROLES = (
+    "level", "status", "body", "service", "host", "container", "pod", "namespace", "trace_id", "span_id", "program",
+)  # fmt: skip
+_JSON_STATUS = ("status", "status_code", "statusCode", "http.response.status_code", "http.status_code", "res.statusCode",
+                "response.status", "DownstreamStatus", "code")  # fmt: skip
+_WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|alert|fatal|emerg|panic"
+# A level in a text of unknown form: in capitals at a word's own borders, in brackets, or before a colon.
+GENERIC_LEVEL = (
+    r"(?:^|[\s\[(<|:,;/\"'])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|PANIC|ALERT)(?:$|[\s\])>|:,;/\"'])"
+    rf"|[\[(<|](?i:\s*({_WORDS})\s*)[\])>|]|(?:^|\s)(?i:({_WORDS})):\s|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_WORDS}))\b"
+)
+# The first line of an uncaught failure, in the languages that print one without a level.
+TRACE_HEAD = (
+    r"^(?:Traceback \(most recent|panic: |fatal error: |Exception in thread|Unhandled |Uncaught |FATAL|"
+    r"(?:[A-Za-z_$][\w$]*[.:])*[A-Z]\w*(?:Exception|Error|Failure)\b(?:[:(]|$| \())"
+    r"|^[^\n]{0,200}\n(?:\s+at \S|#0 |Traceback|\s+from \S+:\d)"
+)
+
+
+def literal(text: str) -> str:
+    """A string as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def path(key: str, *, nested: bool = True) -> str:
+    """`a.b` as a JSON path into nested objects, or (`nested=False`) of the one key "a.b"."""
+    parts = key.split(".") if nested else [key]
+    return "$" + "".join('."' + p.replace('"', '\\"') + '"' for p in parts)
+
+
+def generic(node: Node) -> Format:
+    """The format of lines that only a time stamp is known of, for the stamps that were seen in samples."""
+    regex = find_regex(node.kinds)
+    return Format(id=GENERIC.id, title=GENERIC.title, kind="text", regex=regex, groups=("timestamp",))
+
+
+def claims(fmt: Format, text: str, node: Node) -> str:
+    """A predicate: is this line of this format?"""
+    if fmt.multiline and fmt.start:
+        return f"regexp_matches({text}, {literal(fmt.start)})"
+    if fmt is GENERIC:
+        return f"regexp_matches({text}, {literal(generic(node).regex)})"
+    if fmt.kind == "json":
+        tests = [f"starts_with(ltrim({text}), '{{')", f"json_valid({text})"]
+        tests += [f"{_scalar(text, key)} IS NOT NULL" for key in fmt.require]
+        tests += [f"regexp_matches(coalesce({_scalar(text, k)}, ''), {literal(rx)})" for k, rx in fmt.where.items()]
+        return _lazily(tests)
+    if fmt.kind == "logfmt":
+        tests = [f"regexp_matches({text}, {literal(LOGFMT_HEAD)})"]
+        tests += [rf"regexp_matches({text}, {literal(_pair_regex([key]))})" for key in fmt.require]
+        return _lazily(tests)
+    test = f"regexp_matches({text}, {literal(fmt.regex or fmt.header or '$.')})"
+    if fmt.when:
+        test = " AND ".join([test] + [f"regexp_matches(coalesce({k}, ''), {literal(rx)})" for k, rx in fmt.when.items()])
+    return test
+
+
+def extraction(fmt: Format, text: str, node: Node) -> str:
+    """An expression that reads all the fields of a line at once: a struct (text, logfmt) or a list (json)."""
+    if fmt is GENERIC:
+        fmt = generic(node)
+    if fmt.kind == "json":
+        places = "[" + ", ".join(literal(p) for _, p in _json_paths(fmt)) + "]"
+        return f"CASE WHEN json_valid({text}) THEN json_extract_string({text}, {places}) END"
+    if fmt.kind == "logfmt":
+        packed = (f'"{role}" := ' + f"regexp_extract({text}, {literal(_pair_regex(keys))}, ['q', 'u'])" for role, keys in _roles(fmt).items())
+        return f"struct_pack({', '.join(packed)})"
+    flags = "(?s)" if fmt.multiline else ""
+    return f"regexp_extract({text}, {literal(flags + fmt.regex)}, {list(fmt.groups)!r})"
+
+
+def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:
+    """An expression for one field out of what `extraction` gave; None where the format does not say it."""
+    if fmt is GENERIC:
+        return {"timestamp": f"nullif({m}.timestamp, '')", "body": _after_stamp(m, text)}.get(name)
+    if fmt.kind == "json":
+        places = [i for i, (n, _) in enumerate(_json_paths(fmt), 1) if n == name]
+        return f"coalesce({', '.join(f'''nullif({m}[{i}], '')''' for i in places)})" if places else None
+    if fmt.kind == "logfmt":
+        if name not in _roles(fmt):
+            return None
+        return f"coalesce(nullif({m}.\"{name}\".q, ''), nullif({m}.\"{name}\".u, ''))"
+    if name == "timestamp" and "timestamp" not in fmt.groups and "time" in fmt.groups:
+        return f"nullif({m}.date || ' ' || {m}.time, ' ')" if "date" in fmt.groups else f"nullif({m}.time, '')"
+    if name in fmt.groups:
+        return f"nullif({m}.\"{name}\", '')"
+    return None
+
+
+def normal_level(fmt: Format, level: str) -> str:
+    """The format's own level words turned into the common ones; others are left as they are."""
+    if not fmt.levels:
+        return level
+    cases = " ".join(f"WHEN {literal(word)} THEN {literal(to)}" for word, to in fmt.levels.items())
+    return f"CASE lower(trim({level})) {cases} ELSE {level} END"
+
+
+def attributes(nodes: Sequence[Node], text: str, *, flat: bool) -> str:
+    """An expression for a record's attributes, a JSON object, from the text of its first line (outermost).
+
+    Named groups and keys of every format on the way in, then `key=value` pairs, addresses and an HTTP status found in
+    the text. `flat` joins nested keys with dots (it needs a subquery a row, so only what is printed is made flat).
+    """
+    layers: list[str] = []
+    for node in nodes:
+        fmt = node.fmt
+        assert fmt is not None
+        layers.append(_layer(fmt, text, flat))
+        text = inner(fmt, extraction(fmt, text, node), text) if fmt.inner else text
+    merged = _loose(text)
+    for layer in layers:
+        merged = f"json_merge_patch({merged}, coalesce({layer}, '{{}}'))"
+    return merged
+
+
+def partial(fmt: Format, m: str, inner_text: str) -> str | None:
+    """Whether a transport's line goes on in its next one: CRI says so by a tag, docker by a missing newline."""
+    if fmt.family == "docker":
+        return f"NOT ends_with({inner_text}, chr(10))"
+    return f"{m}.logtag = 'P'" if "logtag" in fmt.groups else None
+
+
+def inner(fmt: Format, m: str, text: str) -> str:
+    """What a transport wraps, from its extraction."""
+    if fmt.kind == "json":
+        return f"CASE WHEN json_valid({text}) THEN {_scalar(text, fmt.inner or '')} END"
+    return role(fmt, fmt.inner or "body", m, text) or "NULL"
+
+
+_RESERVED = {"timestamp", "date", "time", "level", "body", "service", "host", "container", "pod", "namespace", "trace_id",
+             "span_id", "partial"}  # fmt: skip
+
+
+def _layer(fmt: Format, text: str, flat: bool) -> str:
+    if fmt is GENERIC or fmt.id == GENERIC.id:
+        return "'{}'"
+    if fmt.kind == "json":
+        whole = text
+        if flat:
+            key = "replace(replace(substr(fullkey, 3), '[', '.'), ']', '')"
+            whole = (
+                f"(SELECT json_group_object({key}, atom) FROM json_tree({text}) WHERE atom IS NOT NULL AND type <> 'NULL' "
+                f"AND fullkey <> {literal('$.' + (fmt.inner or ' '))})"
+            )
+        elif fmt.inner:
+            whole = f"json_merge_patch({text}, json_object({literal(fmt.inner)}, NULL))"
+        alias = ", ".join(
+            f"{literal(name)}, coalesce({', '.join(_scalar(text, key) for key in keys)})" for name, keys in fmt.aliases.items()
+        )
+        merged = f"json_merge_patch({whole}, json_merge_patch('{{}}', json_object({alias})))" if alias else whole
+        return f"CASE WHEN json_valid({text}) THEN {merged} END"
+    if fmt.kind == "logfmt":
+        return _pairs(text)
+    names = [g for g in fmt.groups if g not in _RESERVED]
+    if not names:
+        return "'{}'"
+    flags = "(?s)" if fmt.multiline else ""
+    m = f"regexp_extract({text}, {literal(flags + fmt.regex)}, {list(fmt.groups)!r})"
+    picked = ", ".join(f"{literal(n)}, CASE WHEN {m}.\"{n}\" NOT IN ('', '-') THEN {m}.\"{n}\" END" for n in names)
+    return f"json_merge_patch('{{}}', json_object({picked}))"
+
+
+_LOOSE_PAIR = r'(?:^|[\s,;(\[{])([A-Za-z_][\w.-]{0,63})=(?:"([^"]*)"|([^\s,;)\]}"]+))'
+_ADDRESS = r"(?:^|[^\w.:])((?:\d{1,3}\.){3}\d{1,3}|(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){0,6}|::ffff:(?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.])"
+_STATUS = r"(?i)(?:\bstatus(?:_?code)?|\bcode|\breturned|\bresponded|\bHTTP/\d(?:\.\d)?)\W{1,6}([1-5]\d\d)\b"
+
+
+def _pairs(text: str) -> str:
+    """The `key=value` pairs of a text as a JSON object; of a key that comes twice the first value."""
+    keys, quoted, bare = (f"regexp_extract_all({text}, {literal(_LOOSE_PAIR)}, {n})" for n in (1, 2, 3))
+    value = f"coalesce(nullif({quoted}[list_position({keys}, k)], ''), {bare}[list_position({keys}, k)])"
+    return f"to_json(map(list_distinct({keys}), list_transform(list_distinct({keys}), lambda k: {value})))"
+
+
+def _loose(text: str) -> str:
+    """What can be told from a text of any form: its pairs, the addresses in it, an HTTP status."""
+    ips = f"regexp_extract_all({text}, {literal(_ADDRESS)}, 1)"
+    status = f"nullif(regexp_extract({text}, {literal(_STATUS)}, 1), '')"
+    return f"json_merge_patch({_pairs(text)}, json_merge_patch('{{}}', json_object('ip', {ips}[1], 'ip_2', {ips}[2], 'status', {status})))"
+
+
+def _roles(fmt: Format) -> dict[str, tuple[str, ...]]:
+    roles = {**fmt.aliases, **fmt.keys}
+    if fmt.kind == "json":
+        roles["status"] = (*roles.get("status", ()), *_JSON_STATUS)
+    if fmt.inner and fmt.inner not in roles:
+        roles[fmt.inner] = (fmt.inner,)
+    return roles
+
+
+def _json_paths(fmt: Format) -> list[tuple[str, str]]:
+    """(role, JSON path) of every place where a role's value may be, the preferred first."""
+    places = []
+    for name, keys in _roles(fmt).items():
+        for key in keys:
+            if "." in key:
+                places.append((name, path(key, nested=False)))
+            places.append((name, path(key)))
+    return places
+
+
+def _scalar(text: str, key: str) -> str:
+    if "." not in key:
+        return f"json_extract_string({text}, {literal(path(key))})"
+    return f"coalesce(json_extract_string({text}, {literal(path(key, nested=False))}), json_extract_string({text}, {literal(path(key))}))"
+
+
+def _pair_regex(keys: Sequence[str]) -> str:
+    names = "|".join(k.replace(".", r"\.") for k in keys)
+    return rf'(?:^|\s)(?:{names})=(?:"(?P<q>(?:[^"\\]|\\.)*)"|(?P<u>[^\s"]*))'
+
+
+def _after_stamp(m: str, text: str) -> str:
+    return rf"regexp_replace(substr({text}, strpos({text}, {m}.timestamp) + length({m}.timestamp)), '^[\])>}}]*[\s:,;|-]*', '')"
+
+
+def _lazily(tests: Sequence[str]) -> str:
+    """Tests one after the other: a later one only runs on what passed the earlier (JSON functions raise on non-JSON)."""
+    sql = "true"
+    for test in reversed(tests):
+        sql = f"CASE WHEN {test} THEN {sql} ELSE false END"
+    return sql

@@ -1,0 +1,190 @@
+"""Heads → records: where each record begins, its continuation lines joined, its level, its place in the source."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from logtriage import parse
+from logtriage.detect import Grammar, Node
+from logtriage.formats import LEVELS, level_words
+from logtriage.heads import Heads, clean
+from logtriage.lines import BATCH, Lines, split
+from logtriage.rendering import Rendering
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from logtriage.read import Block
+
+# OpenTelemetry's SeverityNumber of each level
+SEVERITY = dict(zip(LEVELS, (1, 5, 9, 13, 17, 21), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What `Records.read` made of a block: how many records, and how many lines and bytes they cover.
+
+    `first`: the line (`records.i`) that each record begins with; their texts lie in `joined` from each of `places` to
+    the next.
+    """
+
+    records: int
+    lines: int
+    bytes: int
+    first: pa.Int64Array
+    joined: bytes
+    places: pa.Int64Array
+
+
+class Records:
+    """Reads the blocks of any number of sources into the temp table `records` of a DuckDB connection."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+        self._heads = Heads(con)
+        con.execute("CREATE OR REPLACE TEMP TABLE level_words (word VARCHAR, severity UTINYINT)")
+        words = [(word, SEVERITY[level]) for word, level in level_words().items()]
+        con.execute(f"INSERT INTO level_words SELECT unnest({[w for w, _ in words]!r}), unnest({[n for _, n in words]!r})")
+
+    @property
+    def renderings(self) -> list[Rendering]:
+        """The ways to write a time that the columns `stamp` and `observed_stamp` count."""
+        return self._heads.renderings
+
+    @property
+    def chains(self) -> list[Node]:
+        """The formats that the column `chain` counts."""
+        return self._heads.chains
+
+    def reset(self) -> None:
+        """To be called before the first block of each source."""
+        self._heads.reset()
+
+    def read(self, block: Block, grammar: Grammar, *, reference: dt.datetime, final: bool = True) -> Made:
+        """Fills `records` with the records of a block.
+
+        `reference`: the moment (UTC) that stamps without year or date are read against. With `final` false the last
+        record is left out, as lines that are still to come may belong to it; `Made.bytes` says where it begins.
+        """
+        import pyarrow as pa
+
+        lines = split(block)
+        table = pa.table({"i": pa.arange(0, len(lines)), "t": lines.text})
+        self.con.register("lines", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
+        self._heads.read(lines, grammar, reference, first=block.offset == 0)
+        starts = self._starts(len(lines))
+        made = self._register(lines, starts, block, final)
+        self._tails(lines, made.lines > made.records)
+        if any(node.fmt and node.fmt.multiline for node in self.chains):
+            self._heads.read_whole(f"SELECT i, {_joined(clean('lines.t', lines))} AS t FROM lines JOIN wholes USING (i) LEFT JOIN tails USING (i)", grammar)
+        self._assemble(lines)
+        for name in ("lines", "wholes"):
+            self.con.unregister(name)
+        return made
+
+    def _starts(self, lines: int) -> pa.Int64Array:
+        """The lines that begin a record, in order; the block's first one always does."""
+        import pyarrow as pa
+
+        some, partial = self.con.execute("SELECT bool_or(follows), bool_or(partial) FROM heads").fetchall()[0]
+        if not some and not partial:
+            return pa.arange(0, lines)
+        follows = "follows OR coalesce(lag(partial) OVER (ORDER BY i), false)" if partial else "follows"
+        sql = f"SELECT i FROM (SELECT i, {follows} AS f FROM heads) WHERE i = 0 OR NOT f ORDER BY i"
+        return self.con.execute(sql).to_arrow_table()["i"].combine_chunks()
+
+    def _register(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> Made:
+        """Registers `wholes`: each record with all its lines, without a copy of the text."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        n = len(starts) if final else len(starts) - 1
+        borders = pa.concat_arrays([starts, pa.array([len(lines)], pa.int64())]).slice(0, n + 1)
+        offsets, places = lines.starts.take(borders), lines.places.take(borders)
+        raw = pa.LargeStringArray.from_buffers(n, places.buffers()[1], pa.py_buffer(lines.joined))
+        first = starts.slice(0, n)
+        exact = pa.nulls(n, pa.large_binary())
+        if lines.altered or lines.has_marks:
+            data = pa.LargeBinaryArray.from_buffers(pa.large_binary(), n, [None, offsets.buffers()[1], pa.py_buffer(block.data)])
+            same = pc.equal(data, raw.cast(pa.large_binary()))
+            if lines.has_marks:
+                same = pc.and_(same, pc.invert(pc.match_substring_regex(raw, "[\\x01-\\x06]")))
+            exact = pc.if_else(same, exact, data)
+        columns = {
+            "i": first,
+            "offset": pc.add(offsets.slice(0, n), block.offset),
+            "line": pc.add(first, block.line),
+            "lines": pc.subtract(borders.slice(1), first),
+            "raw": raw,
+            "exact": exact,
+        }
+        table = pa.table(columns)
+        self.con.register("wholes", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
+        return Made(n, borders[n].as_py(), offsets[n].as_py(), first, lines.joined, places)
+
+    def _tails(self, lines: Lines, some: bool) -> None:
+        """Fills `tails`: what the continuation lines of each record say, unwrapped and joined."""
+        text = f"coalesce(heads.content, {clean('lines.t', lines)})"
+        glued = "CASE WHEN coalesce(lag(partial) OVER (ORDER BY heads.i), false) THEN '' ELSE chr(10) END"
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE tails AS SELECT i, string_agg(piece, '' ORDER BY line) AS tail FROM ("
+            f"SELECT w.i, heads.i AS line, {glued} || {text} AS piece "
+            "FROM wholes AS w JOIN heads ON heads.i BETWEEN w.i AND w.i + w.lines - 1 JOIN lines ON lines.i = heads.i "
+            f"WHERE w.lines > 1 AND {'true' if some else 'false'}) WHERE line > i GROUP BY i"
+        )
+
+    def _assemble(self, lines: Lines) -> None:
+        """Fills `records` from heads, wholes and tails."""
+        one, first = clean("rtrim(w.raw, chr(10))", lines), clean("split_part(w.raw, chr(10), 1)", lines)
+        text = f"CASE WHEN w.lines = 1 THEN coalesce(h.content, {one}) ELSE {_joined(f'coalesce(h.content, {first})')} END"
+        whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
+        self.con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE records AS
+            WITH joined AS (
+                SELECT w.*, h.* EXCLUDE (i, content, follows, partial, body), tail, {text} AS text,
+                       CASE WHEN h.body IS NULL THEN text
+                            WHEN w.lines > 1 AND h.chain NOT IN {(*whole, -1)} THEN {_joined("h.body")}
+                            ELSE h.body END AS body
+                FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i
+            ), levelled AS (
+                SELECT *, {_by_status("status")} AS by_status,
+                       CASE WHEN level IS NULL AND by_status IS NULL THEN {_found_level("left(body, 160)")} END AS found,
+                       CASE WHEN level IS NULL AND regexp_matches(left(text, 400), {parse.literal(parse.TRACE_HEAD)})
+                            THEN {SEVERITY["error"]} END AS by_trace
+                FROM joined
+            )
+            SELECT r.* EXCLUDE (level, status, found, by_status, by_trace, tail), coalesce(level, found) AS severity_text,
+                   coalesce(said.severity, by_status, guess.severity, by_trace, {self._defaults()})::UTINYINT AS severity_number
+            FROM levelled AS r
+            LEFT JOIN level_words AS said ON said.word = lower(trim(r.level))
+            LEFT JOIN level_words AS guess ON guess.word = lower(r.found)
+            ORDER BY r.i
+        """)
+
+    def _defaults(self) -> str:
+        """The level that a format fixes for lines that name none."""
+        cases = "".join(
+            f" WHEN {k} THEN {SEVERITY[node.fmt.default_level]}"
+            for k, node in enumerate(self.chains)
+            if node.fmt and node.fmt.default_level
+        )
+        return f"CASE chain{cases} END" if cases else "NULL"
+
+
+def _joined(head: str) -> str:
+    return f"{head} || coalesce(tail, '')"
+
+
+def _by_status(status: str) -> str:
+    return (
+        f"CASE WHEN length({status}) = 3 THEN CASE left({status}, 1) WHEN '5' THEN {SEVERITY['error']} WHEN '4' THEN {SEVERITY['warn']} "
+        f"WHEN '3' THEN {SEVERITY['info']} WHEN '2' THEN {SEVERITY['info']} WHEN '1' THEN {SEVERITY['info']} END END"
+    )
+
+
+def _found_level(text: str) -> str:
+    found = f"regexp_extract({text}, {parse.literal(parse.GENERIC_LEVEL)}, ['a', 'b', 'c', 'd'])"
+    return "coalesce(" + ", ".join(f"nullif({found}.{group}, '')" for group in "abcd") + ")"

@@ -1,0 +1,48 @@
+-- The tables of a store (a DuckLake). Names follow OpenTelemetry's log data model; times are UTC.
+-- Only `records` is large. It is written sorted by (shape, timestamp), so that a search reads few row groups.
+
+-- one byte stream: a file, a member of an archive, standard input
+CREATE TABLE IF NOT EXISTS lake.parts (
+    part INTEGER, source VARCHAR, "group" VARCHAR, path VARCHAR, member VARCHAR,
+    service VARCHAR, host VARCHAR, container VARCHAR, pod VARCHAR, namespace VARCHAR,
+    device BIGINT, inode BIGINT, head_length INTEGER, head_sha256 VARCHAR, zone VARCHAR, added TIMESTAMP
+);
+
+-- how far a part was read: the newest row counts. The last record begins at tail_offset: more of it may still come
+CREATE TABLE IF NOT EXISTS lake.progress (
+    part INTEGER, "offset" BIGINT, line BIGINT, tail_offset BIGINT, tail_line BIGINT, size BIGINT, mtime_ns BIGINT,
+    complete BOOLEAN, at TIMESTAMP
+);
+
+-- what `records.format` counts: the formats a line passed through, outermost first, each with its definition
+CREATE TABLE IF NOT EXISTS lake.formats (format INTEGER, name VARCHAR, definition VARCHAR);
+
+-- what `records.stamp` and `observed_stamp` count: how a time was written (see stamp.py)
+CREATE TABLE IF NOT EXISTS lake.renderings (rendering INTEGER, text VARCHAR);
+
+-- one whole log event with its continuation lines. Identity: (part, offset)
+CREATE TABLE IF NOT EXISTS lake.records (
+    part INTEGER, "offset" BIGINT, line BIGINT, lines INTEGER,
+    timestamp TIMESTAMP, nanos SMALLINT, stamp SMALLINT,
+    observed TIMESTAMP, observed_nanos SMALLINT, observed_stamp SMALLINT,
+    severity_number UTINYINT, severity_text VARCHAR, format INTEGER, shape BIGINT, flags VARCHAR,
+    service VARCHAR, host VARCHAR, container VARCHAR, pod VARCHAR, namespace VARCHAR, trace_id VARCHAR, span_id VARCHAR,
+    frame VARCHAR,  -- the text with body, times and trace id cut out (see frame.py)
+    body VARCHAR,
+    exact BLOB      -- the bytes, where the text does not give them back
+);
+
+-- one signature found in one record
+CREATE TABLE IF NOT EXISTS lake.hits (
+    part INTEGER, "offset" BIGINT, timestamp TIMESTAMP, pattern VARCHAR, category VARCHAR, severity_number UTINYINT,
+    captures MAP(VARCHAR, VARCHAR)
+);
+
+-- the search index: a text in which every word that holds a digit is one `#`
+CREATE TABLE IF NOT EXISTS lake.shapes (shape BIGINT, text VARCHAR, first_seen TIMESTAMP);
+
+-- how many records a minute had; rows add up, and may be negative where a record was replaced
+CREATE TABLE IF NOT EXISTS lake.activity (minute TIMESTAMP, part INTEGER, shape BIGINT, severity_number UTINYINT, records BIGINT);
+
+-- the version of these tables
+CREATE TABLE IF NOT EXISTS lake.meta (key VARCHAR, value VARCHAR);

@@ -1,0 +1,306 @@
+"""Finding sources: order, rotated sets, archives, what is passed over, and what names and places tell."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import random
+import socket
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from logtriage.naming import Resource, resource, rotation, service_of_pod
+from logtriage.read import blocks
+from logtriage.sources import Found, find
+from logtriage.errors import SourceError
+
+ID = "0123456789abcdef" * 4
+UID = "11111111-2222-3333-4444-555555555555"
+
+
+def make(folder: Path, *names: str, data: bytes | None = None) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = data if data is not None else f"a line of {name}\n".encode()
+        path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+
+
+def names(found: Found, folder: Path) -> list[str]:
+    return [source.name.removeprefix(f"{folder}/") for source in found.sources]
+
+
+def look(*args: str) -> tuple[Found, dict[str, str]]:
+    skipped: dict[str, str] = {}
+    return find(args, on_skip=lambda path, why: skipped.update({os.path.basename(path): why})), skipped
+
+
+@pytest.mark.parametrize(
+    "oldest_first",
+    [
+        ["app.log.10.gz", "app.log.2.gz", "app.log.1", "app.log"],
+        ["app.log-20251231.gz", "app.log-20260101", "app.log"],
+        ["app-2025-12-31.log.gz", "app-2026-01-01.1.log", "app-2026-01-01.2.log", "app.log"],
+        ["app.log.2025-12-31", "app.log.2026-01-01_09", "app.log.2026-01-01_10", "app.log"],
+        ["app.2.log", "app.1.log", "app.log"],
+        [f"{ID}-json.log.2.gz", f"{ID}-json.log.1", f"{ID}-json.log"],
+        ["0.log.20260101-010203.gz", "0.log.20260101-040506", "0.log"],
+        ["@4000000065a0b0c00a1b2c3d.s", "@4000000065a0b0c10a1b2c3d.u", "current"],
+        ["Xorg.0.log.old", "Xorg.0.log"],
+        ["app.log-1767225600.gz", "app.log-1767312000.gz", "app.log"],
+    ],
+)
+def test_rotated_sets_come_together_oldest_first(tmp_path: Path, oldest_first: list[str]) -> None:
+    """Each convention of rotating gives one group, its parts in the order they were written."""
+    shuffled = list(oldest_first)
+    random.Random(7).shuffle(shuffled)
+    make(tmp_path, *shuffled)
+    found = find([str(tmp_path)])
+    assert names(found, tmp_path) == oldest_first
+    assert {source.group for source in found.sources} == {f"{tmp_path}/{oldest_first[-1]}"}
+    assert names(find([str(tmp_path / name) for name in shuffled]), tmp_path) == oldest_first
+
+
+def test_numbered_siblings_are_no_set_without_a_base(tmp_path: Path) -> None:
+    """`web.1.log` and `web.2.log` are two processes, unless there is a `web.log`; a lone part is its own group."""
+    make(tmp_path, "web.1.log", "web.2.log", "web.10.log", "old.log.3")
+    found = find([str(tmp_path)])
+    assert names(found, tmp_path) == ["old.log.3", "web.1.log", "web.2.log", "web.10.log"]
+    assert all(source.group == source.name for source in found.sources)
+
+
+def test_order_of_arguments_and_folders(tmp_path: Path) -> None:
+    """Arguments keep their order, a set stands where its first part does, folders go by name."""
+    make(tmp_path, "z.log", "a.log", "a.log.1", "dir/b/x.log", "dir/a.log", "dir/c.log")
+    args = [str(tmp_path / name) for name in ("z.log", "a.log", "dir", "a.log.1")]
+    assert names(find(args), tmp_path) == ["z.log", "a.log.1", "a.log", "dir/a.log", "dir/b/x.log", "dir/c.log"]
+
+
+def test_globs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quoted globs work, `**` over any number of folders; a name that exists is taken as it is."""
+    make(tmp_path, "x/a.log", "x/y/b.log", "x/y/b.txt", "x/y/z/c.log", "[1].log", "1.log")
+    (tmp_path / "x/loop").symlink_to(tmp_path / "x")
+    assert names(find([f"{tmp_path}/x/**/*.log"]), tmp_path) == ["x/a.log", "x/y/b.log", "x/y/z/c.log"]
+    assert names(find([f"{tmp_path}/x/*/b.*"]), tmp_path) == ["x/y/b.log", "x/y/b.txt"]
+    assert names(find([f"{tmp_path}/**/z"]), tmp_path) == ["x/y/z/c.log"]
+    assert names(find([f"{tmp_path}/[1].log"]), tmp_path) == ["[1].log"]
+    monkeypatch.chdir(tmp_path)
+    assert [source.name for source in find(["**/b.log", "-"]).sources] == ["./x/y/b.log", "-"]
+
+
+def test_what_cannot_be_found_does_not_stop_the_rest(tmp_path: Path) -> None:
+    """An error per bad argument, with its name; the other arguments are found."""
+    make(tmp_path, "a.log")
+    found = find([f"{tmp_path}/no.log", f"{tmp_path}/a.log", f"{tmp_path}/*.nothing", f"{tmp_path}/**/*.nothing"])
+    assert names(found, tmp_path) == ["a.log"]
+    assert len(found.errors) == 3
+    assert "no.log: No such file" in found.errors[0].message
+
+
+def test_a_file_reached_twice_is_read_once(tmp_path: Path) -> None:
+    """Symlink loops end, a link to a file or a repeated argument adds nothing; a broken link is told."""
+    make(tmp_path, "a.log", "sub/b.log")
+    (tmp_path / "sub/up").symlink_to(tmp_path)
+    (tmp_path / "sub/same.log").symlink_to(tmp_path / "a.log")
+    (tmp_path / "gone.log").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "self.log").symlink_to(tmp_path / "self.log")
+    found, skipped = look(str(tmp_path), f"{tmp_path}/a.log")
+    assert names(found, tmp_path) == ["a.log", "sub/b.log"]
+    assert set(skipped) == {"up", "same.log", "gone.log", "self.log", "a.log"}
+    assert not found.errors
+
+
+def test_what_is_no_log_is_passed_over_in_folders_only(tmp_path: Path) -> None:
+    """Databases, journals, pictures, pipes, random bytes: told and not read, unless named; odd texts are logs."""
+    noise = random.Random(1).randbytes(4096)
+    bad = {"x.db": b"SQLite format 3\0", "x.journal": b"LPKSHHRH", "x.png": b"\x89PNG", "wtmp": b"\7\0\0\0" * 99}
+    bad |= {"noise": noise, "noise.gz": noise}
+    for name, data in bad.items():
+        make(tmp_path, name, data=data)
+    good = {"a.log": b"", "fix.log": b"8=FIX.4.4\x019=5\x01\n" * 9, "hole.log": bytes(5000), "latin.log": b"\xe4\xf6\n"}
+    good |= {"nul.log": b"one NUL \0 in a line of text\n", "utf16.log": "text\n".encode("utf-16"), "c.log": b"\x1b[31mx"}
+    for name, data in good.items():
+        make(tmp_path, name, data=data)
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / ".hidden.log").write_bytes(b"x\n")
+    with socket.socket(socket.AF_UNIX) as plug:
+        plug.bind(os.path.relpath(tmp_path / "plug"))
+        found, skipped = look(str(tmp_path))
+    assert names(found, tmp_path) == sorted(good)
+    assert set(skipped) == {*bad, "fifo", "plug"}
+    assert "journalctl" in skipped["x.journal"]
+    assert len(find([f"{tmp_path}/{name}" for name in [*bad, "fifo"]]).sources) == len(bad) + 1
+
+
+def test_an_unreadable_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside a folder it is passed over and told; as an argument it is an error."""
+    make(tmp_path, "a.log", "shut/b.log")
+    listdir = os.listdir
+
+    def refuse(path: str) -> list[str]:
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", path)
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    found, skipped = look(str(tmp_path))
+    assert names(found, tmp_path) == ["a.log"]
+    assert skipped == {"shut": "Permission denied"}
+    assert "Permission denied" in find([f"{tmp_path}/shut"]).errors[0].message
+
+
+def test_a_compressed_copy_beside_its_original_is_not_read_twice(tmp_path: Path) -> None:
+    """`gzip -k` leaves both: one is read; a different log of that name is not lost."""
+    make(tmp_path, "a.log.1", "a.log", data=b"the same\n")
+    (tmp_path / "a.log.1.gz").write_bytes(gzip.compress(b"the same\n"))
+    (tmp_path / "a.log.gz").write_bytes(gzip.compress(b"other\n"))
+    found, skipped = look(str(tmp_path))
+    assert names(found, tmp_path) == ["a.log.1", "a.log.gz", "a.log"]
+    assert skipped == {"a.log.1.gz": "a compressed copy of a.log.1"}
+
+
+def test_hostile_names_can_be_printed(tmp_path: Path) -> None:
+    """Line breaks, escapes and bytes that are no UTF-8 in a file name are shown escaped, and the file is read."""
+    raw = os.fsencode(tmp_path) + b"/a\n\x1b[2J\xff.log"
+    with open(raw, "wb") as file:
+        file.write(b"x\n")
+    [source] = find([str(tmp_path)]).sources
+    assert source.name == f"{tmp_path}/a\\n\\x1b[2J\\xff.log"
+    assert [block.data for block in blocks(source)] == [b"x\n"]
+
+
+def tar(path: Path, members: dict[str, bytes], mode: str, form: int = tarfile.PAX_FORMAT) -> None:
+    with tarfile.open(path, mode, format=form) as archive:  # type: ignore[call-overload]
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+
+
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
+@pytest.mark.parametrize("suffix", ["", "gz", "bz2", "xz", "zst"])
+def test_members_of_archives_are_sources(tmp_path: Path, suffix: str, form: int) -> None:
+    """Every regular member, compressed in turn or not, by any archive format, in any order of reading."""
+    deep = "long/" * 18 + "name.log" if form == tarfile.USTAR_FORMAT else "long/" * 60 + "ünï.log"
+    data = {
+        "pay/app.log": b"now\n" * 70_000,
+        "pay/app.log.1": b"before\n",
+        "pay/app.log.2.gz": gzip.compress(b"long ago\n"),
+        deep: b"deep\n",
+        "empty.log": b"",
+        "core": b"\x7fELF",
+    }
+    path = tmp_path / f"bundle.tar{'.' * bool(suffix)}{suffix}"
+    if suffix == "zst":
+        import zstandard
+
+        tar(tmp_path / "plain", data, "w:", form)
+        path.write_bytes(zstandard.ZstdCompressor().compress((tmp_path / "plain").read_bytes()))
+    else:
+        tar(path, data, f"w:{suffix}", form)
+    found, skipped = look(str(path))
+    assert not found.errors
+    assert [source.member for source in found.sources] == list(data)[:-1]
+    assert found.sources[0].name == f"{path}!pay/app.log"
+    assert {source.group for source in found.sources[:3]} == {f"{path}!pay/app.log"}
+    assert found.sources[2].compression == "gz"
+    assert found.sources[0].resource.service == "pay"
+    assert list(skipped.values()) == ["a program"]
+    expected = [b"now\n" * 70_000, b"before\n", b"long ago\n", b"deep\n", b""]
+    for step in (1, -1):
+        got = [b"".join(block.data for block in blocks(source)) for source in found.sources[::step]]
+        assert got == expected[::step]
+
+
+def test_damaged_archives_give_what_they_have(tmp_path: Path) -> None:
+    """A cut archive: its members up to the cut are sources, the last one reads to the cut; the error is told."""
+    path = tmp_path / "b.tar"
+    tar(path, {"a.log": b"one\n" * 200, "b.log": b"two\n" * 5000}, "w:")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:9999])
+    found = find([str(path)])
+    assert [source.member for source in found.sources] == ["a.log", "b.log"]
+    assert len(found.errors) == 1
+    got = b""
+    with pytest.raises(SourceError, match=r"before the end of b\.log"):
+        for block in blocks(found.sources[1]):
+            got += block.data
+    assert got == whole[512 + 1024 + 512 : 9999]
+    path.write_bytes(gzip.compress(whole)[:-20])
+    assert "end is missing" in find([str(path)]).errors[0].message
+
+
+def test_repeated_member_names_are_both_read(tmp_path: Path) -> None:
+    """An archive may hold a name twice; both are sources of their own."""
+    path = tmp_path / "b.tar"
+    with tarfile.open(path, "w") as archive:
+        for data in (b"1\n", b"2\n"):
+            info = tarfile.TarInfo("a.log")
+            info.size = 2
+            archive.addfile(info, io.BytesIO(data))
+    found = find([str(path)])
+    assert [source.member for source in found.sources] == ["a.log", "a.log#2"]
+    assert [next(blocks(source)).data for source in found.sources] == [b"1\n", b"2\n"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (
+            "ts-auth-service-7f8d7d756d-k7b9j_shop_server.log.gz",
+            ("ts-auth-service", "server", "ts-auth-service-7f8d7d756d-k7b9j", "shop"),
+        ),
+        ("db-0_shop_postgres.log", ("db", "postgres", "db-0", "shop")),
+        ("agent-x7k2p_kube-system_agent.log", ("agent", "agent", "agent-x7k2p", "kube-system")),
+        (f"/var/log/containers/cart-0_shop_main-{ID}.log", ("cart", "main", "cart-0", "shop")),
+        (f"/var/log/containers/etcd_kube-system_etcd-{ID}.log", ("etcd", "etcd", "etcd", "kube-system")),
+        (f"/var/log/pods/shop_cart-5dc8d4f9fd-46997_{UID}/main/0.log", ("cart", "main", "cart-5dc8d4f9fd-46997", "shop")),
+        (f"/var/log/pods/shop_db-2_{UID}/pg/1.log.20260101-010203.gz", ("db", "pg", "db-2", "shop")),
+        ("cart-5dc8d4f9fd-46997.log", ("cart", None, "cart-5dc8d4f9fd-46997", None)),
+        ("my_app_server.log", ("my_app_server", None, None, None)),
+        ("payment.log", ("payment", None, None, None)),
+        ("payment-2026-01-01.log.gz", ("payment", None, None, None)),
+        ("payment-error.log", ("payment", None, None, None)),
+        ("/var/log/nginx/access.log.3.gz", ("nginx", None, None, None)),
+        ("/var/log/httpd/error_log", ("httpd", None, None, None)),
+        ("/srv/cart/logs/app.log", ("cart", None, None, None)),
+        ("/home/kim/logs/app.log", (None, None, None, None)),
+        ("/var/log/syslog.1", (None, None, None, None)),
+        ("/var/log/messages-20260101", (None, None, None, None)),
+        ("2026-01-01.log", (None, None, None, None)),
+        ("logs/20260101/app.log", (None, None, None, None)),
+    ],
+)
+def test_names_and_places_tell_the_resource(name: str, told: tuple[str | None, ...]) -> None:
+    """(service, container, pod, namespace) as each layout gives them; None where nothing is told."""
+    got = resource(name)
+    assert (got.service, got.container, got.pod, got.namespace) == told
+
+
+def test_docker_config_and_symlinks(tmp_path: Path) -> None:
+    """Docker's record beside a log names it, also through a symlink; a broken record tells nothing; options win."""
+    folder = tmp_path / "containers" / ID
+    make(tmp_path, f"containers/{ID}/{ID}-json.log", f"containers/{ID}/{ID}-json.log.1")
+    config = {"Name": "/shop-db-1", "Config": {"Hostname": "db1", "Labels": {"com.docker.compose.service": "db"}}}
+    (folder / "config.v2.json").write_text(json.dumps(config))
+    log = str(folder / f"{ID}-json.log")
+    assert find([log]).sources[0].resource == Resource("db", "db1", "shop-db-1")
+    (tmp_path / "link.log").symlink_to(log)
+    assert find([f"{tmp_path}/link.log"]).sources[0].resource.container == "shop-db-1"
+    assert find([log], service="mine", host="h").sources[0].resource == Resource("mine", "h", "shop-db-1")
+    for broken in ("", "[]", '{"Config": 3}', "[" * 100_000):
+        (folder / "config.v2.json").write_text(broken)
+        assert find([log]).sources[0].resource.container == ID[:12]
+
+
+def test_pods_and_rotation_of_plain_names() -> None:
+    """Words that only look a little like a hash or an age are left alone."""
+    assert service_of_pod("cart") is None
+    assert service_of_pod("report-28394820-x7k2p") == "report"
+    assert rotation("app.log").current
+    assert rotation("v1.2.3-notes").base == "v1.2.3-notes"
+    assert rotation("app-20261399.log").base == "app-20261399.log"

@@ -1,0 +1,393 @@
+"""Facts about time stamps: their kinds, finding them, and reading and printing whole blocks of them in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logtriage.errors import LibraryError, UsageError
+from logtriage.rendering import Rendering, render_sql, rendering_of
+from logtriage.stamp import Stamp, find, find_regex, kind_of, kinds_of, stamp, stamps, to_datetime
+from logtriage.stamp_format import MONTHS, tokens
+from logtriage.stamp_sql import nanos_sql, to_timestamp_sql
+from logtriage.zone import Zone
+
+REFERENCE = datetime(2026, 11, 22, 12, tzinfo=UTC)
+REFERENCE_SQL = "TIMESTAMP '2026-11-22 12:00:00'"
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+EXAMPLES = [(kind, text, datetime.fromisoformat(utc)) for kind in stamps() for text, utc in kind.examples.items()]
+KINDS = [kind for kind in stamps() if kind.unit != "uptime"]
+CALENDARS = [kind for kind in KINDS if kind.unit is None]
+
+
+@pytest.fixture(scope="module")
+def db() -> Iterator[duckdb.DuckDBPyConnection]:
+    # Another TimeZone than UTC: no expression may depend on the session's.
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute("SET TimeZone = 'America/New_York'")
+        yield connection
+
+
+def read_all(
+    db: duckdb.DuckDBPyConnection,
+    texts: Sequence[str | None],
+    kinds: Sequence[Stamp],
+    *,
+    zone: str = "UTC",
+    reference: str = REFERENCE_SQL,
+    renderings: Sequence[Rendering] | None = None,
+    boot: str = "NULL",
+) -> list[datetime | None]:
+    sql = to_timestamp_sql("t", kinds, reference_expr=reference, zone=zone, renderings=renderings, boot_expr=boot)
+    rows = db.execute(f"SELECT typeof({sql}), {sql} FROM (SELECT unnest(?::VARCHAR[]) AS t)", [list(texts)]).fetchall()
+    assert {row[0] for row in rows} <= {"TIMESTAMP"}
+    return [row[1] and row[1].replace(tzinfo=UTC) for row in rows]
+
+
+def printed(form: str, moment: datetime, nanos: int, digits: int, separator: str, zone: str, unit: str | None) -> str:
+    """A moment (as the clock of the text shows it) in a form: a printer that shares no code with what is tested."""
+    seconds = int(moment.replace(tzinfo=UTC, microsecond=0).timestamp())
+    nine = f"{moment.microsecond:06}{nanos:03}"
+    twelve = moment.hour % 12 or 12
+    count = {
+        "tai64n": f"{seconds + 2**62 + 10:016x}{int(nine):08x}",
+        "ms": f"{seconds}{nine[:3]}",
+        "us": f"{seconds}{nine[:6]}",
+        "ns": f"{seconds}{nine}",
+    }.get(unit or "", str(seconds))
+    values = {
+        "%Y": f"{moment.year:04}",
+        "%y": f"{moment.year % 100:02}",
+        "%m": f"{moment.month:02}",
+        "%-m": f"{moment.month}",
+        "%b": MONTHS[moment.month - 1],
+        "%B": f"{moment:%B}",
+        "%d": f"{moment.day:02}",
+        "%-d": f"{moment.day}",
+        "%e": f"{moment.day:2}",
+        "%j": f"{moment.timetuple().tm_yday:03}",
+        "%a": DAYS[moment.weekday()],
+        "%A": f"{moment:%A}",
+        "%H": f"{moment.hour:02}",
+        "%-H": f"{moment.hour}",
+        "%k": f"{moment.hour:2}",
+        "%I": f"{twelve:02}",
+        "%-I": f"{twelve}",
+        "%M": f"{moment.minute:02}",
+        "%S": f"{moment.second:02}",
+        "%p": "AM" if moment.hour < 12 else "PM",
+        "%f": separator + nine[:digits] if digits else "",
+        "%z": zone,
+        "%s": count,
+    }
+    return "".join(values.get(token, token) for token in tokens(form))
+
+
+@st.composite
+def written(draw: st.DrawFn, kind: Stamp) -> tuple[str, datetime, int]:
+    """A text of the kind, the moment it means (UTC, µs) and the nanoseconds below."""
+    form = draw(st.sampled_from(kind.forms))
+    low, high = datetime(1970, 1, 2), datetime(2068, 12, 30)
+    if kind.unit in ("s", "ms", "us", "ns"):
+        low = datetime(2001, 9, 10)  # a second of ten digits
+    if not kind.has_year:
+        # Neither a stamp nor its UTC may be outside the year, the day, that the reference makes of it.
+        low, high = REFERENCE.replace(tzinfo=None) - timedelta(days=360), REFERENCE.replace(tzinfo=None)
+    if not kind.has_date:
+        low = high - timedelta(hours=20)
+    clock = draw(st.datetimes(low, high))
+    nanos = draw(st.integers(0, 999))
+    digits = draw(st.sampled_from([0, 3, 6, 9, 1, 2, 4, 5, 7, 8])) if "%f" in form else 0
+    separator = draw(st.sampled_from(".," if digits not in (3, 6) else ".,:"))
+    zones = [("", 0), ("Z", 0), (" UTC", 0), ("+01:00", 60), (" +0530", 330), ("-0330", -210), (" CEST", 120), ("+02", 120)]
+    zone, offset = draw(st.sampled_from(zones)) if "%z" in form and kind.has_date else ("", 0)
+    text = printed(form, clock, nanos, digits, separator, zone, kind.unit)
+    full = {"us": 6, "ns": 9, "tai64n": 9, "ms": 3}.get(kind.unit or "", digits)
+    micros = int(f"{clock.microsecond:06}"[:full].ljust(6, "0"))
+    seconds = clock.second if "%S" in form or kind.unit else 0
+    moment = clock.replace(microsecond=micros, second=seconds, tzinfo=timezone(timedelta(minutes=offset)))
+    below = f"{nanos:03}"[: max(0, full - 6)].ljust(3, "0")
+    return text, moment.astimezone(UTC), int(below)
+
+
+@pytest.mark.parametrize(("kind", "text", "utc"), EXAMPLES, ids=[text for _, text, _ in EXAMPLES])
+def test_every_example_of_the_library_is_read_as_it_says(kind: Stamp, text: str, utc: datetime) -> None:
+    """kind_of knows the example's kind, the Python twin its moment, and find sees it in a line where it may look."""
+    assert kind_of(text) is kind
+    assert to_datetime(text, kind, UTC, REFERENCE) == utc
+    lead = {"klog": "I", "anywhere": "INFO [main] "}.get(kind.id) or ("> " if kind.found == "anywhere" else "[")
+    line = f"{lead}{text}] started"
+    assert find(line) == (len(lead), len(lead) + len(text), kind)
+
+
+def test_every_calendar_kind_has_an_example_and_ids_are_unique() -> None:
+    """The library is complete enough to be shown in the documentation."""
+    assert all(kind.examples for kind in KINDS)
+    assert len({kind.id for kind in stamps()}) == len(stamps())
+    assert stamp("syslog").id == "syslog"
+    with pytest.raises(LibraryError, match="no-such"):
+        stamp("no-such")
+
+
+@pytest.mark.parametrize("renderings", [None, []], ids=["quick", "general"])
+def test_sql_reads_all_examples_in_both_its_ways(db: duckdb.DuckDBPyConnection, renderings: list[Rendering] | None) -> None:
+    """Whether a strptime format is known or the text is cut by regex: the moment is the same."""
+    for kind in KINDS:
+        mine = [(text, utc) for other, text, utc in EXAMPLES if other is kind]
+        assert read_all(db, [text for text, _ in mine], [kind], renderings=renderings) == [utc for _, utc in mine]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
+@settings(max_examples=12, deadline=None)
+@given(data=st.data())
+def test_any_moment_in_any_rendering_is_read_and_printed_back(
+    db: duckdb.DuckDBPyConnection, kind: Stamp, data: st.DataObject
+) -> None:
+    """text → TIMESTAMP is the moment at the text's resolution, by SQL (both ways) as by Python; and → text again."""
+    drawn = data.draw(st.lists(written(kind), min_size=1, max_size=12))
+    texts, moments, nanos = ([row[n] for row in drawn] for n in range(3))
+    assert [to_datetime(text, kind, UTC, REFERENCE) for text in texts] == moments
+    assert read_all(db, texts, [kind], renderings=[]) == moments
+    assert read_all(db, texts, [kind]) == moments
+    got = db.execute(f"SELECT {nanos_sql('t', [kind])} FROM (SELECT unnest(?) AS t)", [texts]).fetchall()
+    assert [row[0] for row in got] == nanos
+    for text, moment, nano in drawn:
+        rendering = rendering_of(text)
+        assert rendering is not None
+        assert Rendering.parse(str(rendering)) == rendering
+        if kind_of(text) is not kind:
+            continue  # 01/02/2026: read month first, so of another moment
+        assert read_all(db, [text], [kind], renderings=[rendering]) == [moment]
+        sql = render_sql(rendering, "?::TIMESTAMP", str(nano))
+        naive = moment.replace(tzinfo=None)
+        assert sql is not None
+        assert db.execute(f"SELECT {sql}", [naive] * sql.count("?")).fetchone() == (text,)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_sql_agrees_with_python_on_damaged_stamps_and_never_fails(
+    db: duckdb.DuckDBPyConnection, data: st.DataObject
+) -> None:
+    """A stamp with some of its characters replaced (30 February, 25 o'clock, half a zone) is read alike, or is NULL."""
+    kind, text, _ = data.draw(st.sampled_from(EXAMPLES))
+    cells = list(text)
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, len(cells) - 1))
+        cells[at] = data.draw(st.sampled_from("0123456789") | st.sampled_from("Zz+-:., TAé\x00'%_("))
+    damaged = "".join(cells).replace("\x00", "")
+    expected = to_datetime(damaged, kind, UTC, REFERENCE)
+    assert read_all(db, [damaged, None], [kind], renderings=[]) == [expected, None]
+    quick = read_all(db, [damaged], [kind])[0]
+    # strptime forgives spaces for zeros, so the quick way may read a little more; never otherwise.
+    assert quick == expected or expected is None
+    read_all(db, [data.draw(st.text())], stamps()[:8])
+
+
+def test_a_wrong_year_day_or_hour_is_null(db: duckdb.DuckDBPyConnection) -> None:
+    """A text that looks like a stamp and means no moment gives NULL, not a neighbouring moment."""
+    texts = ["2026-02-30 00:00:00", "2026-11-22 24:00:00", "2026-13-01 00:00:00", "2026-11-22 00:61:00", "", "now"]
+    assert read_all(db, texts, [stamp("iso")]) == [None] * len(texts)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "+01:00", "-0330", "Europe/Berlin", "America/Sao_Paulo"])
+def test_zoneless_texts_are_read_in_the_zone(db: duckdb.DuckDBPyConnection, zone: str) -> None:
+    """Python and SQL agree in every zone, through both clock changes, on full, year-less and date-less texts."""
+    full = [f"2026-03-{day} {hour:02}:30:00" for day in (28, 29, 30) for hour in range(0, 24)]
+    full += [f"2026-10-{day} {hour:02}:30:00.5" for day in (24, 25) for hour in range(0, 24)]
+    short = [f"{month} {day:2} {hour:02}:30:00" for month in MONTHS for day in (1, 22, 28) for hour in (0, 3, 23)]
+    times = [f"{hour:02}:30:00" for hour in range(24)]
+    for kind, texts in (("iso", full), ("syslog", short), ("time", times)):
+        expected = [to_datetime(text, stamp(kind), Zone.of(zone).tzinfo, REFERENCE) for text in texts]
+        assert None not in expected
+        assert read_all(db, texts, [stamp(kind)], zone=zone) == expected
+        assert read_all(db, texts, [stamp(kind)], zone=zone, renderings=[]) == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "text", "year"),
+    [
+        ("2026-01-03", "Dec 31 23:59:59", 2025),
+        ("2026-01-03", "Jan  3 12:00:00", 2026),  # up to a day ahead: the log's zone may be unknown
+        ("2026-01-03", "Jan  5 00:00:00", 2025),
+        ("2025-12-31", "Jan  1 00:30:00", 2026),
+        ("2026-11-22", "Feb 29 12:00:00", 2024),
+        ("2024-02-29", "Feb 29 00:00:00", 2024),
+        ("2024-02-20", "Feb 29 00:00:00", 2020),
+    ],
+)
+def test_a_missing_year_is_the_last_in_which_the_stamp_is_not_ahead(
+    db: duckdb.DuckDBPyConnection, reference: str, text: str, year: int
+) -> None:
+    """The reference (when the file was last written) gives the year; 29 February goes to the last leap year."""
+    at = f"TIMESTAMP '{reference} 00:00:00'"
+    got = read_all(db, [text], [stamp("syslog")], reference=at)[0]
+    assert got and got.year == year
+    assert got == to_datetime(text, stamp("syslog"), UTC, datetime.fromisoformat(reference).replace(tzinfo=UTC))
+
+
+def test_a_reference_may_differ_from_row_to_row(db: duckdb.DuckDBPyConnection) -> None:
+    """The reference may be a column, for rows of several files."""
+    sql = to_timestamp_sql("t", [stamp("time")], reference_expr="r")
+    rows = db.execute(
+        f"SELECT {sql} FROM (VALUES ('23:50:00', TIMESTAMP '2026-03-01 00:10:00'),"
+        " ('00:05:00', TIMESTAMP '2026-03-01 00:10:00')) v(t, r)"
+    ).fetchall()
+    assert rows == [(datetime(2026, 2, 28, 23, 50),), (datetime(2026, 3, 1, 0, 5),)]
+
+
+def test_an_uptime_is_a_moment_only_when_the_boot_is_known(db: duckdb.DuckDBPyConnection) -> None:
+    """The kernel's seconds since boot are NULL without a boot time and exact with one."""
+    kinds = [stamp("uptime"), stamp("uptime-bare")]
+    texts = ["[   12.345678]", "12.345678"]
+    assert read_all(db, texts, kinds) == [None, None]
+    boot = "TIMESTAMP '2026-01-01 00:00:00'"
+    assert read_all(db, texts, kinds, boot=boot) == [datetime(2026, 1, 1, 0, 0, 12, 345678, tzinfo=UTC)] * 2
+    assert rendering_of("12.345678") is None
+    assert to_datetime("12.345678", kinds[1], UTC, REFERENCE) is None
+
+
+def test_an_unknown_zone_word_is_read_as_none(db: duckdb.DuckDBPyConnection) -> None:
+    """`NPT` is in no table: the text is read in the zone of zone-less texts, and its rendering keeps the word."""
+    text = "2026-11-22 00:41:33 NPT"
+    assert kind_of(text) is stamp("iso")
+    moment = datetime(2026, 11, 21, 23, 41, 33, tzinfo=UTC)
+    assert to_datetime(text, stamp("iso"), ZoneInfo("Europe/Berlin"), REFERENCE) == moment
+    assert read_all(db, [text], [stamp("iso")], zone="Europe/Berlin", renderings=[]) == [moment]
+    assert rendering_of(text, "Europe/Berlin") == Rendering("%Y-%m-%d %H:%M:%S NPT", "Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [("UTC+1", 60), ("GMT-0330", -210), ("GMT+01:00", 60), ("PST", -480), ("(JST)", 540), ("+14:00", 840), ("z", 0)],
+)
+def test_zones_in_all_spellings(db: duckdb.DuckDBPyConnection, text: str, offset: int) -> None:
+    """Python and SQL read offsets, abbreviations and offsets behind GMT."""
+    stamp_text = f"2026-11-22 00:41:33 {text}"
+    utc = datetime(2026, 11, 22, 0, 41, 33, tzinfo=timezone(timedelta(minutes=offset)))
+    assert to_datetime(stamp_text, stamp("iso"), UTC, REFERENCE) == utc
+    assert read_all(db, [stamp_text], [stamp("iso")], renderings=[]) == [utc]
+
+
+@pytest.mark.parametrize("name", ["Mars/Base", "'; DROP", "../etc/passwd", "+25:00", ""])
+def test_an_unknown_zone_is_told_to_the_user(name: str) -> None:
+    """A zone's name reaches SQL, so only known ones pass; the error says what a zone looks like."""
+    with pytest.raises(UsageError) as caught:
+        to_timestamp_sql("t", [stamp("iso")], reference_expr=REFERENCE_SQL, zone=name)
+    assert "Europe/Berlin" in str(caught.value)
+
+
+def test_a_rendering_in_a_named_zone_prints_the_local_clock(db: duckdb.DuckDBPyConnection) -> None:
+    """A zone-less text of a zone with clock changes comes back as it was."""
+    rendering = rendering_of("2026-07-01 12:00:00,123", "Europe/Berlin")
+    assert str(rendering) == "%Y-%m-%d %H:%M:%S,%3|Europe/Berlin"
+    assert rendering and rendering.digits == 3
+    sql = render_sql(rendering, "TIMESTAMP '2026-07-01 10:00:00.123'")
+    assert db.execute(f"SELECT {sql}").fetchone() == ("2026-07-01 12:00:00,123",)
+
+
+@pytest.mark.parametrize(
+    ("text", "rendering"),
+    [
+        ("2026-11-22T00:41:33.123456789+01:00", "%Y-%m-%dT%H:%M:%S.%9+01:00|+01:00"),
+        ("Nov  2 00:41:33", "%b %e %H:%M:%S|UTC"),
+        ("Nov 02 00:41:33", "%b %d %H:%M:%S|UTC"),
+        ("Nov 2 00:41:33", "%b %-d %H:%M:%S|UTC"),
+        ("1700000000123", "%s%3|UTC"),
+        ("1700000000.5", "%s.%1|UTC"),
+    ],
+)
+def test_renderings_are_short_texts(text: str, rendering: str) -> None:
+    """What the store keeps for a text's look."""
+    assert str(rendering_of(text)) == rendering
+
+
+def test_what_no_rendering_is() -> None:
+    """Texts that are no stamps have none, nor has a text from a later version's store."""
+    assert rendering_of("hello") is None
+    assert render_sql(Rendering("%Y-%Q"), "now()") is None
+    with pytest.raises(ValueError, match="not a rendering"):
+        Rendering.parse("%Y")
+
+
+def test_all_texts_together_tell_whether_the_day_or_the_month_is_first() -> None:
+    """`05/06/2026` alone is May; beside `22/06/2026` it is June. Unreadable texts do not matter."""
+    june = ["05/06/2026 00:00:00", "22/06/2026 00:00:00", "?"]
+    assert kinds_of(june[:1]) == (stamp("us"),)
+    assert kinds_of(june) == (stamp("day-first"),)
+    assert kinds_of([*june, "Nov 22 00:00:00", "06/13/2026 00:00:00"])[0] == stamp("day-first")
+    assert set(kinds_of(["1700000000", "Nov 22 00:00:00"])) == {stamp("epoch"), stamp("syslog")}
+
+
+NOISE = [
+    "listening on 10.0.0.1:8080, 192.168.1.24 and [::1]:443",
+    "version 1.2.3.4 of 2026.11.22 replaces 20.04.1-2",
+    "took 12.5s, 00:12:33 in all, 1700000000 bytes for 12.50 EUR",
+    "user 1700000000123 has 4111111111111111 in account 20261122",
+    "mac 00:1b:44:11:3a:b7 and 00:41:33:12:34:56 are up",
+    "00:41:33:12:34:56 is down",
+    "0x7ffd5e8b 1234567890 1.7.0-rc1 2026-11-22 3/4 12:30",
+    "commit 4000000065 Nov 22 at 3.14",
+    "block blk_1700000000_1234 of 20261122004133x",
+    "",
+]
+
+
+@pytest.mark.parametrize("line", NOISE)
+def test_numbers_that_are_no_time_are_not_found(line: str) -> None:
+    """Addresses, versions, prices, ids, durations and bare numbers are left alone."""
+    assert find(line) is None
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.ip_addresses().map(str),
+            st.integers(0, 10**12).map(lambda n: f"n{n}"),
+            st.from_regex(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,3}", fullmatch=True),
+            st.from_regex(r"[0-9]{1,5}(\.[0-9]{1,3})?(ms|s|m|h|%|MB)", fullmatch=True),
+            st.sampled_from(["to", "from", "May", "in", "Mon", "GET", "-", "=>"]),
+        ),
+        max_size=12,
+    )
+)
+def test_no_line_of_words_addresses_versions_and_durations_has_a_stamp(words: list[str]) -> None:
+    """Whatever their order, none of them makes a stamp."""
+    assert find("message: " + " ".join(words)) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "kind"),
+    [
+        ("127.0.0.1 - - [22/Nov/2026:00:41:33 +0000] \"GET /\"", "22/Nov/2026:00:41:33 +0000", "clf"),
+        ("2026-11-22 00:41:33INFO glued", "2026-11-22 00:41:33", "iso"),
+        ("2026-11-22 00:41:33 WARN not a zone", "2026-11-22 00:41:33", "iso"),
+        ("00:00:01 restored from 2026-11-22 00:41:33", "2026-11-22 00:41:33", "iso"),
+        ("I1122 00:41:33.123456   1 main.go:7] up", "1122 00:41:33.123456", "klog"),
+        ("{\"level\":\"info\",\"ts\":1700000000.1234567,\"msg\":\"x\"}", "1700000000.1234567", "epoch"),
+        ("level=info time=1700000000123 msg=x", "1700000000123", "epoch-ms"),
+        ("#+1700000000", "1700000000", "epoch"),
+        ("<6>[   12.345678] usb 1-1", "[   12.345678]", "uptime"),
+        ("\x1b[33m[app]\x1b[39m11/22/2026, 7:34:03 PM up", "11/22/2026, 7:34:03 PM", "us"),
+        ("[12:34:56.789] up", "12:34:56.789", "time"),
+        ("# Time: 261122  0:41:33", "261122  0:41:33", "compact-short-year"),
+    ],
+)
+def test_stamps_are_found_in_lines(db: duckdb.DuckDBPyConnection, line: str, text: str, kind: str) -> None:
+    """The earliest full stamp of the head; and the regex made of its kind finds the same in DuckDB."""
+    found = find(line)
+    assert found and (line[found[0] : found[1]], found[2].id) == (text, kind)
+    got = db.execute("SELECT regexp_extract(?, ?, ['timestamp'])", [line, find_regex([found[2]])]).fetchone()
+    assert got and got[0] == {"timestamp": text}
+
+
+def test_only_the_head_of_a_line_is_searched() -> None:
+    """A stamp far behind is the message's business, not the line's."""
+    assert find("x" * 200 + " 2026-11-22 00:41:33") is None
+    assert find("x" * 110 + " 2026-11-22 00:41:33.123456 +0100") is not None

@@ -1,0 +1,172 @@
+"""Facts about what people may type for moments, spans and windows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logtriage.errors import UsageError
+from logtriage.stamp import stamps
+from logtriage.when import Window, parse_duration, parse_when
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)  # 13:30 in Berlin
+START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def at(text: str, now: datetime = NOW) -> datetime:
+    return parse_when(text, now=now, zone=BERLIN, start=START, end=END)
+
+
+@pytest.mark.parametrize(
+    ("text", "ago"),
+    [
+        ("1h", timedelta(hours=1)),
+        ("-1h", timedelta(hours=1)),
+        ("+1h", timedelta(hours=-1)),
+        ("1h30m", timedelta(minutes=90)),
+        ("90s", timedelta(seconds=90)),
+        ("1.5h", timedelta(minutes=90)),
+        ("2d", timedelta(days=2)),
+        ("1w", timedelta(weeks=1)),
+        ("1 hour ago", timedelta(hours=1)),
+        ("30 min ago", timedelta(minutes=30)),
+        ("now", timedelta()),
+        (" NOW - 5 minutes ", timedelta(minutes=5)),
+    ],
+)
+def test_relative_moments_count_from_now(text: str, ago: timedelta) -> None:
+    """A bare span lies in the past, as everyone who looks at logs means it."""
+    assert at(text) == NOW - ago
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("today", "2026-11-21T23:00:00Z"),
+        ("yesterday", "2026-11-20T23:00:00Z"),
+        ("tomorrow", "2026-11-22T23:00:00Z"),
+        ("13:05", "2026-11-22T12:05:00Z"),
+        ("13:05:30.5", "2026-11-22T12:05:30.5Z"),
+        ("14:05", "2026-11-21T13:05:00Z"),
+        ("yesterday 14:05", "2026-11-21T13:05:00Z"),
+        ("today 14:05", "2026-11-22T13:05:00Z"),
+        ("2026-11-22", "2026-11-21T23:00:00Z"),
+        ("2026-07-01", "2026-06-30T22:00:00Z"),
+        ("2026-11-22 14:05", "2026-11-22T13:05:00Z"),
+        ("2026-11-22T14:05:00.25", "2026-11-22T13:05:00.25Z"),
+        ("2026-11-22T14:05:00-05:00", "2026-11-22T19:05:00Z"),
+        ("22/Nov/2026:00:41:33 +0000", "2026-11-22T00:41:33Z"),
+        ("Dec  1 00:41:33", "2025-11-30T23:41:33Z"),
+        ("@1700000000", "2023-11-14T22:13:20Z"),
+        ("1700000000.25", "2023-11-14T22:13:20.25Z"),
+        ("1700000000123", "2023-11-14T22:13:20.123Z"),
+        ("1700000000123456", "2023-11-14T22:13:20.123456Z"),
+        ("1700000000123456789", "2023-11-14T22:13:20.123456Z"),
+        ("start", "2026-01-01T00:00:00Z"),
+        ("start+30m", "2026-01-01T00:30:00Z"),
+        ("end - 5m", "2026-01-31T23:55:00Z"),
+    ],
+)
+def test_days_clocks_dates_epochs_and_anchors(text: str, utc: str) -> None:
+    """Wall-clock forms are read in the zone; a bare clock time is the last such time up to now."""
+    assert at(text) == datetime.fromisoformat(utc)
+    assert at(text).tzinfo is UTC
+
+
+def test_spans_are_exact_and_days_are_calendar_days_across_a_clock_change() -> None:
+    """On the day after the clocks went back, `24h` is an hour later on the clock than `yesterday 12:00`."""
+    now = datetime(2026, 10, 25, 12, tzinfo=BERLIN)
+    assert at("24h", now) == datetime(2026, 10, 24, 11, tzinfo=UTC)
+    assert at("yesterday 12:00", now) == datetime(2026, 10, 24, 10, tzinfo=UTC)
+    assert at("today", now) == datetime(2026, 10, 24, 22, tzinfo=UTC)
+
+
+def test_what_a_log_shows_can_be_typed() -> None:
+    """Every stamp text of the library that has a date is understood, so that it can be pasted from a log."""
+    for kind in stamps():
+        for text in kind.examples:
+            if kind.found != "never":
+                assert at(text).tzinfo is UTC
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-40", "25:00", "12", "1h ago ago", "+1h ago", "99999999w", "1h 5", "١h"])
+def test_anything_else_is_refused_with_the_forms_that_work(text: str) -> None:
+    """The error repeats what was typed, and its hint lists what can be."""
+    with pytest.raises(UsageError) as caught:
+        at(text)
+    assert repr(text) in caught.value.message
+    assert caught.value.hint and "30 min ago" in caught.value.hint
+
+
+@given(st.text(max_size=30))
+def test_no_text_breaks_it(text: str) -> None:
+    """Hostile input gives a moment or a UsageError, nothing else."""
+    for parse in (at, parse_duration):
+        try:
+            parse(text)
+        except UsageError:
+            continue
+
+
+def test_the_logs_start_and_end_must_be_known_to_be_named() -> None:
+    """Where they are not, the error says so."""
+    with pytest.raises(UsageError, match="start of the logs is not known"):
+        parse_when("start+1m", now=NOW, zone=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("1h30m", timedelta(minutes=90)),
+        ("5m", timedelta(minutes=5)),
+        ("500ms", timedelta(milliseconds=500)),
+        ("1 h 30 min", timedelta(minutes=90)),
+        (" 2 Days ", timedelta(days=2)),
+    ],
+)
+def test_spans(text: str, span: timedelta) -> None:
+    """Units may be written short or long, joined or apart."""
+    assert parse_duration(text) == span
+
+
+@pytest.mark.parametrize("text", ["90", "-5m", "m", "1y", "1h-5m", ""])
+def test_a_span_needs_its_units(text: str) -> None:
+    """A bare number could be seconds or minutes: it is refused, with examples."""
+    with pytest.raises(UsageError, match="no span") as caught:
+        parse_duration(text)
+    assert caught.value.hint and "1h30m" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "words"),
+    [
+        (None, None, "all times"),
+        ("2026-11-22T12:30:00Z", None, "since 2026-11-22 13:30:00 +01:00"),
+        (None, "2026-11-22T12:30:00.5Z", "until 2026-11-22 13:30:00.5 +01:00"),
+        ("2026-11-22T12:30:00Z", "2026-11-22T12:35:00Z", "2026-11-22 13:30:00 to 13:35:00 +01:00"),
+        ("2026-11-22T12:30:00Z", "2026-11-23T12:35:00Z", "2026-11-22 13:30:00 to 2026-11-23 13:35:00 +01:00"),
+        ("2026-10-24T22:00:00Z", "2026-10-25T12:00:00Z", "2026-10-25 00:00:00 +02:00 to 2026-10-25 13:00:00 +01:00"),
+    ],
+)
+def test_a_window_says_what_it_covers(since: str | None, until: str | None, words: str) -> None:
+    """The words are in the user's zone and show its offset, both where it changes within the window."""
+    window = Window(since and datetime.fromisoformat(since), until and datetime.fromisoformat(until))
+    assert window.describe(BERLIN) == words
+
+
+def test_a_window_in_utc_says_so() -> None:
+    """No `+00:00`."""
+    window = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 5, tzinfo=UTC))
+    assert window.describe(UTC) == "2026-01-01 00:00:00 to 00:00:05 UTC"
+
+
+def test_a_window_turned_round_is_refused() -> None:
+    """It would silently match nothing."""
+    with pytest.raises(UsageError, match="before it begins"):
+        Window(END, START)
