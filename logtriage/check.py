@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from logtriage.compiled import compile_cores
 from logtriage.cores import DialectError, core, group_names
+from logtriage.errors import LibraryError
 from logtriage.library import Pattern
-from logtriage.match import Matcher, capture_sql, compile_cores, match_text
+from logtriage.match import Matcher, capture_sql, match_text
 
 CATEGORIES = (
-    "timeout", "refusal", "reset", "unreachable", "dns", "tls", "auth", "memory", "disk", "cpu", "exhaustion", "database",
-    "queue", "http", "rate-limit", "retry", "circuit-breaker", "crash", "exception", "hang", "restart", "container",
+    "timeout", "refusal", "reset", "unreachable", "dns", "tls", "auth", "memory", "disk", "cpu", "exhaustion",
+    "database", "queue", "http", "rate-limit", "retry", "circuit-breaker", "crash", "exception", "hang", "restart", "container",
     "kubernetes", "deploy", "config", "kernel", "hardware", "clock", "corruption", "replication", "quorum",
 )  # fmt: skip
 CAPTURES = (
@@ -72,13 +74,12 @@ def _check_one(pattern: Pattern) -> Iterable[str]:
 
 def _check_engines(pattern: Pattern) -> Iterable[str]:
     import duckdb
-    import hyperscan
     import regex
 
     try:
         compile_cores([core(pattern.regex)])
         group_names(pattern.unless or "")
-    except (DialectError, hyperscan.HyperscanError) as why:
+    except (DialectError, LibraryError) as why:
         yield f"not in the common dialect: {why}"
     for expression in filter(None, (pattern.regex, pattern.unless)):
         try:
@@ -106,7 +107,9 @@ def _check_texts(patterns: Sequence[Pattern]) -> list[Problem]:
     return problems
 
 
-def _verdicts(pattern: Pattern, found: dict[str, dict[str, dict[str, str]]], by_id: dict[str, Pattern]) -> Iterable[str]:
+def _verdicts(
+    pattern: Pattern, found: dict[str, dict[str, dict[str, str]]], by_id: dict[str, Pattern]
+) -> Iterable[str]:
     for example in pattern.examples:
         captures = found[example.text].get(pattern.id)
         if captures is None:

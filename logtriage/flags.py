@@ -35,19 +35,20 @@ class Flags:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        texts = self.con.execute("SELECT i, text FROM records").to_arrow_table()
-        column = texts["text"].combine_chunks()
-        rows, patterns = self.matcher.scan(column)
+        texts = self.con.execute("SELECT i, coalesce(text, raw) AS text FROM records").to_arrow_table()
+        rows, patterns = self.matcher.scan(texts["text"].combine_chunks())
         if not len(rows):
             return
-        candidates = pa.table({"i": texts["i"].combine_chunks().take(rows), "pattern": patterns})
-        self.con.register("candidates", candidates)
+        self.con.register("candidates", pa.table({"i": texts["i"].combine_chunks().take(rows), "pattern": patterns}))
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE suspects AS SELECT c.pattern, i, coalesce(text, raw) AS text FROM candidates AS c JOIN records USING (i)"
+        )
         for k in sorted(pc.unique(patterns).to_pylist()):
             pattern = self.matcher.patterns[k]
             sql = capture_sql(pattern, "text")
             self.con.execute(
                 f"INSERT INTO found SELECT i, '{pattern.id}', '{pattern.category}', {SEVERITY[pattern.severity]}, {sql.captures} "
-                f"FROM records WHERE i IN (SELECT i FROM candidates WHERE pattern = {k}) AND {sql.where}",
+                f"FROM suspects WHERE pattern = {k} AND {sql.where}",
                 sql.parameters,
             )
         self.con.unregister("candidates")

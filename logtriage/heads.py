@@ -228,6 +228,14 @@ def clean(text: str, lines: Lines) -> str:
     return clean_all(text, returns=lines.has_cr, escapes=lines.has_escape)
 
 
+def clean_record(raw: str, lines: Lines) -> str:
+    """SQL for a whole record's text, its lines cleaned in the same way, without the newline at its end."""
+    sql = f"rtrim({raw}, chr(10) || chr(13))" if lines.has_cr else f"rtrim({raw}, chr(10))"
+    if lines.has_cr:
+        sql = f"replace({sql}, chr(13) || chr(10), chr(10))"
+    return clean_all(sql, returns=False, escapes=lines.has_escape)
+
+
 def clean_all(text: str, *, returns: bool = True, escapes: bool = True) -> str:
     """The same where it is not known what the text may hold."""
     sql = f"ltrim({text}, chr(65279))"

@@ -101,22 +101,24 @@ class Ingest:
         self._number_formats()
         wrapped = any(fmt.kind == "json" for node in self._normaliser.records.chains for fmt in node.path)
         self.con.execute(f"""
-            CREATE OR REPLACE TEMP TABLE rows AS
-            SELECT {part.number} AS part, r."offset", line, lines::INTEGER AS lines,
-                   timestamp, nanos, s.rendering AS stamp, observed, observed_nanos, o.rendering AS observed_stamp,
-                   coalesce(r.severity_number, f.severity_number) AS severity_number, severity_text, n.format, shape, flags,
-                   coalesce(service, program) AS service, host, container, pod, namespace, trace_id, span_id,
-                   CASE WHEN exact IS NULL THEN {frame.cut(json=wrapped)} ELSE raw END AS frame, body, exact
+            INSERT INTO lake.records
+            SELECT {part.number}, r."offset", line, lines,
+                   timestamp, nanos, s.rendering, observed, observed_nanos, o.rendering,
+                   coalesce(r.severity_number, f.severity_number), severity_text, n.format, shape, flags,
+                   coalesce(service, program), host, container, pod, namespace, trace_id, span_id,
+                   CASE WHEN exact IS NULL THEN {frame.cut(json=wrapped)} ELSE raw END, body, exact
             FROM records AS r JOIN record_shapes USING (i) LEFT JOIN flags AS f USING (i) JOIN chain_formats AS n USING (chain)
             LEFT JOIN renderings AS s ON s.k = r.stamp LEFT JOIN renderings AS o ON o.k = r.observed_stamp
+            ORDER BY shape, timestamp
         """)
-        self.con.execute("INSERT INTO lake.records SELECT * FROM rows ORDER BY shape, timestamp")
         self.con.execute(
-            'INSERT INTO lake.hits SELECT part, r."offset", r.timestamp, pattern, category, f.severity_number, captures '
-            f"FROM found AS f JOIN (SELECT {part.number} AS part, i, \"offset\", timestamp FROM records) AS r USING (i) ORDER BY pattern, timestamp"
+            f'INSERT INTO lake.hits SELECT {part.number}, "offset", timestamp, pattern, category, f.severity_number, captures '
+            "FROM found AS f JOIN records USING (i) ORDER BY pattern, timestamp"
         )
         self.con.execute(
-            "INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), part, shape, severity_number, count(*) FROM rows GROUP BY ALL"
+            f"INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), {part.number}, shape, "
+            "coalesce(r.severity_number, f.severity_number), count(*) "
+            "FROM records AS r JOIN record_shapes USING (i) LEFT JOIN flags AS f USING (i) GROUP BY ALL"
         )
         end, line = block.offset + made.bytes, block.line + made.lines
         tail_offset, tail_line = end, line

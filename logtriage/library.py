@@ -1,7 +1,7 @@
 """The failure signatures the library knows: `patterns/signatures/*.toml` → frozen `Pattern` values.
 
-What a pattern may say, and the vocabularies, are described in `patterns/README.md`. Reading is cheap and checks a table's
-shape only; what the regexes are worth in each engine is the business of `check.py` and of the tests.
+What a pattern may say, and the vocabularies, are described in `patterns/README.md`. Reading is cheap and checks a
+table's shape only; what the regexes are worth in each engine is the business of `check.py` and of the tests.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One failure signature; `regex` and `unless` are in the dialect of `cores.py`, read with `^` and `$` per line.
+    """One failure signature; `regex` and `unless` are in the dialect of `regex_tree.py`, read with `^` and `$` per line.
 
     A record carries the signature when `regex` matches somewhere in its text and `unless` (if any) nowhere. `captures`
     are the names of the regex's groups in their order. `file` is where the pattern was read from.
@@ -61,7 +61,9 @@ class Pattern:
 _REQUIRED = ("id", "title", "severity", "category", "regex", "advice")
 _OPTIONAL = ("unless", "example", "reject")
 _ID = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9-]*")
-_GROUP = re.compile(r"\(\?P<([a-z_]+)>")
+_CATEGORY = re.compile(r"[a-z][a-z-]*")
+_GROUP = re.compile(r"\(\?P<([^>]*)>")
+_CAPTURE = re.compile(r"[a-z][a-z_]*")
 _PIECE = re.compile(r"\{([a-z]\w*)\}")
 # A user's folder may hold anything, so this is used on the shipped files only (a test compares it with a full read).
 _EXAMPLES = re.compile(r"(?ms)^\[\[pattern\.(?:example|reject)\]\].*?(?=^\[\[pattern\]\]|\Z)")
@@ -70,8 +72,8 @@ _EXAMPLES = re.compile(r"(?ms)^\[\[pattern\.(?:example|reject)\]\].*?(?=^\[\[pat
 def load_patterns(extra_folders: Sequence[Path] = (), *, examples: bool = True) -> tuple[Pattern, ...]:
     """All patterns, sorted by id: the shipped ones and those of the user's folders.
 
-    `extra_folders` hold more `*.toml` (directly or in their `signatures/`); a later folder's pattern replaces an earlier
-    one of the same id. `examples=False` leaves the shipped ones' examples and rejects out, which is several times as
+    `extra_folders` hold more `*.toml` (directly or in their `signatures/`); a later folder's pattern replaces an
+    earlier one of the same id. `examples=False` leaves the shipped ones' examples and rejects out, which is several times as
     quick. Raises LibraryError naming file, id and reason when a file is wrong.
     """
     known = {pattern.id: pattern for pattern in _shipped(examples)}
@@ -103,7 +105,9 @@ def read_file(path: Path, *, examples: bool = True) -> tuple[Pattern, ...]:
         raise LibraryError(f"{path}: cannot be read: {why}") from why
     tables = content.pop("pattern", [])
     if content or not isinstance(tables, list):
-        raise LibraryError(f"{path}: only [[pattern]] tables belong here, found {', '.join(content) or 'something else'}")
+        raise LibraryError(
+            f"{path}: only [[pattern]] tables belong here, not {', '.join(content) or 'values'}"
+        )
     found = tuple(_read_pattern(path, table) for table in tables)
     twice = [p.id for n, p in enumerate(found) if p.id in {q.id for q in found[:n]}]
     if twice:
@@ -144,7 +148,13 @@ def _pattern(path: Path, table: dict[str, Any]) -> Pattern:
         raise ValueError("an id is family.name, in lower case")
     if table["severity"] not in LEVELS:
         raise ValueError(f"severity {table['severity']!r} is none of {', '.join(LEVELS)}")
+    if not _CATEGORY.fullmatch(table["category"]):
+        raise ValueError("a category is one word in lower case")
     regex = _expand(table["regex"])
+    captures = tuple(_GROUP.findall(regex))
+    for name in captures:
+        if not _CAPTURE.fullmatch(name) or captures.count(name) > 1:
+            raise ValueError(f"group {name!r} is named twice, or is no word in lower case")
     return Pattern(
         id=table["id"],
         title=table["title"],
@@ -153,7 +163,7 @@ def _pattern(path: Path, table: dict[str, Any]) -> Pattern:
         regex=regex,
         advice=table["advice"],
         file=str(path),
-        captures=tuple(_GROUP.findall(regex)),
+        captures=captures,
         unless=_expand(table["unless"]) if "unless" in table else None,
         examples=tuple(_example(example) for example in table.get("example", ())),
         rejects=tuple(_text(reject, {"text"}) for reject in table.get("reject", ())),

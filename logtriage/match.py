@@ -12,12 +12,11 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from logtriage.cores import DialectError, core
+from logtriage import compiled
 from logtriage.errors import LibraryError
 from logtriage.library import Pattern
 
 if TYPE_CHECKING:
-    import hyperscan
     import pyarrow as pa
 
 _ID_BITS = 16
@@ -41,7 +40,7 @@ class Matcher:
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self.patterns = tuple(patterns)
-        self._database = compile_cores(cores(self.patterns)) if self.patterns else None
+        self._database = compiled.database(self.patterns) if self.patterns else None
 
     def scan(self, texts: pa.StringArray | pa.LargeStringArray) -> tuple[pa.Int64Array, pa.Int32Array]:
         """Candidates: distinct pairs of row (from 0, of `texts`) and index in `patterns`, in no order.
@@ -78,7 +77,8 @@ class Matcher:
         def on_match(pattern: int, _start: int, end: int, _flags: int, _context: object) -> None:
             append(end << _ID_BITS | pattern)
 
-        self._database.scan(data, match_event_handler=on_match)
+        database, scratch = self._database
+        database.scan(data, match_event_handler=on_match, scratch=scratch)
         return found
 
     def _scan_halves(self, texts: Any) -> tuple[pa.Int64Array, pa.Int32Array]:
@@ -99,26 +99,6 @@ def _offsets(texts: Any) -> pa.Array:
     if not len(texts):
         return pa.array([0], width)
     return pa.Array.from_buffers(width, len(texts) + 1, [None, texts.buffers()[1]], offset=texts.offset)
-
-
-def cores(patterns: Sequence[Pattern]) -> list[str]:
-    """The core of each pattern's regex. Raises LibraryError where a regex is outside the dialect."""
-    found = []
-    for pattern in patterns:
-        try:
-            found.append(core(pattern.regex))
-        except DialectError as why:
-            raise LibraryError(f"{pattern.file}: pattern {pattern.id}: {why}") from why
-    return found
-
-
-def compile_cores(expressions: Sequence[str]) -> hyperscan.Database:
-    """A Hyperscan block database in which an expression's id is its index."""
-    import hyperscan
-
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(expressions=[e.encode() for e in expressions], ids=list(range(len(expressions))), flags=0)
-    return database
 
 
 def capture_sql(pattern: Pattern, column: str, parameter: str = "pattern") -> CaptureSql:

@@ -32,7 +32,10 @@ _POD_ENDS = (
     re.compile(r"-\d{1,4}$"),  # StatefulSet
 )
 _LABEL = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
-_CONTAINER_FILE = re.compile(rf"(?P<pod>{_LABEL})_(?P<namespace>{_LABEL})_(?P<container>{_LABEL}?)(?:-[0-9a-f]{{64}})?")
+_LABEL_LAZY = r"[a-z0-9](?:[-a-z0-9.]*?[a-z0-9])?"
+_CONTAINER_FILE = re.compile(
+    rf"(?P<pod>{_LABEL})_(?P<namespace>{_LABEL})_(?P<container>{_LABEL_LAZY})(?:-[0-9a-f]{{64}})?"
+)
 _POD_FOLDER = re.compile(rf"(?P<namespace>{_LABEL})_(?P<pod>{_LABEL})_[0-9a-f]{{8}}[-0-9a-f]{{24,28}}")
 _DOCKER_FILE = re.compile(r"(?P<id>[0-9a-f]{64})-json")
 

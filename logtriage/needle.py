@@ -24,7 +24,7 @@ _MOST_PIECES = 512
 _MOST_TEXTS = 32
 
 # Hyperscan's flags, so that it need not be loaded to name them.
-HS_MULTILINE, HS_ALLOWEMPTY, HS_PREFILTER = 4, 16, 128
+HS_MULTILINE, HS_PREFILTER = 4, 128
 
 
 class MatchTimeout(LogtriageError):
@@ -138,7 +138,8 @@ class Needle:
         return ("TRUE", []) if self.invert else self.sql(column)
 
     def hyperscan_expressions(self) -> list[tuple[bytes, int]] | None:
-        """Expressions and their flags that find, in bytes of many lines, every line with a match, reporting a place in it.
+        """Expressions and their flags that find, in bytes of many lines each ended by a line break, every line with a match;
+        the byte before the reported end is in the line or ends it.
 
         None: no such expressions; every line has to be looked at. `invert` is not considered.
         """
@@ -220,9 +221,8 @@ class Needle:
             texts = [writer.to_line_end(nodes.alt(list(self.found)))] if self.found else []
         else:
             texts = [_plain(writer, tree) for tree in self.found]
-        flags = HS_MULTILINE | (HS_ALLOWEMPTY if any(nodes.nullable(tree) for tree in self.found) else 0)
         sure = not self.fancy
-        return [(text, flags) for text in texts], (sure and writer.ascii_exact, sure and writer.exact)
+        return [(text, HS_MULTILINE) for text in texts], (sure and writer.ascii_exact, sure and writer.exact)
 
     @cached_property
     def _regex(self) -> Any:

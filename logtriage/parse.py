@@ -79,8 +79,15 @@ def extraction(fmt: Format, text: str, node: Node) -> str:
     if fmt.kind == "logfmt":
         packed = (f'"{role}" := ' + f"regexp_extract({text}, {literal(_pair_regex(keys))}, ['q', 'u'])" for role, keys in _roles(fmt).items())
         return f"struct_pack({', '.join(packed)})"
-    flags = "(?s)" if fmt.multiline else ""
-    return f"regexp_extract({text}, {literal(flags + fmt.regex)}, {list(fmt.groups)!r})"
+    return _groups(fmt, text, [g for g in fmt.groups if g in _RESERVED or g in ROLES or g == fmt.inner or g == "logtag"])
+
+
+def _groups(fmt: Format, text: str, wanted: Sequence[str]) -> str:
+    """`regexp_extract` of some of a format's groups; a group that is not wanted costs nothing."""
+    regex = fmt.regex
+    for name in set(fmt.groups) - set(wanted):
+        regex = regex.replace(f"(?P<{name}>", "(?:")
+    return f"regexp_extract({text}, {literal(('(?s)' if fmt.multiline else '') + regex)}, {list(wanted)!r})"
 
 
 def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:
@@ -168,8 +175,7 @@ def _layer(fmt: Format, text: str, flat: bool) -> str:
     names = [g for g in fmt.groups if g not in _RESERVED]
     if not names:
         return "'{}'"
-    flags = "(?s)" if fmt.multiline else ""
-    m = f"regexp_extract({text}, {literal(flags + fmt.regex)}, {list(fmt.groups)!r})"
+    m = _groups(fmt, text, names)
     picked = ", ".join(f"{literal(n)}, CASE WHEN {m}.\"{n}\" NOT IN ('', '-') THEN {m}.\"{n}\" END" for n in names)
     return f"json_merge_patch('{{}}', json_object({picked}))"
 

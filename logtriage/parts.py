@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from logtriage.read import Identity, fingerprint, identity
-from logtriage.sources import Source
+from logtriage.sources import Resource, Source
 from logtriage.store import Store
 
 _HEAD = 1024
@@ -47,18 +48,18 @@ class Parts:
         rows = store.con.execute(
             'SELECT p.part, p.source, p."group", p.path, p.member, head_length, head_sha256, device, inode, '
             'coalesce(g."offset", 0), coalesce(g.line, 1), coalesce(tail_offset, 0), coalesce(tail_line, 1), size, mtime_ns '
-            'FROM lake.parts AS p LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY at DESC) = 1) '
+            'FROM lake.parts AS p LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY noted DESC) = 1) '
             "AS g ON g.part = p.part ORDER BY p.part"
         ).fetchall()
         for number, name, group, path, member, *rest in rows:
-            self._known[number] = Part(number, Source.stored(name, group, path, member), *rest)
+            self._known[number] = Part(number, Source(name, group, Path(path) if path else None, member, None, Resource(None, None, None, None, None)), *rest)
 
     def of(self, source: Source) -> tuple[Part, bool]:
         """The part of a source and whether it is new. A file that was renamed, or compressed by rotation, is known by
         its first bytes; one that was truncated or replaced is a new part under the old name."""
         now = identity(source)
         for part in self._candidates(source, now):
-            if part.untouched(now) and (part.device, part.inode) == (now.device, now.inode) if now else False:
+            if now and part.untouched(now) and (part.device, part.inode) == (now.device, now.inode):
                 return part, False
             if now and source.compression is None and now.size < part.offset:
                 continue

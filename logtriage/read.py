@@ -77,7 +77,7 @@ def blocks(
     `offset` alone. A line longer than `max_line` is cut there, and `on_cut` is called with the offset of the cut.
     An empty source yields nothing. Raises SourceError, after all that could be read was yielded.
     """
-    encoding, pieces = _opened(source, offset, guard)
+    encoding, pieces = opened(source, offset, guard)
     filler = Filler(pieces, NEWLINE[encoding], size, max_line)
     while data := filler.next():
         yield Block(source, offset, line, data, filler.finished, encoding)
@@ -111,8 +111,8 @@ def _is_pipe(source: Source) -> bool:
     return source.path is None or (source.path.exists() and not source.path.is_file())
 
 
-def _opened(source: Source, offset: int, guard: Guard | None) -> tuple[str, Pieces]:
-    """The encoding of a source, and its decompressed bytes from `offset` on."""
+def opened(source: Source, offset: int = 0, guard: Guard | None = None) -> tuple[str, Pieces]:
+    """The encoding of a source, and its decompressed bytes from `offset` on, in pieces of any size."""
     raw = Pull(_raw(source))
     compressed = recognise(raw.peek(HEAD))
     again = None if _is_pipe(source) else (lambda: _raw(source))
@@ -132,7 +132,7 @@ def fingerprint(source: Source, length: int = 1024) -> tuple[int, bytes]:
     """
     head = b""
     if not _is_pipe(source):
-        head = Pull(_opened(source, 0, None)[1]).read(length)
+        head = Pull(opened(source)[1]).read(length)
     return len(head), hashlib.sha256(head).digest()
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from logtriage import parse
 from logtriage.detect import Grammar, Node
 from logtriage.formats import LEVELS, level_words
-from logtriage.heads import Heads, clean
+from logtriage.heads import Heads, clean, clean_record
 from logtriage.lines import BATCH, Lines, split
 from logtriage.rendering import Rendering
 
@@ -77,13 +77,20 @@ class Records:
         self._heads.read(lines, grammar, reference, first=block.offset == 0)
         starts = self._starts(len(lines))
         made = self._register(lines, starts, block, final)
-        self._tails(lines, made.lines > made.records)
+        self._tails(lines, starts)
         if any(node.fmt and node.fmt.multiline for node in self.chains):
-            self._heads.read_whole(f"SELECT i, {_joined(clean('lines.t', lines))} AS t FROM lines JOIN wholes USING (i) LEFT JOIN tails USING (i)", grammar)
+            self._heads.read_whole(self._whole_texts(lines), grammar)
         self._assemble(lines)
         for name in ("lines", "wholes"):
             self.con.unregister(name)
         return made
+
+    def _whole_texts(self, lines: Lines) -> str:
+        """A relation (i, t): the whole text of each record found so far, unwrapped."""
+        return (
+            f"SELECT w.i, CASE WHEN h.content IS NULL THEN {clean_record('w.raw', lines)} ELSE {_joined('h.content')} END AS t "
+            "FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i"
+        )
 
     def _starts(self, lines: int) -> pa.Int64Array:
         """The lines that begin a record, in order; the block's first one always does."""
@@ -125,43 +132,54 @@ class Records:
         self.con.register("wholes", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
         return Made(n, borders[n].as_py(), offsets[n].as_py(), first, lines.joined, places)
 
-    def _tails(self, lines: Lines, some: bool) -> None:
-        """Fills `tails`: what the continuation lines of each record say, unwrapped and joined."""
-        text = f"coalesce(heads.content, {clean('lines.t', lines)})"
-        glued = "CASE WHEN coalesce(lag(partial) OVER (ORDER BY heads.i), false) THEN '' ELSE chr(10) END"
+    def _tails(self, lines: Lines, starts: pa.Int64Array) -> None:
+        """Fills `tails`: what the continuation lines of each record say, where a transport wraps each of them."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        self.con.execute("CREATE OR REPLACE TEMP TABLE tails (i BIGINT, tail VARCHAR)")
+        if len(starts) == len(lines) or not any(node.fmt and node.fmt.inner for node in self.chains):
+            return
+        places = pa.arange(0, len(lines))
+        begun = starts.take(pc.subtract(pc.search_sorted(starts, places, side="right"), 1))
+        follow = pc.not_equal(begun, places)
+        self.con.register("following", pa.table({"line": places.filter(follow), "i": begun.filter(follow)}))
+        glued = "CASE WHEN before.partial THEN '' ELSE chr(10) END"
         self.con.execute(
-            "CREATE OR REPLACE TEMP TABLE tails AS SELECT i, string_agg(piece, '' ORDER BY line) AS tail FROM ("
-            f"SELECT w.i, heads.i AS line, {glued} || {text} AS piece "
-            "FROM wholes AS w JOIN heads ON heads.i BETWEEN w.i AND w.i + w.lines - 1 JOIN lines ON lines.i = heads.i "
-            f"WHERE w.lines > 1 AND {'true' if some else 'false'}) WHERE line > i GROUP BY i"
+            f"INSERT INTO tails SELECT f.i, string_agg({glued} || coalesce(heads.content, {clean('lines.t', lines)}), '' ORDER BY f.line) "
+            "FROM following AS f JOIN heads ON heads.i = f.line JOIN lines ON lines.i = f.line JOIN heads AS before ON before.i = f.line - 1 "
+            "GROUP BY f.i"
         )
+        self.con.unregister("following")
 
     def _assemble(self, lines: Lines) -> None:
-        """Fills `records` from heads, wholes and tails."""
-        one, first = clean("rtrim(w.raw, chr(10))", lines), clean("split_part(w.raw, chr(10), 1)", lines)
-        text = f"CASE WHEN w.lines = 1 THEN coalesce(h.content, {one}) ELSE {_joined(f'coalesce(h.content, {first})')} END"
+        """Fills `records` from heads, wholes and tails. `text` is what the record says; NULL where that is `raw`."""
+        own = clean_record("w.raw", lines)
+        cleaned = lines.has_cr or lines.has_escape or lines.altered
+        tail = f"CASE WHEN h.content IS NULL THEN substr({own}, strpos({own}, chr(10))) ELSE tail END"
         whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
         self.con.execute(f"""
             CREATE OR REPLACE TEMP TABLE records AS
             WITH joined AS (
-                SELECT w.*, h.* EXCLUDE (i, content, follows, partial, body), tail, {text} AS text,
-                       CASE WHEN h.body IS NULL THEN text
-                            WHEN w.lines > 1 AND h.chain NOT IN {(*whole, -1)} THEN {_joined("h.body")}
+                SELECT w.*, h.* EXCLUDE (i, content, follows, partial, body),
+                       CASE WHEN h.content IS NULL THEN {own if cleaned else "NULL"}
+                            WHEN w.lines > 1 THEN {_joined("h.content")} ELSE h.content END AS text,
+                       CASE WHEN h.body IS NULL THEN coalesce(text, {own})
+                            WHEN w.lines > 1 AND h.chain NOT IN {(*whole, -1)} THEN h.body || coalesce({tail}, '')
                             ELSE h.body END AS body
                 FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i
             ), levelled AS (
                 SELECT *, {_by_status("status")} AS by_status,
                        CASE WHEN level IS NULL AND by_status IS NULL THEN {_found_level("left(body, 160)")} END AS found,
-                       CASE WHEN level IS NULL AND regexp_matches(left(text, 400), {parse.literal(parse.TRACE_HEAD)})
+                       CASE WHEN level IS NULL AND regexp_matches(left(body, 400), {parse.literal(parse.TRACE_HEAD)})
                             THEN {SEVERITY["error"]} END AS by_trace
                 FROM joined
             )
-            SELECT r.* EXCLUDE (level, status, found, by_status, by_trace, tail), coalesce(level, found) AS severity_text,
+            SELECT r.* EXCLUDE (level, status, found, by_status, by_trace), coalesce(level, found) AS severity_text,
                    coalesce(said.severity, by_status, guess.severity, by_trace, {self._defaults()})::UTINYINT AS severity_number
             FROM levelled AS r
             LEFT JOIN level_words AS said ON said.word = lower(trim(r.level))
             LEFT JOIN level_words AS guess ON guess.word = lower(r.found)
-            ORDER BY r.i
         """)
 
     def _defaults(self) -> str:

@@ -14,6 +14,7 @@ from logtriage.zone import Zone
 
 _NATIVE = frozenset("%Y %y %m %-m %b %B %d %-d %j %a %A %H %-H %I %-I %M %S %p".split())
 _PADDED = {"%e": "%-d", "%k": "%-H", "%l": "%-I"}
+_SPACED = {short: padded for padded, short in _PADDED.items()}
 _WIDTH = {"%Y": 4, "%b": 3, "%a": 3, "%j": 3}
 
 
@@ -76,13 +77,11 @@ def _written(token: str, parts: dict[str, str | None]) -> str:
         return _fraction(text)
     if token == "%z":
         return text
-    if token in _PADDED or token.startswith("%-"):
-        plain = {"%e": "%-d", "%k": "%-H", "%l": "%-I"}.get(token, token)
-        if text[0] == "0":
-            return plain.replace("-", "")
-        if len(text) == 2 and text[0] == " ":
-            return {short: padded for padded, short in _PADDED.items()}.get(plain, token)
-        return plain if len(text) == 1 else token
+    if token in _PADDED or token[1:2] == "-":
+        short = _PADDED.get(token, token)
+        if len(text) == 1:
+            return short
+        return {"0": short.replace("-", ""), " ": _SPACED.get(short, token)}.get(text[0], token)
     return token
 
 

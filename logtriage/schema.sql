@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS lake.parts (
 -- how far a part was read: the newest row counts. The last record begins at tail_offset: more of it may still come
 CREATE TABLE IF NOT EXISTS lake.progress (
     part INTEGER, "offset" BIGINT, line BIGINT, tail_offset BIGINT, tail_line BIGINT, size BIGINT, mtime_ns BIGINT,
-    complete BOOLEAN, at TIMESTAMP
+    complete BOOLEAN, noted TIMESTAMP
 );
 
 -- what `records.format` counts: the formats a line passed through, outermost first, each with its definition

@@ -128,7 +128,7 @@ class _Finder:
                     continue
                 elif stat.S_ISREG(status.st_mode):
                     if self._first_time(path, status):
-                        self._file(path, named)
+                        self._file(path, named and path == top)
                 elif named and path == top:
                     self.candidates.append(_Candidate(Path(path), None, _folder(path), os.path.basename(path)))
                 else:
@@ -147,8 +147,16 @@ class _Finder:
         return True
 
     def _entries(self, folder: str) -> list[str]:
-        names = [name for name in os.listdir(folder) if not name.startswith(".")]
-        return [os.path.join(folder, name) for name in sorted(names, key=lambda n: (_natural(rotation(n).base), n))]
+        names = []
+        for name in os.listdir(folder):
+            if name.startswith("."):
+                self.skip(_shown(os.path.join(folder, name)), "hidden")
+            else:
+                names.append(name)
+        return [
+            os.path.join(folder, name)
+            for name in sorted(names, key=lambda n: (_natural(rotation(n).base), _natural(n)))
+        ]
 
     def _file(self, path: str, named: bool) -> None:
         with open(path, "rb", buffering=0) as file:

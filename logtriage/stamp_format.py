@@ -2,8 +2,8 @@
 
 The tokens are strftime's, with five of its own: `%f` is an optional fraction of the second with its separator, `%z` an
 optional zone, `%s` a count since 1970 (in the unit of the stamp kind), and `%1` … `%9` exactly that many digits of the
-fraction (only in renderings). Of the numbers, `%d %m %H %I` are two digits; `%e %-d`, `%-m`, `%k %-H` and `%l %-I` also
-take one digit or a space before it, and differ only in what they print.
+fraction (only in renderings). Of the numbers, `%d %m %H %I` are two digits, `%-d %-m %-H %-I` one or two, and `%e %k %l`
+(day, hour, hour of twelve) the same with perhaps a space before a single digit.
 """
 
 from __future__ import annotations
@@ -19,28 +19,25 @@ _DAYS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
 _FULL_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
 
 # What each token reads: the part of the moment it tells (the name of its group), and its regex.
-_DAY = ("day", r"0[1-9]|[12][0-9]|3[01]| ?[1-9]")
-_HOUR = ("hour", r"[01][0-9]|2[0-3]| ?[0-9]")
-_HOUR12 = ("hour", r"0[1-9]|1[0-2]| ?[1-9]")
 TOKENS: Mapping[str, tuple[str, str]] = {
     "%Y": ("year", r"[12][0-9]{3}"),
     "%y": ("year", r"[0-9]{2}"),
     "%m": ("month", r"0[1-9]|1[0-2]"),
-    "%-m": ("month", r"0[1-9]|1[0-2]| ?[1-9]"),
+    "%-m": ("month", r"0[1-9]|1[0-2]|[1-9]"),
     "%b": ("month", f"(?i:{'|'.join(MONTHS)})"),
     "%B": ("month", f"(?i:{_FULL_MONTHS})"),
     "%d": ("day", r"0[1-9]|[12][0-9]|3[01]"),
-    "%e": _DAY,
-    "%-d": _DAY,
+    "%-d": ("day", r"0[1-9]|[12][0-9]|3[01]|[1-9]"),
+    "%e": ("day", r"0[1-9]|[12][0-9]|3[01]| ?[1-9]"),
     "%j": ("yearday", r"[0-3][0-9]{2}"),
     "%a": ("weekday", f"(?i:{_DAYS})"),
     "%A": ("weekday", f"(?i:{_FULL_DAYS})"),
     "%H": ("hour", r"[01][0-9]|2[0-3]"),
-    "%k": _HOUR,
-    "%-H": _HOUR,
+    "%-H": ("hour", r"[01][0-9]|2[0-3]|[0-9]"),
+    "%k": ("hour", r"[01][0-9]|2[0-3]| ?[0-9]"),
     "%I": ("hour", r"0[1-9]|1[0-2]"),
-    "%l": _HOUR12,
-    "%-I": _HOUR12,
+    "%-I": ("hour", r"0[1-9]|1[0-2]|[1-9]"),
+    "%l": ("hour", r"0[1-9]|1[0-2]| ?[1-9]"),
     "%M": ("minute", r"[0-5][0-9]"),
     "%S": ("second", r"[0-5][0-9]"),
     "%p": ("half", r"(?i:[AP]M)"),

@@ -129,9 +129,7 @@ class Store:
                            ("data_inlining_row_limit", _INLINE)):  # fmt: skip
             self.con.execute(f"CALL lake.set_option('{key}', {value})")
         with self.transaction():
-            for statement in resources.files("logtriage").joinpath("schema.sql").read_text().split(";"):
-                if statement.strip():
-                    self.con.execute(statement)
+            self.con.execute(resources.files("logtriage").joinpath("schema.sql").read_text())
             self.con.execute("INSERT INTO lake.meta VALUES ('version', ?)", [VERSION])
 
     @contextlib.contextmanager

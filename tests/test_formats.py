@@ -42,7 +42,10 @@ def keyed(fmt: Format, text: str) -> dict[str, str] | None:
         if fmt.kind == "json":
             flat = flatten(json.loads(text))
         else:
-            flat = dict(word.split("=", 1) for word in shlex.split(text, posix=True) if "=" in word)
+            words = shlex.split(text)
+            if not all("=" in word for word in words[:1]):
+                return None
+            flat = dict(word.split("=", 1) for word in words if "=" in word)
     except ValueError:
         return None
     present = {".".join(key.split(".")[:n]) for key in flat for n in range(1, key.count(".") + 2)}

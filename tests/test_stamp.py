@@ -79,6 +79,7 @@ def printed(form: str, moment: datetime, nanos: int, digits: int, separator: str
         "%k": f"{moment.hour:2}",
         "%I": f"{twelve:02}",
         "%-I": f"{twelve}",
+        "%l": f"{twelve:2}",
         "%M": f"{moment.minute:02}",
         "%S": f"{moment.second:02}",
         "%p": "AM" if moment.hour < 12 else "PM",
@@ -95,7 +96,7 @@ def written(draw: st.DrawFn, kind: Stamp) -> tuple[str, datetime, int]:
     form = draw(st.sampled_from(kind.forms))
     low, high = datetime(1970, 1, 2), datetime(2068, 12, 30)
     if kind.unit in ("s", "ms", "us", "ns"):
-        low = datetime(2001, 9, 10)  # a second of ten digits
+        low, high = datetime(2001, 9, 10), datetime(2064, 12, 30)  # a second of ten digits
     if not kind.has_year:
         # Neither a stamp nor its UTC may be outside the year, the day, that the reference makes of it.
         low, high = REFERENCE.replace(tzinfo=None) - timedelta(days=360), REFERENCE.replace(tzinfo=None)
@@ -144,50 +145,64 @@ def test_sql_reads_all_examples_in_both_its_ways(db: duckdb.DuckDBPyConnection, 
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_any_moment_in_any_rendering_is_read_and_printed_back(
     db: duckdb.DuckDBPyConnection, kind: Stamp, data: st.DataObject
 ) -> None:
     """text → TIMESTAMP is the moment at the text's resolution, by SQL (both ways) as by Python; and → text again."""
-    drawn = data.draw(st.lists(written(kind), min_size=1, max_size=12))
+    drawn = data.draw(st.lists(written(kind), min_size=8, max_size=16))
     texts, moments, nanos = ([row[n] for row in drawn] for n in range(3))
     assert [to_datetime(text, kind, UTC, REFERENCE) for text in texts] == moments
     assert read_all(db, texts, [kind], renderings=[]) == moments
-    assert read_all(db, texts, [kind]) == moments
+    renderings = [rendering for text in texts if (rendering := rendering_of(text))]
+    assert len(renderings) == len(texts)
+    assert [Rendering.parse(str(rendering)) for rendering in renderings] == renderings
+    mine = [n for n, text in enumerate(texts) if kind_of(text) is kind]  # not 22/11/2026, that kind_of reads day first
+    assert read_all(db, texts, [kind], renderings=[renderings[n] for n in mine]) == moments
+    assert [row for n, row in enumerate(printed_by_sql(db, renderings, drawn)) if n in mine] == [texts[n] for n in mine]
     got = db.execute(f"SELECT {nanos_sql('t', [kind])} FROM (SELECT unnest(?) AS t)", [texts]).fetchall()
     assert [row[0] for row in got] == nanos
-    for text, moment, nano in drawn:
-        rendering = rendering_of(text)
-        assert rendering is not None
-        assert Rendering.parse(str(rendering)) == rendering
-        if kind_of(text) is not kind:
-            continue  # 01/02/2026: read month first, so of another moment
-        assert read_all(db, [text], [kind], renderings=[rendering]) == [moment]
-        sql = render_sql(rendering, "?::TIMESTAMP", str(nano))
-        naive = moment.replace(tzinfo=None)
-        assert sql is not None
-        assert db.execute(f"SELECT {sql}", [naive] * sql.count("?")).fetchone() == (text,)
 
 
-@settings(max_examples=60, deadline=None)
+def printed_by_sql(
+    db: duckdb.DuckDBPyConnection, renderings: list[Rendering], rows: list[tuple[str, datetime, int]]
+) -> list[str | None]:
+    cases = " ".join(f"WHEN {n} THEN {render_sql(rendering, 'm', 'nanos')}" for n, rendering in enumerate(renderings))
+    moments = [moment.replace(tzinfo=None) for _, moment, _ in rows]
+    source = "SELECT unnest(range(len($1))) AS n, unnest($1::TIMESTAMP[]) AS m, unnest($2::BIGINT[]) AS nanos"
+    got = db.execute(f"SELECT CASE n {cases} END FROM ({source}) ORDER BY n", [moments, [row[2] for row in rows]])
+    return [row[0] for row in got.fetchall()]
+
+
+@st.composite
+def damaged(draw: st.DrawFn, kind: Stamp) -> str:
+    """An example of the kind with up to three characters replaced: 30 February, 25 o'clock, half a zone."""
+    cells = list(draw(st.sampled_from(sorted(kind.examples))))
+    for at in draw(st.lists(st.integers(0, len(cells) - 1), max_size=3)):
+        cells[at] = draw(st.sampled_from("0123456789") | st.sampled_from("Zz+-:., TAé'%_("))
+    return "".join(cells)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
+@settings(max_examples=3, deadline=None)
 @given(data=st.data())
-def test_sql_agrees_with_python_on_damaged_stamps_and_never_fails(
-    db: duckdb.DuckDBPyConnection, data: st.DataObject
-) -> None:
-    """A stamp with some of its characters replaced (30 February, 25 o'clock, half a zone) is read alike, or is NULL."""
-    kind, text, _ = data.draw(st.sampled_from(EXAMPLES))
-    cells = list(text)
-    for _ in range(data.draw(st.integers(0, 3))):
-        at = data.draw(st.integers(0, len(cells) - 1))
-        cells[at] = data.draw(st.sampled_from("0123456789") | st.sampled_from("Zz+-:., TAé\x00'%_("))
-    damaged = "".join(cells).replace("\x00", "")
-    expected = to_datetime(damaged, kind, UTC, REFERENCE)
-    assert read_all(db, [damaged, None], [kind], renderings=[]) == [expected, None]
-    quick = read_all(db, [damaged], [kind])[0]
-    # strptime forgives spaces for zeros, so the quick way may read a little more; never otherwise.
-    assert quick == expected or expected is None
-    read_all(db, [data.draw(st.text())], stamps()[:8])
+def test_sql_agrees_with_python_on_damaged_stamps(db: duckdb.DuckDBPyConnection, kind: Stamp, data: st.DataObject) -> None:
+    """What is still a stamp is read alike, all else is NULL; the quick way only ever reads more (spaces for zeros)."""
+    texts = data.draw(st.lists(damaged(kind), min_size=10, max_size=20))
+    expected = [to_datetime(text, kind, UTC, REFERENCE) for text in texts]
+    assert read_all(db, texts, [kind], renderings=[]) == expected
+    for text, quick, moment in zip(texts, read_all(db, texts, [kind]), expected, strict=True):
+        assert quick == moment or moment is None, text
+
+
+@settings(max_examples=3, deadline=None)
+@given(texts=st.lists(st.none() | st.text() | st.sampled_from([text for _, text, _ in EXAMPLES]), min_size=10))
+def test_sql_never_fails(db: duckdb.DuckDBPyConnection, texts: list[str | None]) -> None:
+    """All kinds at once, on hostile texts and NULL: a moment or NULL."""
+    clean = [text and text.replace("\x00", "") for text in texts]
+    found = read_all(db, clean, stamps())
+    assert all(moment is None for text, moment in zip(clean, found, strict=True) if not text)
 
 
 def test_a_wrong_year_day_or_hour_is_null(db: duckdb.DuckDBPyConnection) -> None:
@@ -216,7 +231,7 @@ def test_zoneless_texts_are_read_in_the_zone(db: duckdb.DuckDBPyConnection, zone
         ("2026-01-03", "Dec 31 23:59:59", 2025),
         ("2026-01-03", "Jan  3 12:00:00", 2026),  # up to a day ahead: the log's zone may be unknown
         ("2026-01-03", "Jan  5 00:00:00", 2025),
-        ("2025-12-31", "Jan  1 00:30:00", 2026),
+        ("2025-12-31", "Jan  1 00:00:00", 2026),
         ("2026-11-22", "Feb 29 12:00:00", 2024),
         ("2024-02-29", "Feb 29 00:00:00", 2024),
         ("2024-02-20", "Feb 29 00:00:00", 2020),
@@ -321,7 +336,7 @@ def test_all_texts_together_tell_whether_the_day_or_the_month_is_first() -> None
     june = ["05/06/2026 00:00:00", "22/06/2026 00:00:00", "?"]
     assert kinds_of(june[:1]) == (stamp("us"),)
     assert kinds_of(june) == (stamp("day-first"),)
-    assert kinds_of([*june, "Nov 22 00:00:00", "06/13/2026 00:00:00"])[0] == stamp("day-first")
+    assert kinds_of([*june, "Nov 22 00:00:00", "06/13/2026 00:00:00", june[1]])[0] == stamp("day-first")
     assert set(kinds_of(["1700000000", "Nov 22 00:00:00"])) == {stamp("epoch"), stamp("syslog")}
 
 

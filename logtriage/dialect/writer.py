@@ -206,7 +206,7 @@ class Re2Writer(Writer):
 
 
 class HyperscanWriter(Writer):
-    """For Hyperscan (flag MULTILINE) on raw bytes of many lines, whatever their encoding.
+    """For Hyperscan (flag MULTILINE) on raw bytes of many lines, whatever their encoding, each ended by a line break.
 
     `exact`: on every line; `ascii_exact`: on lines that are all ASCII.
     """
@@ -233,8 +233,8 @@ class HyperscanWriter(Writer):
         return choices[0] if members.is_narrow else "(?:" + "|".join(choices) + ")"
 
     def look(self, place: Look, before: CharSet | None, behind: CharSet | None) -> str:
-        if place.kind in "^$":
-            return place.kind
+        if place.kind == "^":
+            return "^"
         text = self.boundary(place, before, behind)
         self.ascii_exact = self.ascii_exact and bool(text)
         return text
@@ -275,19 +275,21 @@ class HyperscanWriter(Writer):
         return super().atomic(item)
 
     def to_line_end(self, node: Node) -> str:
-        """`node`, and then all up to its line's end: so each line is reported once, at its end."""
-        if isinstance(node, Concat) and node.items:
-            if _is_line_end(node.items[-1]):
-                return self.write(node)
-            if isinstance(node.items[-1], Alt | Group):
-                return self.sequence(node.items, self.to_line_end(node.items[-1]))
+        """`node`, and then all up to and with its line's break: so each line is reported once.
+
+        The break is what the end of a line is told by: Hyperscan's own `$` misses matches near the end of the data.
+        """
+        if _is_line_end(node):
+            return r"\n"
         if isinstance(node, Group):
             return self.to_line_end(node.item)
         if isinstance(node, Alt):
             return "(?:" + "|".join(self.to_line_end(item) for item in node.items) + ")"
-        if _is_line_end(node):
-            return self.write(node)
-        return self.write(node) + r"[^\n]*$"
+        if isinstance(node, Concat) and node.items and isinstance(node.items[-1], Alt | Group | Look):
+            last = node.items[-1]
+            if not isinstance(last, Look) or _is_line_end(last):
+                return self.sequence(node.items, self.to_line_end(last))
+        return self.write(node) + r"[^\n]*\n"
 
 
 def _is_line_end(node: Node) -> bool:
