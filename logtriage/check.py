@@ -7,15 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from logtriage.compiled import compile_cores
-from logtriage.cores import DialectError, core, group_names
+from logtriage.cores import core
 from logtriage.errors import LibraryError
 from logtriage.library import Pattern
 from logtriage.match import Matcher, capture_sql, match_text
+from logtriage.regex_tree import DialectError, parse
 
 CATEGORIES = (
     "timeout", "refusal", "reset", "unreachable", "dns", "tls", "auth", "memory", "disk", "cpu", "exhaustion",
-    "database", "queue", "http", "rate-limit", "retry", "circuit-breaker", "crash", "exception", "hang", "restart", "container",
-    "kubernetes", "deploy", "config", "kernel", "hardware", "clock", "corruption", "replication", "quorum",
+    "database", "queue", "http", "rate-limit", "retry", "circuit-breaker", "crash", "exception", "hang", "restart",
+    "container", "kubernetes", "deploy", "config", "kernel", "hardware", "clock", "corruption", "replication", "quorum",
 )  # fmt: skip
 CAPTURES = (
     "peer_host", "peer_port", "timeout", "duration", "exit_code", "signal", "process", "pid", "path", "errno", "user",
@@ -23,6 +24,9 @@ CAPTURES = (
     "query", "database", "topic", "partition", "queue", "version", "count", "url", "method", "client_ip", "interface",
     "threshold",
 )  # fmt: skip
+
+# text → id of each pattern it carries → captures
+Verdicts = dict[str, dict[str, dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +41,27 @@ class Problem:
         return f"{self.file}: pattern {self.id}: {self.message}"
 
 
-def check_patterns(patterns: Sequence[Pattern]) -> list[Problem]:
-    """All problems of the patterns, in their order; an empty list says the library is sound.
+def check_patterns(patterns: Sequence[Pattern], beside: Sequence[Pattern] = ()) -> list[Problem]:
+    """All problems of the patterns; an empty list says that they are sound.
 
     An example may be matched by its own pattern, by `generic.*` ones and by those it names in `also`, by no other. The
     examples and rejects are put to Python's `regex`, to RE2 (through the SQL of `capture_sql`) and to Hyperscan.
+    `beside` are further patterns, known to be sound, that live in the same library (those of the same id excepted).
     """
     problems = [Problem(p.file, p.id, message) for p in patterns for message in _check_one(p)]
-    problems += [Problem(p.file, p.id, "the id is used twice") for p in _repeated(patterns)]
-    broken = {problem.id for problem in problems}
-    sound = [p for p in patterns if p.id not in broken]
-    return problems + _check_texts(sound)
-
-
-def _repeated(patterns: Sequence[Pattern]) -> list[Pattern]:
     uses = Counter(p.id for p in patterns)
-    return [p for n, p in enumerate(patterns) if uses[p.id] > 1 and any(q.id == p.id for q in patterns[:n])]
+    problems += [Problem(p.file, p.id, "the id is used twice") for p in patterns if uses[p.id] > 1]
+    usable = []
+    for pattern in {p.id: p for p in patterns}.values():
+        unusable = [Problem(pattern.file, pattern.id, message) for message in _check_engines(pattern)]
+        problems += unusable
+        if not unusable:
+            usable.append(pattern)
+    return problems + _check_texts(usable, [p for p in beside if p.id not in uses])
 
 
 def _check_one(pattern: Pattern) -> Iterable[str]:
-    """What can be said of a pattern without its texts being put to the engines."""
+    """What can be said of a pattern without an engine."""
     if pattern.category not in CATEGORIES:
         yield f"category {pattern.category!r} is not in the vocabulary"
     for name in pattern.captures:
@@ -69,16 +74,16 @@ def _check_one(pattern: Pattern) -> Iterable[str]:
     asserted = {name for example in pattern.examples for name in example.gives}
     for name in sorted(asserted ^ set(pattern.captures)):
         yield f"capture {name!r} is " + ("asserted by no example" if name in pattern.captures else "no group of regex")
-    yield from _check_engines(pattern)
 
 
 def _check_engines(pattern: Pattern) -> Iterable[str]:
+    """Whether regex and unless are of the common dialect and compile everywhere."""
     import duckdb
     import regex
 
     try:
         compile_cores([core(pattern.regex)])
-        group_names(pattern.unless or "")
+        parse(pattern.unless or "")
     except (DialectError, LibraryError) as why:
         yield f"not in the common dialect: {why}"
     for expression in filter(None, (pattern.regex, pattern.unless)):
@@ -89,51 +94,68 @@ def _check_engines(pattern: Pattern) -> Iterable[str]:
             yield f"does not compile: {why}"
 
 
-def _check_texts(patterns: Sequence[Pattern]) -> list[Problem]:
+def _check_texts(patterns: Sequence[Pattern], beside: Sequence[Pattern]) -> list[Problem]:
     """The verdicts on examples and rejects, of all engines, and on whose example is whose."""
-    problems: list[Problem] = []
-    texts = sorted({t for p in patterns for t in (*(e.text for e in p.examples), *p.rejects)})
-    by_python = {text: {p.id: captures for p, captures in match_text(patterns, text)} for text in texts}
-    by_re2 = _by_re2(patterns, texts)
-    candidates = _candidates(patterns, texts)
-    by_id = {p.id: p for p in patterns}
-    for text in texts:
-        for id_ in sorted(by_python[text].keys() | by_re2[text].keys()):
-            if by_python[text].get(id_) != by_re2[text].get(id_) or id_ not in candidates[text]:
-                problems.append(Problem(by_id[id_].file, id_, f"the engines disagree on {text!r}"))
+    known = {p.id: p for p in (*beside, *patterns)}
+    texts = sorted({t for p in known.values() for t in (*(e.text for e in p.examples), *p.rejects)})
+    found = _by_re2(tuple(known.values()), texts)
+    candidates = _candidates(tuple(known.values()), texts)
+    problems = []
     for pattern in patterns:
-        for message in _verdicts(pattern, by_re2, by_id):
-            problems.append(Problem(pattern.file, pattern.id, message))
+        messages = [*_disagreements(pattern, texts, found, candidates), *_verdicts(pattern, found, known)]
+        messages += _stolen(pattern, beside, found)
+        problems += [Problem(pattern.file, pattern.id, message) for message in messages]
     return problems
 
 
-def _verdicts(
-    pattern: Pattern, found: dict[str, dict[str, dict[str, str]]], by_id: dict[str, Pattern]
+def _disagreements(
+    pattern: Pattern, texts: Sequence[str], found: Verdicts, candidates: dict[str, set[str]]
 ) -> Iterable[str]:
+    """Where the engines differ: on the pattern's own texts, and on any other that one of them takes."""
+    own = {*(e.text for e in pattern.examples), *pattern.rejects}
+    for text in texts:
+        by_re2 = found[text].get(pattern.id)
+        if text in own or by_re2 is not None or pattern.id in candidates[text]:
+            by_python = next((captures for _, captures in match_text([pattern], text)), None)
+            if by_python != by_re2 or (by_re2 is not None and pattern.id not in candidates[text]):
+                yield f"the engines disagree on {text!r}"
+
+
+def _verdicts(pattern: Pattern, found: Verdicts, known: dict[str, Pattern]) -> Iterable[str]:
     for example in pattern.examples:
-        captures = found[example.text].get(pattern.id)
-        if captures is None:
+        taken = found[example.text]
+        if pattern.id not in taken:
             yield f"does not match its example {example.text!r}"
             continue
         for name, value in example.gives.items():
-            if captures.get(name, "") != value:
-                yield f"gives {name} = {captures.get(name, '')!r}, not {value!r}, of {example.text!r}"
-        for other in sorted(found[example.text].keys() - {pattern.id, *example.also}):
-            if not by_id[other].generic:
-                yield f"{other} matches its example too (narrow one of them, or allow it with `also`): {example.text!r}"
-        for missing in sorted(set(example.also) & by_id.keys() - found[example.text].keys()):
+            if taken[pattern.id].get(name, "") != value:
+                yield f"gives {name} = {taken[pattern.id].get(name, '')!r}, not {value!r}, of {example.text!r}"
+        for other in sorted(taken.keys() - {pattern.id, *example.also}):
+            if not known[other].generic:
+                yield f"{other} matches its example too (narrow one of them, or allow it in `also`): {example.text!r}"
+        for missing in sorted(set(example.also) - taken.keys()):
             yield f"`also` names {missing}, which does not match {example.text!r}"
     for text in pattern.rejects:
         if pattern.id in found[text]:
             yield f"matches what it must reject: {text!r}"
 
 
-def _by_re2(patterns: Sequence[Pattern], texts: Sequence[str]) -> dict[str, dict[str, dict[str, str]]]:
-    """text → id of each pattern it carries → captures, by the SQL that ingest uses."""
+def _stolen(pattern: Pattern, beside: Sequence[Pattern], found: Verdicts) -> Iterable[str]:
+    """The examples of the other library's patterns that this one takes without leave."""
+    if pattern.generic:
+        return
+    for other in beside:
+        for example in other.examples:
+            if pattern.id in found[example.text] and pattern.id not in example.also:
+                yield f"matches an example of {other.id}: {example.text!r}"
+
+
+def _by_re2(patterns: Sequence[Pattern], texts: Sequence[str]) -> Verdicts:
+    """The truth: what the SQL that ingest uses says."""
     import duckdb
     import pyarrow as pa
 
-    found: dict[str, dict[str, dict[str, str]]] = {text: {} for text in texts}
+    found: Verdicts = {text: {} for text in texts}
     with duckdb.connect() as connection:
         connection.register("texts", pa.table({"text": pa.array(texts, pa.string())}))
         for pattern in patterns:

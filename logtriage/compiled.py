@@ -63,9 +63,7 @@ def compile_cores(expressions: Sequence[str]) -> hyperscan.Database:
     try:
         made.compile(expressions=[e.encode() for e in expressions], ids=list(range(len(expressions))), flags=0)
     except hyperscan.HyperscanError as why:
-        raise LibraryError(
-            f"the patterns do not compile: {why}", "`logtriage patterns check` names the one"
-        ) from why
+        raise LibraryError(f"the patterns do not compile: {why}", "`logtriage patterns check` names the one") from why
     return made
 
 
@@ -73,8 +71,15 @@ def _file(patterns: Sequence[Pattern]) -> Path:
     import hyperscan
 
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    digest = hashlib.sha256("\0".join([_LAYOUT, hyperscan.__version__,  # type: ignore[attr-defined]  # missing in its stubs
-             *(p.regex for p in patterns)]).encode())
+    digest = hashlib.sha256(
+        "\0".join(
+            [
+                _LAYOUT,
+                hyperscan.__version__,  # type: ignore[attr-defined]  # missing in its stubs
+                *(p.regex for p in patterns),
+            ]
+        ).encode()
+    )
     return Path(base) / "logtriage" / f"patterns-{digest.hexdigest()[:24]}.hsdb"
 
 

@@ -19,9 +19,10 @@ def core(regex: str) -> str:
     """The shortest expression, for Hyperscan without flags, that is found in every text in which `regex` matches.
 
     Assertions go (what stands beside a row in the block is another row), as do optional ends; `X+` at an end becomes
-    `X`; whatever may be a character beyond ASCII may be up to four bytes; of what gaps such as `\\S+` or `.{0,40}` divide,
-    the part that says most is kept, as gaps are what Hyperscan is slow at. So the bytes of the core's match lie within
-    those of the regex's match. Raises DialectError where the regex is outside the dialect or can match the empty text.
+    `X`; whatever may be a character beyond ASCII may be up to four bytes; of what gaps such as `\\S+` or `.{0,40}`
+    divide, the part that says most is kept, as gaps are what Hyperscan is slow at. So the bytes of the core's match lie
+    within those of the regex's match. Raises DialectError where the regex is outside the dialect or can match without
+    any text.
     """
     node = _strongest(parse(regex)[0])
     shortest = _trim(_trim(node, first=True), first=False)

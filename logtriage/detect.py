@@ -34,7 +34,7 @@ class Node:
     """A format in its place (the root's is None), the formats seen inside it, and the stamps seen in it.
 
     `kinds` are those stamps', `written` one text of each rendering; `zone` is inferred from the `lags` of stamps without
-    zone behind those of the transport around them (seconds).
+    zone behind those of the transport around them (seconds); `ids` are the kinds of ids seen in its text.
     """
 
     fmt: Format | None
@@ -44,6 +44,7 @@ class Node:
     children: dict[str, Node] = field(default_factory=dict)
     zone: str | None = None
     lags: list[float] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
 
     @property
     def path(self) -> tuple[Format, ...]:
@@ -101,7 +102,7 @@ class Grammar:
         return self._size() != before
 
     def _size(self) -> int:
-        return sum(1 + len(n.kinds) + len(n.written) for n in self.root.walk())
+        return sum(1 + len(n.kinds) + len(n.written) + len(n.ids) for n in self.root.walk())
 
     def _read(self, node: Node, text: str, above: Mapping[str, str], outer: dt.datetime | None) -> None:
         """Finds the format of `text` inside `node`, notes its stamp, and goes on with what it wraps."""
@@ -117,6 +118,7 @@ class Grammar:
             inner = fields.get(fmt.inner or "", "")
             if fmt.inner and inner.strip() and len(child.path) < 4:
                 self._read(child, inner.rstrip("\r\n"), fields, moment)
+            child.ids |= {name for name, regex in _IDS if name not in child.ids and regex.search(text)}
             return
         if self._pretty and re.match(_PRETTY, text):
             node.children.setdefault(self._pretty.id, Node(self._pretty, node))
@@ -125,6 +127,7 @@ class Grammar:
         if found and (not node.fmt or found[0] < 32):
             child = node.children.setdefault(GENERIC.id, Node(GENERIC, node))
             _note_stamp(child, {"timestamp": text[found[0] : found[1]]}, outer)
+            child.ids |= {name for name, regex in _IDS if name not in child.ids and regex.search(text)}
 
     def learn_whole(self, node: Node, texts: Iterable[str]) -> None:
         """Reads whole records of a format that spans lines: their stamps are not known from their first lines."""
@@ -203,6 +206,15 @@ def read_head(fmt: Format, text: str, document: dict[str, Any] | None) -> dict[s
         fields[fmt.inner] = str(value)
     return fields
 
+
+# Ids that many records share, where no format names them: the key is told by its name, the value by its look.
+_VALUE = r"""["']?(?:\s?[=:]\s?|\s)["'\[]?([0-9a-fA-F][0-9a-fA-F-]{14,34}[0-9a-fA-F])(?:[^0-9A-Za-z-]|$)"""
+IDS = {
+    "trace_id": r"(?i:\btrace[._-]?id|\btraceparent|\btrace)" + _VALUE,
+    "span_id": r"(?i:\bspan[._-]?id|\bspan)" + _VALUE,
+    "request_id": r"(?i:\b(?:x[._-])?(?:request|req|correlation|transaction|operation)[._-]?id|\br(?:eq)?id)" + _VALUE,
+}
+_IDS = [(name, re.compile(regex)) for name, regex in IDS.items()]
 
 LOGFMT = re.compile(r'([A-Za-z_@][\w.@/-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')
 LOGFMT_HEAD = r'^\s*[A-Za-z_@][\w.@/-]*=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+[A-Za-z_@][\w.@/-]*=|\s*$)'

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from logtriage.needle import HS_PREFILTER, TOGETHER, MatchTimeout, Needle
+from logtriage.needle import HS_PREFILTER, TOGETHER, Needle
+from logtriage.verdict import MatchTimeout
 
 Buffer: TypeAlias = "bytes | bytearray | mmap.mmap"
 Spans: TypeAlias = list[tuple[int, int]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.library import Pattern
 from logtriage.match import Matcher, capture_sql
-from logtriage.records import SEVERITY
+from logtriage.records import SEVERITY, Made
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,26 +20,30 @@ class Flags:
         self.con = con
         self.matcher = Matcher(patterns)
 
-    def read(self) -> None:
-        """Looks at the temp table `records`; a record's flags are its patterns' ids in alphabetical order."""
+    def read(self, made: Made) -> None:
+        """Looks at the records of a block; a record's flags are its patterns' ids in alphabetical order."""
         self.con.execute(
             "CREATE OR REPLACE TEMP TABLE found (i BIGINT, pattern VARCHAR, category VARCHAR, severity_number UTINYINT, captures MAP(VARCHAR, VARCHAR))"
         )
-        self._prove()
+        self._prove(made)
         self.con.execute(
             "CREATE OR REPLACE TEMP TABLE flags AS SELECT i, string_agg(pattern, ' ' ORDER BY pattern) AS flags, "
             "max(severity_number) AS severity_number FROM found GROUP BY i"
         )
 
-    def _prove(self) -> None:
+    def _prove(self, made: Made) -> None:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        texts = self.con.execute("SELECT i, coalesce(text, raw) AS text FROM records").to_arrow_table()
-        rows, patterns = self.matcher.scan(texts["text"].combine_chunks())
+        if made.as_written:
+            places, texts = made.first, made.texts
+        else:
+            table = self.con.execute("SELECT i, coalesce(text, raw) AS text FROM records").to_arrow_table()
+            places, texts = table["i"].combine_chunks(), table["text"].combine_chunks()
+        rows, patterns = self.matcher.scan(texts)
         if not len(rows):
             return
-        self.con.register("candidates", pa.table({"i": texts["i"].combine_chunks().take(rows), "pattern": patterns}))
+        self.con.register("candidates", pa.table({"i": places.take(rows), "pattern": patterns}))
         self.con.execute(
             "CREATE OR REPLACE TEMP TABLE suspects AS SELECT c.pattern, i, coalesce(text, raw) AS text FROM candidates AS c JOIN records USING (i)"
         )

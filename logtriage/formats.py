@@ -102,17 +102,17 @@ def load_formats(extra_folders: Sequence[Path] = (), *, examples: bool = True) -
 
 def level_words() -> dict[str, str]:
     """The common table: a level's word in lower case → trace, debug, info, warn, error or fatal."""
-    return dict(_level_words())
+    table = _table("levels.toml")
+    return {word: level for level in LEVELS for word in table.get(level, ())}
 
 
 def match_text(fmt: Format, text: str) -> dict[str, str] | None:
     """The named groups of one record read by a text format, without those that took no part; None: not this format.
 
-    The reference for the tests and for small things; blocks are read in SQL. A record's further lines belong to `body`
-    unless the format reads whole records (`multiline`).
+    The reference for tests and small things. A record's further lines belong to `body`, unless the format is `multiline`.
     """
     first, newline, rest = (text, "", "") if fmt.multiline else text.partition("\n")
-    hit = _compiled(fmt.regex, fmt.multiline).match(first)
+    hit = _compiled(fmt.regex, multiline=fmt.multiline).match(first)
     if hit is None:
         return None
     found = {name: value for name, value in hit.groupdict().items() if value}
@@ -122,21 +122,14 @@ def match_text(fmt: Format, text: str) -> dict[str, str] | None:
 
 
 @functools.cache
-def _compiled(regex: str, multiline: bool) -> re.Pattern[str]:
+def _compiled(regex: str, *, multiline: bool) -> re.Pattern[str]:
     return re.compile(regex, re.DOTALL if multiline else 0)
 
 
 @functools.cache
-def _level_words() -> dict[str, str]:
-    path = library_folder() / "levels.toml"
-    table = _read_toml(path, path.read_text(encoding="utf-8"))
-    return {word.lower(): level for level in LEVELS for word in table.get(level, ())}
-
-
-@functools.cache
-def _pieces() -> dict[str, str]:
-    path = library_folder() / "pieces.toml"
-    return cast(dict[str, str], _read_toml(path, path.read_text(encoding="utf-8")))
+def _table(name: str) -> dict[str, Any]:
+    path = library_folder() / name
+    return _read_toml(path, path.read_text(encoding="utf-8"))
 
 
 @functools.cache
@@ -166,11 +159,9 @@ def _tables(path: Path, examples: bool) -> list[dict[str, Any]]:
     except (OSError, UnicodeDecodeError) as why:
         raise LibraryError(f"{path}: cannot be read: {why}") from why
     content = _read_toml(path, text if examples else _EXAMPLES.sub("", text))
-    unknown = content.keys() - {"format"}
-    tables = content.get("format", [])
-    if unknown or not isinstance(tables, list):
-        raise LibraryError(f"{path}: only [[format]] tables belong here, found {sorted(unknown) or 'a plain value'}")
-    return tables
+    if content.keys() - {"format"} or not isinstance(content.get("format", []), list):
+        raise LibraryError(f"{path}: only [[format]] tables belong here, found {', '.join(sorted(content))}")
+    return cast(list[dict[str, Any]], content.get("format", []))
 
 
 def _read_toml(path: Path, text: str) -> dict[str, Any]:
@@ -183,9 +174,10 @@ def _read_toml(path: Path, text: str) -> dict[str, Any]:
 def _read_format(path: Path, table: dict[str, Any], compile_too: bool) -> Format:
     """One [[format]] table → Format; everything that can be wrong with it is told as file, id and reason."""
     try:
-        values = _values(table)
-        fmt = Format(**values)
+        fmt = Format(**_values(table))
         _check(fmt, compile_too)
+    except re.error as why:
+        raise LibraryError(f"{path}: format {fmt.id}: regex does not compile: {why}") from why
     except (ValueError, TypeError, KeyError, AttributeError) as why:
         raise LibraryError(f"{path}: format {table.get('id', '(no id)')}: {why}") from why
     return fmt
@@ -196,7 +188,7 @@ def _values(table: dict[str, Any]) -> dict[str, Any]:
         if key not in _TYPES:
             raise ValueError(f"unknown key {key!r}")
         if not isinstance(value, _TYPES[key]):
-            raise ValueError(f"{key} has the wrong type ({type(value).__name__})")
+            raise TypeError(f"{key} has the wrong type ({type(value).__name__})")
     for key in ("id", "title", "kind"):
         if key not in table:
             raise ValueError(f"{key} is missing")
@@ -219,7 +211,7 @@ def _expand(regex: str | list[str]) -> str:
     """Joins a regex's pieces and puts in the shared ones, `{iso}` and the like (pieces.toml)."""
     joined = regex if isinstance(regex, str) else "".join(regex)
     try:
-        return _PIECE.sub(lambda m: _pieces()[m[1]], joined) if "{" in joined else joined
+        return _PIECE.sub(lambda m: str(_table("pieces.toml")[m[1]]), joined) if "{" in joined else joined
     except KeyError as why:
         raise ValueError(f"no shared piece is named {why}") from why
 
@@ -255,11 +247,4 @@ def _check(fmt: Format, compile_too: bool) -> None:
             raise ValueError(f"level {level!r} is none of {', '.join(LEVELS)}")
     if compile_too:
         for regex in (fmt.regex, fmt.start, fmt.continues, fmt.header, *fmt.when.values(), *fmt.where.values()):
-            _compile_for_check(regex)
-
-
-def _compile_for_check(regex: str | None) -> None:
-    try:
-        re.compile(regex or "")
-    except re.error as why:
-        raise ValueError(f"regex does not compile: {why}") from why
+            _compiled(regex or "", multiline=False)

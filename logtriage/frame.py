@@ -11,7 +11,9 @@ from collections.abc import Sequence
 
 from logtriage.rendering import Rendering, render_sql
 
-STAMP, BODY, TRACE, JSON_BODY, HTML_BODY, OBSERVED = (f"chr({n})" for n in range(1, 7))
+STAMP, BODY, TRACE, JSON_BODY, HTML_BODY, OBSERVED, SPAN, REQUEST = (f"chr({n})" for n in range(1, 9))
+# ids are cut out of frame and body; each is kept once in the store (table `ids`)
+IDS = {"trace_id": TRACE, "span_id": SPAN, "request_id": REQUEST}
 # A shorter piece would be found all over the text, and frames would repeat less.
 _SHORTEST = 4
 
@@ -19,14 +21,29 @@ _SHORTEST = 4
 def cut(*, json: bool) -> str:
     """SQL: a row of `records` (raw, body, stamp_text, …) → its frame. `json`: some bodies lie in JSON strings."""
     body = f"length(body) >= {_SHORTEST}"
-    cases = f"WHEN {body} AND contains(raw, body) THEN replace(raw, body, {BODY})"
+    cases = f"WHEN body_at IS NOT NULL THEN left(raw, body_at - 1) || {BODY} || CASE WHEN ends_with(raw, chr(10)) THEN chr(10) ELSE '' END"
+    cases += f" WHEN {body} AND contains(raw, body) THEN replace(raw, body, {BODY})"
     if json:
         for mark, escaped in ((JSON_BODY, _json("body")), (HTML_BODY, _html("body"))):
             cases += f" WHEN {body} AND contains(raw, {escaped}) THEN replace(raw, {escaped}, {mark})"
     frame = f"CASE {cases} ELSE raw END"
     for number, text, mark in (("stamp", "stamp_text", STAMP), ("observed_stamp", "observed_text", OBSERVED)):
         frame = f"replace({frame}, coalesce(CASE WHEN {number} IS NOT NULL THEN {text} END, {mark}), {mark})"
-    return f"replace({frame}, coalesce(CASE WHEN length(trace_id) >= {_SHORTEST} THEN trace_id END, {TRACE}), {TRACE})"
+    return without_ids(frame)
+
+
+def without_ids(text: str) -> str:
+    """SQL: a text with the record's ids cut out."""
+    for name, mark in IDS.items():
+        text = f"CASE WHEN {name} IS NULL THEN {text} ELSE replace({text}, {name}, {mark}) END"
+    return text
+
+
+def with_ids(text: str) -> str:
+    """SQL: a text with the record's ids put back."""
+    for name, mark in reversed(IDS.items()):
+        text = f"CASE WHEN {name} IS NULL THEN {text} ELSE replace({text}, {mark}, {name}) END"
+    return text
 
 
 def restore(renderings: Sequence[tuple[int, Rendering]]) -> str:
@@ -36,7 +53,7 @@ def restore(renderings: Sequence[tuple[int, Rendering]]) -> str:
         f"WHEN contains(frame, {JSON_BODY}) THEN replace(frame, {JSON_BODY}, {_json('body')}) "
         f"WHEN contains(frame, {HTML_BODY}) THEN replace(frame, {HTML_BODY}, {_html('body')}) ELSE frame END"
     )
-    text = f"replace({body}, {TRACE}, coalesce(trace_id, {TRACE}))"
+    text = body
     for mark, number, moment, nanos in (
         (OBSERVED, "observed_stamp", "observed", "observed_nanos"),
         (STAMP, "stamp", "timestamp", "nanos"),
@@ -44,7 +61,7 @@ def restore(renderings: Sequence[tuple[int, Rendering]]) -> str:
         cases = "".join(f" WHEN {k} THEN {render_sql(rendering, moment, nanos)}" for k, rendering in renderings)
         if cases:
             text = f"replace({text}, {mark}, coalesce(CASE {number}{cases} END, {mark}))"
-    return text
+    return with_ids(text)
 
 
 def _json(text: str) -> str:

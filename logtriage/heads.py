@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage import parse
-from logtriage.detect import Grammar, Node
+from logtriage.detect import IDS, Grammar, Node
 from logtriage.lines import Lines
 from logtriage.rendering import Rendering, render_sql, rendering_of
 from logtriage.stamp_sql import nanos_sql, to_timestamp_sql
@@ -30,6 +30,7 @@ CONTINUES = (
 )
 _COLUMNS = {
     "i": "BIGINT", "chain": "INTEGER", "content": "VARCHAR", "follows": "BOOLEAN", "partial": "BOOLEAN",
+    "body_at": "INTEGER",
     "timestamp": "TIMESTAMP", "nanos": "SMALLINT", "stamp": "INTEGER", "stamp_text": "VARCHAR",
     "observed": "TIMESTAMP", "observed_nanos": "SMALLINT", "observed_stamp": "INTEGER", "observed_text": "VARCHAR",
     **{name: "VARCHAR" for name in parse.ROLES},
@@ -83,7 +84,7 @@ class Heads:
             if not found:
                 continue
             grammar.learn_whole(node, [t for (t,) in found])
-            carried = [c for c in _COLUMNS if c not in ("i", "chain", "content", "follows", "partial")]
+            carried = [c for c in _COLUMNS if c not in ("i", "chain", "content", "follows", "partial", "body_at")]
             carried = [c for c in carried if node.parent and node.parent.fmt]
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE whole AS SELECT heads.* EXCLUDE (chain, content, follows), w.t, false AS own "
                              f"FROM ({lines_of}) AS w JOIN heads USING (i) WHERE chain = {k}")
@@ -149,7 +150,15 @@ class Heads:
                 own = parse.normal_level(fmt, own)
             if own is None and name == "service" and fmt.service and name not in carried:
                 own = parse.literal(fmt.service)
+            if name in node.ids and not (fmt.inner and node.children):
+                found = f"nullif(regexp_extract(t, {parse.literal(IDS[name])}, 1), '')"
+                own = f"coalesce({own}, {found})" if own else found
             if own is None and name not in carried:
+                continue
+            if name == "body" and own and self._is_tail(node):
+                items.append(f"CASE WHEN ends_with(t, {own}) THEN length(t) - length({own}) + 1 END AS body_at")
+                items.append(f"CASE WHEN NOT ends_with(t, {own}) THEN {own} END AS body")
+                names += ["body_at", "body"]
                 continue
             items.append(f"{own} AS {name}" if name not in carried else f"coalesce({own}, {name}) AS {name}" if own else name)
             names.append(name)
@@ -161,6 +170,12 @@ class Heads:
             items += [n for n in (*_EVENT, *_OBSERVED) if n in carried]
         items += ["partial"] if "partial" in carried and not parse.partial(fmt, "m", "''") else []
         return items, names
+
+    @staticmethod
+    def _is_tail(node: Node) -> bool:
+        """Whether bodies are what a line ends with, so that their place will do for their text."""
+        assert node.fmt is not None
+        return len(node.path) == 1 and node.fmt.kind == "text" and not node.fmt.inner and not node.fmt.multiline
 
     def _moments(self, node: Node, relation: str, grammar: Grammar) -> str:
         """Turns `own_text` into the event's time; the time that a format around it gave becomes the observed one."""

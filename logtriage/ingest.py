@@ -52,6 +52,7 @@ class Ingest:
         self.parts = Parts(store)
         shapes = Shapes({n for (n,) in self.con.execute("SELECT shape FROM lake.shapes").fetchall()})
         self._normaliser = Normaliser(store.con, settings, shapes)
+        self._ids = self.con.execute("SELECT coalesce(max(id), 0) FROM lake.ids").fetchall()[0][0]
         self._formats = {row[1:]: row[0] for row in self.con.execute("FROM lake.formats").fetchall()}
         self._renderings = {text: n for n, text in self.con.execute("FROM lake.renderings").fetchall()}
 
@@ -100,14 +101,18 @@ class Ingest:
         self._add_shapes()
         self._number_formats()
         wrapped = any(fmt.kind == "json" for node in self._normaliser.records.chains for fmt in node.path)
+        ids = self._number_ids()
+        numbers = ", ".join(f"{name}.id" if name in ids else "NULL" for name in frame.IDS)
+        joins = " ".join(f"LEFT JOIN ids AS {name} ON {name}.text = r.{name}" for name in ids)
         self.con.execute(f"""
             INSERT INTO lake.records
             SELECT {part.number}, r."offset", line, lines,
                    timestamp, nanos, s.rendering, observed, observed_nanos, o.rendering,
                    coalesce(r.severity_number, f.severity_number), severity_text, n.format, shape, flags,
-                   coalesce(service, program), host, container, pod, namespace, trace_id, span_id,
-                   CASE WHEN exact IS NULL THEN {frame.cut(json=wrapped)} ELSE raw END, body, exact
-            FROM records AS r JOIN record_shapes USING (i) LEFT JOIN flags AS f USING (i) JOIN chain_formats AS n USING (chain)
+                   coalesce(service, program), host, container, pod, namespace, {numbers},
+                   CASE WHEN exact IS NULL THEN {frame.cut(json=wrapped)} ELSE raw END, {frame.without_ids("body")}, exact
+            FROM (SELECT * FROM records) AS r JOIN record_shapes USING (i) LEFT JOIN flags AS f USING (i)
+            JOIN chain_formats AS n USING (chain) {joins}
             LEFT JOIN renderings AS s ON s.k = r.stamp LEFT JOIN renderings AS o ON o.k = r.observed_stamp
             ORDER BY shape, timestamp
         """)
@@ -138,6 +143,20 @@ class Ingest:
                 "JOIN record_shapes USING (shape) JOIN records AS r USING (i) GROUP BY ALL"
             )
             self.con.unregister("new_shapes")
+
+    def _number_ids(self) -> list[str]:
+        """Fills `ids` (id, text) with those of the block, numbered as they appear, and adds them to the store; gives the
+        kinds of ids that the block has."""
+        counts = self.con.execute(f"SELECT {', '.join(f'count({name})' for name in frame.IDS)} FROM records").fetchall()[0]
+        kinds = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
+        if kinds:
+            every = " UNION ALL ".join(f"SELECT i, {name} AS text FROM records WHERE {name} IS NOT NULL" for name in kinds)
+            self.con.execute(
+                f"CREATE OR REPLACE TEMP TABLE ids AS SELECT {self._ids} + row_number() OVER (ORDER BY first) AS id, text "
+                f"FROM (SELECT text, min(i) AS first FROM ({every}) GROUP BY text)"
+            )
+            self._ids += self.con.execute("INSERT INTO lake.ids FROM ids ORDER BY id").fetchall()[0][0]
+        return kinds
 
     def _number_formats(self) -> None:
         """Fills `chain_formats` and `renderings` (a block's numbers → the store's) and adds what is new to the store."""

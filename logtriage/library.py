@@ -29,7 +29,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One failure signature; `regex` and `unless` are in the dialect of `regex_tree.py`, read with `^` and `$` per line.
+    """One failure signature; `regex` and `unless` are in `regex_tree.py`'s dialect, read with `^` and `$` per line.
 
     A record carries the signature when `regex` matches somewhere in its text and `unless` (if any) nowhere. `captures`
     are the names of the regex's groups in their order. `file` is where the pattern was read from.
@@ -73,8 +73,8 @@ def load_patterns(extra_folders: Sequence[Path] = (), *, examples: bool = True) 
     """All patterns, sorted by id: the shipped ones and those of the user's folders.
 
     `extra_folders` hold more `*.toml` (directly or in their `signatures/`); a later folder's pattern replaces an
-    earlier one of the same id. `examples=False` leaves the shipped ones' examples and rejects out, which is several times as
-    quick. Raises LibraryError naming file, id and reason when a file is wrong.
+    earlier one of the same id. `examples=False` leaves the shipped ones' examples and rejects out, which is several
+    times as quick. Raises LibraryError naming file, id and reason when a file is wrong.
     """
     known = {pattern.id: pattern for pattern in _shipped(examples)}
     for folder in extra_folders:
@@ -105,9 +105,7 @@ def read_file(path: Path, *, examples: bool = True) -> tuple[Pattern, ...]:
         raise LibraryError(f"{path}: cannot be read: {why}") from why
     tables = content.pop("pattern", [])
     if content or not isinstance(tables, list):
-        raise LibraryError(
-            f"{path}: only [[pattern]] tables belong here, not {', '.join(content) or 'values'}"
-        )
+        raise LibraryError(f"{path}: only [[pattern]] tables belong here, not {', '.join(content) or 'values'}")
     found = tuple(_read_pattern(path, table) for table in tables)
     twice = [p.id for n, p in enumerate(found) if p.id in {q.id for q in found[:n]}]
     if twice:

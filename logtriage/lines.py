@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from logtriage.read import Block
 
 BATCH = 61_440  # rows a chunk: half a DuckDB row group, so that two threads share a block
-MARKS = bytes(range(1, 7))  # what a frame puts in the place of a piece (see frame.py)
+MARKS = bytes(range(1, 9))  # what a frame puts in the place of a piece (see frame.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,15 @@ class Lines:
     joined: bytes
     places: pa.Int64Array
     altered: bool
+    has_bom: bool
     has_cr: bool
     has_escape: bool
     has_marks: bool
+
+    @property
+    def cleaned(self) -> bool:
+        """Whether what is read may differ from what is written: positions in the one do not hold in the other."""
+        return self.altered or self.has_bom or self.has_cr or self.has_escape
 
     def __len__(self) -> int:
         return len(self.text)
@@ -46,11 +52,11 @@ def split(block: Block) -> Lines:
     data = block.data
     if block.encoding == "utf-8" and _plain(data):
         text, starts = _split(data)
-        return Lines(text, starts, data, starts, False, b"\r" in data, b"\x1b" in data, _marked(data))
+        return Lines(text, starts, data, starts, False, data.startswith(codecs.BOM_UTF8), b"\r" in data, b"\x1b" in data, _marked(data))
     readable = _readable(data, block.encoding)
     text, places = _split(readable)
     starts = _split(data)[1] if block.encoding == "utf-8" else _starts_utf16(data, block.encoding)
-    return Lines(text, starts, readable, places, True, b"\r" in readable, b"\x1b" in readable, _marked(readable))
+    return Lines(text, starts, readable, places, True, readable.startswith(codecs.BOM_UTF8), b"\r" in readable, b"\x1b" in readable, _marked(readable))
 
 
 def _split(data: bytes) -> tuple[pa.LargeStringArray, pa.Int64Array]:

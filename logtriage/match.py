@@ -78,7 +78,8 @@ class Matcher:
             append(end << _ID_BITS | pattern)
 
         database, scratch = self._database
-        database.scan(data, match_event_handler=on_match, scratch=scratch)
+        # The stubs know bytes only; the engine takes any buffer, so that nothing is copied.
+        database.scan(data, match_event_handler=on_match, scratch=scratch)  # type: ignore[type-var]
         return found
 
     def _scan_halves(self, texts: Any) -> tuple[pa.Int64Array, pa.Int32Array]:

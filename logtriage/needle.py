@@ -5,8 +5,7 @@ Lines are judged as ripgrep would: Rust's regular expressions in Unicode mode, s
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,21 +13,15 @@ from typing import Any
 from logtriage.dialect import nodes, pieces, reader
 from logtriage.dialect.charset import WORD
 from logtriage.dialect.nodes import Chars, Look, Node
-from logtriage.dialect.writer import AsciiWriter, HyperscanWriter, Re2Writer, RegexWriter, Writer
-from logtriage.errors import LogtriageError, UsageError
+from logtriage.dialect.writer import HyperscanWriter, Re2Writer
+from logtriage.verdict import Verdict
 
-TIMEOUT = 1.0  # seconds one line may take
-_LONG = 8_192  # bytes; on longer lines even a tame pattern may take `re` too long
 TOGETHER = 64  # so many patterns are given to Hyperscan as one
 _MOST_PIECES = 512
 _MOST_TEXTS = 32
 
 # Hyperscan's flags, so that it need not be loaded to name them.
 HS_MULTILINE, HS_PREFILTER = 4, 128
-
-
-class MatchTimeout(LogtriageError):
-    """A pattern took too long on one line, which so remains undecided."""
 
 
 @dataclass(frozen=True)
@@ -108,20 +101,11 @@ class Needle:
 
     def has_match(self, line: bytes) -> bool:
         """Does a line, given as raw bytes, hold a match (whatever `invert` says)? Raises MatchTimeout."""
-        if self.matches_all:
-            return True
-        if line.isascii() and self._is_tame(len(line)):
-            return self._ascii(line) is not None
-        text = line.decode("utf-8", "surrogateescape")
-        return _timed(lambda: self._regex.search(text, timeout=TIMEOUT)) is not None
+        return self.matches_all or self._verdict.holds(line)
 
     def spans(self, line: str) -> list[tuple[int, int]]:
         """Where in `line` the matches are, as (start, end) in characters; empty matches are left out. Raises MatchTimeout."""
-        if line.isascii() and not self.fancy and len(line) <= _LONG and not self._is_greedy(self.trees):
-            found = re.finditer(self._spans_ascii, line.encode())
-            return [match.span() for match in found if match.end() > match.start()]
-        search = self._spans_regex.finditer(line, timeout=TIMEOUT)
-        return _timed(lambda: [match.span() for match in search if match.end() > match.start()])
+        return self._placed.spans(line)
 
     def sql(self, column: str) -> tuple[str, list[Any]]:
         """An SQL condition on `column` (an SQL expression: one line of text), and its parameters.
@@ -154,7 +138,9 @@ class Needle:
     def required(self) -> list[str]:
         """Texts one of which is in every matching line; in lower case if `folded`. Empty: nothing is known."""
         each = [pieces.required(tree) for tree in self.found]
-        return [] if self.invert or not all(each) else list(dict.fromkeys(text for texts in each for text in texts))
+        if self.invert or not all(each):
+            return []
+        return list(dict.fromkeys(self._lowered(text) for texts in each for text in texts))
 
     @cached_property
     def folded(self) -> bool:
@@ -172,9 +158,7 @@ class Needle:
             out += more
             if not more or len(out) > _MOST_PIECES:
                 return []
-        if self.folded and not all(pieces.folds(tree) for tree in self.found):
-            out = [[pieces.lowered(text) for text in texts] for texts in out]
-        return out
+        return [[self._lowered(text) for text in texts] for texts in out]
 
     def admits(self, shape: str) -> bool:
         """May a text of this shape match?"""
@@ -182,6 +166,9 @@ class Needle:
         if self.folded:
             shape = pieces.lowered(shape)
         return not wanted or any(all(text in shape for text in texts) for texts in wanted)
+
+    def _lowered(self, text: str) -> str:
+        return pieces.lowered(text) if self.folded else text
 
     @cached_property
     def _pieces(self) -> list[list[str]]:
@@ -225,36 +212,12 @@ class Needle:
         return [(text, HS_MULTILINE) for text in texts], (sure and writer.ascii_exact, sure and writer.exact)
 
     @cached_property
-    def _regex(self) -> Any:
-        return _compiled(RegexWriter(), self.found)
+    def _verdict(self) -> Verdict:
+        return Verdict(self.found, self.fancy)
 
     @cached_property
-    def _spans_regex(self) -> Any:
-        return _compiled(RegexWriter(), self.trees)
-
-    @cached_property
-    def _ascii(self) -> Callable[[bytes], Any]:
-        return re.compile(_written(AsciiWriter(), self.found).encode()).search
-
-    @cached_property
-    def _spans_ascii(self) -> re.Pattern[bytes]:
-        return re.compile(_written(AsciiWriter(), self.trees).encode())
-
-    def _is_tame(self, length: int) -> bool:
-        """Can `re`, which knows no timeout, be trusted to decide a line of `length` bytes quickly?"""
-        return not self.fancy and not self._wild and (length <= _LONG or self._unrepeated)
-
-    @cached_property
-    def _wild(self) -> bool:
-        return self._is_greedy(self.found)
-
-    @cached_property
-    def _unrepeated(self) -> bool:
-        return not any(_endless(tree) for tree in self.found)
-
-    @staticmethod
-    def _is_greedy(trees: tuple[Node, ...]) -> bool:
-        return any(_endless(tree) > 2 or _nested(tree) for tree in trees)
+    def _placed(self) -> Verdict:
+        return Verdict(self.trees, self.fancy)
 
 
 def _wrapped(tree: Node, word: bool, line: bool) -> Node:
@@ -266,28 +229,6 @@ def _wrapped(tree: Node, word: bool, line: bool) -> Node:
     return tree
 
 
-def _written(writer: Writer, trees: tuple[Node, ...]) -> str:
-    return "|".join(writer.write(tree) for tree in trees) or "(?!)"
-
-
-def _compiled(writer: Writer, trees: tuple[Node, ...]) -> Any:
-    import regex
-
-    try:
-        return regex.compile(_written(writer, trees), regex.V1)
-    except regex.error as problem:
-        raise UsageError(f"the pattern cannot be used: {problem.msg}") from None
-
-
-def _timed(search: Callable[[], Any]) -> Any:
-    try:
-        return search()
-    except TimeoutError:
-        raise MatchTimeout(
-            f"the pattern took more than {TIMEOUT:g} s on one line", "make it simpler: fewer nested repetitions"
-        ) from None
-
-
 def _plain(writer: HyperscanWriter, tree: Node) -> str:
     """One of very many patterns: a text as it stands, which is far cheaper to find than to follow to the line's end."""
     return writer.write(tree) if _text_of(tree) is not None else writer.to_line_end(tree)
@@ -297,27 +238,3 @@ def _text_of(tree: Node) -> str | None:
     items = tree.items if isinstance(tree, nodes.Concat) else (tree,)
     text = "".join(item.char for item in items if isinstance(item, nodes.Lit))
     return text if len(text) == len(items) else None
-
-
-def _endless(node: Node) -> int:
-    """How many repetitions without end are in it?"""
-    match node:
-        case nodes.Repeat(item, _, high):
-            return (high is None or high > 32) + _endless(item)
-        case nodes.Concat(items) | nodes.Alt(items):
-            return sum(_endless(item) for item in items)
-        case nodes.Group(item) | nodes.Atomic(item) | nodes.Around(item):
-            return _endless(item)
-    return 0
-
-
-def _nested(node: Node) -> bool:
-    """Is there a repetition, without end or with many turns, inside another?"""
-    match node:
-        case nodes.Repeat(item, _, high):
-            return (high is None or high > 4) and (_endless(item) > 0 or not isinstance(item, nodes.Lit | Chars))
-        case nodes.Concat(items) | nodes.Alt(items):
-            return any(_nested(item) for item in items)
-        case nodes.Group(item) | nodes.Atomic(item) | nodes.Around(item):
-            return _nested(item)
-    return False

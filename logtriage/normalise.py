@@ -77,7 +77,7 @@ class Normaliser:
         import pyarrow as pa
 
         made = self.records.read(block, grammar, reference=reference, final=final)
-        self._flags.read()
+        self._flags.read(made)
         numbers = self.shapes.number(made.joined, made.places)
         self.con.register("shapes_of_block", pa.table({"i": made.first, "shape": numbers}))
         self.con.execute("CREATE OR REPLACE TEMP TABLE record_shapes AS FROM shapes_of_block")

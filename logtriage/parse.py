@@ -13,7 +13,8 @@ from logtriage.stamp import find_regex
 
 # What a format may say of a record besides its attributes, in the order of the `heads` columns.
 ROLES = (
-    "level", "status", "body", "service", "host", "container", "pod", "namespace", "trace_id", "span_id", "program",
+    "level", "status", "body", "service", "host", "container", "pod", "namespace", "trace_id", "span_id",
+    "request_id", "program",
 )  # fmt: skip
 _JSON_STATUS = ("status", "status_code", "statusCode", "http.response.status_code", "http.status_code", "res.statusCode",
                 "response.status", "DownstreamStatus", "code")  # fmt: skip

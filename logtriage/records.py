@@ -28,7 +28,7 @@ class Made:
     """What `Records.read` made of a block: how many records, and how many lines and bytes they cover.
 
     `first`: the line (`records.i`) that each record begins with; their texts lie in `joined` from each of `places` to
-    the next.
+    the next. `as_written`: no record says anything else than what is written (nothing is unwrapped or cleaned).
     """
 
     records: int
@@ -37,10 +37,18 @@ class Made:
     first: pa.Int64Array
     joined: bytes
     places: pa.Int64Array
+    as_written: bool
+
+    @property
+    def texts(self) -> pa.LargeStringArray:
+        """The records' texts as they are written."""
+        import pyarrow as pa
+
+        return pa.LargeStringArray.from_buffers(self.records, self.places.buffers()[1], pa.py_buffer(self.joined), offset=self.places.offset)
 
 
 class Records:
-    """Reads the blocks of any number of sources into the temp table `records` of a DuckDB connection."""
+    """Reads the blocks of any number of sources; the temp view `records` of the connection shows the last one read."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
@@ -64,7 +72,7 @@ class Records:
         self._heads.reset()
 
     def read(self, block: Block, grammar: Grammar, *, reference: dt.datetime, final: bool = True) -> Made:
-        """Fills `records` with the records of a block.
+        """Makes `records` show the records of a block, until the next one is read.
 
         `reference`: the moment (UTC) that stamps without year or date are read against. With `final` false the last
         record is left out, as lines that are still to come may belong to it; `Made.bytes` says where it begins.
@@ -81,8 +89,6 @@ class Records:
         if any(node.fmt and node.fmt.multiline for node in self.chains):
             self._heads.read_whole(self._whole_texts(lines), grammar)
         self._assemble(lines)
-        for name in ("lines", "wholes"):
-            self.con.unregister(name)
         return made
 
     def _whole_texts(self, lines: Lines) -> str:
@@ -118,7 +124,7 @@ class Records:
             data = pa.LargeBinaryArray.from_buffers(pa.large_binary(), n, [None, offsets.buffers()[1], pa.py_buffer(block.data)])
             same = pc.equal(data, raw.cast(pa.large_binary()))
             if lines.has_marks:
-                same = pc.and_(same, pc.invert(pc.match_substring_regex(raw, "[\\x01-\\x06]")))
+                same = pc.and_(same, pc.invert(pc.match_substring_regex(raw, "[\\x01-\\x08]")))
             exact = pc.if_else(same, exact, data)
         columns = {
             "i": first,
@@ -128,9 +134,10 @@ class Records:
             "raw": raw,
             "exact": exact,
         }
+        as_written = not lines.cleaned and not any(node.fmt and node.fmt.inner for node in self.chains)
         table = pa.table(columns)
         self.con.register("wholes", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
-        return Made(n, borders[n].as_py(), offsets[n].as_py(), first, lines.joined, places)
+        return Made(n, borders[n].as_py(), offsets[n].as_py(), first, lines.joined, places, as_written)
 
     def _tails(self, lines: Lines, starts: pa.Int64Array) -> None:
         """Fills `tails`: what the continuation lines of each record say, where a transport wraps each of them."""
@@ -153,20 +160,23 @@ class Records:
         self.con.unregister("following")
 
     def _assemble(self, lines: Lines) -> None:
-        """Fills `records` from heads, wholes and tails. `text` is what the record says; NULL where that is `raw`."""
+        """Makes the view `records` of heads, wholes and tails; nothing is copied. `text` is what a record says (its
+        lines cleaned and unwrapped), NULL where that is `raw`; `body_at` is where in `raw` its body begins, if known."""
         own = clean_record("w.raw", lines)
-        cleaned = lines.has_cr or lines.has_escape or lines.altered
-        tail = f"CASE WHEN h.content IS NULL THEN substr({own}, strpos({own}, chr(10))) ELSE tail END"
         whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
+        rest = "coalesce(tail, '')" if lines.cleaned else f"CASE WHEN h.content IS NULL THEN substr({own}, strpos({own}, chr(10))) ELSE coalesce(tail, '') END"
+        source = own if lines.cleaned else "w.raw"
+        newline = "0" if lines.cleaned else "ends_with(w.raw, chr(10))::INTEGER"
         self.con.execute(f"""
-            CREATE OR REPLACE TEMP TABLE records AS
+            CREATE OR REPLACE TEMP VIEW records AS
             WITH joined AS (
-                SELECT w.*, h.* EXCLUDE (i, content, follows, partial, body),
-                       CASE WHEN h.content IS NULL THEN {own if cleaned else "NULL"}
+                SELECT w.*, h.* EXCLUDE (i, content, follows, partial, body, body_at),
+                       CASE WHEN h.content IS NULL THEN {own if lines.cleaned else "NULL"}
                             WHEN w.lines > 1 THEN {_joined("h.content")} ELSE h.content END AS text,
-                       CASE WHEN h.body IS NULL THEN coalesce(text, {own})
-                            WHEN w.lines > 1 AND h.chain NOT IN {(*whole, -1)} THEN h.body || coalesce({tail}, '')
-                            ELSE h.body END AS body
+                       CASE WHEN h.body_at IS NOT NULL THEN substr({source}, h.body_at, length({source}) - h.body_at + 1 - {newline})
+                            WHEN h.body IS NULL THEN coalesce(text, {own})
+                            WHEN w.lines > 1 AND h.chain NOT IN {(*whole, -1)} THEN h.body || {rest}
+                            ELSE h.body END AS body, {"NULL::INTEGER" if lines.cleaned else "h.body_at"} AS body_at
                 FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i
             ), levelled AS (
                 SELECT *, {_by_status("status")} AS by_status,

@@ -131,9 +131,7 @@ class _Parser:
     def _group(self) -> Node:
         opening = _GROUP.match(self.regex, self.at)
         if opening is None:
-            raise DialectError(
-                f"{self.regex[self.at : self.at + 4]!r}: groups are (?P<name>…), (?:…) or (?i:…)"
-            )
+            raise DialectError(f"{self.regex[self.at : self.at + 4]!r}: groups are (?P<name>…), (?:…) or (?i:…)")
         if opening["all"] is not None:
             raise DialectError(f"{opening[0]} belongs at the very beginning; use (?i:…) for a part")
         if opening["name"] in self.names:

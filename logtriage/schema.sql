@@ -26,11 +26,15 @@ CREATE TABLE IF NOT EXISTS lake.records (
     timestamp TIMESTAMP, nanos SMALLINT, stamp SMALLINT,
     observed TIMESTAMP, observed_nanos SMALLINT, observed_stamp SMALLINT,
     severity_number UTINYINT, severity_text VARCHAR, format INTEGER, shape BIGINT, flags VARCHAR,
-    service VARCHAR, host VARCHAR, container VARCHAR, pod VARCHAR, namespace VARCHAR, trace_id VARCHAR, span_id VARCHAR,
-    frame VARCHAR,  -- the text with body, times and trace id cut out (see frame.py)
-    body VARCHAR,
+    service VARCHAR, host VARCHAR, container VARCHAR, pod VARCHAR, namespace VARCHAR,
+    trace BIGINT, span BIGINT, request BIGINT,  -- ids of lake.ids
+    frame VARCHAR,  -- the text with body, times and ids cut out (see frame.py)
+    body VARCHAR,   -- without the ids
     exact BLOB      -- the bytes, where the text does not give them back
 );
+
+-- the texts of trace, span and request ids; a text may come under several numbers
+CREATE TABLE IF NOT EXISTS lake.ids (id BIGINT, text VARCHAR);
 
 -- one signature found in one record
 CREATE TABLE IF NOT EXISTS lake.hits (

@@ -49,7 +49,7 @@ _COUNT = {
     "ms": r"[12][0-9]{12}",
     "us": r"[12][0-9]{15}",
     "ns": r"[12][0-9]{18}",
-    "tai64n": r"4[0-9a-f]{23}",
+    "tai64n": r"40000000[0-9a-f]{8}[0-3][0-9a-f]{7}",
     "uptime": r" *[0-9]{1,9}\.[0-9]{3,9}",
 }
 _OFFSET = r"[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?"
@@ -73,7 +73,7 @@ def part_of(token: str) -> str | None:
 def zone_regex(words: Mapping[str, int], *, any_word: bool = False) -> str:
     """What `%z` reads: Z, an offset, a known word (`words`: minutes east), `GMT+0100`; or, with `any_word`, any capitals."""
     known = "|".join(sorted(words, key=len, reverse=True))
-    other = "|[A-Z]{2,5}" if any_word else ""
+    other = "|[A-Z]{3,5}" if any_word else ""
     return rf" ?(?:(?:(?:UTC|GMT)[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?|{_OFFSET}|[Zz])\b|\(?(?:{known}{other})\b\)?)"
 
 

@@ -50,7 +50,7 @@ def nanos_sql(text_expr: str, kinds: Sequence[Stamp]) -> str:
     tai = f"('0x' || right({text_expr}, 8))::UBIGINT % 1000"
     return (
         f"CASE WHEN regexp_matches({text_expr}, '[.,][0-9]{{7}}|^[0-9]{{19}}$') THEN rpad({digits}, 3, '0')::INTEGER"
-        f" WHEN regexp_full_match({text_expr}, '@4[0-9a-f]{{23}}') THEN ({tai})::INTEGER"
+        f" WHEN regexp_full_match({text_expr}, '@40000000[0-9a-f]{{16}}') THEN ({tai})::INTEGER"
         f" WHEN {text_expr} IS NOT NULL THEN 0 END"
     )
 

@@ -135,7 +135,7 @@ def decoded(
             if not bite:
                 raise SourceError(f"{name}: the {title} data stop at byte {at}, their end is missing")
             try:
-                for out in _feed(decoder, bite, PIECE):
+                for out in _feed(decoder, bite):
                     given += len(out)
                     if made + given > max(guard.beyond, guard.ratio * source.at):
                         raise SourceError(
@@ -156,16 +156,16 @@ class _Damage(Exception):
     """The decoder cannot go on."""
 
 
-def _feed(decoder: codec.Decoder, bite: bytes, limit: int) -> Pieces:
-    """All that the decoder makes of `bite`, in pieces of `limit`."""
+def _feed(decoder: codec.Decoder, bite: bytes) -> Pieces:
+    """All that the decoder makes of `bite`."""
     while True:
         try:
-            out = decoder.feed(bite, limit)
+            out = decoder.feed(bite, PIECE)
         except Exception as why:  # each library has its own kinds, bz2 even OSError
             raise _Damage(str(why)) from why
         if out:
             yield out
-        if len(out) < limit:
+        if len(out) < PIECE:
             return
         bite = b""
 
@@ -191,7 +191,7 @@ def _up_to_damage(kind: str, pieces: Pieces, start: int, bad: int, given: int) -
     source.skip(start)
     try:
         while bite := source.some(min(_BITE, max(1, bad - source.at))):
-            for out in _feed(decoder, bite, PIECE if source.at <= bad else 1):
+            for out in _feed(decoder, bite):
                 seen += len(out)
                 fresh += out[max(0, len(out) - max(0, seen - given)) :]
                 if len(fresh) >= PIECE:

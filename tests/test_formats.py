@@ -33,7 +33,9 @@ def flatten(value: Any, prefix: str = "") -> dict[str, str]:
     """A JSON object's scalars under dotted keys, as text."""
     if not isinstance(value, dict):
         return {prefix: value if isinstance(value, str) else json.dumps(value)}
-    return {k: v for key, inner in value.items() for k, v in flatten(inner, f"{prefix}.{key}" if prefix else key).items()}
+    return {
+        k: v for key, inner in value.items() for k, v in flatten(inner, f"{prefix}.{key}" if prefix else key).items()
+    }
 
 
 def keyed(fmt: Format, text: str) -> dict[str, str] | None:
@@ -161,7 +163,15 @@ def test_level_words_are_lower_case_and_known() -> None:
     words = level_words()
     assert set(words.values()) == set(LEVELS)
     assert all(word == word.lower() and not word.isdigit() for word in words)
-    expected = {"i": "info", "erro": "error", "wrn": "warn", "notice": "info", "severe": "error", "dpanic": "fatal", "vrb": "trace"}
+    expected = {
+        "i": "info",
+        "erro": "error",
+        "wrn": "warn",
+        "notice": "info",
+        "severe": "error",
+        "dpanic": "fatal",
+        "vrb": "trace",
+    }
     assert {word: words[word] for word in expected} == expected
 
 
@@ -226,7 +236,9 @@ def test_a_file_that_is_not_toml_is_told(tmp_path: Path) -> None:
 def test_leaving_examples_out_changes_nothing_else() -> None:
     """The quick load, without examples, gives the same formats in the same order."""
     quick = load_formats(examples=False)
-    assert [(f.id, f.regex, f.keys, f.priority) for f in quick] == [(f.id, f.regex, f.keys, f.priority) for f in FORMATS]
+    assert [(f.id, f.regex, f.keys, f.priority) for f in quick] == [
+        (f.id, f.regex, f.keys, f.priority) for f in FORMATS
+    ]
     assert not any(f.examples or f.rejects for f in quick)
 
 

@@ -268,7 +268,7 @@ def test_utf16_is_split_at_its_own_newlines(tmp_path: Path, codec: str, mark: bo
     """U+0A00 and U+000A across two characters are no newlines; the bytes stay as they are, an odd one at the end too."""
     text = (
         "\ufeff" if mark else ""
-    ) + "first line, plain enough\r\nsecond \u0a41\u4100\u000a\u4100\u0a0a\u000athird\n" * 3
+    ) + "first line, plain enough\r\nsecond \u0a41\u4100 goes on\u000a\u4100\u0a0a goes on\u000athird\n" * 3
     data = text.encode(codec) + b"\x41"
     path = tmp_path / "a.log"
     path.write_bytes(data)

@@ -1,0 +1,111 @@
+"""The exact verdict on one line: does it match, and where?
+
+`re` decides lines of ASCII, where it and Rust agree once the pattern is spelt out; `regex`, which is slower to load and
+to run but stops after a time, decides all others, and patterns that could keep a backtracking engine busy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from logtriage.dialect import nodes
+from logtriage.dialect.nodes import Node
+from logtriage.dialect.writer import AsciiWriter, RegexWriter, Writer
+from logtriage.errors import LogtriageError, UsageError
+
+TIMEOUT = 1.0  # seconds one line may take
+_LONG = 8_192  # bytes; on longer lines even a tame pattern may take `re` too long
+_MANY = 32  # a repetition that can go on so long counts as one without end
+
+
+class MatchTimeout(LogtriageError):
+    """A pattern took too long on one line, which so remains undecided."""
+
+
+class Verdict:
+    """Patterns (joined by OR) made ready to judge lines with; each engine is set up when it is first needed."""
+
+    def __init__(self, trees: tuple[Node, ...], fancy: bool) -> None:
+        self.trees = trees
+        self.fancy = fancy
+
+    def holds(self, line: bytes) -> bool:
+        """Is there a match in `line` (raw bytes, without its end)? Raises MatchTimeout."""
+        if line.isascii() and self._is_tame(len(line)):
+            return self._re.search(line) is not None
+        text = line.decode("utf-8", "surrogateescape")
+        return _timed(lambda: self._regex.search(text, timeout=TIMEOUT)) is not None
+
+    def spans(self, line: str) -> list[tuple[int, int]]:
+        """Where the matches are, as (start, end) in characters, without empty ones. Raises MatchTimeout."""
+        if line.isascii() and self._is_tame(len(line)):
+            found = self._re.finditer(line.encode())
+            return [match.span() for match in found if match.end() > match.start()]
+        search = self._regex.finditer(line, timeout=TIMEOUT)
+        return _timed(lambda: [match.span() for match in search if match.end() > match.start()])
+
+    def _is_tame(self, length: int) -> bool:
+        """Can `re`, which knows no timeout, be trusted to be quick on a line of `length` bytes?"""
+        return not self.fancy and self._freedom <= (2 if length <= _LONG else 0)
+
+    @cached_property
+    def _freedom(self) -> int:
+        return max((freedom(tree) for tree in self.trees), default=0)
+
+    @cached_property
+    def _re(self) -> re.Pattern[bytes]:
+        return re.compile(self._written(AsciiWriter()).encode())
+
+    @cached_property
+    def _regex(self) -> Any:
+        import regex
+
+        try:
+            return regex.compile(self._written(RegexWriter()), regex.V1)
+        except regex.error as problem:
+            raise UsageError(f"the pattern cannot be used: {problem.msg}") from None
+
+    def _written(self, writer: Writer) -> str:
+        return "|".join(writer.write(tree) for tree in self.trees) or "(?!)"
+
+
+def freedom(node: Node) -> int:
+    """How many repetitions of open length a match may run through: backtracking may try (line's length) ** (freedom + 1)
+    ways. A repetition inside an endless one counts as very many."""
+    match node:
+        case nodes.Repeat(item, _, high):
+            inside = freedom(item)
+            if high is not None and high <= _MANY:
+                return max(inside * high, 0 if high <= 4 or isinstance(item, nodes.Lit | nodes.Chars) else 1)
+            return 1 if isinstance(item, nodes.Lit | nodes.Chars) else 1 + inside * _MANY + _choices(item)
+        case nodes.Concat(items):
+            return sum(freedom(item) for item in items)
+        case nodes.Alt(items):
+            return max(freedom(item) for item in items)
+        case nodes.Group(item) | nodes.Atomic(item) | nodes.Around(item):
+            return freedom(item)
+    return 0
+
+
+def _choices(node: Node) -> int:
+    """Very many, if there is more than one way to match inside: repeated, those multiply."""
+    match node:
+        case nodes.Alt() | nodes.Repeat():
+            return _MANY
+        case nodes.Concat(items):
+            return max((_choices(item) for item in items), default=0)
+        case nodes.Group(item) | nodes.Atomic(item):
+            return _choices(item)
+    return 0
+
+
+def _timed(search: Callable[[], Any]) -> Any:
+    try:
+        return search()
+    except TimeoutError:
+        raise MatchTimeout(
+            f"the pattern took more than {TIMEOUT:g} s on one line", "make it simpler: fewer repetitions inside others"
+        ) from None
