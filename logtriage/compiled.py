@@ -67,20 +67,38 @@ def compile_cores(expressions: Sequence[str]) -> hyperscan.Database:
     return made
 
 
+def kept(name: str, expressions: Sequence[str], flags: int) -> hyperscan.Database:
+    """The block database in which an expression's id is its index, from the cache folder where it is there.
+
+    `name` begins the file's name. Raises LibraryError where the expressions do not compile.
+    """
+    import hyperscan
+
+    path = _place(name, [str(flags), *expressions])
+    found = _read(path)
+    if found is None:
+        found = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        try:
+            found.compile(
+                expressions=[e.encode() for e in expressions], ids=list(range(len(expressions))), flags=[flags] * len(expressions)
+            )
+        except hyperscan.HyperscanError as why:
+            raise LibraryError(f"the {name} do not compile: {why}") from why
+        _write(path, hyperscan.dumpb(found))
+    return found
+
+
 def _file(patterns: Sequence[Pattern]) -> Path:
+    return _place("patterns", [_LAYOUT, *(p.regex for p in patterns)])
+
+
+def _place(name: str, parts: Sequence[str]) -> Path:
     import hyperscan
 
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    digest = hashlib.sha256(
-        "\0".join(
-            [
-                _LAYOUT,
-                hyperscan.__version__,  # type: ignore[attr-defined]  # missing in its stubs
-                *(p.regex for p in patterns),
-            ]
-        ).encode()
-    )
-    return Path(base) / "logtriage" / f"patterns-{digest.hexdigest()[:24]}.hsdb"
+    version = hyperscan.__version__  # type: ignore[attr-defined]  # missing in its stubs
+    digest = hashlib.sha256("\0".join([version, *parts]).encode()).hexdigest()
+    return Path(base) / "logtriage" / f"{name}-{digest[:24]}.hsdb"
 
 
 def _read(path: Path) -> hyperscan.Database | None:
@@ -103,5 +121,5 @@ def _write(path: Path, serialized: bytes) -> None:
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as made:
             made.write(hashlib.sha256(serialized).digest() + serialized)
         Path(made.name).replace(path)
-        for old in sorted(path.parent.glob("patterns-*.hsdb"), key=lambda p: p.stat().st_mtime)[:-4]:
+        for old in sorted(path.parent.glob(f"{path.name.partition('-')[0]}-*.hsdb"), key=lambda p: p.stat().st_mtime)[:-4]:
             old.unlink(missing_ok=True)

@@ -11,11 +11,12 @@ import datetime as dt
 import json
 import re
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from logtriage import stamp
+from logtriage.claims import Claims, told_by_regex
 from logtriage.formats import Format, match_text
 from logtriage.rendering import Rendering, rendering_of
 
@@ -24,6 +25,14 @@ _NAME = re.compile(r"\W+")
 # A zone is inferred from whole quarters of an hour: no zone is finer, and clocks drift by less than half of one.
 _QUARTER = 15 * 60
 _HEAD = 4096
+_ZEROS = str.maketrans("123456789", "000000000")
+# Lines that go on with the record before them wherever they stand: indented ones, closing brackets, traces' joints.
+CONTINUES = (
+    r"^(?:\s|$|[}\])][,;]?\s*$|at (?:[\w.$<>/]+\(|<|\S+ \()|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common)|goroutine \d+ \[|created by "
+    r"|Traceback \(most recent call last\)|During handling of the above|The above exception was|--- End of |#\d+ +(?:0x|\S+ \(|/|\{main\})"
+    r"|exit status \d+$|\[signal |stack traceback:|nested exception)"
+)
+_CONTINUES = re.compile(CONTINUES)
 
 GENERIC = Format(id="text", title="any line with a time stamp near its start", kind="text", groups=("timestamp", "level", "body"))
 _PRETTY = r"^\s*\{\s*$"
@@ -34,7 +43,7 @@ class Node:
     """A format in its place (the root's is None), the formats seen inside it, and the stamps seen in it.
 
     `kinds` are those stamps', `written` one text of each rendering; `zone` is inferred from the `lags` of stamps without
-    zone behind those of the transport around them (seconds); `ids` are the kinds of ids seen in its text.
+    zone behind those of the transport around them (seconds); `ids`: what stood before each kind of id in its text.
     """
 
     fmt: Format | None
@@ -44,7 +53,7 @@ class Node:
     children: dict[str, Node] = field(default_factory=dict)
     zone: str | None = None
     lags: list[float] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
+    ids: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def path(self) -> tuple[Format, ...]:
@@ -82,11 +91,15 @@ class Node:
 class Grammar:
     """What is known of one source: grows by `learn`, never forgets."""
 
-    def __init__(self, formats: Sequence[Format], *, zone: str = "UTC", forced: str | None = None) -> None:
-        """`formats` in the order to try; `zone`: of stamps that carry none; `forced`: the only outer format tried."""
+    def __init__(
+        self, formats: Sequence[Format], *, zone: str = "UTC", forced: str | None = None, claims: Claims | None = None
+    ) -> None:
+        """`formats` in the order to try; `zone`: of stamps that carry none; `forced`: the only outer format tried;
+        `claims`: those of the formats, where they are at hand."""
         top = [f for f in formats if not f.inside]
         self._top = [f for f in formats if f.id == forced] if forced else top
         self._formats = formats
+        self._claims = claims or Claims(formats)
         plain = next((f for f in formats if f.id == "json"), None)
         self._pretty = plain and replace(plain, id="json-pretty", title="JSON over several lines", start=_PRETTY, multiline=True)
         self.zone = zone
@@ -95,19 +108,21 @@ class Grammar:
     def learn(self, lines: Iterable[str]) -> bool:
         """Reads sample lines (without their newline); True when one of them taught something new."""
         before = self._size()
-        for line in lines:
-            self._read(self.root, line[:_HEAD] if not line.startswith(("{", "[")) else line, {}, None)
+        alike = {line.translate(_ZEROS): line for line in lines}  # a line that differs in its digits teaches nothing new
+        for line in alike.values():
+            if not _CONTINUES.match(line):
+                self._read(self.root, line[:_HEAD] if not line.startswith(("{", "[")) else line, {}, None)
         for node in self.root.walk():
             node.zone = node.zone or _zone_of(node.lags)
         return self._size() != before
 
     def _size(self) -> int:
-        return sum(1 + len(n.kinds) + len(n.written) + len(n.ids) for n in self.root.walk())
+        return sum(1 + len(n.kinds) + len(n.written) + sum(map(len, n.ids.values())) for n in self.root.walk())
 
     def _read(self, node: Node, text: str, above: Mapping[str, str], outer: dt.datetime | None) -> None:
         """Finds the format of `text` inside `node`, notes its stamp, and goes on with what it wraps."""
         document = _object(text)
-        for fmt in self._candidates(node, above):
+        for fmt in self._candidates(node, above, self._claims.of(text)):
             fields = read_head(fmt, text, document)
             if fields is None:
                 continue
@@ -118,7 +133,7 @@ class Grammar:
             inner = fields.get(fmt.inner or "", "")
             if fmt.inner and inner.strip() and len(child.path) < 4:
                 self._read(child, inner.rstrip("\r\n"), fields, moment)
-            child.ids |= {name for name, regex in _IDS if name not in child.ids and regex.search(text)}
+            _note_ids(child, text)
             return
         if self._pretty and re.match(_PRETTY, text):
             node.children.setdefault(self._pretty.id, Node(self._pretty, node))
@@ -127,7 +142,7 @@ class Grammar:
         if found and (not node.fmt or found[0] < 32):
             child = node.children.setdefault(GENERIC.id, Node(GENERIC, node))
             _note_stamp(child, {"timestamp": text[found[0] : found[1]]}, outer)
-            child.ids |= {name for name, regex in _IDS if name not in child.ids and regex.search(text)}
+            _note_ids(child, text)
 
     def learn_whole(self, node: Node, texts: Iterable[str]) -> None:
         """Reads whole records of a format that spans lines: their stamps are not known from their first lines."""
@@ -137,18 +152,20 @@ class Grammar:
             if fields := read_head(whole, text, _object(text)):
                 _note_stamp(node, fields, None)
 
-    def _candidates(self, node: Node, above: Mapping[str, str]) -> Iterator[Format]:
+    def _candidates(self, node: Node, above: Mapping[str, str], claiming: Collection[str]) -> Iterator[Format]:
         yield from (n.fmt for n in node.children.values() if n.fmt and n.fmt.title == "by header")
         for fmt in self._top if not node.fmt else self._formats:
-            if not fmt.inside:
-                yield fmt
-            elif node.fmt and node.fmt.family in fmt.inside and all(
-                re.search(rx, above.get(name, "")) for name, rx in fmt.when.items()
-            ):
+            if told_by_regex(fmt) and fmt.id not in claiming:
+                continue
+            if not fmt.inside or (node.fmt and node.fmt.family in fmt.inside and _applies(fmt, above)):
                 yield fmt
 
     def _derived(self, fmt: Format, fields: Mapping[str, str]) -> Format:
         return derive(fmt, fields.get("columns", ""))
+
+
+def _applies(fmt: Format, above: Mapping[str, str]) -> bool:
+    return all(re.search(rx, above.get(name, "")) for name, rx in fmt.when.items())
 
 
 def derive(fmt: Format, header: str) -> Format:
@@ -208,13 +225,15 @@ def read_head(fmt: Format, text: str, document: dict[str, Any] | None) -> dict[s
 
 
 # Ids that many records share, where no format names them: the key is told by its name, the value by its look.
-_VALUE = r"""["']?(?:\s?[=:]\s?|\s)["'\[]?([0-9a-fA-F][0-9a-fA-F-]{14,34}[0-9a-fA-F])(?:[^0-9A-Za-z-]|$)"""
-IDS = {
-    "trace_id": r"(?i:\btrace[._-]?id|\btraceparent|\btrace)" + _VALUE,
-    "span_id": r"(?i:\bspan[._-]?id|\bspan)" + _VALUE,
-    "request_id": r"(?i:\b(?:x[._-])?(?:request|req|correlation|transaction|operation)[._-]?id|\br(?:eq)?id)" + _VALUE,
+ID = r"([0-9a-fA-F][0-9a-fA-F-]{14,34}[0-9a-fA-F])(?:[^0-9A-Za-z-]|$)"
+_IDS = {
+    "trace_id": r"\btrace[._-]?id|\btraceparent|\btrace",
+    "span_id": r"\bspan[._-]?id|\bspan",
+    "request_id": r"\b(?:x[._-])?(?:request|req|correlation|transaction|operation)[._-]?id|\br(?:eq)?id",
 }
-_IDS = [(name, re.compile(regex)) for name, regex in IDS.items()]
+_ID_REGEXES = {
+    name: re.compile(rf"""((?i:{key})["']?(?:\s?[=:]\s?|\s)["'\[]?){ID}""") for name, key in _IDS.items()
+}
 
 LOGFMT = re.compile(r'([A-Za-z_@][\w.@/-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')
 LOGFMT_HEAD = r'^\s*[A-Za-z_@][\w.@/-]*=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+[A-Za-z_@][\w.@/-]*=|\s*$)'
@@ -238,6 +257,12 @@ def _lookup(document: Any, path: str) -> Any:
         return document[path]
     head, dot, rest = path.partition(".")
     return _lookup(document.get(head), rest) if dot else None
+
+
+def _note_ids(node: Node, text: str) -> None:
+    for name, regex in _ID_REGEXES.items():
+        if found := regex.search(text):
+            node.ids.setdefault(name, set()).add(found[1])
 
 
 def _note_stamp(node: Node, fields: Mapping[str, str], outer: dt.datetime | None) -> dt.datetime | None:

@@ -36,13 +36,13 @@ class Finder:
         self._is_ready = False
         self._exact_on_ascii, self._exact = needle.scans_exactly
 
-    def twin(self, on_timeout: Callable[[int], None] | None) -> Finder:
+    def twin(self) -> Finder:
         """Another finder of the same needle, for another thread."""
-        other = Finder(self.needle, on_timeout)
-        self._prepare()
-        other._database, other._is_ready = self._database, True
-        other._exact_on_ascii, other._exact = self._exact_on_ascii, self._exact
-        other._scratch = self._new_scratch()
+        other = Finder(self.needle)
+        if self._is_ready and self._database is not None:
+            other._database, other._is_ready = self._database, True
+            other._exact_on_ascii, other._exact = self._exact_on_ascii, self._exact
+            other._scratch = self._new_scratch()
         return other
 
     def select(self, data: Buffer, start: int, stop: int) -> Spans:
@@ -79,7 +79,7 @@ class Finder:
         return [span for span in lines(data, start, stop) if self._holds(data, *span)]
 
     def _uses_hyperscan(self, size: int) -> bool:
-        if not self._is_ready and size > SMALL:
+        if not self._is_ready and (size > SMALL or self.needle.is_costly):
             self._prepare()
         return self._database is not None
 
@@ -127,8 +127,8 @@ class Finder:
     def _ends(self, data: Buffer, start: int, stop: int) -> list[int]:
         """Places, in order, in the candidate lines or just behind them, counted from `start`, plus one.
 
-        What is scanned ends in a line break, and goes on for a while behind it: near the end of its data Vectorscan 5.4.12
-        misses matches (its AVX-512 code looks at the wrong bytes of the last vector).
+        What is scanned ends in a line break, and goes on for a while behind it: near the end of its data Vectorscan
+        5.4.12 misses matches (its AVX-512 code looks at the wrong bytes of the last vector).
         """
         ends: list[int] = []
         if data[stop - 1] != 10 or len(data) < stop + _MARGIN:

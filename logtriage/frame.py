@@ -18,8 +18,11 @@ IDS = {"trace_id": TRACE, "span_id": SPAN, "request_id": REQUEST}
 _SHORTEST = 4
 
 
-def cut(*, json: bool) -> str:
-    """SQL: a row of `records` (raw, body, stamp_text, …) → its frame. `json`: some bodies lie in JSON strings."""
+def cut(*, json: bool, ids: Sequence[str]) -> str:
+    """SQL: a row of `records` (raw, body, stamp_text, …) → its frame.
+
+    `json`: some bodies lie in JSON strings; `ids`: the kinds of ids that some records have.
+    """
     body = f"length(body) >= {_SHORTEST}"
     cases = f"WHEN body_at IS NOT NULL THEN left(raw, body_at - 1) || {BODY} || CASE WHEN ends_with(raw, chr(10)) THEN chr(10) ELSE '' END"
     cases += f" WHEN {body} AND contains(raw, body) THEN replace(raw, body, {BODY})"
@@ -29,20 +32,20 @@ def cut(*, json: bool) -> str:
     frame = f"CASE {cases} ELSE raw END"
     for number, text, mark in (("stamp", "stamp_text", STAMP), ("observed_stamp", "observed_text", OBSERVED)):
         frame = f"replace({frame}, coalesce(CASE WHEN {number} IS NOT NULL THEN {text} END, {mark}), {mark})"
-    return without_ids(frame)
+    return without_ids(frame, ids)
 
 
-def without_ids(text: str) -> str:
-    """SQL: a text with the record's ids cut out."""
-    for name, mark in IDS.items():
-        text = f"CASE WHEN {name} IS NULL THEN {text} ELSE replace({text}, {name}, {mark}) END"
+def without_ids(text: str, ids: Sequence[str]) -> str:
+    """SQL: a text with the record's ids of these kinds cut out."""
+    for name in ids:
+        text = f"replace({text}, coalesce({name}, {IDS[name]}), {IDS[name]})"
     return text
 
 
 def with_ids(text: str) -> str:
     """SQL: a text with the record's ids put back."""
     for name, mark in reversed(IDS.items()):
-        text = f"CASE WHEN {name} IS NULL THEN {text} ELSE replace({text}, {mark}, {name}) END"
+        text = f"replace({text}, {mark}, coalesce({name}, {mark}))"
     return text
 
 

@@ -7,11 +7,12 @@ grammar of the source, and what it did not know in one round it learns for the n
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage import parse
-from logtriage.detect import IDS, Grammar, Node
+from logtriage.detect import CONTINUES, ID, Grammar, Node
 from logtriage.lines import Lines
 from logtriage.rendering import Rendering, render_sql, rendering_of
 from logtriage.stamp_sql import nanos_sql, to_timestamp_sql
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
 _SAMPLE = 200
 _ROUNDS = 6
 _ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
-# Lines that go on with the record before them wherever they stand: indented ones, closing brackets, traces' joints.
-CONTINUES = (
-    r"^(?:\s|$|[}\])][,;]?\s*$|at (?:[\w.$<>/]+\(|<|\S+ \()|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common)|goroutine \d+ \[|created by "
-    r"|Traceback \(most recent call last\)|During handling of the above|The above exception was|--- End of |#\d+ +(?:0x|\S+ \(|/|\{main\})"
-    r"|exit status \d+$|\[signal |stack traceback:|nested exception)"
-)
 _COLUMNS = {
     "i": "BIGINT", "chain": "INTEGER", "content": "VARCHAR", "follows": "BOOLEAN", "partial": "BOOLEAN",
     "body_at": "INTEGER",
@@ -120,7 +115,8 @@ class Heads:
             self._insert(node, f"SELECT *, own AS follows FROM ({relation})", [*carried, *inner, "follows"])
             return
         columns, carried = self._fields(node, carried, grammar)
-        read = f"SELECT *, {parse.extraction(fmt, 't', node)} AS m FROM ({relation})"
+        reading = parse.head_extraction(fmt, "t") if _is_tail(node) else parse.extraction(fmt, "t", node)
+        read = f"SELECT *, {reading} AS m FROM ({relation})"
         if fmt.inner:
             wrapped = parse.inner(fmt, "m", "t")
             columns += [f"rtrim({wrapped}, chr(10) || chr(13)) AS content"]
@@ -151,14 +147,14 @@ class Heads:
             if own is None and name == "service" and fmt.service and name not in carried:
                 own = parse.literal(fmt.service)
             if name in node.ids and not (fmt.inner and node.children):
-                found = f"nullif(regexp_extract(t, {parse.literal(IDS[name])}, 1), '')"
+                before = "|".join(sorted(map(re.escape, node.ids[name])))
+                found = f"nullif(regexp_extract(t, {parse.literal(f'(?:{before}){ID}')}, 1), '')"
                 own = f"coalesce({own}, {found})" if own else found
             if own is None and name not in carried:
                 continue
-            if name == "body" and own and self._is_tail(node):
-                items.append(f"CASE WHEN ends_with(t, {own}) THEN length(t) - length({own}) + 1 END AS body_at")
-                items.append(f"CASE WHEN NOT ends_with(t, {own}) THEN {own} END AS body")
-                names += ["body_at", "body"]
+            if name == "body" and _is_tail(node):
+                items.append("length(m.head_) + 1 AS body_at")
+                names.append("body_at")
                 continue
             items.append(f"{own} AS {name}" if name not in carried else f"coalesce({own}, {name}) AS {name}" if own else name)
             names.append(name)
@@ -171,12 +167,6 @@ class Heads:
         items += ["partial"] if "partial" in carried and not parse.partial(fmt, "m", "''") else []
         return items, names
 
-    @staticmethod
-    def _is_tail(node: Node) -> bool:
-        """Whether bodies are what a line ends with, so that their place will do for their text."""
-        assert node.fmt is not None
-        return len(node.path) == 1 and node.fmt.kind == "text" and not node.fmt.inner and not node.fmt.multiline
-
     def _moments(self, node: Node, relation: str, grammar: Grammar) -> str:
         """Turns `own_text` into the event's time; the time that a format around it gave becomes the observed one."""
         fmt = node.fmt
@@ -184,7 +174,8 @@ class Heads:
         zone = node.zone or fmt.zone or grammar.zone
         written = list(dict.fromkeys(r for r in (rendering_of(text, zone) for text in node.written.values()) if r))
         moment = to_timestamp_sql("own_text", node.kinds, zone=zone, reference_expr="getvariable('reference')", renderings=written)
-        relation = f"SELECT *, {moment} AS own_time, {nanos_sql('own_text', node.kinds)} AS own_nanos FROM ({relation})"
+        nanos = nanos_sql("own_text", node.kinds) if any(r.digits > 6 for r in written) else "0"
+        relation = f"SELECT *, {moment} AS own_time, {nanos} AS own_nanos FROM ({relation})"
         relation = f"SELECT *, {self._rendered(written)} AS own_stamp FROM ({relation})"
         own = dict(zip(_EVENT, ("own_time", "own_nanos", "own_stamp", "own_text"), strict=True))
         above = node.parent is not None and any(n.kinds for n in _above(node))
@@ -224,6 +215,11 @@ class Heads:
                 return k
         self.chains.append(node)
         return len(self.chains) - 1
+
+
+def _is_tail(node: Node) -> bool:
+    """Whether the place of the body in the line is kept, and not its text."""
+    return node.fmt is not None and len(node.path) == 1 and not node.fmt.inner and parse.body_is_tail(node.fmt)
 
 
 def _with_columns(relation: str, items: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What `grep` looks for: patterns → the verdict on a line, and weaker tests that let whole blocks and shapes be skipped.
+"""What `grep` looks for: patterns → the verdict on a line, and weaker tests by which blocks and shapes are skipped.
 
 Lines are judged as ripgrep would: Rust's regular expressions in Unicode mode, several patterns joined by OR.
 """
@@ -11,14 +11,14 @@ from functools import cached_property
 from typing import Any
 
 from logtriage.dialect import nodes, pieces, reader
+from logtriage.dialect.automata import HyperscanWriter, Re2Writer
 from logtriage.dialect.charset import WORD
 from logtriage.dialect.nodes import Chars, Look, Node
-from logtriage.dialect.writer import HyperscanWriter, Re2Writer
 from logtriage.verdict import Verdict
 
 TOGETHER = 64  # so many patterns are given to Hyperscan as one
 _MOST_PIECES = 512
-_MOST_TEXTS = 32
+_MANY = 8
 
 # Hyperscan's flags, so that it need not be loaded to name them.
 HS_MULTILINE, HS_PREFILTER = 4, 128
@@ -104,7 +104,7 @@ class Needle:
         return self.matches_all or self._verdict.holds(line)
 
     def spans(self, line: str) -> list[tuple[int, int]]:
-        """Where in `line` the matches are, as (start, end) in characters; empty matches are left out. Raises MatchTimeout."""
+        """Where in `line` the matches are, as (start, end) in characters, without empty ones. Raises MatchTimeout."""
         return self._placed.spans(line)
 
     def sql(self, column: str) -> tuple[str, list[Any]]:
@@ -122,10 +122,10 @@ class Needle:
         return ("TRUE", []) if self.invert else self.sql(column)
 
     def hyperscan_expressions(self) -> list[tuple[bytes, int]] | None:
-        """Expressions and their flags that find, in bytes of many lines each ended by a line break, every line with a match;
-        the byte before the reported end is in the line or ends it.
+        """Expressions and their flags, for Hyperscan, that find every line with a match in bytes of many lines.
 
-        None: no such expressions; every line has to be looked at. `invert` is not considered.
+        Every line must be ended by a line break. The byte before each end that is reported is in the line or ends it.
+        `invert` is not considered. None: there are no patterns.
         """
         return [(text.encode("latin-1"), flags) for text, flags in self._hyperscan[0]] or None
 
@@ -150,7 +150,8 @@ class Needle:
     def pieces(self) -> list[list[str]]:
         """What a shape must hold so that a text of that shape may match: all texts of one of these lists.
 
-        Empty: nothing can be required, every shape may match. If `folded`, compare with the lowered shape (`admits` does).
+        Empty: nothing can be required, every shape may match. If `folded`, it is the lowered shape that must hold them
+        (as in `admits`).
         """
         out: list[list[str]] = []
         for tree in () if self.invert else self.found:
@@ -210,6 +211,11 @@ class Needle:
             texts = [_plain(writer, tree) for tree in self.found]
         sure = not self.fancy
         return [(text, HS_MULTILINE) for text in texts], (sure and writer.ascii_exact, sure and writer.exact)
+
+    @property
+    def is_costly(self) -> bool:
+        """Is deciding line by line slow, so that Hyperscan is worth its start even for a little text?"""
+        return len(self.found) > _MANY or not self._verdict.is_tame(0)
 
     @cached_property
     def _verdict(self) -> Verdict:

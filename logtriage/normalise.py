@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from logtriage.claims import Claims
 from logtriage.detect import Grammar
 from logtriage.flags import Flags
 from logtriage.formats import Format
@@ -40,28 +41,30 @@ class Settings:
         file = identity(source)
         return datetime.fromtimestamp(file.mtime_ns / 1e9, UTC) if file else datetime.now(UTC)
 
-    def grammar(self) -> Grammar:
-        """What is known of a source before its first line."""
-        return Grammar(self.formats, zone=self.zone, forced=self.format)
-
 
 class Normaliser:
     """Leaves the records of one block after the other in temp tables of `con`.
 
-    `records` (see records.py), `record_shapes` (i, shape), `found` and `flags` (see flags.py); `shapes.new` holds the texts
-    of the shapes that the block brought.
+    `records` (see records.py), `found` and `flags` (see flags.py); `shapes.new` holds the texts of the shapes that the block
+    brought.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, shapes: Shapes | None = None) -> None:
         self.con = con
         self.settings = settings
-        self.records = Records(con)
         self.shapes = shapes or Shapes()
+        self.records = Records(con, self.shapes)
         self._flags = Flags(con, settings.patterns)
+        self._claims = Claims(settings.formats)
+
+    def grammar(self) -> Grammar:
+        """What is known of a source before its first line."""
+        s = self.settings
+        return Grammar(s.formats, zone=s.zone, forced=s.format, claims=self._claims)
 
     def read(self, source: Source, *, offset: int = 0, line: int = 1) -> Iterator[tuple[Block, Made]]:
         """The records of a source from a place on. A record is never cut by a block's end: it waits for the next block."""
-        grammar = self.settings.grammar()
+        grammar = self.grammar()
         reference = self.settings.reference(source)
         held: Block | None = None
         self.records.reset()
@@ -74,14 +77,8 @@ class Normaliser:
 
     def block(self, block: Block, grammar: Grammar, reference: datetime, *, final: bool) -> Made:
         """One block, see `Records.read`."""
-        import pyarrow as pa
-
         made = self.records.read(block, grammar, reference=reference, final=final)
         self._flags.read(made)
-        numbers = self.shapes.number(made.joined, made.places)
-        self.con.register("shapes_of_block", pa.table({"i": made.first, "shape": numbers}))
-        self.con.execute("CREATE OR REPLACE TEMP TABLE record_shapes AS FROM shapes_of_block")
-        self.con.unregister("shapes_of_block")
         return made
 
 

@@ -6,6 +6,7 @@ Every expression is total: it gives NULL for text it does not fit, and never rai
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from logtriage.detect import GENERIC, LOGFMT_HEAD, Node
 from logtriage.formats import Format
@@ -89,6 +90,21 @@ def _groups(fmt: Format, text: str, wanted: Sequence[str]) -> str:
     for name in set(fmt.groups) - set(wanted):
         regex = regex.replace(f"(?P<{name}>", "(?:")
     return f"regexp_extract({text}, {literal(('(?s)' if fmt.multiline else '') + regex)}, {list(wanted)!r})"
+
+
+_BODY = "(?P<body>.*)"
+
+
+def body_is_tail(fmt: Format) -> bool:
+    """Whether the body is all that follows the rest of the regex, so that its place will do for its text."""
+    return fmt.kind == "text" and not fmt.multiline and fmt.regex.removesuffix("$").endswith(_BODY)
+
+
+def head_extraction(fmt: Format, text: str) -> str:
+    """Like `extraction`, without the body: a struct in which `head_` is all that stands before it."""
+    regex = f"^(?P<head_>{fmt.regex.removesuffix('$').removesuffix(_BODY).removeprefix('^')})"
+    short = replace(fmt, regex=regex, groups=("head_", *(g for g in fmt.groups if g != "body")))
+    return _groups(short, text, [g for g in short.groups if g in _RESERVED or g in ROLES or g in ("head_", "logtag")])
 
 
 def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:

@@ -12,7 +12,9 @@ from logtriage.stamp import TAI64, kind_of, read, zone_words
 from logtriage.stamp_format import offset_minutes, part_of, tokens
 from logtriage.zone import Zone
 
-_NATIVE = frozenset("%Y %y %m %-m %b %B %d %-d %j %a %A %H %-H %I %-I %M %S %p".split())
+_NATIVE = frozenset(
+    f"%{letter}" for letter in ("Y", "y", "b", "B", "j", "a", "A", "M", "S", "p", *"mdHI", "-m", "-d", "-H", "-I")
+)
 _PADDED = {"%e": "%-d", "%k": "%-H", "%l": "%-I"}
 _SPACED = {short: padded for padded, short in _PADDED.items()}
 _WIDTH = {"%Y": 4, "%b": 3, "%a": 3, "%j": 3}

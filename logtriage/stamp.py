@@ -18,7 +18,9 @@ from typing import Any
 from logtriage.errors import LibraryError
 from logtriage.stamp_format import form_regex, forms_regex, local_moment, offset_minutes, part_of, tokens, zone_regex
 
-YEAR_SLACK = timedelta(days=1)  # a stamp without year is of the last year in which it is not later than reference + this
+YEAR_SLACK = timedelta(
+    days=1
+)  # a stamp without year is of the last year in which it is not later than reference + this
 DAY_SLACK = timedelta(hours=1)  # the same for a stamp without date; short, or every evening would be tomorrow's
 YEARS_BACK = 5  # how many years are tried: enough for a 29 February
 TAI64 = 2**62 + 10  # the label of 1970-01-01 00:00:00 UTC in TAI64
@@ -229,4 +231,3 @@ def to_utc(local: datetime, zone: tzinfo) -> datetime:
     both = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
     offset = min(moment.utcoffset() or timedelta() for moment in both)
     return (local - offset).replace(tzinfo=UTC)
-

@@ -73,7 +73,7 @@ def part_of(token: str) -> str | None:
 def zone_regex(words: Mapping[str, int], *, any_word: bool = False) -> str:
     """What `%z` reads: Z, an offset, a known word (`words`: minutes east), `GMT+0100`; or, with `any_word`, any capitals."""
     known = "|".join(sorted(words, key=len, reverse=True))
-    other = "|[A-Z]{3,5}" if any_word else ""
+    other = "|(?:[AP][A-LN-Z]|[B-OQ-Z][A-Z])[A-Z]{1,3}" if any_word else ""  # but not AM and PM
     return rf" ?(?:(?:(?:UTC|GMT)[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?|{_OFFSET}|[Zz])\b|\(?(?:{known}{other})\b\)?)"
 
 
@@ -134,7 +134,9 @@ def local_moment(parts: Mapping[str, str | None], year: int, day: datetime) -> d
     try:
         if "yearday" in told:
             first = datetime(_year(told, year), 1, 1)
-            return first + timedelta(int(told["yearday"]) - 1) + clock if int(told["yearday"]) in range(1, 367) else None
+            return (
+                first + timedelta(int(told["yearday"]) - 1) + clock if int(told["yearday"]) in range(1, 367) else None
+            )
         if "day" in told:
             return datetime(_year(told, year), _month(told["month"]), int(told["day"])) + clock
     except ValueError:

@@ -105,10 +105,7 @@ def _general(text: str, kind: Stamp, form: str, clock: Zone, reference: str, boo
     regex, names = _cut(form, kind.unit)
     cut = f"regexp_extract({text}, {_quoted('^' + regex + '$')}, [{', '.join(map(_quoted, names))}])"
     moment = _counted(kind, names, boot) if kind.unit else _clocked(form, names, clock, reference)
-    return (
-        f"WHEN regexp_full_match({text}, {_quoted(regex)})"
-        f" THEN list_transform([{cut}], lambda m: {moment})[1]"
-    )
+    return f"WHEN regexp_full_match({text}, {_quoted(regex)}) THEN list_transform([{cut}], lambda m: {moment})[1]"
 
 
 def _cut(form: str, unit: str | None) -> tuple[str, list[str]]:
@@ -139,8 +136,7 @@ def _clocked(form: str, names: list[str], clock: Zone, reference: str) -> str:
     if "zone" not in names:
         return clock.utc_sql(local)
     return (
-        f"list_transform([{local}],"
-        f" lambda l: coalesce(l - to_minutes({_offset('m.zone')}), {clock.utc_sql('l')}))[1]"
+        f"list_transform([{local}], lambda l: coalesce(l - to_minutes({_offset('m.zone')}), {clock.utc_sql('l')}))[1]"
     )
 
 

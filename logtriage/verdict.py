@@ -7,9 +7,9 @@ to run but stops after a time, decides all others, and patterns that could keep 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from logtriage.dialect import nodes
 from logtriage.dialect.nodes import Node
@@ -18,6 +18,8 @@ from logtriage.errors import LogtriageError, UsageError
 
 TIMEOUT = 1.0  # seconds one line may take
 _LONG = 8_192  # bytes; on longer lines even a tame pattern may take `re` too long
+T = TypeVar("T")
+
 _MANY = 32  # a repetition that can go on so long counts as one without end
 
 
@@ -34,20 +36,18 @@ class Verdict:
 
     def holds(self, line: bytes) -> bool:
         """Is there a match in `line` (raw bytes, without its end)? Raises MatchTimeout."""
-        if line.isascii() and self._is_tame(len(line)):
+        if line.isascii() and self.is_tame(len(line)):
             return self._re.search(line) is not None
         text = line.decode("utf-8", "surrogateescape")
         return _timed(lambda: self._regex.search(text, timeout=TIMEOUT)) is not None
 
     def spans(self, line: str) -> list[tuple[int, int]]:
         """Where the matches are, as (start, end) in characters, without empty ones. Raises MatchTimeout."""
-        if line.isascii() and self._is_tame(len(line)):
-            found = self._re.finditer(line.encode())
-            return [match.span() for match in found if match.end() > match.start()]
-        search = self._regex.finditer(line, timeout=TIMEOUT)
-        return _timed(lambda: [match.span() for match in search if match.end() > match.start()])
+        if line.isascii() and self.is_tame(len(line)):
+            return _spans(self._re.finditer(line.encode()))
+        return _timed(lambda: _spans(self._regex.finditer(line, timeout=TIMEOUT)))
 
-    def _is_tame(self, length: int) -> bool:
+    def is_tame(self, length: int) -> bool:
         """Can `re`, which knows no timeout, be trusted to be quick on a line of `length` bytes?"""
         return not self.fancy and self._freedom <= (2 if length <= _LONG else 0)
 
@@ -73,8 +73,8 @@ class Verdict:
 
 
 def freedom(node: Node) -> int:
-    """How many repetitions of open length a match may run through: backtracking may try (line's length) ** (freedom + 1)
-    ways. A repetition inside an endless one counts as very many."""
+    """How many repetitions of open length a match may run through: backtracking may try as many ways as the line's
+    length to the power of freedom + 1. A repetition inside an endless one counts as very many."""
     match node:
         case nodes.Repeat(item, _, high):
             inside = freedom(item)
@@ -102,7 +102,11 @@ def _choices(node: Node) -> int:
     return 0
 
 
-def _timed(search: Callable[[], Any]) -> Any:
+def _spans(found: Iterable[Any]) -> list[tuple[int, int]]:
+    return [match.span() for match in found if match.end() > match.start()]
+
+
+def _timed(search: Callable[[], T]) -> T:
     try:
         return search()
     except TimeoutError:

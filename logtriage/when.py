@@ -30,7 +30,9 @@ _DURATION = re.compile(rf"{_STEP}(?: ?{_STEP})*")
 _ONE_STEP = re.compile(rf"([0-9.]+) ?({_WORDS})")
 _BEFORE_NOW = re.compile(rf"(?P<sign>[+-]?) ?(?P<span>{_DURATION.pattern})(?P<ago> ago)?")
 _ANCHORED = re.compile(rf"(?P<anchor>now|start|end)(?: ?(?P<sign>[+-]) ?(?P<span>{_DURATION.pattern}))?")
-_CLOCK = r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
+_CLOCK = (
+    r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
+)
 _DAY = re.compile(rf"(?P<day>today|yesterday|tomorrow|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[ t]{_CLOCK})?")
 _TIME = re.compile(_CLOCK)
 _EPOCH = re.compile(r"@?(?P<count>[0-9]{10}(?:\.[0-9]{1,9})?|[0-9]{13}|[0-9]{16}|[0-9]{19})")
@@ -82,7 +84,9 @@ def _span(text: str) -> timedelta | None:
     if not _DURATION.fullmatch(text):
         return None
     try:
-        return sum((timedelta(**{_UNIT_OF[unit]: float(count)}) for count, unit in _ONE_STEP.findall(text)), timedelta())
+        return sum(
+            (timedelta(**{_UNIT_OF[unit]: float(count)}) for count, unit in _ONE_STEP.findall(text)), timedelta()
+        )
     except OverflowError:
         return None
 
@@ -161,7 +165,9 @@ def _epoch(text: str) -> datetime | None:
         return None
     whole, _, fraction = match["count"].partition(".")
     micros = int(fraction.ljust(6, "0")[:6])
-    return datetime.fromtimestamp(int(whole[:10]), UTC) + timedelta(microseconds=int(whole[10:16].ljust(6, "0")) + micros)
+    return datetime.fromtimestamp(int(whole[:10]), UTC) + timedelta(
+        microseconds=int(whole[10:16].ljust(6, "0")) + micros
+    )
 
 
 def _as_logged(text: str, now: datetime, zone: tzinfo) -> datetime | None:

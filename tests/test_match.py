@@ -94,7 +94,9 @@ def test_scan_misses_no_row(expressions: list[str], texts: list[str | None], lar
 def test_shipped_cores_lose_nothing(data: st.DataObject) -> None:
     """For texts made from a shipped regex itself, the scan finds the pattern."""
     one = data.draw(st.sampled_from(load_patterns()))
-    text = data.draw(st.from_regex(re.compile(one.regex, re.MULTILINE | re.ASCII), alphabet=st.characters(codec="utf-8")))
+    text = data.draw(
+        st.from_regex(re.compile(one.regex, re.MULTILINE | re.ASCII), alphabet=st.characters(codec="utf-8"))
+    )
     if regex.search(one.regex, text, regex.MULTILINE | regex.ASCII):
         assert regex.search(core(one.regex).encode(), text.encode())
 
@@ -109,7 +111,7 @@ def test_shipped_cores_lose_nothing(data: st.DataObject) -> None:
         (r"a.b{2,3}", "a.{1,4}bb"),
         (r"exited.{0,9}x", "exited"),
         (r"no .{0,9}x", "no .{0,36}x"),
-        (r"(?:^|[ :])(?:MemoryError|KeyError: )(?:$|:)", "MemoryError|KeyError: "),
+        (r"(?:^|[ :])(?:MemoryError|KeyError: )(?:$|:)", "(?:MemoryError|KeyError: )"),
         (r"[a-z]+ has failed: (?P<reason>.*)", " has failed: "),
     ],
 )
@@ -198,7 +200,7 @@ def test_match_text_cannot_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     """A regex that backtracks without end is stopped and named."""
     monkeypatch.setattr("logtriage.match._TEXT_TIMEOUT", 0.05)
     with pytest.raises(LibraryError, match=r"own\.toml: pattern own\.one: too slow"):
-        match_text([pattern(r"(?:(?:a|a?b?)+)+[^a-z]{3}x")], "ab" * 5000)
+        match_text([pattern("^(?:a|a)*$")], "a" * 40 + "b")
 
 
 def test_a_bad_regex_is_named() -> None:

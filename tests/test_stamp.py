@@ -106,7 +106,16 @@ def written(draw: st.DrawFn, kind: Stamp) -> tuple[str, datetime, int]:
     nanos = draw(st.integers(0, 999))
     digits = draw(st.sampled_from([0, 3, 6, 9, 1, 2, 4, 5, 7, 8])) if "%f" in form else 0
     separator = draw(st.sampled_from(".," if digits not in (3, 6) else ".,:"))
-    zones = [("", 0), ("Z", 0), (" UTC", 0), ("+01:00", 60), (" +0530", 330), ("-0330", -210), (" CEST", 120), ("+02", 120)]
+    zones = [
+        ("", 0),
+        ("Z", 0),
+        (" UTC", 0),
+        ("+01:00", 60),
+        (" +0530", 330),
+        ("-0330", -210),
+        (" CEST", 120),
+        ("+02", 120),
+    ]
     zone, offset = draw(st.sampled_from(zones)) if "%z" in form and kind.has_date else ("", 0)
     text = printed(form, clock, nanos, digits, separator, zone, kind.unit)
     full = {"us": 6, "ns": 9, "tai64n": 9, "ms": 3}.get(kind.unit or "", digits)
@@ -137,7 +146,9 @@ def test_every_calendar_kind_has_an_example_and_ids_are_unique() -> None:
 
 
 @pytest.mark.parametrize("renderings", [None, []], ids=["quick", "general"])
-def test_sql_reads_all_examples_in_both_its_ways(db: duckdb.DuckDBPyConnection, renderings: list[Rendering] | None) -> None:
+def test_sql_reads_all_examples_in_both_its_ways(
+    db: duckdb.DuckDBPyConnection, renderings: list[Rendering] | None
+) -> None:
     """Whether a strptime format is known or the text is cut by regex: the moment is the same."""
     for kind in KINDS:
         mine = [(text, utc) for other, text, utc in EXAMPLES if other is kind]
@@ -145,14 +156,15 @@ def test_sql_reads_all_examples_in_both_its_ways(db: duckdb.DuckDBPyConnection, 
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data())
 def test_any_moment_in_any_rendering_is_read_and_printed_back(
     db: duckdb.DuckDBPyConnection, kind: Stamp, data: st.DataObject
 ) -> None:
     """text → TIMESTAMP is the moment at the text's resolution, by SQL (both ways) as by Python; and → text again."""
     drawn = data.draw(st.lists(written(kind), min_size=8, max_size=16))
-    texts, moments, nanos = ([row[n] for row in drawn] for n in range(3))
+    texts = [text for text, _, _ in drawn]
+    moments = [moment for _, moment, _ in drawn]
     assert [to_datetime(text, kind, UTC, REFERENCE) for text in texts] == moments
     assert read_all(db, texts, [kind], renderings=[]) == moments
     renderings = [rendering for text in texts if (rendering := rendering_of(text))]
@@ -162,7 +174,7 @@ def test_any_moment_in_any_rendering_is_read_and_printed_back(
     assert read_all(db, texts, [kind], renderings=[renderings[n] for n in mine]) == moments
     assert [row for n, row in enumerate(printed_by_sql(db, renderings, drawn)) if n in mine] == [texts[n] for n in mine]
     got = db.execute(f"SELECT {nanos_sql('t', [kind])} FROM (SELECT unnest(?) AS t)", [texts]).fetchall()
-    assert [row[0] for row in got] == nanos
+    assert [row[0] for row in got] == [nanos for _, _, nanos in drawn]
 
 
 def printed_by_sql(
@@ -187,7 +199,9 @@ def damaged(draw: st.DrawFn, kind: Stamp) -> str:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
 @settings(max_examples=3, deadline=None)
 @given(data=st.data())
-def test_sql_agrees_with_python_on_damaged_stamps(db: duckdb.DuckDBPyConnection, kind: Stamp, data: st.DataObject) -> None:
+def test_sql_agrees_with_python_on_damaged_stamps(
+    db: duckdb.DuckDBPyConnection, kind: Stamp, data: st.DataObject
+) -> None:
     """What is still a stamp is read alike, all else is NULL; the quick way only ever reads more (spaces for zeros)."""
     texts = data.draw(st.lists(damaged(kind), min_size=10, max_size=20))
     expected = [to_datetime(text, kind, UTC, REFERENCE) for text in texts]
@@ -214,8 +228,8 @@ def test_a_wrong_year_day_or_hour_is_null(db: duckdb.DuckDBPyConnection) -> None
 @pytest.mark.parametrize("zone", ["UTC", "+01:00", "-0330", "Europe/Berlin", "America/Sao_Paulo"])
 def test_zoneless_texts_are_read_in_the_zone(db: duckdb.DuckDBPyConnection, zone: str) -> None:
     """Python and SQL agree in every zone, through both clock changes, on full, year-less and date-less texts."""
-    full = [f"2026-03-{day} {hour:02}:30:00" for day in (28, 29, 30) for hour in range(0, 24)]
-    full += [f"2026-10-{day} {hour:02}:30:00.5" for day in (24, 25) for hour in range(0, 24)]
+    full = [f"2026-03-{day} {hour:02}:30:00" for day in (28, 29, 30) for hour in range(24)]
+    full += [f"2026-10-{day} {hour:02}:30:00.5" for day in (24, 25) for hour in range(24)]
     short = [f"{month} {day:2} {hour:02}:30:00" for month in MONTHS for day in (1, 22, 28) for hour in (0, 3, 23)]
     times = [f"{hour:02}:30:00" for hour in range(24)]
     for kind, texts in (("iso", full), ("syslog", short), ("time", times)):
@@ -380,12 +394,12 @@ def test_no_line_of_words_addresses_versions_and_durations_has_a_stamp(words: li
 @pytest.mark.parametrize(
     ("line", "text", "kind"),
     [
-        ("127.0.0.1 - - [22/Nov/2026:00:41:33 +0000] \"GET /\"", "22/Nov/2026:00:41:33 +0000", "clf"),
+        ('127.0.0.1 - - [22/Nov/2026:00:41:33 +0000] "GET /"', "22/Nov/2026:00:41:33 +0000", "clf"),
         ("2026-11-22 00:41:33INFO glued", "2026-11-22 00:41:33", "iso"),
         ("2026-11-22 00:41:33 WARN not a zone", "2026-11-22 00:41:33", "iso"),
         ("00:00:01 restored from 2026-11-22 00:41:33", "2026-11-22 00:41:33", "iso"),
         ("I1122 00:41:33.123456   1 main.go:7] up", "1122 00:41:33.123456", "klog"),
-        ("{\"level\":\"info\",\"ts\":1700000000.1234567,\"msg\":\"x\"}", "1700000000.1234567", "epoch"),
+        ('{"level":"info","ts":1700000000.1234567,"msg":"x"}', "1700000000.1234567", "epoch"),
         ("level=info time=1700000000123 msg=x", "1700000000123", "epoch-ms"),
         ("#+1700000000", "1700000000", "epoch"),
         ("<6>[   12.345678] usb 1-1", "[   12.345678]", "uptime"),

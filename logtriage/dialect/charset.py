@@ -32,19 +32,14 @@ def joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
 
 def common(left: Ranges, right: Ranges) -> Ranges:
     """The code points that are in both."""
-    return joined(
-        (max(a, c), min(b, d)) for a, b in left for c, d in right if max(a, c) <= min(b, d)
-    )
+    return joined((max(a, c), min(b, d)) for a, b in left for c, d in right if max(a, c) <= min(b, d))
 
 
 def without(left: Ranges, right: Ranges) -> Ranges:
     """The code points of `left` that are not in `right`."""
     for low, high in right:
         left = tuple(
-            piece
-            for a, b in left
-            for piece in ((a, min(b, low - 1)), (max(a, high + 1), b))
-            if piece[0] <= piece[1]
+            piece for a, b in left for piece in ((a, min(b, low - 1)), (max(a, high + 1), b)) if piece[0] <= piece[1]
         )
     return joined(left)
 
@@ -101,8 +96,9 @@ class CharSet(NamedTuple):
             wide = tuple(pair for pair in extra if pair[0] >= 0x80)
             return CharSet(narrow.ranges, f"[{self.beyond}||{_text(wide)}]" if wide else self.beyond)
         if not self.holds_all_wide:
-            for low, high in self.wide:
-                extra += [(i, i) for c, family in _families().items() if low <= ord(c) <= high for i in map(ord, family)]
+            for char, family in _families().items():
+                if any(low <= ord(char) <= high for low, high in self.wide):
+                    extra += [(ord(c), ord(c)) for c in family]
         return CharSet(joined([*self.ranges, *extra]))
 
     def _beyond(self) -> str:

@@ -1,4 +1,4 @@
-"""What a pattern's reader knows about characters: escapes, `[…]` with its set operations, `\\d`, `\\p{…}`, `[:alpha:]`."""
+"""What a pattern's reader knows about characters: escapes, `[…]` and its set operations, `\\d`, `\\p{…}`, `[:alpha:]`."""
 
 from __future__ import annotations
 
@@ -71,9 +71,13 @@ class ClassReader:
             self.at += 1
         return self.text[start : self.at]
 
-    def error(self, problem: str, hint: str = "use -F to search for a text as it stands", at: int | None = None) -> UsageError:
-        place = (self.at if at is None else at) + 1
-        return UsageError(f"invalid pattern {self.text!r}: {problem} (near character {min(place, len(self.text))})", hint)
+    def error(self, problem: str, hint: str = "", at: int | None = None) -> UsageError:
+        """What is wrong near the present place, or at `at`."""
+        place = min((self.at if at is None else at) + 1, len(self.text))
+        return UsageError(
+            f"invalid pattern {self.text!r}: {problem} (near character {place})",
+            hint or "use -F to search for a text as it stands",
+        )
 
     def note(self, char: str) -> None:
         """Remembers what smart case asks: was there a literal character, and an upper-case one?"""
@@ -209,7 +213,7 @@ class ClassReader:
         if not self.rest().startswith("[:") or not closed or spans is None:
             return None
         self.at += len(name) + 4
-        members = CharSet(common(joined((ord(low), ord(high)) for low, high in spans), ASCII))
+        members = CharSet(common(joined((ord(span[0]), ord(span[1])) for span in spans), ASCII))
         return members.negated() if negative else members
 
     def within(self, members: CharSet) -> CharSet:

@@ -53,7 +53,7 @@ class Group(NamedTuple):
     """A capturing group; its number only matters to a backreference."""
 
     item: Node
-    index: int
+    number: int
 
 
 class Around(NamedTuple):
@@ -67,7 +67,7 @@ class Around(NamedTuple):
 class Backref(NamedTuple):
     """The text that a group has matched."""
 
-    index: int
+    number: int
     fold: bool
 
 

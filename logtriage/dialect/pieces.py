@@ -81,7 +81,7 @@ def _ways(node: Node) -> list[Way]:
 
 
 def _rare_cases(node: Node) -> list[str]:
-    """The Kelvin sign and the long s, if they could stand for a letter of the pattern: they end a run, letters do not."""
+    """The Kelvin sign and the long s, if they may stand for a letter of the pattern: they end a run, letters do not."""
     letters = {lit.char.lower() for lit in _literals(node) if lit.fold}
     return [rare for letter, rare in (("k", "\u212a"), ("s", "\u017f")) if letter in letters]
 

@@ -34,7 +34,7 @@ _AROUNDS = {"?=": (False, False), "?!": (False, True), "?<=": (True, False), "?<
 
 
 class Flags(NamedTuple):
-    """What `(?…)` switches: `i` case, `x` comments, `U` greed, `u` Unicode (`s`, `m` and `R` change nothing in a line)."""
+    """What `(?…)` switches: `i` case, `x` comments, `U` greed, `u` Unicode (`s`, `m`, `R` change nothing in a line)."""
 
     fold: bool = False
     verbose: bool = False
@@ -43,7 +43,7 @@ class Flags(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """A pattern that was read. `fancy`: only `regex` can decide it; `literals`, `uppercase`: what smart case looks at."""
+    """A pattern that was read. `fancy`: only `regex` can decide it; `literals`, `uppercase`: what smart case asks."""
 
     tree: Node
     groups: int
@@ -107,7 +107,8 @@ class Reader(classes.ClassReader):
                 return concat(*items)
             if self.peek() in "*+?{":
                 if not repeatable:
-                    raise self.error(f"there is nothing that {self.peek()!r} could repeat", "write it as \\" + self.peek())
+                    sign = self.peek()
+                    raise self.error(f"there is nothing that {sign!r} could repeat", f"write it as \\{sign}")
                 items.append(self.repetition(items.pop()))
                 continue
             before = self.at

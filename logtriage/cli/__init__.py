@@ -1,0 +1,96 @@
+"""The command line: finds the command's file, runs it, and turns what happens into one line and an exit code.
+
+Exit codes are grep's: 0 something was found or done, 1 nothing was found, 2 an error; 130 after Ctrl-C. What a command
+needs is imported by its own file, so that a quick one stays quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from logtriage import __version__
+from logtriage.errors import LogtriageError
+
+# command → what it does, in the order of the help
+COMMANDS = {
+    "grep": "find records in log files, or in the store",
+    "cat": "print whole logs: as they are, as JSON lines, or as one timeline",
+    "ingest": "read logs into the store; --follow goes on as they grow",
+    "sql": "ask the store in SQL (read only)",
+    "patterns": "the failure signatures: list, show, check, test",
+    "formats": "the log formats: list, show, check, detect",
+    "store": "the store: info, compact, prune, check",
+    "demo": "write a made-up incident to try things on; --run shows it",
+    "completion": "a completion script for bash, zsh or fish",
+}
+EXAMPLES = """\
+  logtriage grep -i 'timed out' /var/log/app/         what the files say, stack traces included
+  logtriage grep --level error --since 1h .            every error of the last hour, on one timeline
+  logtriage ingest --follow /var/log                   keep the store up to date
+  logtriage demo --run                                 see an incident taken apart
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line (without the program's name); gives the exit code."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _run(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # who reads us has seen enough, as with `| head`
+        _forget_stdout()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except LogtriageError as why:
+        return _fail(why.message, why.hint, why.exit_code)
+    except OSError as why:
+        return _fail(f"{why.filename}: {why.strerror}" if why.filename else str(why))
+    except Exception as why:
+        duckdb = sys.modules.get("duckdb")
+        if os.environ.get("LOGTRIAGE_DEBUG") or duckdb is None or not isinstance(why, duckdb.Error):
+            raise
+        return _fail(f"DuckDB: {str(why).strip().splitlines()[0]}", "LOGTRIAGE_DEBUG=1 shows where")
+
+
+def _run(args: list[str]) -> int:
+    name = args[0] if args else "--help"
+    if name in ("--version", "-V"):
+        print(f"logtriage {__version__}")
+        return 0
+    if name in ("--help", "-h", "help"):
+        if name == "help" and len(args) > 1:
+            return _run([args[1], "--help"])
+        print(overview(), end="")
+        return 0
+    if name not in COMMANDS:
+        hint = "`logtriage --help` lists the commands" + (f"; to search: logtriage grep {name} …" if name[:1] != "-" else "")
+        return _fail(f"there is no command {name!r}", hint)
+    try:
+        return int(import_module(f"logtriage.cli.{name}").run(args[1:]))
+    except SystemExit as end:  # argparse has printed its help, or its error
+        return end.code if isinstance(end.code, int) else 2
+
+
+def overview() -> str:
+    """The text of `logtriage --help`."""
+    commands = "\n".join(f"  {name:<12}{what}" for name, what in COMMANDS.items())
+    return f"logtriage {__version__}: log triage for the person on call\n\nexamples:\n{EXAMPLES}\ncommands:\n{commands}\n\n`logtriage COMMAND --help` tells more.\n"
+
+
+def _fail(message: str, hint: str | None = None, code: int = 2) -> int:
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    print(f"logtriage: {message}" + (f"\n  hint: {hint}" if hint else ""), file=sys.stderr)
+    return code
+
+
+def _forget_stdout() -> None:
+    """Keeps the interpreter from writing to the closed pipe once more when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,105 @@
+"""`logtriage ingest SOURCE…`: logs → the store."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from logtriage.cli.options import Parser, add_display, add_general, add_reading
+from logtriage.cli.session import Session
+from logtriage.coverage import Coverage, counted
+
+if TYPE_CHECKING:
+    from logtriage.ingest import Tally
+
+EXAMPLES = """\
+  logtriage ingest /var/log                      files, folders, globs, archives; .gz .zst .bz2 .xz
+  logtriage ingest --follow app.log              go on as it grows, through rotation; Ctrl-C ends it
+  kubectl logs web-0 | logtriage ingest --service web -
+"""
+_EVERY = 0.2  # seconds between two lines of progress
+
+
+def parser() -> Parser:
+    """The command's arguments."""
+    made = Parser("ingest", "Reads logs into the store. What was read before is not read again.", EXAMPLES)
+    made.add_argument("sources", nargs="+", metavar="SOURCE", help="a file, folder, glob or archive; - is standard input")
+    made.add_argument("--follow", action="store_true", help="then go on reading as the logs grow")
+    made.add_argument("--service", metavar="NAME", help="the service that wrote the logs")
+    made.add_argument("--host", metavar="NAME", help="the host that wrote the logs")
+    add_reading(made)
+    add_display(made)
+    add_general(made)
+    return made
+
+
+def run(argv: list[str]) -> int:
+    """Exit code 0, or 2 if a source failed; what could be read is in the store either way."""
+    session = Session.of(parser().parse_args(argv))
+    from logtriage.ingest import Ingest
+    from logtriage.store import Store
+
+    found = session.find(session.args.sources)
+    if not found.sources and session.errors:
+        return 2
+    settings = session.settings()
+    with Store(session.store_path, write=True) as store:
+        ingest = Ingest(store, settings)
+        progress = Progress(session.quiet)
+        code = 0
+        try:
+            tally = ingest.run(found.sources, progress.show)
+            if session.args.follow:
+                from logtriage.cli.following import follow_into
+
+                progress.clear()
+                session.say(f"following {counted(len(found.sources), 'source')}; Ctrl-C ends it")
+                follow_into(ingest, session, found.sources)
+        except KeyboardInterrupt:
+            code = 130
+        tally = ingest.tally
+        progress.clear()
+        for error in tally.errors:
+            session.error(error)
+        session.say(summary(tally, session, store))
+    return code or (2 if session.errors else 0)
+
+
+def summary(tally: Tally, session: Session, store: object) -> str:
+    """The coverage line: what this run added, and the span of time that the store now has of it."""
+    coverage = Coverage(tally.sources, tally.records, plain=tally.plain, skipped=len(session.skipped), errors=len(session.errors))
+    con = store.con  # type: ignore[attr-defined]
+    first, last = con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[0]
+    coverage.seen(first, last)
+    if tally.unchanged:
+        coverage.notes.append(f"{tally.unchanged:,} unchanged")
+    return coverage.line(session.zone)
+
+
+class Progress:
+    """One line on the terminal that tells how far it is; nothing where standard error is none."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._on = sys.stderr.isatty() and not quiet
+        self._began = time.monotonic()
+        self._told = 0.0
+        self._shown = False
+
+    def show(self, tally: Tally) -> None:
+        """To be called often; it prints five times a second at most."""
+        now = time.monotonic()
+        if not self._on or now - self._told < _EVERY:
+            return
+        self._told, self._shown = now, True
+        seconds = max(now - self._began, 0.001)
+        print(
+            f"\r\x1b[K{tally.bytes / 1e6:,.0f} MB, {tally.lines:,} lines, {tally.lines / seconds:,.0f} lines/s, source {tally.sources}",
+            end="", file=sys.stderr, flush=True,
+        )  # fmt: skip
+
+    def clear(self) -> None:
+        """Takes the line away."""
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            self._shown = False

@@ -1,0 +1,71 @@
+"""What commands have in common on the command line: groups of options, and their help."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+OUTPUTS = ("text", "jsonl", "csv", "raw")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose help begins with examples, and whose errors are one line and a hint."""
+
+    def __init__(self, command: str, what: str, examples: str, **more: Any) -> None:
+        more.setdefault("add_help", False)
+        super().__init__(
+            prog=f"logtriage {command}",
+            usage=argparse.SUPPRESS,
+            description=f"{what}\n\nexamples:\n{examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            **more,
+        )
+        self.add_argument("--help", action="help", help="this text")
+
+    def format_help(self) -> str:
+        """The help, without the line of usage that nobody reads."""
+        return super().format_help().replace("usage: \n\n", "", 1)
+
+    def error(self, message: str) -> Any:
+        """Ends the program with exit code 2."""
+        self.exit(2, f"logtriage: {message}\n  hint: `{self.prog} --help` has examples\n")
+
+
+def add_general(parser: argparse.ArgumentParser) -> None:
+    """Where things are, and how much is said."""
+    group = parser.add_argument_group("in general")
+    group.add_argument("--store", metavar="FOLDER", help="the store (else LOGTRIAGE_STORE, the config, the state folder)")
+    group.add_argument("--config", metavar="FILE", help="a config file in place of the user's")
+    group.add_argument("--no-config", action="store_true", help="read no config file")
+    group.add_argument("--no-messages", action="store_true", help="say nothing on standard error")
+    group.add_argument("--now", metavar="WHEN", help="the moment taken as the present (for tests)")
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """How sources are read."""
+    group = parser.add_argument_group("how logs are read")
+    group.add_argument("--format", metavar="ID", help="take every source as this format (see `logtriage formats list`)")
+    group.add_argument("--assume-tz", metavar="ZONE", help="the zone of time stamps that carry none (default UTC)")
+
+
+def add_display(parser: argparse.ArgumentParser) -> None:
+    """The zone that times are shown in."""
+    group = parser.add_argument_group("times shown")
+    group.add_argument("--utc", action="store_true", help="show times in UTC")
+    group.add_argument("--tz", metavar="ZONE", help="show times in this zone, e.g. Europe/Berlin (default: local)")
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Which records; several options must all hold."""
+    group = parser.add_argument_group("which records")
+    group.add_argument("--since", "--since-time", metavar="WHEN", help="from then on: 1h30m, '10 min ago', today, 14:05, 2026-11-22T14:05Z")
+    group.add_argument("--until", "--until-time", metavar="WHEN", help="up to then, inclusive")
+    group.add_argument("--level", metavar="LEVEL", action="append", help="at least this level (warn), or a list of levels (info,error)")
+    group.add_argument("--service", metavar="GLOB", action="append")
+    group.add_argument("--source", metavar="GLOB", action="append", help="records of sources whose name fits")
+    group.add_argument("--container", metavar="GLOB", action="append")
+    group.add_argument("--namespace", metavar="GLOB", action="append")
+    group.add_argument("--flag", metavar="NAME", action="append", help="with this signature or category (see `logtriage patterns list`)")
+    group.add_argument("--field", metavar="EXPR", action="append", help="status>=500, user=bob, path~=^/api, method!=GET")
+    group.add_argument("--trace", metavar="ID", help="with this trace id")

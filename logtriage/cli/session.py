@@ -1,0 +1,126 @@
+"""The arguments that commands share, together with the config, made into what the engine takes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from logtriage.config import Config, load
+from logtriage.errors import LogtriageError, UsageError
+
+if TYPE_CHECKING:
+    from logtriage.formats import Format
+    from logtriage.library import Pattern
+    from logtriage.normalise import Settings
+    from logtriage.sources import Found, Source
+
+
+@dataclass
+class Session:
+    """One run of a command: its arguments, the config, and the errors that did not end it."""
+
+    args: argparse.Namespace
+    config: Config
+    errors: list[LogtriageError] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> Session:
+        """Reads the config. Raises UsageError."""
+        named = getattr(args, "config", None)
+        return cls(args, load(Path(named).expanduser() if named else None, use_files=not getattr(args, "no_config", False)))
+
+    @property
+    def quiet(self) -> bool:
+        """Whether standard error stays silent."""
+        return bool(getattr(self.args, "no_messages", False))
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which times are shown and typed."""
+        if getattr(self.args, "utc", False):
+            return UTC
+        from logtriage.output import zone_named
+
+        return zone_named(getattr(self.args, "tz", None) or self.config.tz)
+
+    @property
+    def now(self) -> datetime:
+        """The present, or what --now says."""
+        return self.fixed_now or datetime.now(UTC)
+
+    @property
+    def fixed_now(self) -> datetime | None:
+        """What --now says."""
+        text = getattr(self.args, "now", None)
+        if not text:
+            return None
+        from logtriage.when import parse_when
+
+        return parse_when(text, now=datetime.now(UTC), zone=self.zone)
+
+    @property
+    def store_path(self) -> Path:
+        """The folder of the store."""
+        if named := getattr(self.args, "store", None):
+            return Path(named).expanduser()
+        if self.config.store:
+            return self.config.store
+        from logtriage.store import default_path
+
+        return default_path()
+
+    def settings(self, *, patterns: bool = True) -> Settings:
+        """How sources are to be read. Raises UsageError for an unknown format or zone, LibraryError."""
+        from logtriage.normalise import Settings
+        from logtriage.zone import Zone
+
+        formats = self.formats()
+        wanted = getattr(self.args, "format", None)
+        if wanted and wanted not in {fmt.id for fmt in formats}:
+            raise UsageError(f"there is no format {wanted!r}", "`logtriage formats list` names them")
+        zone = getattr(self.args, "assume_tz", None) or self.config.assume_tz
+        zones = () if getattr(self.args, "assume_tz", None) else self.config.zones
+        for name in (zone, *(name for _, name in zones)):
+            Zone.of(name)
+        more = {"zones": zones} if zones else {}
+        return Settings(formats, self.patterns() if patterns else (), zone, self.fixed_now, wanted, **more)
+
+    def formats(self) -> tuple[Format, ...]:
+        """The shipped formats and those of the config's folders."""
+        from logtriage.formats import load_formats
+
+        return load_formats(self.config.patterns, examples=False)
+
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The shipped signatures and those of the config's folders."""
+        from logtriage.library import load_patterns
+
+        return load_patterns(self.config.patterns, examples=False)
+
+    def find(self, names: list[str]) -> Found:
+        """The sources that arguments name; what cannot be read is told, what is no log is noted."""
+        from logtriage.sources import find
+
+        args = self.args
+        told = {"service": args.service, "host": args.host} if hasattr(args, "host") else {}
+        found = find(names, on_skip=lambda path, why: self.skipped.append(f"{path}: {why}"), **told)
+        for error in found.errors:
+            self.error(error)
+        return found
+
+    def error(self, why: LogtriageError, source: Source | None = None) -> None:
+        """Notes an error that does not end the command, and tells it at once."""
+        self.errors.append(why)
+        if not self.quiet:
+            sys.stdout.flush()
+            print(f"logtriage: {why.message}" + (f" ({why.hint})" if why.hint else ""), file=sys.stderr)
+
+    def say(self, text: str) -> None:
+        """One line on standard error."""
+        if not self.quiet and text:
+            print(text, file=sys.stderr)

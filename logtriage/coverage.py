@@ -1,0 +1,59 @@
+"""The last line of a command on standard error: what was looked at, and what was not understood, hidden or skipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Counts over all sources. `records` were read (None: not counted), `hits` found (None: nothing was looked for);
+    `first` and `last` are the earliest and latest time seen (UTC, naive or aware). `plain`: records of no known form."""
+
+    sources: int = 0
+    records: int | None = 0
+    hits: int | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    plain: int = 0
+    hidden: int = 0
+    skipped: int = 0
+    errors: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def seen(self, first: datetime | None, last: datetime | None) -> None:
+        """Widens the span of time."""
+        if first and (self.first is None or first < self.first):
+            self.first = first
+        if last and (self.last is None or last > self.last):
+            self.last = last
+
+    def line(self, zone: tzinfo) -> str:
+        """All of it as one line; what is zero is left out."""
+        told = [counted(self.sources, "source")]
+        if self.records is not None:
+            told.append(counted(self.records, "record"))
+        if self.hits is not None:
+            told.append(f"{self.hits:,} found")
+        if self.first and self.last:
+            told.append(span(self.first, self.last, zone))
+        told += self.notes
+        for number, what in ((self.plain, "not understood"), (self.hidden, "hidden"), (self.skipped, "skipped")):
+            if number:
+                told.append(f"{number:,} {what}")
+        if self.errors:
+            told.append(counted(self.errors, "error"))
+        return "; ".join(told)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 source`, `2,000 sources`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def span(first: datetime, last: datetime, zone: tzinfo) -> str:
+    """A span of time in a zone: `2026-11-22 14:05:00 to 15:00:00 +01:00`."""
+    from logtriage.when import Window
+
+    return Window(*(moment.replace(microsecond=0, tzinfo=moment.tzinfo or UTC) for moment in (first, last))).describe(zone)

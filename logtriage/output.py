@@ -1,0 +1,127 @@
+"""How answers look: times in a zone, colours, highlighted matches, and text that cannot talk to the terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import TextIO
+
+# SGR codes by what they are for; a match is red as in grep, levels as in most log viewers.
+STYLES = {
+    "match": "1;31", "name": "35", "number": "32", "separator": "36", "time": "2", "source": "36",
+    "trace": "2", "debug": "2", "info": "32", "warn": "33", "error": "31", "fatal": "1;31",
+}  # fmt: skip
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def use_colour(choice: str, stream: TextIO = sys.stdout) -> bool:
+    """Whether to colour: `choice` is always, never or auto; auto heeds NO_COLOR, CLICOLOR_FORCE, TERM and the terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def painted(text: str, style: str, colour: bool) -> str:
+    """`text` in one of STYLES."""
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if colour and text and style in STYLES else text
+
+
+def highlighted(text: str, spans: Sequence[tuple[int, int]], colour: bool) -> str:
+    """`text` with the matches at `spans` in colour."""
+    if not colour or not spans:
+        return text
+    out, at = [], 0
+    for start, end in spans:
+        out += [text[at:start], painted(text[start:end], "match", True)]
+        at = end
+    return "".join([*out, text[at:]])
+
+
+def harmless(text: str) -> str:
+    """The text with control characters made visible: log text must not move the cursor, change colours or set titles.
+
+    Every character becomes exactly one, so that places in the text stay what they were; tab and newline stay.
+    """
+    return _CONTROL.sub(_visible, text) if not text.isascii() or not text.isprintable() else text
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return chr(0x2400 + code) if code < 32 else "\u2421" if code == 127 else "\ufffd"
+
+
+def zone_named(name: str | None) -> tzinfo:
+    """The zone of this name; without one the machine's own. Raises UsageError."""
+    from logtriage.zone import Zone
+
+    if name:
+        return Zone.of(name).tzinfo
+    named = os.environ.get("TZ", "").lstrip(":")
+    if named:
+        try:
+            return Zone.of(named).tzinfo
+        except Exception:  # a POSIX rule such as CET-1CEST: Python's own view of it is used
+            return datetime.now().astimezone().tzinfo or UTC
+    try:
+        from zoneinfo import ZoneInfo
+
+        with open("/etc/localtime", "rb") as file:
+            return ZoneInfo.from_file(file)
+    except (OSError, ValueError):
+        return datetime.now().astimezone().tzinfo or UTC
+
+
+def shown_time(moment: datetime | None, zone: tzinfo) -> str:
+    """A time (UTC, naive) as it is shown: `2026-11-22 14:05:00.123+01:00`; as wide where there is none."""
+    if moment is None:
+        return "-".ljust(29)
+    local = moment.replace(tzinfo=UTC).astimezone(zone)
+    text = local.isoformat(" ", "milliseconds")
+    return text[:-6] + "Z     " if text.endswith("+00:00") else text
+
+
+def csv_row(cells: Iterable[object]) -> str:
+    """One line of CSV (RFC 4180). A cell that a spreadsheet would compute gets an apostrophe in front."""
+    return ",".join(map(_cell, cells))
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    if text.startswith(_FORMULA) and not _is_number(text):
+        text = "'" + text
+    if any(c in text for c in ',"\n\r') or text != text.strip():
+        text = '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def table(names: Sequence[str], rows: Sequence[Sequence[object]], width: int = 100) -> str:
+    """Rows under their names, in columns; long cells are cut, numbers stand on the right."""
+    cells = [[_short(value, width) for value in row] for row in rows]
+    widths = [max(len(name), *(len(row[k]) for row in cells)) if cells else len(name) for k, name in enumerate(names)]
+    right = [bool(rows) and all(isinstance(row[k], int | float | None) and not isinstance(row[k], bool) for row in rows) for k in range(len(names))]
+    out = ["  ".join(name.rjust(w) if r else name.ljust(w) for name, w, r in zip(names, widths, right, strict=True)).rstrip()]
+    out.append("  ".join("-" * w for w in widths))
+    for row in cells:
+        out.append("  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)).rstrip())
+    return "\n".join(out)
+
+
+def _short(value: object, width: int) -> str:
+    text = "" if value is None else harmless(str(value)).replace("\n", "⏎").replace("\t", " ")
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,55 @@
+"""Ingest: every byte once and exactly, however a file grows, is cut into blocks, is rotated, or the program is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import engine
+from logtriage.store import Store
+from samples import JUNK, LOGS
+
+
+def _lines() -> st.SearchStrategy[bytes]:
+    known = st.sampled_from([record.encode() for records in LOGS.values() for record in records])
+    junk = st.sampled_from(JUNK) | st.binary(max_size=40)
+    broken = st.builds(lambda line, at, what: line[:at] + what + line[at:], known, st.integers(0, 60), st.binary(max_size=4))
+    return known | known | junk | broken
+
+
+def files() -> st.SearchStrategy[bytes]:
+    """Any bytes: lines that programs write, lines that none does, any line ends, with and without the last newline."""
+    line = st.builds(bytes.__add__, _lines(), st.sampled_from([b"\n"] * 6 + [b"\r\n", b"\n\n", b""]))
+    return st.lists(line, max_size=14).map(b"".join) | st.binary(max_size=200)
+
+
+@pytest.fixture(scope="module")
+def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One store for many files: opening one takes longer than reading a small file."""
+    with Store(tmp_path_factory.mktemp("one") / "store", write=True) as store:
+        yield store
+
+
+@engine.examples(25)
+@given(data=st.data())
+def test_every_byte_comes_back_once(one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """However a file grows between runs and however large blocks are, the stored records, in order of offset, are its bytes."""
+    path = tmp_path_factory.mktemp("grow") / "app.log"
+    for piece in data.draw(st.lists(files(), min_size=1, max_size=3), "appended"):
+        with path.open("ab") as file:
+            file.write(piece)
+        with pytest.MonkeyPatch.context() as patch:
+            engine.set_block_size(patch, data.draw(st.sampled_from([1, 200, 1000, 1 << 20]), "block size"))
+            tally = engine.ingest(one_store, path)
+        assert not tally.errors
+    assert _part_of(one_store, path) == path.read_bytes()
+
+
+def _part_of(store: Store, path: Path) -> bytes:
+    numbers = [n for (n,) in store.con.execute("SELECT part FROM lake.parts WHERE path = ? ORDER BY part", [str(path)]).fetchall()]
+    parts = engine.parts(store, numbers)
+    return b"".join(parts.values())
