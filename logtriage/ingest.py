@@ -97,35 +97,28 @@ class Ingest:
         self.con.execute(f"DELETE FROM lake.hits WHERE {where}")
 
     def _write(self, part: Part, block: Block, made: Made) -> Part:
-        """The temp tables `records`, `found` and `flags` → the store; gives the part as it is then."""
-        wrapped = any(fmt.kind == "json" for node in self._normaliser.records.chains for fmt in node.path)
-        self.con.execute(
-            'CREATE OR REPLACE TEMP TABLE facts AS SELECT r.i, r."offset", timestamp, shape, flags, severity_text, '
-            "coalesce(r.severity_number, f.severity_number) AS severity_number FROM records AS r LEFT JOIN flags AS f USING (i)"
-        )
-        self._add_shapes()
+        """The temp tables `rows`, `shapes` and `found` → the store; gives the part as it is then."""
         self._number_formats()
+        self._add_shapes()
         ids = self._number_ids()
         numbers = ", ".join(f"{name}.id" if name in ids else "NULL" for name in frame.IDS)
         joins = " ".join(f"LEFT JOIN ids AS {name} ON {name}.text = r.{name}" for name in ids)
         self.con.execute(f"""
             INSERT INTO lake.records
-            SELECT {part.number}, r."offset", line, lines,
-                   r.timestamp, nanos, s.rendering, observed, observed_nanos, o.rendering,
-                   a.severity_number, a.severity_text, n.format, r.shape, flags,
-                   coalesce(service, program), host, container, pod, namespace, {numbers},
-                   CASE WHEN exact IS NULL THEN {frame.cut(json=wrapped, ids=ids)} ELSE raw END, {frame.without_ids("body", ids)}, exact
-            FROM (SELECT * EXCLUDE (severity_number, severity_text) FROM records) AS r JOIN facts AS a USING (i) JOIN chain_formats AS n USING (chain) {joins}
+            SELECT {part.number}, "offset", line, lines, timestamp, nanos, s.rendering, observed, observed_nanos, o.rendering,
+                   severity_number, severity_text, n.format, shape, flags, service, host, container, pod, namespace, {numbers},
+                   frame, body, exact
+            FROM rows AS r JOIN shapes USING (i) JOIN chain_formats AS n USING (chain) {joins}
             LEFT JOIN renderings AS s ON s.k = r.stamp LEFT JOIN renderings AS o ON o.k = r.observed_stamp
-            ORDER BY r.shape, r.timestamp
+            ORDER BY shape, timestamp
         """)
         self.con.execute(
             f'INSERT INTO lake.hits SELECT {part.number}, "offset", timestamp, pattern, category, f.severity_number, captures '
-            "FROM found AS f JOIN facts USING (i) ORDER BY pattern, timestamp"
+            "FROM found AS f JOIN rows USING (i) ORDER BY pattern, timestamp"
         )
         self.con.execute(
             f"INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), {part.number}, shape, severity_number, count(*) "
-            "FROM facts GROUP BY ALL"
+            "FROM rows JOIN shapes USING (i) GROUP BY ALL"
         )
         end, line = block.offset + made.bytes, block.line + made.lines
         tail_offset, tail_line = end, line
@@ -142,17 +135,16 @@ class Ingest:
             self.con.register("new_shapes", pa.table({"shape": list(new), "text": pa.array(list(new.values()), pa.large_string())}))
             self.con.execute(
                 "INSERT INTO lake.shapes SELECT n.shape, n.text, min(r.timestamp) FROM new_shapes AS n "
-                "JOIN facts AS r USING (shape) GROUP BY ALL"
+                "JOIN shapes USING (shape) JOIN rows AS r USING (i) GROUP BY ALL"
             )
             self.con.unregister("new_shapes")
 
     def _number_ids(self) -> list[str]:
         """Fills `ids` (id, text) with those of the block, numbered as they appear, and adds them to the store; gives the
         kinds of ids that the block has."""
-        counts = self.con.execute(f"SELECT {', '.join(f'count({name})' for name in frame.IDS)} FROM heads").fetchall()[0]
-        kinds = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
+        kinds = self._normaliser.ids
         if kinds:
-            every = " UNION ALL ".join(f"SELECT i, {name} AS text FROM heads WHERE {name} IS NOT NULL" for name in kinds)
+            every = " UNION ALL ".join(f"SELECT i, {name} AS text FROM rows WHERE {name} IS NOT NULL" for name in kinds)
             self.con.execute(
                 f"CREATE OR REPLACE TEMP TABLE ids AS SELECT {self._ids} + row_number() OVER (ORDER BY first) AS id, text "
                 f"FROM (SELECT text, min(i) AS first FROM ({every}) GROUP BY text)"

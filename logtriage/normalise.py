@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from logtriage import frame
 from logtriage.claims import Claims
 from logtriage.detect import Grammar
 from logtriage.flags import Flags
@@ -45,17 +46,18 @@ class Settings:
 class Normaliser:
     """Leaves the records of one block after the other in temp tables of `con`.
 
-    `records` (see records.py), `found` and `flags` (see flags.py); `shapes.new` holds the texts of the shapes that the block
-    brought.
+    `records` (see records.py), `found` and `flags` (see flags.py), `rows` (the records as they are kept, see frame.py) and
+    `shapes` (i, shape); `shapes.new` holds the texts of the shapes that the block brought, `ids` the kinds of ids it has.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, shapes: Shapes | None = None) -> None:
         self.con = con
         self.settings = settings
         self.shapes = shapes or Shapes()
-        self.records = Records(con, self.shapes)
+        self.records = Records(con)
         self._flags = Flags(con, settings.patterns)
         self._claims = Claims(settings.formats)
+        self.ids: list[str] = []
 
     def grammar(self) -> Grammar:
         """What is known of a source before its first line."""
@@ -79,7 +81,28 @@ class Normaliser:
         """One block, see `Records.read`."""
         made = self.records.read(block, grammar, reference=reference, final=final)
         self._flags.read(made)
+        self._rows()
         return made
+
+    def _rows(self) -> None:
+        """Fills `rows`: the records as they are kept (see frame.py), and `shapes`."""
+        import pyarrow as pa
+
+        counts = self.con.execute(f"SELECT {', '.join(f'count({name})' for name in frame.IDS)} FROM heads").fetchall()[0]
+        self.ids = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
+        wrapped = any(fmt.kind == "json" for node in self.records.chains for fmt in node.path)
+        cut = frame.cut("SELECT * FROM records", json=wrapped, ids=self.ids)
+        self.con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE rows AS
+            SELECT r.* EXCLUDE (severity_number, raw, text, body_at, program, service), coalesce(service, program) AS service,
+                   coalesce(r.severity_number, f.severity_number) AS severity_number, flags
+            FROM ({cut}) AS r LEFT JOIN flags AS f USING (i)
+        """)
+        pieces = self.con.execute(
+            "SELECT i, frame, body, CASE WHEN stamp IS NOT NULL THEN stamp_text END, CASE WHEN observed_stamp IS NOT NULL THEN observed_text END FROM rows"
+        ).to_arrow_table().combine_chunks()
+        columns = [column.chunk(0) if column.num_chunks else column.combine_chunks() for column in pieces.columns]
+        self.con.register("shapes", pa.table({"i": columns[0], "shape": self.shapes.number(*columns[1:])}))
 
 
 def _joined(held: Block | None, block: Block) -> Block:

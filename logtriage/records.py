@@ -12,7 +12,6 @@ from logtriage.formats import LEVELS, level_words
 from logtriage.heads import Heads, clean, clean_record
 from logtriage.lines import BATCH, Lines, split
 from logtriage.rendering import Rendering
-from logtriage.shape import Shapes
 
 if TYPE_CHECKING:
     import duckdb
@@ -51,10 +50,9 @@ class Made:
 class Records:
     """Reads the blocks of any number of sources; the temp view `records` of the connection shows the last one read."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, shapes: Shapes) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
         self._heads = Heads(con)
-        self._shapes = shapes
         con.execute("CREATE OR REPLACE TEMP TABLE level_words (word VARCHAR, severity UTINYINT)")
         words = [(word, SEVERITY[level]) for word, level in level_words().items()]
         con.execute(f"INSERT INTO level_words SELECT unnest({[w for w, _ in words]!r}), unnest({[n for _, n in words]!r})")
@@ -135,7 +133,6 @@ class Records:
             "lines": pc.subtract(borders.slice(1), first),
             "raw": raw,
             "exact": exact,
-            "shape": self._shapes.number(lines.joined, places),
         }
         as_written = not lines.cleaned and not any(node.fmt and node.fmt.inner for node in self.chains)
         table = pa.table(columns)

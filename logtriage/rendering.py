@@ -1,7 +1,7 @@
 """Renderings: how exactly one text writes its moment, so that the text can be replaced by the moment and printed back.
 
-A rendering is a form in which everything is fixed (`%Y-%m-%d %H:%M:%S,%3`: three digits after a comma; a zone's text as
-it stands) and the zone the clock was read in. Whether it really gives a text back is for the caller to check, row by row.
+A rendering is a form in which everything is fixed (`%Y-%m-%d %H:%M:%S,%3`: three digits after a comma; a zone's text
+as it stands) and the zone the clock was read in. Whether it gives a text back is for the caller to check, row by row.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WIDTH = {"%Y": 4, "%b": 3, "%a": 3, "%j": 3}
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """`form` with `%1` … `%9` for the digits of a fraction and `%s` for seconds since 1970; the clock runs in `zone`."""
+    """`form` with `%1` … `%9` for the digits of a fraction, `%s` for seconds since 1970; the clock runs in `zone`."""
 
     form: str
     zone: str = "UTC"
@@ -47,7 +47,7 @@ class Rendering:
 def rendering_of(text: str, zone: str = "UTC") -> Rendering | None:
     """The rendering of a stamp's text; `zone` is that of texts without one. None: not a stamp, or one of no rendering.
 
-    A text tells not always the whole: of `Nov 22` it stays open how days below ten are padded; the form's habit is taken.
+    A text does not always tell all: of `Nov 22` it stays open how days below ten are padded; the form's habit is taken.
     """
     kind = kind_of(text)
     found = read(text, kind) if kind else None

@@ -1,11 +1,15 @@
 """The search index: a record's text with every word that holds a digit masked is its shape. Real logs have few.
 
-A search looks in the distinct shapes first, and then only at the records whose shape can hold what it looks for.
+A search looks in the distinct shapes first, and then only at the records whose shape can hold what it looks for. The
+text is never put together for every record: its pieces (frame, body, times) repeat, so the distinct pieces are masked,
+and then the distinct ways in which they go together.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,50 +21,79 @@ WORD = r"[A-Za-z0-9_-]*[0-9][A-Za-z0-9_-]*"
 ANY = 0
 _MOST = 50_000  # shapes that one store keeps in mind; beyond it the index would cost more than it saves
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
-_USELESS = 0.5  # share of distinct texts above which the detour over them does not pay
+# what stands for the pieces in a frame, see frame.py
+_STAMP, _BODY, _JSON_BODY, _HTML_BODY, _OBSERVED = "\1", "\2", "\4", "\5", "\6"
+_IDS = str.maketrans(dict.fromkeys("\3\7\x08", MASK))
+_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 class Shapes:
-    """Gives each record the number of its shape, and keeps the shapes that it has not seen before."""
+    """Gives each record the number of its shape; `new` holds the texts of those that the last call saw first."""
 
     def __init__(self, known: set[int] | None = None) -> None:
         """`known`: the numbers of the shapes that the store has already."""
         self.known = known if known is not None else set()
         self.new: dict[int, str] = {}
-        self._detour = True
 
-    def number(self, joined: bytes, places: pa.Int64Array) -> pa.Int64Array:
-        """Shape numbers of the records that lie one after the other in `joined` from each of `places` to the next.
+    def number(self, frames: pa.Array, bodies: pa.Array, stamps: pa.Array, observed: pa.Array) -> pa.Int64Array:
+        """Shape numbers of the records whose pieces lie in four string arrays of one length (nulls are empty).
 
-        `new` then holds the texts of the shapes seen for the first time. A number is a hash of the text, so that it is
-        the same in every run and every store.
+        A number is a hash of the shape's text, so that it is the same in every run and every store.
         """
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        zeroed = joined.translate(_ZEROS)
-        rows = pa.LargeStringArray.from_buffers(len(places) - 1, places.buffers()[1], pa.py_buffer(zeroed), offset=places.offset)
-        alike = None
-        if self._detour and len(rows):
-            alike = rows.dictionary_encode()
-            self._detour = len(alike.dictionary) < _USELESS * len(rows)
-        masked = pc.replace_substring_regex(rows if alike is None else alike.dictionary, pattern=WORD, replacement=MASK)
-        shapes = masked.dictionary_encode()
-        numbers: list[int] = []
         self.new = {}
-        for text in shapes.dictionary.to_pylist():
-            number = number_of(text)
-            if number not in self.known:
-                if len(self.known) < _MOST:
-                    self.known.add(number)
-                    self.new[number] = text
-                else:
-                    number = ANY
-            numbers.append(number)
-        of_masked = pa.array(numbers, pa.int64()).take(shapes.indices)
-        return of_masked if alike is None else of_masked.take(alike.indices)
+        pieces = [_masked(column) for column in (frames, bodies, stamps, observed)]
+        joint, radix = pieces[0].indices.cast(pa.int64()), len(pieces[0].dictionary)
+        for piece in pieces[1:]:
+            joint = pc.add(joint, pc.multiply(piece.indices.cast(pa.int64()), radix))
+            radix *= max(1, len(piece.dictionary))
+        ways = joint.dictionary_encode()
+        texts = [piece.dictionary.to_pylist() for piece in pieces]
+        numbers = [self._of(_text(way, texts)) for way in ways.dictionary.to_pylist()]
+        return pa.array(numbers, pa.int64()).take(ways.indices)
+
+    def _of(self, text: str) -> int:
+        number = number_of(text)
+        if number not in self.known:
+            if len(self.known) >= _MOST:
+                return ANY
+            self.known.add(number)
+            self.new[number] = text
+        return number
 
 
 def number_of(text: str) -> int:
     """A shape's number: 63 bits of its BLAKE2b hash, never `ANY`."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1 or 1
+
+
+def _masked(column: pa.Array) -> pa.DictionaryArray:
+    """Each text masked, dictionary-encoded. Digits are made alike first: then few texts are left to be masked."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = column.fill_null("") if column.null_count else column
+    _, offsets, data = column.buffers()
+    zeroed = pa.Array.from_buffers(column.type, len(column), [None, offsets, pa.py_buffer(bytes(data or b"").translate(_ZEROS))], offset=column.offset)
+    alike = zeroed.dictionary_encode()
+    masked = pc.replace_substring_regex(alike.dictionary, pattern=WORD, replacement=MASK).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(masked.indices.take(alike.indices), masked.dictionary)
+
+
+def _text(way: int, texts: Sequence[Sequence[str]]) -> str:
+    """The shape's text from the places of its pieces in the dictionaries."""
+    chosen = []
+    for of_piece in texts:
+        way, place = divmod(way, max(1, len(of_piece)))
+        chosen.append(of_piece[place])
+    frame, body, stamp, observed = chosen
+    text = frame.replace(_STAMP, stamp).replace(_OBSERVED, observed)
+    if _BODY in text:
+        text = text.replace(_BODY, body)
+    elif _JSON_BODY in text:
+        text = text.replace(_JSON_BODY, json.dumps(body, ensure_ascii=False)[1:-1])
+    elif _HTML_BODY in text:
+        text = text.replace(_HTML_BODY, json.dumps(body, ensure_ascii=False)[1:-1].translate(_HTML))
+    return text.translate(_IDS)

@@ -30,7 +30,7 @@ _LONGEST = 64
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """One kind. `regex` (no groups, no anchors, common dialect) is its text in a log; `forms` in stamp_format's language.
+    """One kind. `regex` (no groups or anchors, common dialect) is its text in a log; `forms`: see stamp_format.
 
     `unit` is that of a count (s, ms, us, ns, tai64n, uptime), None for calendar times. `found`, `lead`: stamps.toml.
     """
@@ -127,8 +127,8 @@ def kinds_of(texts: Iterable[str]) -> tuple[Stamp, ...]:
     return tuple(chosen)
 
 
-# Not a part of a longer word or number, as 1.2026-… is. Behind it, letters may follow at once (2026-01-02 03:04:05INFO).
-# A colour (ESC[33m) may stand before it.
+# Not a part of a longer word or number, as 1.2026-… is; but a colour (ESC[33m) may stand before it.
+# Behind it, letters may follow at once (2026-01-02 03:04:05INFO).
 _BEFORE = r"(?:(?<![0-9A-Za-z.])|(?<=[0-9]m))"
 _START = r"^(?:\x1b\[[0-9;]*m)?(?:<[0-9]{1,3}>)?[^0-9A-Za-z\[@]{0,4}[\[(]?"
 _KEY = (

@@ -2,8 +2,8 @@
 
 The tokens are strftime's, with five of its own: `%f` is an optional fraction of the second with its separator, `%z` an
 optional zone, `%s` a count since 1970 (in the unit of the stamp kind), and `%1` … `%9` exactly that many digits of the
-fraction (only in renderings). Of the numbers, `%d %m %H %I` are two digits, `%-d %-m %-H %-I` one or two, and `%e %k %l`
-(day, hour, hour of twelve) the same with perhaps a space before a single digit.
+fraction (only in renderings). Of the numbers, `%d %m %H %I` are two digits, `%-d %-m %-H %-I` one or two, and `%e %k
+%l` (day, hour, hour of twelve) the same with perhaps a space before a single digit.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def part_of(token: str) -> str | None:
 
 
 def zone_regex(words: Mapping[str, int], *, any_word: bool = False) -> str:
-    """What `%z` reads: Z, an offset, a known word (`words`: minutes east), `GMT+0100`; or, with `any_word`, any capitals."""
+    """What `%z` reads: Z, an offset, a known word (of `words`), `GMT+0100`; with `any_word`, any other capitals too."""
     known = "|".join(sorted(words, key=len, reverse=True))
     other = "|(?:[AP][A-LN-Z]|[B-OQ-Z][A-Z])[A-Z]{1,3}" if any_word else ""  # but not AM and PM
     return rf" ?(?:(?:(?:UTC|GMT)[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?|{_OFFSET}|[Zz])\b|\(?(?:{known}{other})\b\)?)"

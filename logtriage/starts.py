@@ -35,6 +35,14 @@ class Starts:
         self.grammar = grammar
         self._known: dict[bytes, Place] = {}
 
+    @property
+    def may_be_partial(self) -> bool:
+        """Whether a line may be cut, so that the next one goes on with it."""
+        return any(
+            node.fmt is not None and (node.fmt.family == "docker" or "logtag" in node.fmt.groups)
+            for node in self.grammar.root.walk()
+        )
+
     def place(self, line: bytes) -> Place:
         """What a line (without its newline) is."""
         known = self._known.get(line)
@@ -66,7 +74,7 @@ class Starts:
             inner = inner.rstrip("\r\n")
             if child.children:
                 return self._read(child, inner, {**above, **fields}, partial)
-            return Place(own, partial, not _CONTINUES.search(inner))
+            return Place(own, partial)
         joins = bool(_CONTINUES.search(text))
         return Place(node.stamped or own or joins, partial, not joins)
 

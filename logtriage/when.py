@@ -1,4 +1,4 @@
-"""What people type for a moment or a span: `--since "1 hour ago"`, `--until 14:05`, `--at start+30m`, `--window 90s`."""
+"""What people type for moments and spans: `--since "1 hour ago"`, `--until 14:05`, `--at start+30m`, `--window 90s`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from logtriage.errors import UsageError
 from logtriage.stamp import kind_of, to_datetime, to_utc
 
 WHEN_HINT = (
-    "a moment is written as: 1h30m, 2d or '30 min ago' (before now); now, today, yesterday, '14:05', 'yesterday 14:05'; "
+    "a moment is written as: 1h30m, 2d or '30 min ago' (before now); now, today, yesterday, 14:05, 'yesterday 14:05'; "
     "2026-11-22, '2026-11-22 14:05', 2026-11-22T14:05:00+01:00 or as a log writes it; @1700000000; start+30m, end-5m"
 )
 DURATION_HINT = "a span is written as: 90s, 5m, 1h30m, 2d, 1w, 500ms or '30 min'"
@@ -40,7 +40,7 @@ _EPOCH = re.compile(r"@?(?P<count>[0-9]{10}(?:\.[0-9]{1,9})?|[0-9]{13}|[0-9]{16}
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A span of time in UTC, `since` included, `until` not; None: open at that end. Raises UsageError if turned round."""
+    """A span of time in UTC, `since` included, `until` not; None: open there. Raises UsageError if turned round."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -96,9 +96,9 @@ def parse_when(
 ) -> datetime:
     """A moment as a person types it → UTC.
 
-    `now` (aware) anchors what is relative; `zone` reads wall-clock times; `start` and `end` are those of the logs, where
-    known. A bare span lies before now; a bare clock time is the last such time up to now; days are 24 hours in a span
-    but calendar days in `yesterday 14:05`. Raises UsageError, with the accepted forms as hint.
+    `now` (aware) anchors what is relative; `zone` reads wall-clock times; `start` and `end` are those of the logs,
+    where known. A bare span lies before now; a bare clock time is the last such time up to now; days are 24 hours in a
+    span but calendar days in `yesterday 14:05`. Raises UsageError, with the accepted forms as hint.
     """
     plain = " ".join(text.split())
     try:

@@ -92,7 +92,7 @@ class HyperscanWriter(AutomatonWriter):
         return super().repeated(node)
 
     def repeated_wide(self, members: CharSet, low: int, high: int | None) -> str:
-        """A set that reaches beyond ASCII, repeated: byte by byte where that is exact on ASCII, or all else too large."""
+        """A set that goes beyond ASCII, repeated: byte by byte where that is exact on ASCII, or all else too large."""
         self.exact = False
         any_byte = f"[{spelt(members.ascii, BYTE)}\\x80-\\xff]"
         if high is None and low <= 1:

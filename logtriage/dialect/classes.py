@@ -1,4 +1,4 @@
-"""What a pattern's reader knows about characters: escapes, `[…]` and its set operations, `\\d`, `\\p{…}`, `[:alpha:]`."""
+"""What a pattern's reader knows of characters: escapes, `[…]` and its set operations, `\\d`, `\\p{…}`, `[:alpha:]`."""
 
 from __future__ import annotations
 
@@ -124,8 +124,6 @@ class ClassReader:
         import regex
 
         name = self.until("}", "the '{' is not closed") if self.take("{") else self.next()
-        if name.startswith("^"):
-            name, negative = name[1:], not negative
         if "!=" in name:
             name, negative = name.replace("!=", "="), not negative
         text = rf"\p{{{name}}}"
@@ -144,7 +142,7 @@ class ClassReader:
     def bracket(self, depth: int) -> CharSet:
         """After `[`: the whole class, its `]` included."""
         start = self.at
-        if depth > 200:
+        if depth > 100:
             raise self.error("the classes are nested too deeply")
         negative = self.take("^")
         items: list[CharSet] = []
@@ -214,6 +212,8 @@ class ClassReader:
             return None
         self.at += len(name) + 4
         members = CharSet(common(joined((ord(span[0]), ord(span[1])) for span in spans), ASCII))
+        if self.flags.fold and negative:
+            members = members.folded()
         return members.negated() if negative else members
 
     def within(self, members: CharSet) -> CharSet:

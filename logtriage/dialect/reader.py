@@ -26,7 +26,7 @@ from logtriage.dialect.nodes import (
 )
 from logtriage.errors import UsageError
 
-_DEEPEST = 200
+_DEEPEST = 100
 _MOST_REPEATS = 100_000
 _LOOKS = {"A": "^", "z": "$", "b": "b", "B": "B", "<": "<", ">": ">"}
 _HALF_LOOKS = {"start": "<", "end": ">", "start-half": "[", "end-half": "]"}
@@ -154,10 +154,10 @@ class Reader(classes.ClassReader):
 
     def escape(self) -> Node:
         char = self.peek()
+        if not char:
+            raise self.error("it ends in a backslash")
         if char in "123456789":
             return self.backreference(int(self.digits()))
-        if char == "k" or not char:
-            raise self.error("write a backreference as \\1 or (?P=name)" if char else "the pattern ends in a backslash")
         if char in _LOOKS:
             self.next()
             if char == "b" and self.rest().startswith("{"):

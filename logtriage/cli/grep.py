@@ -1,0 +1,184 @@
+"""`logtriage grep PATTERN [SOURCE…]`: records whose text matches, in files or in the store."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from logtriage.cli.options import OUTPUTS, Parser, add_display, add_filters, add_general, add_reading
+from logtriage.cli.session import Session
+from logtriage.coverage import Coverage
+from logtriage.errors import LogtriageError, UsageError
+
+if TYPE_CHECKING:
+    from logtriage.needle import Needle
+
+EXAMPLES = """\
+  logtriage grep 'timed out' app.log               the whole record: a stack trace comes with its first line
+  logtriage grep -i -C 2 refused /var/log/         all files, merged in time order
+  logtriage grep --level error --since 1h -e . .   every error of the last hour
+  logtriage grep --flag oom --across -C 5 ''       in the store: what happened around each kill, in every source
+  kubectl logs web-0 | logtriage grep -c 'status=5\\d\\d'
+"""
+
+
+def parser() -> Parser:
+    """The command's arguments."""
+    made = Parser(
+        "grep", "Finds records. Without SOURCE it searches standard input if that is a pipe, else the store.\n"
+        "Exit code: 0 found, 1 not found, 2 an error.", EXAMPLES,
+    )  # fmt: skip
+    made.add_argument("pattern", nargs="?", metavar="PATTERN", help="a regular expression, as ripgrep has them")
+    made.add_argument("sources", nargs="*", metavar="SOURCE", help="a file, folder, glob or archive; - is standard input")
+    _add_matching(made)
+    _add_showing(made)
+    add_filters(made)
+    add_reading(made)
+    add_display(made)
+    add_general(made)
+    return made
+
+
+def _add_matching(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("what matches")
+    group.add_argument("-e", "--regexp", metavar="PATTERN", action="append", help="a pattern; several are joined by OR")
+    group.add_argument("-f", "--file", metavar="FILE", action="append", help="patterns from a file, one a line")
+    group.add_argument("-i", "--ignore-case", action="store_true")
+    group.add_argument("-S", "--smart-case", action="store_true", help="ignore case unless a pattern has a capital")
+    group.add_argument("-s", "--case-sensitive", action="store_true", help=argparse.SUPPRESS)
+    group.add_argument("-v", "--invert-match", action="store_true", help="records with a line that does not match")
+    group.add_argument("-w", "--word-regexp", action="store_true", help="whole words")
+    group.add_argument("-x", "--line-regexp", action="store_true", help="whole lines")
+    group.add_argument("-F", "--fixed-strings", action="store_true", help="patterns are texts, no expressions")
+    group.add_argument("-E", "--extended-regexp", action="store_true", help=argparse.SUPPRESS)
+    group.add_argument("-P", "--pcre2", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_showing(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("what is shown")
+    group.add_argument("-A", "--after-context", metavar="N", type=_count, help="N records after each")
+    group.add_argument("-B", "--before-context", metavar="N", type=_count, help="N records before each")
+    group.add_argument("-C", "--context", metavar="N", type=_count, help="N records before and after each")
+    group.add_argument("--across", action="store_true", help="the records around come from all sources, by time")
+    group.add_argument("-m", "--max-count", metavar="N", type=_count, help="N records of each source at most")
+    group.add_argument("-o", "--only-matching", action="store_true", help="only the parts that match")
+    group.add_argument("-c", "--count", action="store_true", help="how many records in each source")
+    group.add_argument("-l", "--files-with-matches", action="store_true", help="the names of sources with a match")
+    group.add_argument("-q", "--quiet", action="store_true", help="print nothing; the exit code tells")
+    group.add_argument("-n", "--line-number", action="store_true", help="line numbers in front")
+    group.add_argument("-N", "--no-line-number", action="store_true", help=argparse.SUPPRESS)
+    group.add_argument("-H", "--with-filename", action="store_true", help="source names in front")
+    group.add_argument("-h", "-I", "--no-filename", action="store_true", help="no source names in front")
+    group.add_argument("-0", "--null", action="store_true", help="a NUL behind source names")
+    group.add_argument("--output", choices=OUTPUTS, default="text", metavar="KIND", help="text, jsonl, csv or raw (the exact bytes)")
+    group.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
+    group.add_argument("--color", "--colour", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never")
+    group.add_argument("--line-buffered", action="store_true", help="hand on every record at once")
+    group.add_argument("--follow", action="store_true", help="then go on as the logs grow")
+    group.add_argument("--no-store", action="store_true", help="never use the store")
+    group.add_argument("--show-sql", action="store_true", help="print the SQL that runs on the store")
+    group.add_argument("--stats", action="store_true", help="say what was read and how long it took")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of records")
+    return int(text)
+
+
+def run(argv: list[str]) -> int:
+    """Exit code 0, 1 or 2, as grep's."""
+    session = Session.of(parser().parse_intermixed_args(argv))
+    args = session.args
+    needle = read_needle(args)
+    if not args.sources and not _is_piped():
+        return _over_store(session, needle)
+    found = session.find(args.sources or ["-"])
+    if not found.sources and session.errors:
+        return 2
+    if _needs_fields(args, len(found.sources)):
+        from logtriage.cli import merged
+
+        return merged.grep(session, needle, found.sources)
+    from logtriage.cli import straight
+
+    return straight.grep(session, needle, found.sources)
+
+
+def read_needle(args: argparse.Namespace) -> Needle:
+    """The patterns of the command line. Raises UsageError."""
+    from logtriage.needle import Needle
+
+    patterns = list(args.regexp or [])
+    for name in args.file or []:
+        patterns += _patterns_of(name)
+    if args.regexp is None and args.file is None:
+        if args.pattern is None:
+            raise UsageError("grep: which pattern?", "`logtriage grep --help` has examples; '' matches every record")
+        patterns.append(args.pattern)
+    elif args.pattern is not None:
+        args.sources.insert(0, args.pattern)
+    lines = [line for pattern in patterns for line in pattern.split("\n")]
+    return Needle.of(
+        lines, fixed=args.fixed_strings, ignore_case=args.ignore_case, smart_case=args.smart_case, word=args.word_regexp,
+        line=args.line_regexp, invert=args.invert_match,
+    )  # fmt: skip
+
+
+def _patterns_of(name: str) -> list[str]:
+    try:
+        text = sys.stdin.read() if name == "-" else open(name, encoding="utf-8", errors="surrogateescape").read()  # noqa: SIM115
+    except OSError as why:
+        raise UsageError(f"{name}: {why.strerror}") from why
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _is_piped() -> bool:
+    """Whether standard input is something to read: a pipe or a file, but neither a terminal nor /dev/null."""
+    import stat
+
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError, AttributeError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
+
+
+def _needs_fields(args: argparse.Namespace, sources: int) -> bool:
+    """Whether more than the lines themselves is needed: times, levels, names."""
+    filters = (args.since, args.until, args.level, args.service, args.source, args.container, args.namespace, args.flag, args.field, args.trace)
+    if any(filters) or args.across or args.follow:
+        return True
+    if args.quiet or args.count or args.files_with_matches:
+        return False
+    return args.output in ("jsonl", "csv") or (args.output == "text" and sources > 1)
+
+
+def _over_store(session: Session, needle: Needle) -> int:
+    try:
+        from logtriage.cli import stored
+    except ImportError as why:
+        raise LogtriageError("grep: name the logs to search") from why
+    return stored.grep(session, needle)
+
+
+def context(args: argparse.Namespace) -> tuple[int, int]:
+    """How many records before and after each."""
+    both = args.context or 0
+    return (both if args.before_context is None else args.before_context, both if args.after_context is None else args.after_context)
+
+
+def exit_code(session: Session, hits: int) -> int:
+    """0, 1 or 2: an error wins, except when asked quietly and something was found."""
+    if session.errors and not (getattr(session.args, "quiet", False) and hits):
+        return 2
+    return 0 if hits else 1
+
+
+def covered(session: Session, sources: int, hits: int) -> None:
+    """Prints the coverage line of a search that did not read all fields."""
+    if not session.args.quiet:
+        coverage = Coverage(sources, None, hits, skipped=len(session.skipped), errors=len(session.errors))
+        session.say(coverage.line(session.zone))

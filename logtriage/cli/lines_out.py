@@ -1,0 +1,107 @@
+"""Found records printed as they stand in their source, in the way of grep and ripgrep."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import BinaryIO, NamedTuple
+
+from logtriage.output import harmless, highlighted, painted
+from logtriage.stream import Record, Stream
+
+_FLUSH = 0.02  # seconds that a hit may wait for the next one
+
+
+class Look(NamedTuple):
+    """How lines are printed: source names and line numbers in front, only the matched parts, a NUL behind names,
+    whether gaps between groups are marked, colours, and whether every record is handed on at once."""
+
+    names: bool = False
+    numbers: bool = False
+    only_matching: bool = False
+    null: bool = False
+    gaps: bool = False
+    colour: bool = False
+    terminal: bool = False
+    at_once: bool = False
+
+
+class Out:
+    """Standard output as bytes, flushed soon after each record, but not after every one where they come thick."""
+
+    def __init__(self, at_once: bool = False, stream: BinaryIO | None = None) -> None:
+        self._stream = stream or sys.stdout.buffer
+        self._at_once = at_once
+        self._flushed = 0.0
+
+    def write(self, data: bytes) -> None:
+        """Writes, and flushes where it is time to."""
+        self._stream.write(data)
+        now = time.monotonic()
+        if self._at_once or now - self._flushed > _FLUSH:
+            self._stream.flush()
+            self._flushed = now
+
+
+class LinesOut:
+    """Prints the records of sources, one source after the other."""
+
+    def __init__(self, look: Look, out: Out) -> None:
+        self.look = look
+        self._out = out
+        self._end: tuple[str, int] | None = None
+        self._as_is = not (look.names or look.numbers or look.only_matching or look.colour or look.terminal)
+
+    def show(self, stream: Stream, record: Record) -> None:
+        """Prints one record."""
+        if self.look.only_matching and not record.found:
+            return
+        written = self._gap(stream.source.name, record)
+        if self._as_is:
+            written += record.data if record.data.endswith(b"\n") else record.data + b"\n"
+        else:
+            written += self._lines(stream, record)
+        if written:
+            self._out.write(written)
+
+    def _gap(self, name: str, record: Record) -> bytes:
+        last, self._end = self._end, (name, record.start + len(record.data))
+        if not self.look.gaps or self.look.only_matching or last is None or last == (name, record.start):
+            return b""
+        return painted("--", "separator", self.look.colour).encode() + b"\n"
+
+    def _lines(self, stream: Stream, record: Record) -> bytes:
+        out = []
+        lines = record.data.removesuffix(b"\n").split(b"\n")
+        for number, line in enumerate(lines, record.line):
+            selected = record.found and (len(lines) == 1 or stream.selects_line(line))
+            front = self._front(stream.source.name, number, ":" if selected else "-")
+            if not self.look.only_matching:
+                out.append(front + self._text(stream, line, selected))
+            elif selected and not stream.wanted.needle.invert:
+                text = line.decode("utf-8", "surrogateescape")
+                out += [front + self._shown(text[a:b], [(0, b - a)]) for a, b in stream.wanted.needle.spans(text)]
+        return b"\n".join([*out, b""])
+
+    def _front(self, name: str, number: int, mark: str) -> bytes:
+        mark = painted(mark, "separator", self.look.colour)
+        front = b""
+        if self.look.names:
+            shown = painted(harmless(name) if self.look.terminal else name, "name", self.look.colour)
+            front += shown.encode("utf-8", "surrogateescape") + (b"\0" if self.look.null else mark.encode())
+        if self.look.numbers:
+            front += (painted(str(number), "number", self.look.colour) + mark).encode()
+        return front
+
+    def _text(self, stream: Stream, line: bytes, selected: bool) -> bytes:
+        if not self.look.colour and not self.look.terminal:
+            return line
+        text = line.decode("utf-8", "surrogateescape")
+        needle = stream.wanted.needle
+        spans = needle.spans(text) if self.look.colour and selected and not needle.invert else []
+        return self._shown(text, spans)
+
+    def _shown(self, text: str, spans: list[tuple[int, int]]) -> bytes:
+        if self.look.colour or self.look.terminal:
+            text = highlighted(harmless(text), spans, self.look.colour)
+        return text.encode("utf-8", "surrogateescape")

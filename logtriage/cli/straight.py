@@ -1,0 +1,97 @@
+"""grep through files as they are: one source after the other, without a database."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from logtriage.cli.grep import context, covered, exit_code
+from logtriage.cli.lines_out import LinesOut, Look, Out
+from logtriage.cli.session import Session
+from logtriage.errors import SourceError
+from logtriage.output import use_colour
+from logtriage.stream import Stream, Wanted
+
+if TYPE_CHECKING:
+    from logtriage.needle import Needle
+    from logtriage.sources import Source
+    from logtriage.starts import Starts
+
+
+def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
+    """Prints what is found in each source, or counts or names."""
+    args = session.args
+    before, after = context(args)
+    only_one = args.quiet or args.files_with_matches
+    if only_one or args.count or args.only_matching:
+        before = after = 0
+    numbers = args.line_number and not args.no_line_number
+    wanted = Wanted(needle, before, after, 1 if only_one else args.max_count, numbers)
+    colour = args.output == "text" and use_colour(args.color)
+    names = args.with_filename or (len(sources) > 1 and args.output == "text" and not args.no_filename)
+    terminal = sys.stdout.isatty()
+    look = Look(names, numbers, args.only_matching, args.null, bool(before or after), colour, terminal, terminal or args.line_buffered)
+    out = Out(look.at_once)
+    printer = LinesOut(look, out)
+    hits = 0
+    with in_full(session, lambda: covered(session, len(sources), hits)):
+        for source in sources:
+            found = 0
+            stream = Stream(source, wanted, lambda: new_starts(session))
+            with told(session, stream):
+                for record in stream.records():
+                    found += record.found
+                    if not only_one and not args.count:
+                        printer.show(stream, record)
+            hits += found
+            if found and args.quiet:
+                break
+            if found and (args.count or args.files_with_matches):
+                out.write(_summary(source.name, found, names, args.null, args.count).encode("utf-8", "surrogateescape"))
+    return exit_code(session, hits)
+
+
+def _summary(name: str, found: int, names: bool, null: bool, count: bool) -> str:
+    if not count:
+        return name + ("\0" if null else "\n")
+    return (name + ("\0" if null else ":") if names else "") + f"{found}\n"
+
+
+@contextlib.contextmanager
+def told(session: Session, stream: Stream) -> Iterator[None]:
+    """Errors of one source are told, and do not end the command."""
+    try:
+        yield
+    except SourceError as why:
+        session.error(why)
+    if stream.undecided:
+        session.error(SourceError(f"{stream.source.name}: the pattern took too long on {len(stream.undecided)} lines"))
+
+
+@contextlib.contextmanager
+def in_full(session: Session, summary: object) -> Iterator[None]:
+    """Prints the summary at the end, also after Ctrl-C; not where the reader of our output has gone."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except BaseException:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        summary()  # type: ignore[operator]
+        raise
+    summary()  # type: ignore[operator]
+
+
+def new_starts(session: Session) -> Starts:
+    """What is known of where records begin before the first line."""
+    from logtriage.detect import Grammar
+    from logtriage.starts import Starts
+
+    args = session.args
+    return Starts(Grammar(session.formats(), zone=args.assume_tz or session.config.assume_tz, forced=args.format))
+
+
