@@ -236,7 +236,7 @@ def _above(node: Node) -> list[Node]:
 
 def clean(text: str, lines: Lines) -> str:
     """SQL for a line's text as formats read it: no carriage return, no terminal escapes, no byte order mark."""
-    return clean_all(text, returns=lines.has_cr, escapes=lines.has_escape)
+    return clean_all(text, bom=lines.has_bom, returns=lines.has_cr, escapes=lines.has_escape)
 
 
 def clean_record(raw: str, lines: Lines) -> str:
@@ -244,12 +244,12 @@ def clean_record(raw: str, lines: Lines) -> str:
     sql = f"rtrim({raw}, chr(10) || chr(13))" if lines.has_cr else f"rtrim({raw}, chr(10))"
     if lines.has_cr:
         sql = f"replace({sql}, chr(13) || chr(10), chr(10))"
-    return clean_all(sql, returns=False, escapes=lines.has_escape)
+    return clean_all(sql, bom=lines.has_bom, returns=False, escapes=lines.has_escape)
 
 
-def clean_all(text: str, *, returns: bool = True, escapes: bool = True) -> str:
+def clean_all(text: str, *, bom: bool = True, returns: bool = True, escapes: bool = True) -> str:
     """The same where it is not known what the text may hold."""
-    sql = f"ltrim({text}, chr(65279))"
+    sql = f"ltrim({text}, chr(65279))" if bom else text
     if returns:
         sql = f"rtrim({sql}, chr(13))"
     if escapes:

@@ -32,16 +32,14 @@ class Narrowed:
         """Is every record of a shape that may hold hits one?"""
         return not self.open
 
-    def possible(self, *, any_too: bool = True) -> Condition | None:
+    def possible(self) -> Condition | None:
         """The condition on `shape` of the records to look at; None: all of them."""
         wanted = self.sure | self.open
-        if not self.none and any_too:
+        if not self.none:
             return None
-        if any_too and len(self.none) < len(wanted):
-            return _among(self.none, "NOT IN")
-        if len(wanted) > _MOST:
-            return _among(self.none, "NOT IN") if len(self.none) <= _MOST else None
-        return _among(wanted | ({ANY} if any_too else set()), "IN")
+        if len(wanted) < _MOST:
+            return _among(wanted | {ANY}, "IN")
+        return _among(self.none, "NOT IN") if len(self.none) <= _MOST else None
 
     def certain(self) -> Condition | None:
         """The condition on `shape` of the records that need no check; None: every one needs it."""

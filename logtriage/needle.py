@@ -18,7 +18,8 @@ from logtriage.verdict import Verdict
 
 TOGETHER = 64  # so many patterns are given to Hyperscan as one
 _MOST_PIECES = 512
-_MANY = 8
+_MANY = 8  # patterns
+_MOST_RE2 = 8_000  # characters of one regular expression for DuckDB
 
 # Hyperscan's flags, so that it need not be loaded to name them.
 HS_MULTILINE, HS_PREFILTER = 4, 128
@@ -80,8 +81,11 @@ class Needle:
 
     @cached_property
     def found(self) -> tuple[Node, ...]:
-        """The patterns with all left out that does not decide whether a line matches."""
-        return self.trees if self.fancy else tuple(nodes.trimmed(tree) for tree in self.trees)
+        """The alternatives of all patterns, with all left out that does not decide whether a line matches."""
+        if self.fancy:
+            return self.trees
+        tree = nodes.trimmed(nodes.alt(list(self.trees)))
+        return tree.items if isinstance(tree, nodes.Alt) else (tree,)
 
     @property
     def literal(self) -> bytes | None:
@@ -185,21 +189,13 @@ class Needle:
         if self.literal is not None:
             return "contains({0}, ?)", [self.literal.decode()], True
         writer = Re2Writer()
-        written = [writer.write(tree) for tree in self.found]
-        if sum(map(len, written)) > 20_000:
-            return self._sql_required()
         guard, texts = "", []
         if self.required and not self.folded and len(self.required) <= 4:
             guard = "(" + " OR ".join(["contains({0}, ?)"] * len(self.required)) + ") AND "
             texts = list(self.required)
-        return guard + "regexp_matches({0}, ?)", [*texts, "|".join(written)], writer.exact
-
-    def _sql_required(self) -> tuple[str, list[Any], bool]:
-        """For patterns too large for RE2: their texts alone."""
-        if not self.required or self.folded:
-            return "TRUE", [], False
-        exact = all(_text_of(tree) is not None for tree in self.found)
-        return "list_has_any([TRUE], list_transform(?, lambda text: contains({0}, text)))", [self.required], exact
+        groups = _grouped([writer.write(tree) for tree in self.found])
+        condition = " OR ".join(["regexp_matches({0}, ?)"] * len(groups))
+        return f"{guard}({condition})" if len(groups) > 1 else guard + condition, [*texts, *groups], writer.exact
 
     @cached_property
     def _hyperscan(self) -> tuple[list[tuple[str, int]], tuple[bool, bool]]:
@@ -233,6 +229,19 @@ def _wrapped(tree: Node, word: bool, line: bool) -> Node:
         outside = Chars(WORD.negated())
         return nodes.concat(nodes.Alt((Look("^"), outside)), tree, nodes.Alt((outside, Look("$"))))
     return tree
+
+
+def _grouped(written: list[str]) -> list[str]:
+    """Patterns joined by OR, so that none gets too large for RE2."""
+    groups: list[list[str]] = [[]]
+    size = 0
+    for text in written:
+        if size + len(text) > _MOST_RE2 and groups[-1]:
+            groups.append([])
+            size = 0
+        groups[-1].append(text)
+        size += len(text)
+    return ["|".join(group) for group in groups]
 
 
 def _plain(writer: HyperscanWriter, tree: Node) -> str:

@@ -53,6 +53,8 @@ class Normaliser:
     def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, shapes: Shapes | None = None) -> None:
         self.con = con
         self.settings = settings
+        # The sizes of views over Arrow are unknown to DuckDB, and it would hash the large side of each join.
+        con.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
         self.shapes = shapes or Shapes()
         self.records = Records(con)
         self._flags = Flags(con, settings.patterns)

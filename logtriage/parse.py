@@ -19,11 +19,11 @@ ROLES = (
 )  # fmt: skip
 _JSON_STATUS = ("status", "status_code", "statusCode", "http.response.status_code", "http.status_code", "res.statusCode",
                 "response.status", "DownstreamStatus", "code")  # fmt: skip
-_WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|alert|fatal|emerg|panic"
+WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|alert|fatal|emerg|panic"
 # A level in a text of unknown form: in capitals at a word's own borders, in brackets, or before a colon.
 GENERIC_LEVEL = (
     r"(?:^|[\s\[(<|:,;/\"'])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|PANIC|ALERT)(?:$|[\s\])>|:,;/\"'])"
-    rf"|[\[(<|](?i:\s*({_WORDS})\s*)[\])>|]|(?:^|\s)(?i:({_WORDS})):\s|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_WORDS}))\b"
+    rf"|[\[(<|](?i:\s*({WORDS})\s*)[\])>|]|(?:^|\s)(?i:({WORDS})):\s|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({WORDS}))\b"
 )
 # The first line of an uncaught failure, in the languages that print one without a level.
 TRACE_HEAD = (

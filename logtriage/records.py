@@ -53,9 +53,6 @@ class Records:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
         self._heads = Heads(con)
-        con.execute("CREATE OR REPLACE TEMP TABLE level_words (word VARCHAR, severity UTINYINT)")
-        words = [(word, SEVERITY[level]) for word, level in level_words().items()]
-        con.execute(f"INSERT INTO level_words SELECT unnest({[w for w, _ in words]!r}), unnest({[n for _, n in words]!r})")
 
     @property
     def renderings(self) -> list[Rendering]:
@@ -188,11 +185,16 @@ class Records:
                 FROM joined
             )
             SELECT r.* EXCLUDE (level, status, found, by_status, by_trace), coalesce(level, found) AS severity_text,
-                   coalesce(said.severity, by_status, guess.severity, by_trace, {self._defaults()})::UTINYINT AS severity_number
+                   coalesce({self._said()}, by_status, {_GUESSED}, by_trace, {self._defaults()})::UTINYINT AS severity_number
             FROM levelled AS r
-            LEFT JOIN level_words AS said ON said.word = lower(trim(r.level))
-            LEFT JOIN level_words AS guess ON guess.word = lower(r.found)
         """)
+
+    def _said(self) -> str:
+        """The severity of the level words that the block has: they are few, so a CASE does for a join."""
+        words = [w for (w,) in self.con.execute("SELECT DISTINCT level FROM heads WHERE level IS NOT NULL LIMIT 1000").fetchall()]
+        known = level_words()
+        cases = "".join(f" WHEN {parse.literal(w)} THEN {SEVERITY[known[w.strip().lower()]]}" for w in words if w.strip().lower() in known)
+        return f"CASE level{cases} END" if cases else "NULL"
 
     def _defaults(self) -> str:
         """The level that a format fixes for lines that name none."""
@@ -202,6 +204,11 @@ class Records:
             if node.fmt and node.fmt.default_level
         )
         return f"CASE chain{cases} END" if cases else "NULL"
+
+
+_GUESSED = "CASE WHEN found IS NOT NULL THEN CASE lower(found)" + "".join(
+    f" WHEN '{word}' THEN {SEVERITY[level_words()[word]]}" for word in parse.WORDS.split("|")
+) + " END END"
 
 
 def _joined(head: str) -> str:

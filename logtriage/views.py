@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 from logtriage import frame, parse
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 RESOURCE = ("service", "host", "container", "pod", "namespace")
 # id column → the column of lake.records that holds its number
 IDS = dict(zip(frame.IDS, ("trace", "span", "request"), strict=True))
-# Columns of `records` that need the store's ids, and those that need the text.
-WITH_IDS = frozenset((*IDS, "body", "raw", "bytes", "attributes"))
+# Columns of `lean` that `restored` uses up.
+_PIECES = ", ".join(("format_number", "stamp", "observed", "observed_nanos", "observed_stamp", *IDS.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +61,6 @@ class PartRow:
     namespace: str | None
 
 
-def reader(store: Store) -> duckdb.DuckDBPyConnection:
-    """A second connection to an open store, on one snapshot of it, whose results do not disturb those of `store.con`.
-
-    It has no views yet. Close it, or the snapshot is held until the store is closed.
-    """
-    con = store.con.cursor()
-    con.execute("SET TimeZone = 'UTC'; BEGIN")  # outside a transaction every statement reads the catalog anew
-    return con
-
-
 def load(con: duckdb.DuckDBPyConnection) -> Catalog:
     """Reads the small tables."""
     columns = 'part, source, "group", path, member, ' + ", ".join(RESOURCE)
@@ -83,47 +73,72 @@ def load(con: duckdb.DuckDBPyConnection) -> Catalog:
 def create(store: Store) -> None:
     """Makes the views, with all their columns, on the store's connection, for what the store holds now."""
     catalog = load(store.con)
-    create_records(store.con, catalog)
-    for name, sql in _others().items():
+    _name_parts(store.con, catalog)
+    everything = restored(catalog, f"({lean(catalog)})", "lake.ids", attributes=True)
+    for name, sql in {"records": everything, **others()}.items():
         store.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
 
-def create_records(con: duckdb.DuckDBPyConnection, catalog: Catalog, *, ids: bool = True, attributes: bool = True) -> None:
-    """Makes `records` and `part_names` (the parts) on a connection.
+class Snapshot:
+    """A second connection (`con`) to an open store, which sees it as it is now, with what queries are made of.
 
-    Without `ids` the columns of WITH_IDS are left out: joins are paid for even where nobody asks for what they give;
-    so is the plan for `attributes`.
+    Temp views: `pieces` (see `lean`), `hits`. Results of `con` do not disturb those of the store's own connection, but each
+    other: one at a time. Close it, or the snapshot is held until the store is closed.
     """
+
+    def __init__(self, store: Store) -> None:
+        self.con = store.con.cursor()
+        # Outside a transaction every statement would read the catalog anew.
+        self.con.execute("SET TimeZone = 'UTC'; BEGIN")
+        self.catalog = load(self.con)
+        _name_parts(self.con, self.catalog)
+        for name, sql in {"pieces": lean(self.catalog), "hits": others()["hits"]}.items():
+            self.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the snapshot."""
+        self.con.close()
+
+
+def _name_parts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
+    """The parts as a table beside the store: joining it costs no look into the catalog."""
     con.execute(
         'CREATE OR REPLACE TEMP TABLE part_names (part INTEGER, source VARCHAR, "group" VARCHAR, path VARCHAR, member VARCHAR, '
         + ", ".join(f"{name} VARCHAR" for name in RESOURCE) + ")"
     )  # fmt: skip
     if catalog.parts:
-        rows = ", ".join("(" + ", ".join(map(_value, _row(part))) + ")" for part in catalog.parts)
+        rows = ", ".join("(" + ", ".join(map(_value, astuple(part))) + ")" for part in catalog.parts)
         con.execute(f"INSERT INTO part_names VALUES {rows}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW records AS {base(catalog, ids=ids, attributes=attributes)}")
 
 
-def base(catalog: Catalog, *, ids: bool = True, attributes: bool = True) -> str:
-    """The SELECT behind `records`; see `create_records`."""
+def lean(catalog: Catalog) -> str:
+    """SELECT: each record with what needs no text put together: names in the place of numbers, and the pieces of its text."""
     names = "".join(f" WHEN {n} THEN {parse.literal(name)}" for n, (name, _) in catalog.formats.items())
-    joins = "".join(f" LEFT JOIN lake.ids AS {column}_ids ON {column}_ids.id = r.{column}" for column in IDS.values()) if ids else ""
-    texts = "".join(f", {column}_ids.text AS {name}" for name, column in IDS.items()) if ids else ""
     resource = ", ".join(f"coalesce(r.{name}, p.{name}) AS {name}" for name in RESOURCE)
-    items = f"""source, "group", part, "offset", line, lines, timestamp, nanos, {level_sql("severity_number")} AS level,
-        severity_number, severity_text, {f"CASE format{names} END" if names else "NULL::VARCHAR"} AS format, shape,
-        format('{{:016x}}', shape) AS template, coalesce(string_split(flags, ' '), []) AS flags, {", ".join(RESOURCE)}"""
-    if ids:
-        raw = f"CASE WHEN exact IS NULL THEN {frame.restore(catalog.renderings)} ELSE frame END"
-        items += f", {', '.join(IDS)}, {frame.with_ids('body')} AS body, {raw} AS whole, exact"
-    inner = f"""SELECT {items} FROM (
-        SELECT r.* EXCLUDE ({", ".join(RESOURCE)}), p.source, p."group", {resource}{texts}
-        FROM lake.records AS r JOIN part_names AS p ON p.part = r.part{joins})"""
-    if not ids:
-        return inner
-    text = "CASE WHEN ends_with(whole, chr(10)) THEN left(whole, -1) ELSE whole END"
+    return f"""SELECT p.source, p."group", r.part, r."offset", line, lines, timestamp, nanos,
+        {level_sql("severity_number")} AS level, severity_number, severity_text,
+        {f"CASE r.format{names} END" if names else "NULL::VARCHAR"} AS format, shape, format('{{:016x}}', shape) AS template,
+        coalesce(string_split(flags, ' '), []) AS flags, {resource},
+        r.format AS format_number, stamp, observed, observed_nanos, observed_stamp, {", ".join(IDS.values())}, frame, body, exact
+        FROM lake.records AS r JOIN part_names AS p ON p.part = r.part"""
+
+
+def restored(catalog: Catalog, pieces: str, ids: str, *, attributes: bool) -> str:
+    """SELECT: rows of `lean` (a relation's name) with their texts; `ids`: a relation (id, text)."""
+    joins = "".join(f" LEFT JOIN {ids} AS {column}_ids ON {column}_ids.id = r.{column}" for column in IDS.values())
+    texts = ", ".join(f"{column}_ids.text AS {name}" for name, column in IDS.items())
+    whole = f"CASE WHEN exact IS NULL THEN {frame.restore(catalog.renderings)} ELSE frame END"
+    raw = "CASE WHEN ends_with(whole, chr(10)) THEN left(whole, -1) ELSE whole END"
     more = f", {_attributes(catalog)} AS attributes" if attributes else ""
-    return f"SELECT * EXCLUDE (whole), {text} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({inner})"
+    return f"""SELECT * EXCLUDE (whole, exact, {_PIECES}), {raw} AS raw, exact, coalesce(exact, encode(whole)) AS bytes{more}
+        FROM (SELECT * EXCLUDE (frame, body), {frame.with_ids("body")} AS body, {whole} AS whole
+              FROM (SELECT r.*, {texts} FROM {pieces} AS r{joins}))"""
 
 
 def first_line(nodes: Sequence[Node], whole: str) -> str:
@@ -135,13 +150,14 @@ def first_line(nodes: Sequence[Node], whole: str) -> str:
 def _attributes(catalog: Catalog) -> str:
     """Nothing but a CASE keeps a format's JSON functions from the text of another format, at which they would fail."""
     cases = "".join(
-        f" WHEN {parse.literal(name)} THEN {parse.attributes(nodes, first_line(nodes, 'whole'), flat=False)}"
-        for name, nodes in catalog.formats.values()
+        f" WHEN {number} THEN {parse.attributes(nodes, first_line(nodes, 'whole'), flat=False)}"
+        for number, (_, nodes) in catalog.formats.items()
     )
-    return f"CASE format{cases} END::JSON" if cases else "NULL::JSON"
+    return f"CASE format_number{cases} END::JSON" if cases else "NULL::JSON"
 
 
-def _others() -> dict[str, str]:
+def others() -> dict[str, str]:
+    """The SELECTs behind the views `sources`, `hits` and `shapes`; they need `part_names`."""
     level = level_sql("severity_number")
     return {
         "sources": f"""
@@ -182,10 +198,6 @@ def _format(fields: dict[str, Any]) -> Format:
     for key in ("keys", "aliases"):
         known[key] = {name: tuple(paths) for name, paths in known.get(key, {}).items()}
     return Format(**known)
-
-
-def _row(part: PartRow) -> tuple[Any, ...]:
-    return (part.part, part.source, part.group, part.path, part.member, part.service, part.host, part.container, part.pod, part.namespace)
 
 
 def _value(value: Any) -> str:

@@ -14,11 +14,13 @@ from hypothesis import settings
 
 from logtriage import frame, jsonl, normalise, read
 from logtriage.formats import load_formats
+from logtriage.head import encoding_of
 from logtriage.ingest import Ingest, Tally
 from logtriage.library import Pattern
 from logtriage.normalise import Normaliser, Settings
+from logtriage.records import Made
 from logtriage.rendering import Rendering
-from logtriage.sources import find
+from logtriage.sources import Resource, Source, find
 from logtriage.store import Store, connect
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -56,6 +58,27 @@ def records_of(path: Path, how: Settings | None = None, *, size: int | None = No
             ]
     finally:
         con.close()
+
+
+def normalised(normaliser: Normaliser, data: bytes) -> Made:
+    """Leaves the records of these bytes, as of a whole file, in the views of the normaliser's connection."""
+    source = Source("bytes", "bytes", None, None, None, Resource())
+    block = read.Block(source, 0, 1, data, True, encoding_of(data[:4096]))
+    normaliser.records.reset()
+    return normaliser.block(block, normaliser.grammar(), NOW, final=True)
+
+
+def restored(normaliser: Normaliser) -> dict[int, bytes]:
+    """The bytes of each record by offset, after the last block's records were cut and put together again."""
+    ids = list(frame.IDS)
+    cut = frame.cut(json=True, ids=ids)
+    again = frame.restore(list(enumerate(normaliser.records.renderings)))
+    rows = normaliser.con.execute(f"""
+        SELECT "offset", coalesce(exact, encode({again})) FROM (
+            SELECT * REPLACE ({frame.without_ids("body", ids)} AS body), CASE WHEN exact IS NULL THEN {cut} ELSE raw END AS frame FROM records
+        ) ORDER BY "offset"
+    """)
+    return dict(rows.fetchall())
 
 
 def ingest(store: Store, *paths: Path, how: Settings | None = None) -> Tally:

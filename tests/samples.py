@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from hypothesis import strategies as st
+
 _TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
@@ -63,6 +65,7 @@ LOGS: dict[str, list[str]] = {
     ],
     "json": [
         '{"ts":1772445601.25,"level":"info","msg":"hello","logger":"shop"}',
+        '{"time":"2026-03-02T10:00:02Z","level":"info","msg":"a \\"few\\" words","trace_id":" ","span_id":"0"}',
         '{"time":"2026-03-02T10:00:02.5Z","level":"error","msg":"no \\u0003 luck \\"again\\"","trace_id":"%s"}' % _TRACE,
     ],
     "logfmt": [
@@ -76,6 +79,7 @@ LOGS: dict[str, list[str]] = {
     "docker": [
         _docker("2026-03-02 10:00:01,000 INFO  [main] com.shop.Main - wörks\n", 1),
         _docker(f'{{"level":"error","msg":"<a&b> \\u001b[31mred\\u001b[0m","trace_id":"{_TRACE}"}}\n', 2, "stderr"),
+        _docker(f'2026-03-02 10:00:02,000 WARN  [main] com.shop.Main - said "no" <x> trace_id={_TRACE}\n', 2),
         "\n".join(_docker(line + "\n", 3) for line in JAVA.split("\n")),
         _docker("a part and ", 4) + "\n" + _docker("the rest\n", 4),
     ],
@@ -98,3 +102,20 @@ JUNK: list[bytes] = [
     b"9999-99-99T99:99:99Z ERROR impossible", b"0001-01-01T00:00:00Z INFO far", b"2026-03-02T10:00:60Z leap", "ﬁ ́ \u2028 \u0085".encode(),
     b"a\x0bb\x0cc\x1cd\x85e", b"2026-03-02T10:00:01Z 2026-03-02T10:00:01Z twice 2026-03-02T10:00:01Z", b"=" * 300, b"\xed\xa0\x80",
 ]  # fmt: skip
+
+
+def lines() -> st.SearchStrategy[bytes]:
+    """What programs write, what no program means to write, and the first with a wound."""
+    known = st.sampled_from([record.encode() for records in LOGS.values() for record in records])
+    junk = st.sampled_from(JUNK) | st.binary(max_size=40)
+    wound = st.sampled_from([b"", b"\0", b"\1", b"\3", b"\xff", b'"', b"\\", b"\\u0003", b"\x1b[1m", b"\r"]) | st.binary(max_size=4)
+    wounded = st.builds(lambda line, at, what: line[:at] + what + line[at:], known, st.integers(0, 90), wound)
+    return known | known | junk | wounded
+
+
+def files() -> st.SearchStrategy[bytes]:
+    """Any bytes: any mix of lines, any line ends, with and without the last newline; UTF-16 now and then."""
+    line = st.builds(bytes.__add__, lines(), st.sampled_from([b"\n"] * 6 + [b"\r\n", b"\n\n", b""]))
+    wide = st.builds(lambda data, how: data.decode("latin-1").encode(how), st.lists(line, max_size=10).map(b"".join), st.sampled_from(["utf-16", "utf-16-be"]))
+    mixed = st.lists(line, max_size=40).map(b"".join)
+    return mixed | mixed | st.binary(max_size=200) | wide

@@ -11,20 +11,7 @@ from hypothesis import strategies as st
 
 import engine
 from logtriage.store import Store
-from samples import JUNK, LOGS
-
-
-def _lines() -> st.SearchStrategy[bytes]:
-    known = st.sampled_from([record.encode() for records in LOGS.values() for record in records])
-    junk = st.sampled_from(JUNK) | st.binary(max_size=40)
-    broken = st.builds(lambda line, at, what: line[:at] + what + line[at:], known, st.integers(0, 60), st.binary(max_size=4))
-    return known | known | junk | broken
-
-
-def files() -> st.SearchStrategy[bytes]:
-    """Any bytes: lines that programs write, lines that none does, any line ends, with and without the last newline."""
-    line = st.builds(bytes.__add__, _lines(), st.sampled_from([b"\n"] * 6 + [b"\r\n", b"\n\n", b""]))
-    return st.lists(line, max_size=40).map(b"".join) | st.binary(max_size=200)
+from samples import files
 
 
 @pytest.fixture(scope="module")

@@ -242,7 +242,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.parametrize("invert", [False, True])
 def test_undecided_lines_are_told(tmp_path: Path, impatient: None, invert: bool) -> None:
-    """A line that takes too long is reported and never selected, the lines around it are; unreported, it is an error."""
+    """A line that takes too long is told and not selected, the lines around it are; if it cannot be told, it raises."""
     text = b"aabb\n" + b"a" * 60 + b"bc\nx\naabb\n"
     needle = Needle.of([r"(a|aa)+(b)\2$"], invert=invert)
     wanted = [68] if invert else [0, 70]
