@@ -11,14 +11,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from logtriage.needle import HS_PREFILTER, TOGETHER, Needle
+from logtriage.hyperscans import HS_CASELESS, HS_MARGIN, HS_PREFILTER, compiled_database, new_scratch, remember
+from logtriage.needle import TOGETHER, Needle
 from logtriage.verdict import MatchTimeout
 
 Buffer: TypeAlias = "bytes | bytearray | mmap.mmap"
 Spans: TypeAlias = list[tuple[int, int]]
 
 WINDOW = 1 << 20  # bytes scanned at once: they stay in the processor's cache, and bound what is remembered of them
-_MARGIN = 256  # bytes scanned beyond what is searched
 SMALL = 1 << 18  # bytes that are looked through sooner than Hyperscan is loaded
 
 
@@ -42,7 +42,7 @@ class Finder:
         if self._is_ready and self._database is not None:
             other._database, other._is_ready = self._database, True
             other._exact_on_ascii, other._exact = self._exact_on_ascii, self._exact
-            other._scratch = self._new_scratch()
+            other._scratch = new_scratch(self._database)
         return other
 
     def select(self, data: Buffer, start: int, stop: int) -> Spans:
@@ -56,13 +56,13 @@ class Finder:
         if self.needle.matches_all:
             matching = count_lines(data, start, stop)
         elif self._reports_tell(data, start, stop):
-            matching = len(set(self._ends(data, start, stop)))
+            matching = len(self._ends(data, start, stop))
         else:
             matching = len(self._matching(data, start, stop))
         return count_lines(data, start, stop) - matching if self.needle.invert else matching
 
     def _reports_tell(self, data: Buffer, start: int, stop: int) -> bool:
-        """Is each of Hyperscan's reports one matching line?"""
+        """Is each of Hyperscan's reports one matching line? (One expression reports no place twice.)"""
         if not self._uses_hyperscan(stop - start) or len(self.needle.found) > TOGETHER:
             return False
         return self._exact or (self._exact_on_ascii and data[start:stop].isascii())
@@ -88,24 +88,13 @@ class Finder:
         if self._is_ready:
             return
         self._is_ready = True
-        import hyperscan
-
         for expressions, exact in self._attempts():
-            database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-            try:
-                database.compile(
-                    expressions=[text for text, _ in expressions],
-                    ids=list(range(len(expressions))),
-                    elements=len(expressions),
-                    flags=[flags for _, flags in expressions],
-                )
-            except hyperscan.error:
-                continue
-            self._database = database
-            self._scratch = self._new_scratch()
-            if not exact:
-                self._exact_on_ascii = self._exact = False
-            return
+            database = compiled_database(expressions)
+            if database is not None:
+                self._database, self._scratch = database, new_scratch(database)
+                if not exact:
+                    self._exact_on_ascii = self._exact = False
+                return
 
     def _attempts(self) -> Iterator[tuple[list[tuple[bytes, int]], bool]]:
         expressions = self.needle.hyperscan_expressions()
@@ -113,30 +102,22 @@ class Finder:
             yield expressions, True
             yield [(text, flags | HS_PREFILTER) for text, flags in expressions], False
         if self.needle.required:
-            caseless = 1 if self.needle.folded else 0
+            caseless = HS_CASELESS if self.needle.folded else 0
             yield [(re.sub(rb"[^a-zA-Z0-9]", lambda m: b"\\x%02x" % m[0][0], text.encode()), caseless)
                    for text in self.needle.required], False  # fmt: skip
-
-    def _new_scratch(self) -> Any:
-        if self._database is None:
-            return None
-        import hyperscan
-
-        return hyperscan.Scratch(self._database)
 
     def _ends(self, data: Buffer, start: int, stop: int) -> list[int]:
         """Places, in order, in the candidate lines or just behind them, counted from `start`, plus one.
 
-        What is scanned ends in a line break, and goes on for a while behind it: near the end of its data Vectorscan
-        5.4.12 misses matches (its AVX-512 code looks at the wrong bytes of the last vector).
+        What is scanned ends in a line break and goes on for a while behind it (see HS_MARGIN).
         """
         ends: list[int] = []
-        if data[stop - 1] != 10 or len(data) < stop + _MARGIN:
-            padded = bytes(data[start:stop]) + b"\n" * _MARGIN
-            self._database.scan(padded, match_event_handler=_remember, context=ends, scratch=self._scratch)
+        if data[stop - 1] != 10 or len(data) < stop + HS_MARGIN:
+            padded = bytes(data[start:stop]) + b"\n" * HS_MARGIN
+            self._database.scan(padded, match_event_handler=remember, context=ends, scratch=self._scratch)
         else:
-            with memoryview(data) as whole, whole[start : stop + _MARGIN] as window:
-                self._database.scan(window, match_event_handler=_remember, context=ends, scratch=self._scratch)
+            with memoryview(data) as whole, whole[start : stop + HS_MARGIN] as window:
+                self._database.scan(window, match_event_handler=remember, context=ends, scratch=self._scratch)
         end = stop - start + (data[stop - 1] != 10)
         while ends and ends[-1] > end:
             ends.pop()
@@ -187,10 +168,6 @@ class Finder:
             start = end + 1
         out.extend(lines(data, start, stop))
         return out
-
-
-def _remember(_id: int, _start: int, end: int, _flags: int, ends: list[int]) -> None:
-    ends.append(end)
 
 
 def lines(data: Buffer, start: int, stop: int) -> Iterator[tuple[int, int]]:

@@ -54,12 +54,12 @@ def with_ids(text: str) -> str:
 
 def restore(renderings: Sequence[tuple[int, Rendering]]) -> str:
     """SQL: a row of the store's `records` → the text it was made from. `renderings`: those of the store, by number."""
-    body = (
-        f"CASE WHEN contains(frame, {BODY}) THEN replace(frame, {BODY}, body) "
-        f"WHEN contains(frame, {JSON_BODY}) THEN replace(frame, {JSON_BODY}, {_json('body')}) "
-        f"WHEN contains(frame, {HTML_BODY}) THEN replace(frame, {HTML_BODY}, {_html('body')}) ELSE frame END"
+    body = with_ids("body")  # before it is escaped, which would escape the marks
+    text = (
+        f"CASE WHEN contains(frame, {BODY}) THEN replace(frame, {BODY}, {body}) "
+        f"WHEN contains(frame, {JSON_BODY}) THEN replace(frame, {JSON_BODY}, {_json(body)}) "
+        f"WHEN contains(frame, {HTML_BODY}) THEN replace(frame, {HTML_BODY}, {_html(body)}) ELSE frame END"
     )
-    text = body
     for mark, number, moment, nanos in (
         (OBSERVED, "observed_stamp", "observed", "observed_nanos"),
         (STAMP, "stamp", "timestamp", "nanos"),

@@ -14,15 +14,13 @@ from logtriage.dialect import nodes, pieces, reader
 from logtriage.dialect.automata import HyperscanWriter, Re2Writer
 from logtriage.dialect.charset import WORD
 from logtriage.dialect.nodes import Chars, Look, Node
+from logtriage.hyperscans import HS_MULTILINE
 from logtriage.verdict import Verdict
 
 TOGETHER = 64  # so many patterns are given to Hyperscan as one
 _MOST_PIECES = 512
 _MANY = 8  # patterns
 _MOST_RE2 = 8_000  # characters of one regular expression for DuckDB
-
-# Hyperscan's flags, so that it need not be loaded to name them.
-HS_MULTILINE, HS_PREFILTER = 4, 128
 
 
 @dataclass(frozen=True)

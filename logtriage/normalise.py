@@ -79,11 +79,12 @@ class Normaliser:
             yield block, made
             held = None if final else _rest(block, made)
 
-    def block(self, block: Block, grammar: Grammar, reference: datetime, *, final: bool) -> Made:
-        """One block, see `Records.read`."""
+    def block(self, block: Block, grammar: Grammar, reference: datetime, *, final: bool, shapes: bool = True) -> Made:
+        """One block, see `Records.read`. Without `shapes`, what only the store needs is not made: `rows` and `shapes`."""
         made = self.records.read(block, grammar, reference=reference, final=final)
         self._flags.read(made)
-        self._rows()
+        if shapes:
+            self._rows()
         return made
 
     def _rows(self) -> None:
@@ -96,7 +97,7 @@ class Normaliser:
         cut = frame.cut("SELECT * FROM records", json=wrapped, ids=self.ids)
         self.con.execute(f"""
             CREATE OR REPLACE TEMP TABLE rows AS
-            SELECT r.* EXCLUDE (severity_number, raw, text, body_at, program, service), coalesce(service, program) AS service,
+            SELECT r.* EXCLUDE (severity_number, raw, text, body_at, program, service, lines), r.lines::INTEGER AS lines, coalesce(service, program) AS service,
                    coalesce(r.severity_number, f.severity_number) AS severity_number, flags
             FROM ({cut}) AS r LEFT JOIN flags AS f USING (i)
         """)

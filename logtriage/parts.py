@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from logtriage.read import Identity, fingerprint, identity
 from logtriage.sources import Resource, Source
-from logtriage.store import Store
+
+if TYPE_CHECKING:
+    import duckdb
 
 _HEAD = 1024
 
@@ -40,62 +44,88 @@ class Part:
 
 
 class Parts:
-    """The parts of a store, by number; `of` finds or adds the one of a source."""
+    """The parts of a store, by number; `of` finds or adds the one of a source. `write` is where the store learns of it."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
         self._known: dict[int, Part] = {}
-        rows = store.con.execute(
+        self._stored: dict[int, Part] = {}
+        rows = con.execute(
             'SELECT p.part, p.source, p."group", p.path, p.member, head_length, head_sha256, device, inode, '
             'coalesce(g."offset", 0), coalesce(g.line, 1), coalesce(tail_offset, 0), coalesce(tail_line, 1), size, mtime_ns '
-            'FROM lake.parts AS p LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY noted DESC) = 1) '
+            "FROM lake.parts AS p LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY noted DESC) = 1) "
             "AS g ON g.part = p.part ORDER BY p.part"
         ).fetchall()
         for number, name, group, path, member, *rest in rows:
-            self._known[number] = Part(number, Source(name, group, Path(path) if path else None, member, None, Resource(None, None, None, None, None)), *rest)
+            source = Source(name, group, Path(path) if path else None, member, None, Resource(None, None, None, None, None))
+            self._known[number] = self._stored[number] = Part(number, source, *rest)
 
-    def of(self, source: Source) -> tuple[Part, bool]:
-        """The part of a source and whether it is new. A file that was renamed, or compressed by rotation, is known by
-        its first bytes; one that was truncated or replaced is a new part under the old name."""
+    def of(self, source: Source) -> Part:
+        """The part of a source. A file that was renamed, or compressed by rotation, is known by its first bytes; one that
+        was truncated or replaced is a new part under the old name."""
         now = identity(source)
         for part in self._candidates(source, now):
             if now and part.untouched(now) and (part.device, part.inode) == (now.device, now.inode):
-                return part, False
+                return part
             if now and source.compression is None and now.size < part.offset:
                 continue
-            if part.head_length and fingerprint(source, part.head_length) == (part.head_length, bytes.fromhex(part.head_sha256)):
-                return replace(part, source=source), False
-        return self._add(source, now), True
+            if _same_head(part, source):
+                length, digest = fingerprint(source, _HEAD)
+                return self.note(replace(part, source=source, head_length=length, head_sha256=digest.hex()))
+        length, digest = fingerprint(source, _HEAD) if source.path else (0, b"")
+        number = max(self._known, default=0) + 1
+        return self.note(Part(number, source, length, digest.hex(), now.device if now else None, now.inode if now else None))
 
     def _candidates(self, source: Source, now: Identity | None) -> list[Part]:
         if source.path is None:
             return []
         newest = sorted(self._known.values(), key=lambda p: -p.number)
-        same = [p for p in newest if (p.source.path, p.source.member) == (source.path, source.member)]
+        same = [p for p in newest if _place(p.source) == _place(source)]
         moved = [p for p in newest if now and not source.member and (p.device, p.inode) == (now.device, now.inode) and p not in same]
         packed = [p for p in newest if p.source.group == source.group and p.head_length == _HEAD and p not in same and p not in moved]
         return [*same, *moved, *packed]
 
-    def _add(self, source: Source, now: Identity | None) -> Part:
-        length, digest = fingerprint(source, _HEAD) if source.path else (0, b"")
-        number = max(self._known, default=0) + 1
-        part = Part(number, source, length, digest.hex(), now.device if now else None, now.inode if now else None)
-        who = source.resource
-        self._store.con.execute(
-            "INSERT INTO lake.parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
-            [number, source.name, source.group, str(source.path) if source.path else None, source.member, who.service, who.host,
-             who.container, who.pod, who.namespace, part.device, part.inode, length, part.head_sha256, _now()],
-        )  # fmt: skip
-        self._known[number] = part
+    def note(self, part: Part) -> Part:
+        """Keeps in mind how far a part was read."""
+        self._known[part.number] = part
         return part
 
-    def save(self, part: Part) -> None:
-        """Notes how far a part was read; to be called inside the transaction that writes its records."""
-        self._known[part.number] = part
-        self._store.con.execute(
-            "INSERT INTO lake.progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [part.number, part.offset, part.line, part.tail_offset, part.tail_line, part.size, part.mtime_ns, part.size is not None, _now()],
-        )
+    def write(self) -> None:
+        """Writes what was noted since the last time; to be called inside the transaction that writes the records."""
+        for part in self._known.values():
+            before = self._stored.get(part.number)
+            if part == before:
+                continue
+            if before is None:
+                self._add(part)
+            elif (before.source, before.head_length) != (part.source, part.head_length):
+                self._con.execute(
+                    "UPDATE lake.parts SET source = ?, path = ?, head_length = ?, head_sha256 = ? WHERE part = ?",
+                    [part.source.name, _place(part.source)[0], part.head_length, part.head_sha256, part.number],
+                )
+            self._con.execute(
+                "INSERT INTO lake.progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [part.number, part.offset, part.line, part.tail_offset, part.tail_line, part.size, part.mtime_ns, part.size is not None, _now()],
+            )
+        self._stored = dict(self._known)
+
+    def _add(self, part: Part) -> None:
+        who, source = part.source.resource, part.source
+        self._con.execute(
+            "INSERT INTO lake.parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
+            [part.number, source.name, source.group, *_place(source), who.service, who.host, who.container, who.pod, who.namespace,
+             part.device, part.inode, part.head_length, part.head_sha256, _now()],
+        )  # fmt: skip
+
+
+def _place(source: Source) -> tuple[str | None, str | None]:
+    return (os.path.abspath(source.path) if source.path else None), source.member
+
+
+def _same_head(part: Part, source: Source) -> bool:
+    if not part.head_length:  # it was empty when it was seen
+        return part.offset == 0 and _place(part.source) == _place(source)
+    return fingerprint(source, part.head_length) == (part.head_length, bytes.fromhex(part.head_sha256))
 
 
 def _now() -> datetime:

@@ -12,7 +12,7 @@ from logtriage.errors import UsageError
 from logtriage.needle import Needle
 
 LEVELS = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
-TIME_ORDER = ("timestamp", "nanos", "part", '"offset"')
+TIME_ORDER = ("timestamp", "coalesce(nanos, 0)", "part", '"offset"')
 _FIELD = re.compile(r"(?P<name>[^=!<>~]+)(?P<op>!~=|!=|~=|>=|<=|=|>|<)(?P<value>.*)", re.DOTALL)
 _FIELD_HINT = "k=v, k!=v, k~=REGEX, k!~=REGEX, k>=N, k<=N, k>N or k<N; nested keys are joined with dots"
 # Names that are columns of a record; all others are looked for in its attributes.
@@ -112,12 +112,7 @@ class Query:
             yield Condition("timestamp >= ?", (stored(self.since),))
         if self.until is not None:
             yield Condition("timestamp <= ?", (stored(self.until),))
-        if self.parts is not None:
-            yield Condition(f"part IN ({', '.join(map(str, self.parts))})" if self.parts else "false")
-        if self.level is not None and LEVELS[self.level] > 1:
-            yield Condition("severity_number >= ?", (LEVELS[self.level],))
-        elif self.level is not None:
-            yield Condition("severity_number IS NOT NULL")
+        yield from self.counted()
         if self.sources:
             yield source_condition(self.sources)
         for column, globs in (("service", self.services), ("container", self.containers), ("namespace", self.namespaces)):
@@ -131,6 +126,15 @@ class Query:
             yield Condition("? IN (trace_id, span_id, request_id)", (self.trace,), plain=False)
         for field in self.fields:
             yield field.condition()
+
+    def counted(self) -> Iterator[Condition]:
+        """Those conditions that `lake.activity` can answer too."""
+        if self.parts is not None:
+            yield Condition(f"part IN ({', '.join(map(str, self.parts))})" if self.parts else "false")
+        if self.level is not None and LEVELS[self.level] > 1:
+            yield Condition("severity_number >= ?", (LEVELS[self.level],))
+        elif self.level is not None:
+            yield Condition("severity_number IS NOT NULL")
 
     @property
     def needs_attributes(self) -> bool:

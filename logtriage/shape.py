@@ -88,7 +88,7 @@ def _text(way: int, texts: Sequence[Sequence[str]]) -> str:
     for of_piece in texts:
         way, place = divmod(way, max(1, len(of_piece)))
         chosen.append(of_piece[place])
-    frame, body, stamp, observed = chosen
+    frame, body, stamp, observed = (piece.translate(_IDS) for piece in chosen)
     text = frame.replace(_STAMP, stamp).replace(_OBSERVED, observed)
     if _BODY in text:
         text = text.replace(_BODY, body)
@@ -96,4 +96,4 @@ def _text(way: int, texts: Sequence[Sequence[str]]) -> str:
         text = text.replace(_JSON_BODY, json.dumps(body, ensure_ascii=False)[1:-1])
     elif _HTML_BODY in text:
         text = text.replace(_HTML_BODY, json.dumps(body, ensure_ascii=False)[1:-1].translate(_HTML))
-    return text.translate(_IDS)
+    return text

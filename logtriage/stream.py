@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage.around import FileText, StreamText, Text, bytes_of, line_before, line_end
-from logtriage.errors import LogtriageError
 from logtriage.needle import Needle
 from logtriage.verdict import MatchTimeout
 from logtriage.sources import Source
@@ -55,6 +54,7 @@ class Stream:
         self._new_starts = new_starts
         self._starts: Starts | None = None
         self._text: Text = StreamText(iter(()))
+        self.first_line = 1  # the number of the line at the offset where `records` starts
         self.undecided: list[int] = []  # offsets of lines that took the pattern too long
 
     def records(self, start: int = 0, end: int | None = None) -> Iterator[Record]:
@@ -71,12 +71,11 @@ class Stream:
         text = FileText(str(self.source.path), self.source.name)
         self._text = text
         try:
-            first = 1 + (_lines_before(text, start) if self.wanted.numbers and start else 0)
             hits = scan_file(
                 self.source.path or "", self.wanted.needle, offset=start, end=end, with_numbers=self.wanted.numbers,
                 on_timeout=self.undecided.append,
             )  # fmt: skip
-            yield from self._around(((hit.offset, (hit.number or 1) + first - 1) for hit in hits), start)
+            yield from self._around(((hit.offset, (hit.number or 1) + self.first_line - 1) for hit in hits), start)
         finally:
             text.close()
 
@@ -91,15 +90,18 @@ class Stream:
     def _around(self, hits: Iterator[tuple[int, int]], low: int) -> Iterator[Record]:
         """Selected lines (offset, number) → records; nothing before offset `low` is looked at."""
         left = self.wanted.most
-        done = low
+        done = skipped = low
         for offset, line in hits:
-            if offset < done:
+            if offset < max(done, skipped):
                 continue
             if left == 0:
                 return
             start, end = self._bounds(offset, done)
             data = bytes_of(self._text, start, end)
             line -= data.count(b"\n", 0, offset - start)
+            if self.wanted.needle.invert and not self.selects(data):
+                skipped = end
+                continue
             yield from self._before(start, line, done)
             yield Record(start, data, line, True)
             left = None if left is None else left - 1
@@ -119,8 +121,9 @@ class Stream:
                 return
 
     def selects(self, data: bytes) -> bool:
-        """Whether one of a record's lines is selected."""
-        return any(self.selects_line(line) for line in data.removesuffix(b"\n").split(b"\n"))
+        """Whether a record is found: one of its lines is selected; with `invert`, all of them."""
+        lines = map(self.selects_line, data.removesuffix(b"\n").split(b"\n"))
+        return all(lines) if self.wanted.needle.invert else any(lines)
 
     def selects_line(self, line: bytes) -> bool:
         """Whether a line is selected; one that takes too long is not."""
@@ -227,15 +230,3 @@ def samples(text: Text) -> Sequence[str]:
         if start < size:
             lines[start] = bytes_of(text, start, line_end(text, start))
     return [readable(line.removesuffix(b"\n")) for line in lines.values()]
-
-
-def _lines_before(text: FileText, offset: int) -> int:
-    """How many lines a file has before `offset`."""
-    at = total = 0
-    while at < offset:
-        piece = bytes_of(text, at, min(at + (1 << 20), offset))
-        if not piece:
-            raise LogtriageError("the file was truncated while it was read")
-        total += piece.count(b"\n")
-        at += len(piece)
-    return total

@@ -1,20 +1,24 @@
 """The exact verdict on one line: does it match, and where?
 
 `re` decides lines of ASCII, where it and Rust agree once the pattern is spelt out; `regex`, which is slower to load and
-to run but stops after a time, decides all others, and patterns that could keep a backtracking engine busy.
+to run but stops after a time, decides all others. Patterns that could keep a backtracking engine busy go to Hyperscan
+where it is exact, on lines of ASCII.
 """
 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
 from logtriage.dialect import nodes
+from logtriage.dialect.automata import HyperscanWriter
 from logtriage.dialect.nodes import Node
 from logtriage.dialect.writer import AsciiWriter, RegexWriter, Writer
 from logtriage.errors import LogtriageError, UsageError
+from logtriage.hyperscans import HS_MARGIN, HS_MULTILINE, compiled_database, remember
 
 TIMEOUT = 1.0  # seconds one line may take
 _LONG = 8_192  # bytes; on longer lines even a tame pattern may take `re` too long
@@ -33,11 +37,14 @@ class Verdict:
     def __init__(self, trees: tuple[Node, ...], fancy: bool) -> None:
         self.trees = trees
         self.fancy = fancy
+        self._lock = threading.Lock()
 
     def holds(self, line: bytes) -> bool:
         """Is there a match in `line` (raw bytes, without its end)? Raises MatchTimeout."""
         if line.isascii() and self.is_tame(len(line)):
             return self._re.search(line) is not None
+        if line.isascii() and not self.fancy and self._automaton is not None:
+            return self._scan(line)
         text = line.decode("utf-8", "surrogateescape")
         return _timed(lambda: self._regex.search(text, timeout=TIMEOUT)) is not None
 
@@ -50,6 +57,19 @@ class Verdict:
     def is_tame(self, length: int) -> bool:
         """Can `re`, which knows no timeout, be trusted to be quick on a line of `length` bytes?"""
         return not self.fancy and self._freedom <= (2 if length <= _LONG else 0)
+
+    def _scan(self, line: bytes) -> bool:
+        """The verdict on a line of ASCII by the automaton, whose time does not depend on the pattern's repetitions."""
+        ends: list[int] = []
+        with self._lock:  # the scratch space serves one scan at a time
+            self._automaton.scan(line + b"\n" * HS_MARGIN, match_event_handler=remember, context=ends)
+        return bool(ends) and ends[0] <= len(line) + 1
+
+    @cached_property
+    def _automaton(self) -> Any:
+        writer = HyperscanWriter()
+        text = writer.to_line_end(nodes.alt(list(self.trees)))
+        return compiled_database([(text.encode("latin-1"), HS_MULTILINE)]) if writer.ascii_exact else None
 
     @cached_property
     def _freedom(self) -> int:

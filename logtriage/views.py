@@ -25,8 +25,16 @@ if TYPE_CHECKING:
 RESOURCE = ("service", "host", "container", "pod", "namespace")
 # id column → the column of lake.records that holds its number
 IDS = dict(zip(frame.IDS, ("trace", "span", "request"), strict=True))
-# Columns of `lean` that `restored` uses up.
-_PIECES = ", ".join(("format_number", "stamp", "observed", "observed_nanos", "observed_stamp", *IDS.values()))
+# Columns of lake.records that are taken as they are.
+KEPT = (
+    "part", "offset", "line", "lines", "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp",
+    "severity_number", "severity_text", "shape", *IDS.values(), "frame", "body", "exact",
+)  # fmt: skip
+# The columns of the view `records`.
+COLUMNS = (
+    "source", "group", "part", "offset", "line", "lines", "timestamp", "nanos", "level", "severity_number", "severity_text",
+    "format", "shape", "template", "flags", *RESOURCE, *IDS, "body", "raw", "exact", "bytes", "attributes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,8 @@ def create(store: Store) -> None:
     catalog = load(store.con)
     _name_parts(store.con, catalog)
     everything = restored(catalog, f"({lean(catalog)})", "lake.ids", attributes=True)
-    for name, sql in {"records": everything, **others()}.items():
+    columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    for name, sql in {"records": f"SELECT {columns} FROM ({everything})", **others()}.items():
         store.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
 
@@ -118,27 +127,31 @@ def _name_parts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
 
 
 def lean(catalog: Catalog) -> str:
-    """SELECT: each record with what needs no text put together: names in the place of numbers, and the pieces of its text."""
-    names = "".join(f" WHEN {n} THEN {parse.literal(name)}" for n, (name, _) in catalog.formats.items())
+    """SELECT: each record as it is kept, with where it comes from."""
     resource = ", ".join(f"coalesce(r.{name}, p.{name}) AS {name}" for name in RESOURCE)
-    return f"""SELECT p.source, p."group", r.part, r."offset", line, lines, timestamp, nanos,
-        {level_sql("severity_number")} AS level, severity_number, severity_text,
-        {f"CASE r.format{names} END" if names else "NULL::VARCHAR"} AS format, shape, format('{{:016x}}', shape) AS template,
-        coalesce(string_split(flags, ' '), []) AS flags, {resource},
-        r.format AS format_number, stamp, observed, observed_nanos, observed_stamp, {", ".join(IDS.values())}, frame, body, exact
+    kept = ", ".join(f'r."{name}"' for name in KEPT)
+    return f"""SELECT p.source, p."group", {resource}, {kept}, r.format AS format_number, r.flags AS flag_ids
         FROM lake.records AS r JOIN part_names AS p ON p.part = r.part"""
 
 
+def dressed(catalog: Catalog, relation: str) -> str:
+    """SELECT: rows of `lean` (SQL of a relation) with names in the place of numbers."""
+    names = "".join(f" WHEN {n} THEN {parse.literal(name)}" for n, (name, _) in catalog.formats.items())
+    format_name = f"CASE format_number{names} END" if names else "NULL::VARCHAR"
+    return f"""SELECT *, {level_sql("severity_number")} AS level, {format_name} AS format, format('{{:016x}}', shape) AS template,
+        coalesce(string_split(flag_ids, ' '), []) AS flags FROM {relation}"""
+
+
 def restored(catalog: Catalog, pieces: str, ids: str, *, attributes: bool) -> str:
-    """SELECT: rows of `lean` (a relation's name) with their texts; `ids`: a relation (id, text)."""
+    """SELECT: rows of `lean` (SQL of a relation) with their texts and names; `ids`: a relation (id, text)."""
     joins = "".join(f" LEFT JOIN {ids} AS {column}_ids ON {column}_ids.id = r.{column}" for column in IDS.values())
     texts = ", ".join(f"{column}_ids.text AS {name}" for name, column in IDS.items())
     whole = f"CASE WHEN exact IS NULL THEN {frame.restore(catalog.renderings)} ELSE frame END"
     raw = "CASE WHEN ends_with(whole, chr(10)) THEN left(whole, -1) ELSE whole END"
     more = f", {_attributes(catalog)} AS attributes" if attributes else ""
-    return f"""SELECT * EXCLUDE (whole, exact, {_PIECES}), {raw} AS raw, exact, coalesce(exact, encode(whole)) AS bytes{more}
-        FROM (SELECT * EXCLUDE (frame, body), {frame.with_ids("body")} AS body, {whole} AS whole
-              FROM (SELECT r.*, {texts} FROM {pieces} AS r{joins}))"""
+    put_together = f"""(SELECT * EXCLUDE (frame, body), {frame.with_ids("body")} AS body, {whole} AS whole
+        FROM (SELECT r.*, {texts} FROM {pieces} AS r{joins}))"""
+    return f"SELECT *, {raw} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({dressed(catalog, put_together)})"
 
 
 def first_line(nodes: Sequence[Node], whole: str) -> str:

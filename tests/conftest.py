@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from logtriage.store import Store
+
 # `HYPOTHESIS_PROFILE=thorough pytest` looks much longer for counterexamples.
 for name, most in (("quick", 100), ("thorough", 1000)):
     settings.register_profile(name, max_examples=most, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
@@ -23,3 +25,10 @@ def _private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.setenv(name, str(home / name))
         patch.delenv("LOGTRIAGE_STORE", raising=False)
         yield
+
+
+@pytest.fixture(scope="session")
+def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One store that takes the files of many tests, as opening one takes longer than reading a small file."""
+    with Store(tmp_path_factory.mktemp("one") / "store", write=True) as store:
+        yield store

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 _TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
-def _docker(text: str, second: int, stream: str = "stdout") -> str:
+def docker(text: str, second: int, stream: str = "stdout") -> str:
     return json.dumps({"log": text, "stream": stream, "time": f"2026-03-02T10:00:{second:02}.123456789Z"}, separators=(",", ":"))
 
 
-def _cri(text: str, second: int, tag: str = "F") -> str:
+def cri(text: str, second: int, tag: str = "F") -> str:
     return f"2026-03-02T10:00:{second:02}.123456789Z stdout {tag} {text}"
 
 
@@ -77,16 +77,16 @@ LOGS: dict[str, list[str]] = {
         "Mar  2 10:00:02 web1 kernel: [ 1234.567890] Out of memory: Killed process 4711 (java)",
     ],
     "docker": [
-        _docker("2026-03-02 10:00:01,000 INFO  [main] com.shop.Main - wörks\n", 1),
-        _docker(f'{{"level":"error","msg":"<a&b> \\u001b[31mred\\u001b[0m","trace_id":"{_TRACE}"}}\n', 2, "stderr"),
-        _docker(f'2026-03-02 10:00:02,000 WARN  [main] com.shop.Main - said "no" <x> trace_id={_TRACE}\n', 2),
-        "\n".join(_docker(line + "\n", 3) for line in JAVA.split("\n")),
-        _docker("a part and ", 4) + "\n" + _docker("the rest\n", 4),
+        docker("2026-03-02 10:00:01,000 INFO  [main] com.shop.Main - wörks\n", 1),
+        docker(f'{{"level":"error","msg":"<a&b> \\u001b[31mred\\u001b[0m","trace_id":"{_TRACE}"}}\n', 2, "stderr"),
+        docker(f'2026-03-02 10:00:02,000 WARN  [main] com.shop.Main - said "no" <x> trace_id={_TRACE}\n', 2),
+        "\n".join(docker(line + "\n", 3) for line in JAVA.split("\n")),
+        docker("2026-03-02 10:00:04,000 INFO  [main] com.shop.Main - a part and ", 4) + "\n" + docker("the rest\n", 4),
     ],
     "cri": [
-        _cri("2026-03-02 10:00:01,000 INFO  [main] com.shop.Main - hello", 1),
-        _cri("a part and ", 2, "P") + "\n" + _cri("the rest", 2),
-        "\n".join(_cri(line, 3) for line in JAVA.split("\n")),
+        cri("2026-03-02 10:00:01,000 INFO  [main] com.shop.Main - hello", 1),
+        cri("2026-03-02 10:00:02,000 INFO  [main] com.shop.Main - a part and ", 2, "P") + "\n" + cri("the rest", 2),
+        "\n".join(cri(line, 3) for line in JAVA.split("\n")),
     ],
     "pretty": [PRETTY],
     "plain": ["no stamp in sight", "x", "  indented", ""],

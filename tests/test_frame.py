@@ -3,67 +3,86 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 
 import engine
-from logtriage import frame
-from logtriage.normalise import Normaliser
-from logtriage.store import connect
+from logtriage.store import Store
 from samples import LOGS, files
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
+EVERY = "".join(record + "\n" for records in LOGS.values() for record in records).encode()
 
 
-@pytest.fixture(scope="module")
-def normaliser() -> Normaliser:
-    return Normaliser(connect(), engine.reading())
+def kept(store: Store, folder: Path, data: bytes) -> list[dict[str, object]]:
+    """The records of a file of these bytes, out of the store."""
+    path = folder / "app.log"
+    path.write_bytes(data)
+    assert not engine.ingest(store, path).errors
+    return engine.stored(store, engine.numbers(store, path))
 
 
-@engine.examples(25)
+@engine.examples(12)
 @given(files())
-@example("".join(record + "\n" for records in LOGS.values() for record in records).encode())
-def test_cut_and_restored_gives_the_bytes_back(normaliser: Normaliser, data: bytes) -> None:
-    """Whatever the bytes, the records' restored bytes lie one after the other and are the block."""
-    if not data:
-        return
-    engine.normalised(normaliser, data)
+@example(EVERY)
+@example(EVERY.replace(b"\n", b"\r\n"))
+def test_cut_and_restored_gives_the_bytes_back(one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    """Whatever the bytes, the records' restored bytes lie one after the other and are the file."""
     whole = b""
-    for offset, text in engine.restored(normaliser).items():
-        assert offset == len(whole)
-        whole += text
+    for record in kept(one_store, tmp_path_factory.mktemp("frame"), data):
+        assert record["offset"] == len(whole)
+        whole += record["bytes"]  # type: ignore[operator]
     assert whole == data
 
 
-@pytest.mark.parametrize("body", [f'say "hi" to {TRACE}', f"a\\b {TRACE}", f"<a&b> {TRACE}", "no \x03 luck", f"\x02\x04 {TRACE}", "é\u2028\x7f"])
-@pytest.mark.parametrize("html", [False, True])
-def test_bodies_in_json_strings_come_back(normaliser: Normaliser, body: str, html: bool) -> None:
-    """Escapes of a JSON string, as JSON asks for them or as Go writes them, and ids among them, come back as written."""
-    text = json.dumps({"time": "2026-03-02T10:00:02.5Z", "level": "info", "msg": body, "trace_id": TRACE}, ensure_ascii=False)
-    if html:
-        text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    data = text.encode() + b"\n"
-    engine.normalised(normaliser, data)
-    assert list(engine.restored(normaliser).values()) == [data]
+BODIES = [
+    f'say "hi" to {TRACE}', f"a\\b {TRACE}", f"<a&b> {TRACE}", "no \x03 luck", f"\x02\x04 {TRACE}", "é\u2028\x7f", f"\x03{TRACE}\x03 \"",
+    "\ud83d\ude00 \"", "tab\there", "/slash/", f"{TRACE}{TRACE}", "\x1b[31mred\x1b[0m \"", "cut \x00 here",
+]  # fmt: skip
 
 
-def test_frames_repeat(normaliser: Normaliser) -> None:
-    """Lines that differ only in their times, their ids and what they say have one frame: that is what makes a store small."""
+@pytest.mark.parametrize("style", ["json", "html", "ascii", "spaced"])
+def test_bodies_in_json_strings_come_back(one_store: Store, tmp_path: Path, style: str) -> None:
+    """Escapes of a JSON string, written in any way, and ids among them, come back as written, and read as what they mean."""
+    lines = []
+    for body in BODIES:
+        fields = {"time": "2026-03-02T10:00:02.5Z", "level": "info", "msg": body, "trace_id": TRACE}
+        text = json.dumps(fields, ensure_ascii=style == "ascii", separators=None if style == "spaced" else (",", ":"))
+        if style == "html":
+            text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+        lines.append(text.encode("utf-8", "surrogatepass") + b"\n")
+    records = kept(one_store, tmp_path, b"".join(lines))
+    assert [record["bytes"] for record in records] == lines
+    plain = [body for body in BODIES if not {"\0", "\ud83d", "\x1b"} & set(body)]
+    assert [record["body"] for record in records if record["body"] in plain] == plain
+
+
+def test_ids_of_no_substance_are_none(one_store: Store, tmp_path: Path) -> None:
+    """An empty, blank or all-zero id is no id: it would be found all over the text."""
     lines = [
-        f"2026-03-02 10:00:{n:02},{n * 7 % 1000:03} INFO  [main] com.shop.Main - order {n} shipped trace_id={n:032x}\n" for n in range(1, 50)
+        f'{{"time":"2026-03-02T10:00:0{n}Z","level":"info","msg":"a \\"few\\" words of 0","trace_id":"{trace}"}}\n'.encode()
+        for n, trace in enumerate(["", " ", "-", "0"])
     ]
-    engine.normalised(normaliser, "".join(lines).encode())
-    cut = frame.cut(json=False, ids=list(frame.IDS))
-    assert normaliser.con.execute(f"SELECT count(DISTINCT {cut}) FROM records").fetchall() == [(1,)]
+    records = kept(one_store, tmp_path, b"".join(lines))
+    assert [record["bytes"] for record in records] == lines
+    assert {record["body"] for record in records} == {'a "few" words of 0'}
 
 
-def test_ids_are_cut_out_once(normaliser: Normaliser) -> None:
-    """An id that the text names is the record's, and is neither in its frame nor in the body that is stored."""
-    engine.normalised(normaliser, f"2026-03-02T10:00:01Z INFO paid trace_id={TRACE} twice {TRACE}\n".encode())
-    ids = list(frame.IDS)
-    (row,) = normaliser.con.execute(
-        f"SELECT trace_id, {frame.cut(json=False, ids=ids)}, {frame.without_ids('body', ids)} FROM records"
-    ).fetchall()
-    assert row[0] == TRACE
-    assert TRACE not in row[1] + row[2]
+def test_frames_repeat(one_store: Store, tmp_path: Path) -> None:
+    """Lines that differ only in their times, their ids and what they say have one frame: that is what makes a store small."""
+    lines = [f"2026-03-02 10:00:{n:02},{n * 7:03} INFO  [main] com.shop.Main - sent {n} trace_id={n + (1 << 126):032x}\n" for n in range(1, 50)]
+    assert [record["bytes"] for record in kept(one_store, tmp_path, "".join(lines).encode())] == [line.encode() for line in lines]
+    (part,) = engine.numbers(one_store, tmp_path / "app.log")
+    assert one_store.con.execute(f"SELECT count(DISTINCT frame) FROM lake.records WHERE part = {part}").fetchall() == [(1,)]
+
+
+def test_ids_are_kept_once(one_store: Store, tmp_path: Path) -> None:
+    """An id that many records name is the trace of each, and its text is in the store once."""
+    lines = [f"2026-03-02T10:00:{n:02}Z INFO paid trace_id=f00{n % 3}f00df00df00df00df00df00df00d\n" for n in range(30)]
+    records = kept(one_store, tmp_path, "".join(lines).encode())
+    assert [record["trace_id"] for record in records] == [f"f00{n % 3}f00df00df00df00df00df00df00d" for n in range(30)]
+    found = one_store.con.execute("SELECT count(*) FROM lake.ids WHERE text LIKE 'f00%f00df00df00df00df00df00df00d'").fetchall()
+    assert found == [(3,)]
+    assert one_store.con.execute("SELECT count(*) FROM lake.records WHERE contains(frame || body, 'f00df00d')").fetchall() == [(0,)]

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
+import random
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import engine
+from logtriage import parts
+from logtriage.library import load_patterns
 from logtriage.store import Store
-from samples import files
-
-
-@pytest.fixture(scope="module")
-def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One store for many files: opening one takes longer than reading a small file."""
-    with Store(tmp_path_factory.mktemp("one") / "store", write=True) as store:
-        yield store
+from samples import LOGS, files
 
 
 @engine.examples(8)
@@ -33,10 +35,251 @@ def test_every_byte_comes_back_once(one_store: Store, tmp_path_factory: pytest.T
             engine.set_block_size(patch, path.stat().st_size // data.draw(st.integers(1, 3), "blocks") + 1)
             tally = engine.ingest(one_store, path)
         assert not tally.errors
-    assert _part_of(one_store, path) == path.read_bytes()
+    assert b"".join(engine.parts(one_store, engine.numbers(one_store, path)).values()) == path.read_bytes()
 
 
-def _part_of(store: Store, path: Path) -> bytes:
-    numbers = [n for (n,) in store.con.execute("SELECT part FROM lake.parts WHERE path = ? ORDER BY part", [str(path)]).fetchall()]
-    parts = engine.parts(store, numbers)
-    return b"".join(parts.values())
+def _log(first: int, last: int) -> bytes:
+    """Numbered lines, each different; every seventh has a trace."""
+    lines = (
+        f"2026-03-02 10:{n // 60 % 60:02}:{n % 60:02},{n % 1000:03} {'ERROR' if n % 7 == 0 else 'INFO '} [main] com.shop.Main - order {n} shipped\n"
+        + "java.lang.IllegalStateException: no stock\n\tat com.shop.Cart.take(Cart.java:41)\n" * (n % 7 == 0)
+        for n in range(first, last)
+    )
+    return "".join(lines).encode()
+
+
+def _whole(store: Store) -> bytes:
+    """The bytes of all parts, in the order in which the store came to know them."""
+    return b"".join(data for _, data in sorted(engine.parts(store).items()))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "store", write=True) as opened:
+        yield opened
+
+
+def test_running_again_changes_nothing(store: Store, tmp_path: Path) -> None:
+    """A second run over the same files reads none of them, and leaves the store as it was."""
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_bytes(_log(0, 50))
+    (tmp_path / "empty.log").write_bytes(b"")
+    files = [tmp_path / name for name in ("a.log", "b.log", "empty.log")]
+    assert engine.ingest(store, *files).records == 100
+    before = engine.content(store)
+    again = engine.ingest(store, *files)
+    assert (again.records, again.lines, again.bytes, again.unchanged) == (0, 0, 0, 3)
+    assert engine.content(store) == before
+
+
+def test_only_what_is_new_is_read(store: Store, tmp_path: Path) -> None:
+    """After lines were added, a run reads them and the last record before them, to which they may have belonged."""
+    path = tmp_path / "app.log"
+    path.write_bytes(_log(1, 1000))
+    engine.ingest(store, path)
+    with path.open("ab") as file:
+        file.write(b"\tat com.shop.Late.line(Late.java:1)\n" + _log(1000, 1010))
+    tally = engine.ingest(store, path)
+    assert tally.bytes < 2000
+    records = engine.stored(store)
+    assert len(records) == 1009
+    assert records[998]["bytes"].endswith(b"\tat com.shop.Late.line(Late.java:1)\n")
+    assert _whole(store) == path.read_bytes()
+
+
+def test_growing_and_whole_give_the_same_store(tmp_path: Path) -> None:
+    """A file read while it grew, cut in the middle of lines and of records, makes the store that it makes in one go."""
+    data = "".join(record + "\n" for name in ("log4j", "docker") for record in LOGS[name] * 3).encode()
+    path = tmp_path / "app.log"
+    with Store(tmp_path / "grown", write=True) as grown:
+        for end in (90, 700, 701, len(data) // 2, len(data)):
+            path.write_bytes(data[:end])
+            engine.ingest(grown, path, how=engine.reading(load_patterns()))
+        slow = engine.content(grown)
+    with Store(tmp_path / "whole", write=True) as whole:
+        engine.ingest(whole, path, how=engine.reading(load_patterns()))
+        assert slow == engine.content(whole)
+
+
+def test_a_broken_source_does_not_stop_the_others(store: Store, tmp_path: Path) -> None:
+    """Of a truncated gz all that can be read is kept and the damage is told; the sources after it are read."""
+    packed = gzip.compress(_log(0, 2000))
+    (tmp_path / "a.log.gz").write_bytes(packed[: len(packed) // 2])
+    (tmp_path / "b.log").write_bytes(_log(0, 10))
+    tally = engine.ingest(store, tmp_path / "a.log.gz", tmp_path / "b.log")
+    assert len(tally.errors) == 1
+    assert "a.log.gz" in str(tally.errors[0])
+    first, second = (data for _, data in sorted(engine.parts(store).items()))
+    assert second == _log(0, 10)
+    assert _log(0, 2000).startswith(first)
+    assert len(first) > len(_log(0, 500))
+
+
+# --- rotation
+
+
+def test_rotation_reads_nothing_twice(store: Store, tmp_path: Path) -> None:
+    """Renamed, then compressed, with new files under the old name: every line is in the store once, in each step."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log, older, packed = logs / "app.log", logs / "app.log.1", logs / "app.log.2.gz"
+    log.write_bytes(_log(0, 100))
+    engine.ingest(store, logs)
+    with log.open("ab") as file:
+        file.write(_log(100, 120))  # not read before the rotation
+    log.rename(older)
+    log.write_bytes(_log(120, 200))
+    engine.ingest(store, logs)
+    assert sorted(engine.parts(store).values()) == sorted([_log(0, 120), _log(120, 200)])
+    packed.write_bytes(gzip.compress(older.read_bytes()))
+    older.unlink()
+    log.rename(older)
+    log.write_bytes(_log(200, 260))
+    tally = engine.ingest(store, logs)
+    assert sorted(engine.parts(store).values()) == sorted([_log(0, 120), _log(120, 200), _log(200, 260)])
+    assert tally.records <= 62
+    before = engine.content(store)
+    engine.ingest(store, logs)
+    assert engine.content(store) == before
+
+
+def test_a_small_file_is_known_after_rotation(store: Store, tmp_path: Path) -> None:
+    """A file of a few lines is known again when rotation compressed it."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log = logs / "app.log"
+    log.write_bytes(_log(0, 3))
+    engine.ingest(store, logs)
+    (logs / "app.log.1.gz").write_bytes(gzip.compress(_log(0, 3)))
+    log.write_bytes(_log(3, 5))
+    engine.ingest(store, logs)
+    assert _whole(store) == _log(0, 5)
+
+
+def test_copytruncate_starts_a_new_part(store: Store, tmp_path: Path) -> None:
+    """A file that was emptied and written anew under the same inode is read from its start, and what it held stays."""
+    log = tmp_path / "app.log"
+    log.write_bytes(_log(0, 100))
+    engine.ingest(store, log)
+    log.write_bytes(_log(100, 130))
+    engine.ingest(store, log)
+    assert _whole(store) == _log(0, 130)
+
+
+def test_a_file_that_was_replaced_is_new(store: Store, tmp_path: Path) -> None:
+    """Another, longer file under the old name is told by its first bytes, and read from its start."""
+    log = tmp_path / "app.log"
+    log.write_bytes(_log(0, 50))
+    engine.ingest(store, log)
+    log.unlink()
+    log.write_bytes(_log(50, 200))
+    engine.ingest(store, log)
+    assert _whole(store) == _log(0, 200)
+
+
+def test_a_clock_that_goes_back_loses_nothing(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where reading stood is known by the order of the runs, not by what the clock said then."""
+    log = tmp_path / "app.log"
+    clock = datetime(2030, 1, 1)
+    monkeypatch.setattr(parts, "_now", lambda: clock)
+    for last in (40, 80, 120, 160):
+        clock -= timedelta(days=1)
+        log.write_bytes(_log(0, last))
+        tally = engine.ingest(store, log)
+        assert tally.records <= 41
+        assert _whole(store) == _log(0, last)
+    clock -= timedelta(days=1)
+    assert engine.ingest(store, log).unchanged == 1
+
+
+# --- kills
+
+
+class Killed(BaseException):
+    """As a signal that comes at the worst moment."""
+
+
+class _Mortal:
+    """A connection that dies at its n-th statement."""
+
+    def __init__(self, con: Any, statements: int) -> None:
+        self._con, self._left = con, statements
+
+    def execute(self, *args: Any) -> Any:
+        self._left -= 1
+        if not self._left:
+            raise Killed
+        return self._con.execute(*args)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._con, name)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_dying_at_any_statement_leaves_a_store_to_go_on_with(part: int, tmp_path: Path) -> None:
+    """Whichever statement an ingest dies at, the next run ends with the store that an undisturbed one makes."""
+    path = tmp_path / "app.log"
+    path.write_bytes(_log(0, 40))
+    with Store(tmp_path / "undisturbed", write=True) as store:
+        engine.ingest(store, path)
+        store.con = counted = _Mortal(store.con, -1)  # type: ignore[assignment]
+        path.write_bytes(_log(0, 80))
+        engine.ingest(store, path)
+        statements = -counted._left - 1
+        wanted = engine.content(store)
+    for at in range(1 + part, statements, statements // 10):
+        path.write_bytes(_log(0, 40))
+        folder = tmp_path / f"killed-{at}"
+        with Store(folder, write=True) as store:
+            engine.ingest(store, path)
+            path.write_bytes(_log(0, 80))
+            store.con = _Mortal(store.con, at)  # type: ignore[assignment]
+            with pytest.raises(Killed):
+                engine.ingest(store, path)
+        with Store(folder, write=True) as store:
+            engine.ingest(store, path)
+            assert engine.content(store) == wanted
+        shutil.rmtree(folder)
+
+
+_VICTIM = """
+import sys
+from pathlib import Path
+sys.path[:0] = {path!r}
+import engine
+from logtriage import normalise, read
+from logtriage.store import Store
+normalise.blocks = lambda source, **where: read.blocks(source, size=20_000, **where)
+with Store(Path({store!r}), write=True) as store:
+    print("open", flush=True)
+    engine.ingest(store, Path({log!r}))
+print("done", flush=True)
+"""
+
+
+def test_kill_9_at_any_moment(tmp_path: Path) -> None:
+    """A process killed without warning, again and again, leaves a store that in the end holds each byte once."""
+    log, folder = tmp_path / "app.log", tmp_path / "store"
+    log.write_bytes(_log(0, 3000))
+    script = _VICTIM.format(path=[str(Path(engine.__file__).parent), *sys.path], store=str(folder), log=str(log))
+    for seed in range(4):
+        victim = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        assert victim.stdout
+        with victim:
+            assert victim.stdout.readline() == "open\n"
+            try:
+                victim.wait(random.Random(seed).uniform(0, 1.5))
+            except subprocess.TimeoutExpired:
+                victim.kill()
+        if folder.joinpath("catalog.sqlite").exists():
+            with Store(folder) as store:
+                assert log.read_bytes().startswith(_whole(store))
+    with Store(folder, write=True) as store:
+        engine.ingest(store, log)
+        assert _whole(store) == log.read_bytes()
+        killed = engine.content(store)
+    with Store(tmp_path / "undisturbed", write=True) as store:
+        engine.ingest(store, log)
+        calm = engine.content(store)
+    assert [row[:5] for row in killed["records"]] == [row[:5] for row in calm["records"]]
+    assert killed["activity"] == calm["activity"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from logtriage.cli.grep import context, covered, exit_code
@@ -49,11 +49,12 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
             if found and args.quiet:
                 break
             if found and (args.count or args.files_with_matches):
-                out.write(_summary(source.name, found, names, args.null, args.count).encode("utf-8", "surrogateescape"))
+                out.write(summary(source.name, found, names, args.null, args.count).encode("utf-8", "surrogateescape"))
     return exit_code(session, hits)
 
 
-def _summary(name: str, found: int, names: bool, null: bool, count: bool) -> str:
+def summary(name: str, found: int, names: bool, null: bool, count: bool) -> str:
+    """What -c or -l says of a source."""
     if not count:
         return name + ("\0" if null else "\n")
     return (name + ("\0" if null else ":") if names else "") + f"{found}\n"
@@ -71,8 +72,8 @@ def told(session: Session, stream: Stream) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def in_full(session: Session, summary: object) -> Iterator[None]:
-    """Prints the summary at the end, also after Ctrl-C; not where the reader of our output has gone."""
+def in_full(session: Session, ending: Callable[[], object]) -> Iterator[None]:
+    """Says how it ended, also after Ctrl-C; not where the reader of our output has gone."""
     try:
         yield
         sys.stdout.flush()
@@ -81,9 +82,9 @@ def in_full(session: Session, summary: object) -> Iterator[None]:
     except BaseException:
         with contextlib.suppress(OSError):
             sys.stdout.flush()
-        summary()  # type: ignore[operator]
+        ending()
         raise
-    summary()  # type: ignore[operator]
+    ending()
 
 
 def new_starts(session: Session) -> Starts:

@@ -91,10 +91,16 @@ def concat(*items: Node) -> Node:
 
 
 def alt(items: list[Node]) -> Node:
-    """One of `items`, nested choices flattened."""
+    """One of `items`, nested choices flattened, and single characters side by side joined to a set."""
     flat: list[Node] = []
     for item in items:
-        flat.extend(item.items if isinstance(item, Alt) else [item])
+        for choice in item.items if isinstance(item, Alt) else [item]:
+            left = edge(flat[-1], last=False) if flat and isinstance(flat[-1], Lit | Chars) else None
+            right = edge(choice, last=False) if isinstance(choice, Lit | Chars) else None
+            if left is None or right is None:
+                flat.append(choice)
+            else:
+                flat[-1] = Chars(left.united(right))
     return flat[0] if len(flat) == 1 else Alt(tuple(flat))
 
 
@@ -106,7 +112,7 @@ def repeat(item: Node, low: int, high: int | None, lazy: bool) -> Node:
         return item if low else EMPTY
     if (low, high) == (1, 1):
         return item
-    if isinstance(item, Repeat) and item.high is None and item.low <= 1 and low <= 1 and item.lazy == lazy:
+    if isinstance(item, Repeat) and high is None and item.low <= 1 and low <= 1 and item.lazy == lazy:
         return Repeat(item.item, min(item.low, low), None, lazy)
     return Repeat(item, low, high, lazy)
 

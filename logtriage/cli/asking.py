@@ -1,0 +1,86 @@
+"""The filters of the command line → a `Query`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from logtriage.cli.session import Session
+from logtriage.errors import UsageError
+from logtriage.needle import Needle
+from logtriage.query import LEVELS, Condition, Query, parse_field
+
+_FIRST_LETTERS = {"t": "trace", "d": "debug", "i": "info", "w": "warn", "e": "error", "f": "fatal"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for: the query, and conditions that a query has no words for."""
+
+    query: Query
+    more: tuple[Condition, ...] = field(default=())
+
+    def conditions(self) -> list[Condition]:
+        """All but the needle's."""
+        return [*self.query.conditions(), *self.more]
+
+
+def asked(session: Session, needle: Needle | None = None, span: tuple[datetime | None, datetime | None] = (None, None)) -> Asked:
+    """Reads the filters; `span` is that of the logs, where it is known. Raises UsageError."""
+    args = session.args
+    level, more = _levels(args.level or [])
+    since, until = (_moment(session, getattr(args, name), span) for name in ("since", "until"))
+    if since and until:
+        from logtriage.when import Window
+
+        Window(since, until)  # turned round? it says so
+    query = Query(
+        needle=needle, since=since, until=until, level=level, services=_globs(args.service), sources=_globs(args.source),
+        containers=_globs(args.container), namespaces=_globs(args.namespace), flags=_globs(args.flag),
+        fields=tuple(parse_field(text) for text in args.field or ()), trace=args.trace,
+    )  # fmt: skip
+    return Asked(query, more)
+
+
+def _moment(session: Session, text: str | None, span: tuple[datetime | None, datetime | None]) -> datetime | None:
+    if not text:
+        return None
+    from logtriage.when import parse_when
+
+    return parse_when(text, now=session.now, zone=session.zone, start=span[0], end=span[1])
+
+
+def _globs(values: Sequence[str] | None) -> tuple[str, ...]:
+    """Each value may be a list, `a,b`."""
+    return tuple(part for value in values or () for part in value.split(",") if part)
+
+
+def _levels(values: Sequence[str]) -> tuple[str | None, tuple[Condition, ...]]:
+    """One level is the least one wanted; a list names exactly those wanted."""
+    names = [_level(word) for word in _globs(values)]
+    if len(names) < 2:
+        return (names[0] if names else None), ()
+    numbers = ", ".join(str(n) for name in dict.fromkeys(names) for n in range(LEVELS[name], LEVELS[name] + 4))
+    return None, (Condition(f"severity_number IN ({numbers})"),)
+
+
+def _level(word: str) -> str:
+    """`w`, `WARN` or `warning` → `warn`. Raises UsageError."""
+    plain = word.strip().lower()
+    if plain in LEVELS:
+        return plain
+    if plain in _FIRST_LETTERS:
+        return _FIRST_LETTERS[plain]
+    from logtriage.formats import level_words
+
+    if known := level_words().get(plain):
+        return known
+    raise UsageError(f"{word!r} is no level", f"the levels are {', '.join(LEVELS)}")
+
+
+def is_filtered(args: argparse.Namespace) -> bool:
+    """Whether any filter is given."""
+    names = ("since", "until", "level", "service", "source", "container", "namespace", "flag", "field", "trace")
+    return any(getattr(args, name) for name in names)

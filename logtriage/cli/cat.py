@@ -1,0 +1,86 @@
+"""`logtriage cat SOURCE…`: whole logs, as they are, as JSON lines, or as one timeline."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from logtriage.cli.options import OUTPUTS, Parser, add_display, add_filters, add_general, add_reading
+from logtriage.cli.session import Session
+from logtriage.coverage import Coverage
+from logtriage.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from logtriage.sources import Source
+
+EXAMPLES = """\
+  logtriage cat nginx/ app.log.*                    one timeline of all of them
+  logtriage cat --output jsonl app.log | jq .body   normalised: time in UTC, level, body, attributes
+  logtriage cat --output raw app.log.2.gz           the exact bytes, unpacked
+  logtriage cat --since 14:00 --until 14:10 .       ten minutes of everything
+"""
+
+
+def parser() -> Parser:
+    """The command's arguments."""
+    made = Parser("cat", "Prints whole logs. A SOURCE that is no file is looked for in the store.", EXAMPLES)
+    made.add_argument("sources", nargs="*", metavar="SOURCE", help="a file, folder, glob or archive, or a source of the store; - is standard input")
+    made.add_argument("--output", choices=OUTPUTS, default="text", metavar="KIND", help="text (one timeline), jsonl or csv (sources in the order given), raw (the exact bytes)")
+    made.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
+    made.add_argument("--from-store", action="store_true", help="take the sources from the store though there are such files")
+    made.add_argument("--no-store", action="store_true", help="never use the store")
+    made.add_argument("--show-sql", action="store_true", help="print the SQL that runs on the store")
+    made.add_argument("--follow", action="store_true", help="then go on as the logs grow")
+    made.add_argument("-n", "--line-number", action="store_true", help="line numbers behind source names")
+    made.add_argument("--color", "--colour", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never")
+    made.add_argument("--line-buffered", action="store_true", help="hand on every record at once")
+    add_filters(made)
+    add_reading(made)
+    add_display(made)
+    add_general(made)
+    return made
+
+
+def run(argv: list[str]) -> int:
+    """Exit code 0; 1 where no record was printed though some were asked for; 2 if a source failed."""
+    session = Session.of(parser().parse_args(argv))
+    args = session.args
+    if args.from_store or (not args.sources and sys.stdin.isatty()):
+        from logtriage.cli import stored
+
+        return stored.cat(session)
+    found = session.find(args.sources or ["-"])
+    if not found.sources:
+        return 2 if session.errors else 1
+    if args.output == "raw" and not _filtered(args):
+        return _raw(session, found.sources)
+    from logtriage.cli import merged
+
+    return merged.cat(session, found.sources)
+
+
+def _filtered(args: object) -> bool:
+    names = ("since", "until", "level", "service", "source", "container", "namespace", "flag", "field", "trace")
+    return any(getattr(args, name) for name in names)
+
+
+def _raw(session: Session, sources: list[Source]) -> int:
+    """Copies the bytes of each source, unpacked, and nothing else."""
+    from logtriage.read import opened
+
+    if session.args.follow:
+        raise UsageError("cat: --output raw cannot follow", "use --output text or jsonl")
+    total = 0
+    for source in sources:
+        try:
+            for piece in opened(source)[1]:
+                sys.stdout.buffer.write(piece)
+                total += len(piece)
+        except SourceError as why:
+            session.error(why)
+    sys.stdout.buffer.flush()
+    coverage = Coverage(len(sources), None, skipped=len(session.skipped), errors=len(session.errors), notes=[f"{total:,} bytes"])
+    session.say(coverage.line(session.zone))
+    return 2 if session.errors else 0
+
+

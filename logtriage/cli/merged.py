@@ -1,0 +1,252 @@
+"""grep and cat over files where fields are needed: filters, JSON lines, several sources on one timeline."""
+
+from __future__ import annotations
+
+import heapq
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from logtriage.cli.asking import Asked, asked
+from logtriage.cli.lines_out import Out
+from logtriage.cli.rows_out import RowsOut, Shown, Timeline, short_names, width_of
+from logtriage.cli.session import Session
+from logtriage.cli.straight import in_full
+from logtriage.coverage import Coverage
+from logtriage.errors import SourceError
+from logtriage.normalise import Normaliser
+from logtriage.output import use_colour
+from logtriage.picked import Picked, Reader, Row, pieces_in_windows
+from logtriage.store import connect
+
+if TYPE_CHECKING:
+    from logtriage.needle import Needle
+    from logtriage.sources import Source
+
+_WHOLE, _BLOCK, _SMALL = (32 << 20) - (64 << 10), 4 << 20, 1 << 20  # bytes of a block: alone, of few sources, of many
+_EARLIEST = datetime.min
+
+
+class Search:
+    """The records of some sources that fulfil what was asked, each source a stream of rows."""
+
+    def __init__(self, session: Session, asked: Asked, sources: list[Source], *, json: bool, in_order: bool) -> None:
+        self.session = session
+        self.asked = asked
+        self.sources = sources
+        self.coverage = Coverage(len(sources), 0, None)
+        self._json = json
+        self._shapes = json or session.args.output == "jsonl"
+        self._in_order = in_order  # one source after the other
+        self._normaliser = Normaliser(connect(), session.settings())
+        self._conditions = asked.conditions()
+
+    def whole(self, source: Source) -> Iterator[Picked]:
+        """All records of a source, block by block."""
+        from logtriage.seek import bounds
+
+        size = _WHOLE if len(self.sources) == 1 or self._in_order else _BLOCK if len(self.sources) <= 4 else _SMALL
+        reader = Reader(self._normaliser, source, shapes=self._shapes)
+        query = self.asked.query
+        start, end, line = bounds(source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until)
+        yield from reader.whole(size, offset=start, end=end, line=line)
+
+    def hits(self, source: Source, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Picked]:
+        """The records around the lines that the needle selects, in growing batches."""
+        from logtriage.seek import bounds
+        from logtriage.starts import Starts
+        from logtriage.stream import Stream, Wanted
+
+        reader = Reader(self._normaliser, source, shapes=self._shapes)
+        query = self.asked.query
+        start, end, line = bounds(source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until)
+        stream = Stream(source, Wanted(needle, before, after, None if self._conditions else most, True), lambda: Starts(reader.grammar))
+        stream.first_line = line
+        first = 4 if len(self.sources) == 1 else 256
+        for batch in pieces_in_windows(stream.records(start, end), first):
+            yield reader.some(batch)
+        if stream.undecided:
+            self.session.error(SourceError(f"{source.name}: the pattern took too long on {len(stream.undecided)} lines"))
+
+    def rows(self, picked: Iterable[Picked], source: Source) -> Iterator[Row]:
+        """The rows of blocks, filtered. An error of the source is told, and ends it."""
+        try:
+            for one in picked:
+                one.keep(self._conditions, attributes=self.asked.query.needs_attributes)
+                yield from one.rows(json=self._json)
+        except SourceError as why:
+            self.session.error(why)
+
+    def texts(self, picked: Iterable[Picked], source: Source) -> Iterator[str]:
+        """The same as JSON lines alone."""
+        try:
+            for one in picked:
+                one.keep(self._conditions, attributes=self.asked.query.needs_attributes)
+                yield from one.json_lines()
+        except SourceError as why:
+            self.session.error(why)
+
+
+def cat(session: Session, sources: list[Source]) -> int:
+    """Prints all records that fulfil the filters."""
+    args = session.args
+    if args.follow:
+        from logtriage.cli.following import follow_out
+
+        return follow_out(session, sources, None)
+    search = Search(session, asked(session), sources, json=False, in_order=args.output != "text")
+    out = Out(args.line_buffered)
+    coverage = search.coverage
+    with in_full(session, lambda: finished(session, coverage)):
+        if args.output == "jsonl":
+            for source in sources:
+                for text in search.texts(search.whole(source), source):
+                    out.write(text.encode() + b"\n")
+                    coverage.records = (coverage.records or 0) + 1
+        else:
+            printer = RowsOut(_timeline(session, sources), None, out)
+            streams = [search.rows(search.whole(source), source) for source in sources]
+            for row in in_time(streams) if args.output == "text" else (row for stream in streams for row in stream):
+                _count(coverage, row)
+                printer.show(shown(row, printer.look.names))
+    return 2 if session.errors else 0 if coverage.records else 1
+
+
+def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
+    """Prints the records that match and fulfil the filters, or counts them, or names their sources."""
+    from logtriage.cli.grep import context, exit_code
+
+    args = session.args
+    if args.follow:
+        from logtriage.cli.following import follow_out
+
+        return follow_out(session, sources, needle)
+    wants = asked(session)
+    only_told = args.quiet or args.count or args.files_with_matches
+    before, after = (0, 0) if only_told or args.only_matching else context(args)
+    search = Search(session, wants, sources, json=args.output == "jsonl", in_order=False)
+    out = Out(args.line_buffered or sys.stdout.isatty())
+    coverage = search.coverage
+    coverage.records, coverage.hits = None, 0
+    counts = dict.fromkeys((source.name for source in sources), 0)
+    with in_full(session, lambda: None if args.quiet else finished(session, coverage)):
+        if args.across:
+            streams = [_marked(search.rows(search.whole(source), source), needle) for source in sources]
+            rows = _around(in_time(streams), before, after)
+        else:
+            streams = [_some(search.rows(search.hits(source, needle, before, after, args.max_count), source), args.max_count) for source in sources]
+            rows = iter(in_time(streams))
+        printer = None if only_told else RowsOut(_timeline(session, sources, gaps=bool(before or after)), needle, out)
+        for row in rows:
+            if row is None:
+                if printer:
+                    printer.gap()
+                continue
+            counts[row.source.name] += row.found
+            coverage.hits += row.found
+            _count(coverage, row)
+            if args.quiet and row.found:
+                break
+            if printer:
+                printer.show(shown(row, printer.look.names))
+        if args.count or args.files_with_matches:
+            _tell_counts(session, counts, out)
+    return exit_code(session, coverage.hits or 0)
+
+
+def in_time(streams: list[Iterator[Row]]) -> Iterator[Row]:
+    """Rows of several streams merged by time; each stream keeps its own order. A row without time stays with the one
+    before it."""
+
+    def timed(number: int, stream: Iterator[Row]) -> Iterator[tuple[datetime, int, Row]]:
+        last = _EARLIEST
+        for row in stream:
+            last = row.timestamp or last
+            yield last, number, row
+
+    if len(streams) == 1:
+        yield from streams[0]
+        return
+    merged = heapq.merge(*(timed(n, stream) for n, stream in enumerate(streams)), key=lambda item: item[:2])
+    for _, _, row in merged:
+        yield row
+
+
+def _some(rows: Iterator[Row], most: int | None) -> Iterator[Row]:
+    """The rows up to so many found ones."""
+    for row in rows:
+        if row.found and most is not None:
+            if not most:
+                return
+            most -= 1
+        yield row
+
+
+def _marked(rows: Iterator[Row], needle: Needle) -> Iterator[Row]:
+    """The rows, each with whether the needle finds it."""
+    from dataclasses import replace
+
+    for row in rows:
+        lines = row.raw.removesuffix(b"\n").split(b"\n")
+        matching = any(needle.has_match(line) for line in lines)
+        yield replace(row, found=matching != needle.invert)
+
+
+def _around(rows: Iterator[Row], before: int, after: int) -> Iterator[Row | None]:
+    """The found rows and those around them; None where some between are left out."""
+    waiting: deque[Row] = deque(maxlen=before)
+    dropped, left = False, -1
+    for row in rows:
+        if row.found:
+            if dropped and left >= 0:
+                yield None
+            yield from waiting
+            waiting.clear()
+            yield row
+            dropped, left = False, after
+        elif left > 0:
+            yield row
+            left -= 1
+        else:
+            dropped = dropped or len(waiting) == before
+            waiting.append(row)
+
+
+def shown(row: Row, names: dict[str, str]) -> Shown:
+    """A row for the timeline."""
+    return Shown(row.timestamp, names.get(row.source.name, row.source.name), row.line, row.level, row.body, row.text, row.raw, row.found, row.json)
+
+
+def _timeline(session: Session, sources: list[Source], *, gaps: bool = False) -> Timeline:
+    args = session.args
+    names = short_names([source.name for source in sources]) if args.output == "text" else {}
+    colour = args.output == "text" and use_colour(args.color)
+    return Timeline(
+        args.output, session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(), args.line_number, gaps,
+        getattr(args, "only_matching", False),
+    )  # fmt: skip
+
+
+def _count(coverage: Coverage, row: Row) -> None:
+    if coverage.records is not None:
+        coverage.records += 1
+    coverage.plain += row.plain
+    coverage.seen(row.timestamp, row.timestamp)
+
+
+def _tell_counts(session: Session, counts: dict[str, int], out: Out) -> None:
+    from logtriage.cli.straight import summary
+
+    args = session.args
+    names = args.with_filename or (len(counts) > 1 and not args.no_filename)
+    for name, found in counts.items():
+        if found:
+            out.write(summary(name, found, names, args.null, args.count).encode("utf-8", "surrogateescape"))
+
+
+def finished(session: Session, coverage: Coverage) -> None:
+    """Prints the coverage line."""
+    coverage.skipped, coverage.errors = len(session.skipped), len(session.errors)
+    session.say(coverage.line(session.zone))

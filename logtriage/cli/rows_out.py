@@ -1,0 +1,140 @@
+"""Records of many sources printed on one timeline: time, source, level, what it says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, NamedTuple
+
+from logtriage.cli.lines_out import Out
+from logtriage.output import csv_row, harmless, highlighted, painted, shown_time
+from logtriage.verdict import MatchTimeout
+
+if TYPE_CHECKING:
+    from logtriage.needle import Needle
+
+_WIDEST = 32  # of a source's name
+CSV = ("timestamp", "source", "line", "level", "body")
+
+
+class Shown(NamedTuple):
+    """One record for the timeline; see picked.Row."""
+
+    timestamp: datetime | None
+    source: str
+    line: int
+    level: str | None
+    body: str
+    text: str
+    raw: bytes
+    found: bool
+    json: str | None = None
+
+
+class Timeline(NamedTuple):
+    """How the timeline looks: its zone, the width of names, and whether groups of records are marked."""
+
+    output: str
+    zone: tzinfo
+    width: int
+    names: dict[str, str]
+    colour: bool = False
+    terminal: bool = False
+    numbers: bool = False
+    gaps: bool = False
+    only_matching: bool = False
+
+
+class RowsOut:
+    """Prints records in the order given."""
+
+    def __init__(self, look: Timeline, needle: Needle | None, out: Out) -> None:
+        self.look = look
+        self._needle = needle
+        self._out = out
+        if look.output == "csv":
+            self._write(csv_row(CSV) + "\n")
+
+    def gap(self) -> None:
+        """Marks that records are left out between two groups."""
+        if self.look.gaps and self.look.output == "text" and not self.look.only_matching:
+            self._write(painted("--", "separator", self.look.colour) + "\n")
+
+    def show(self, row: Shown) -> None:
+        """Prints one record."""
+        if self.look.output == "jsonl":
+            self._write((row.json or "") + "\n")
+        elif self.look.output == "csv":
+            self._write(csv_row((_utc(row.timestamp), row.source, row.line, row.level, row.body)) + "\n")
+        elif self.look.output == "raw":
+            self._out.write(row.raw if row.raw.endswith(b"\n") else row.raw + b"\n")
+        elif not self.look.only_matching:
+            self._write(self._front(row) + self._lines(row))
+        elif row.found:
+            front = self._front(row)
+            self._write("".join(f"{front}{part}\n" for part in self._parts(row)))
+
+    def _write(self, text: str) -> None:
+        self._out.write(text.encode("utf-8", "surrogateescape"))
+
+    def _front(self, row: Shown) -> str:
+        name = shortened(harmless(row.source), self.look.width)
+        if self.look.numbers:
+            name = f"{name}:{row.line}"
+        mark = (":" if row.found else "-") if self.look.gaps else " "
+        level = (row.level or "").upper().ljust(5)
+        colour = self.look.colour
+        time = painted(shown_time(row.timestamp, self.look.zone), "time", colour)
+        return f"{time} {painted(name.ljust(self.look.width), 'source', colour)} {painted(level, row.level or '', colour)}{mark} "
+
+    def _lines(self, row: Shown) -> str:
+        """What the record says, without the time and level that stand in front of it already; all of it where the match
+        is not in that. Further lines are indented."""
+        lines = row.body.rstrip("\n").split("\n")
+        spans = self._spans(lines) if row.found else []
+        if row.found and self._needle is not None and not any(spans) and row.text != row.body:
+            lines = row.text.rstrip("\n").split("\n")
+            spans = self._spans(lines)
+        spans = spans or [[]] * len(lines)
+        shown = [highlighted(harmless(line), places, self.look.colour) for line, places in zip(lines, spans, strict=True)]
+        return "\n    ".join(shown) + "\n"
+
+    def _spans(self, lines: Sequence[str]) -> list[list[tuple[int, int]]]:
+        if self._needle is None or self._needle.invert:
+            return []
+        try:
+            return [self._needle.spans(line) for line in lines]
+        except MatchTimeout:
+            return []
+
+    def _parts(self, row: Shown) -> list[str]:
+        lines = row.text.rstrip("\n").split("\n")
+        parts = [harmless(line[a:b]) for line, spans in zip(lines, self._spans(lines), strict=False) for a, b in spans]
+        return [painted(part, "match", self.look.colour) for part in parts]
+
+
+def shortened(name: str, width: int) -> str:
+    """A name cut on the left to fit."""
+    return name if len(name) <= width else "…" + name[len(name) - width + 1 :]
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """Each name without the folders that all have in common."""
+    folder = os.path.commonpath([os.path.dirname(name) for name in names]) if len(names) > 1 and _alike(names) else ""
+    if len(names) == 1:
+        return {names[0]: os.path.basename(names[0]) or names[0]}
+    return {name: os.path.relpath(name, folder) if folder else name for name in names}
+
+
+def width_of(names: Sequence[str]) -> int:
+    """How wide the column of names is."""
+    return min(_WIDEST, max((len(name) for name in names), default=1))
+
+
+def _alike(names: Sequence[str]) -> bool:
+    return len({os.path.isabs(name) for name in names}) == 1 and "-" not in names
+
+
+def _utc(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="microseconds") + "Z" if moment else ""

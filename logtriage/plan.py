@@ -1,0 +1,168 @@
+"""A query on one snapshot of a store → the SQL that answers it window by window, and what is left to Python to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from logtriage import lines as _  # its error handler is what `_lines_of` decodes with
+from logtriage.narrow import Narrowed, narrow
+from logtriage.needle import Needle
+from logtriage.query import Condition, Query, inlined, joined, source_condition
+from logtriage.shape import ANY
+from logtriage.verdict import MatchTimeout
+from logtriage.views import KEPT, RESOURCE, Catalog, Snapshot, dressed, restored
+
+# Columns of `records` that cost putting the text together.
+_TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
+_PLACES = frozenset(("source", "group", *RESOURCE))
+# Records whose text is not what ripgrep sees: damaged bytes, or a byte order mark, which it passes over.
+_DOUBTFUL = "(exact IS NOT NULL OR starts_with(raw, chr(65279)))"
+
+
+@dataclass(slots=True)
+class Plan:
+    """How to answer `query`.
+
+    `plain`: conditions on `pieces` besides that on the shape; `text`: on whole records. `check`: SQL on a whole record that
+    tells whether `holds` must decide; None: never. `rolled`: only the needle keeps `lake.activity` from knowing the answer.
+    `undecided` collects records (part, offset) on which the pattern took too long.
+    """
+
+    query: Query
+    catalog: Catalog
+    plain: list[Condition]
+    text: list[Condition] = field(default_factory=list)
+    narrowed: Narrowed | None = None
+    shapes: Condition | None = None
+    check: str | None = None
+    rolled: bool = False
+    undecided: list[tuple[int, int]] = field(default_factory=list)
+
+    def only_open(self) -> Plan:
+        """The same for the records alone that have to be checked."""
+        assert self.narrowed is not None
+        return replace(self, shapes=replace(self.narrowed, sure=frozenset(), none=self.narrowed.sure | self.narrowed.none).possible())
+
+    def select(
+        self, columns: Sequence[str], window: Sequence[Condition], *, order: str = "", limit: int | None = None, tail: str = ""
+    ) -> tuple[str, list[Any]]:
+        """SELECT of some columns of the hits in a window; where `check` is set, `raw, exact, part, "offset"` and the
+        verdict's need follow, and no limit applies. `tail`: what follows WHERE, as GROUP BY."""
+        inner = [*window, *([self.shapes] if self.shapes else []), *self.plain]
+        where, parameters = joined(inner)
+        if self.check is not None:
+            columns = (*columns, "raw", "exact", "part", '"offset"', self.check)
+        last = f" ORDER BY {order}" if order else ""
+        last += f" LIMIT {limit}" if limit is not None and self.check is None else ""
+        named = ", ".join(columns)
+        if not self.text and not _TEXTS & set(columns):
+            return f"SELECT {named} FROM ({dressed(self.catalog, 'pieces')}) WHERE {where}{tail}{last}", parameters
+        picked = ", ".join(f'"{name}"' for name in (*KEPT, "format_number", "flag_ids", *_PLACES & {c.strip('"') for c in columns}))
+        first = last if not self.text and not tail else ""
+        outer, more = joined(self.text)
+        return (
+            f"WITH picked AS MATERIALIZED (SELECT {picked} FROM pieces WHERE {where}{first}), near AS MATERIALIZED ("
+            "SELECT id, text FROM lake.ids WHERE id >= (SELECT min(least(trace, span, request)) FROM picked) "
+            "AND id <= (SELECT max(greatest(trace, span, request)) FROM picked)) "
+            f"SELECT {named} FROM ({restored(self.catalog, 'picked', 'near', attributes=self.query.needs_attributes)}) "
+            f"WHERE {outer}{tail}{last}"
+        ), parameters + more
+
+    def decided(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """The rows of `select` that are hits, without what was added to them."""
+        if self.check is None:
+            yield from rows
+            return
+        for row in rows:
+            *asked, raw, exact, part, offset, open_ = row
+            if not open_ or self._holds(raw, exact, part, offset):
+                yield tuple(asked)
+
+    def _holds(self, raw: str, exact: bytes | None, part: int, offset: int) -> bool:
+        assert self.query.needle is not None
+        try:
+            return holds(self.query.needle, raw, exact, begins=offset == 0)
+        except MatchTimeout:
+            self.undecided.append((part, offset))
+            return False
+
+    def shown(self) -> str:
+        """The query on the views, ready to paste; a comment tells what it leaves undecided."""
+        narrowed = [self.shapes] if self.shapes and len(self.shapes.sql) < 2_000 else []
+        sql = inlined(*self.query.sql(narrowed=narrowed))
+        return sql + ("\n-- the pattern is more than SQL can express: each record found is checked once more" if self._beyond_sql else "")
+
+    @property
+    def _beyond_sql(self) -> bool:
+        needle = self.query.needle
+        return self.check is not None and needle is not None and not replace(needle, invert=False).exact
+
+
+def plan(snapshot: Snapshot, query: Query) -> Plan:
+    """Makes the plan: resolves sources and ids to numbers, and narrows the needle down to shapes."""
+    if query.sources:
+        where, parameters = joined([source_condition(query.sources)])
+        rows = snapshot.con.execute(f"SELECT part FROM part_names WHERE {where} ORDER BY part", parameters).fetchall()
+        meant = [number for (number,) in rows]
+        parts = meant if query.parts is None else [part for part in query.parts if part in set(meant)]
+        query = replace(query, sources=(), parts=tuple(parts))
+    conditions = list(query.conditions())
+    todo = Plan(query, snapshot.catalog, [c for c in conditions if c.plain], [c for c in conditions if not c.plain])
+    todo.rolled = not (query.services or query.containers or query.namespaces or query.flags or query.fields or query.trace)
+    if query.trace is not None:
+        todo.plain.append(_by_id(snapshot, query.trace))
+    if query.needle is not None:
+        _look_for(todo, snapshot, query.needle)
+    return todo
+
+
+def _by_id(snapshot: Snapshot, text: str) -> Condition:
+    numbers = [n for (n,) in snapshot.con.execute("SELECT id FROM lake.ids WHERE text = ?", [text]).fetchall()]
+    among = ", ".join(map(str, numbers)) or "NULL"
+    return Condition(" OR ".join(f"{column} IN ({among})" for column in ("trace", "span", "request")))
+
+
+def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
+    if needle.matches_all:
+        todo.plain += [Condition("false")] if needle.invert else []
+        return
+    con = snapshot.con
+    todo.narrowed = narrow(needle, con.execute("SELECT shape, text FROM lake.shapes").fetchall())
+    todo.shapes = todo.narrowed.possible()
+    if not todo.narrowed.open and not con.execute(f"SELECT sum(records) > 0 FROM lake.activity WHERE shape = {ANY}").fetchall()[0][0]:
+        return
+    condition = todo.query.text_condition()
+    certain = todo.narrowed.certain()
+    assert condition is not None
+    weak = _weak(needle)
+    first = f"WHEN {certain.sql} THEN true " if certain else ""
+    sql = f"CASE {first}WHEN {_DOUBTFUL} THEN {weak.sql} ELSE {condition.sql} END"
+    todo.text.append(Condition(sql, weak.parameters + condition.parameters, plain=False))
+    suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
+    todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
+
+
+def _weak(needle: Needle) -> Condition:
+    """What must hold of a doubtful record's readable text."""
+    if needle.invert or needle.folded or not needle.required or any("\0" in text for text in needle.required):
+        return Condition("true")
+    return Condition(" OR ".join(["contains(raw, ?)"] * len(needle.required)), tuple(needle.required))
+
+
+def holds(needle: Needle, raw: str, exact: bytes | None, *, begins: bool) -> bool:
+    """Is a record a hit? `raw`: its text, `exact`: its bytes where they are not that text's, `begins`: with it a source
+    begins. Raises MatchTimeout."""
+    lines = _lines_of(raw, exact)
+    if begins:
+        lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
+    return any(map(needle.has_match, lines)) != needle.invert
+
+
+def _lines_of(raw: str, exact: bytes | None) -> list[bytes]:
+    if exact is not None:
+        readable = exact.decode("utf-8", "logtriage.latin1").replace("\0", "\u2400")
+        if readable.removesuffix("\n") == raw:  # else UTF-16, which ripgrep too reads as text
+            return exact.removesuffix(b"\n").split(b"\n")
+    return raw.encode("utf-8", "surrogatepass").split(b"\n")

@@ -1,0 +1,78 @@
+"""A search in time order goes through the store in windows of about equal numbers of records, told by `lake.activity`.
+
+So a first page comes soon however much there is, no answer has to be held or sorted as a whole, and every window has two
+bounds, which lets the store pass over whole files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from logtriage.query import Condition
+
+FIRST, MOST = 20_000, 320_000  # records of the first window, and of the largest
+_GROWTH = 4
+_SLICES = 600  # parts that a minute or a source is cut into at most
+_MINUTE = timedelta(minutes=1)
+
+
+class Pace:
+    """How many records the next window is to have: more and more, as long as little is found in them."""
+
+    def __init__(self, wanted: int | None = None) -> None:
+        self.rows = max(FIRST, 2 * (wanted or 0))
+
+    def saw(self, found: int) -> None:
+        """To be told how many records of a window were hits."""
+        if found < self.rows // 2:
+            self.rows = min(self.rows * _GROWTH, MOST)
+
+
+class Extent(NamedTuple):
+    """What a part holds: at most so many records that are looked for, at offsets below `end`."""
+
+    part: int
+    rows: int
+    end: int
+
+
+def by_time(minutes: Sequence[tuple[datetime, int]], pace: Pace, *, backwards: bool = False) -> Iterator[Condition]:
+    """Windows over all records with a time. `minutes` (in order): how many records of interest each has at most."""
+    ordered = list(reversed(minutes)) if backwards else list(minutes)
+    at = 0
+    while at < len(ordered):
+        minute, rows = ordered[at]
+        slices = min(-(-rows // (2 * pace.rows)), _SLICES)
+        at += 1
+        if slices > 1:
+            yield from _slices(minute, slices, backwards)
+            continue
+        last = minute
+        while at < len(ordered) and rows + ordered[at][1] <= pace.rows:
+            last, rows = ordered[at][0], rows + ordered[at][1]
+            at += 1
+        yield _between(min(minute, last), max(minute, last) + _MINUTE)
+
+
+def by_place(extents: Sequence[Extent], pace: Pace, *, backwards: bool = False) -> Iterator[Condition]:
+    """Windows over parts, one after the other, in the order of their offsets."""
+    for extent in reversed(extents) if backwards else extents:
+        start, end = 0, extent.end
+        while start < end:
+            share = max(1, -(-extent.end // max(1, min(-(-extent.rows // pace.rows), _SLICES))))
+            low, high = (max(end - share, start), end) if backwards else (start, min(start + share, end))
+            yield Condition(f'part = {extent.part} AND "offset" >= {low} AND "offset" < {high}')
+            start, end = (start, low) if backwards else (high, end)
+
+
+def _slices(minute: datetime, count: int, backwards: bool) -> Iterator[Condition]:
+    borders = [minute + _MINUTE * k / count for k in range(count)] + [minute + _MINUTE]
+    pairs = list(zip(borders, borders[1:], strict=False))
+    for low, high in reversed(pairs) if backwards else pairs:
+        yield _between(low, high)
+
+
+def _between(low: datetime, high: datetime) -> Condition:
+    return Condition("timestamp >= ? AND timestamp < ?", (low, high))

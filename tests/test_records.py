@@ -1,0 +1,244 @@
+"""Records: where they begin, what belongs to them, when they happened and how bad they are, however they are read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import engine
+import samples
+from samples import LOGS
+
+_SAME = ("offset", "line", "lines", "timestamp", "level", "severity_text", "format", "body", "attributes", "trace_id", "service")
+
+
+def read(folder: Path, text: str | bytes, **how: Any) -> list[dict[str, Any]]:
+    """The records of a file with this text."""
+    path = folder / "app.log"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return engine.records_of(path, engine.reading(**how))
+
+
+def heads(records: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
+    return [(record["line"], record["lines"]) for record in records]
+
+
+@pytest.mark.parametrize("family", [name for name in LOGS if name != "plain"])
+def test_a_record_holds_its_lines(family: str, tmp_path: Path) -> None:
+    """Whatever the dialect, each written record is one, with all its lines, its first line's number and offset, and a time."""
+    text, wanted = "", []
+    for record in LOGS[family] * 2:
+        wanted.append((len(text.encode()), text.count("\n") + 1, record.count("\n") + 1))
+        text += record + "\n"
+    records = read(tmp_path, text)
+    assert [(r["offset"], r["line"], r["lines"]) for r in records] == wanted
+    assert all(r["timestamp"] for r in records)
+
+
+TRACES = {"java": samples.JAVA, "python": samples.PYTHON, "go": samples.GO, "dotnet": samples.DOTNET, "node": samples.NODE}
+
+
+@pytest.mark.parametrize("wrap", ["bare", "docker", "cri"])
+@pytest.mark.parametrize("language", TRACES)
+def test_stack_traces_belong_to_their_record(language: str, wrap: str, tmp_path: Path) -> None:
+    """A trace's lines join the record that reports it, bare or each wrapped by a container engine, and read as one text."""
+    trace = TRACES[language]
+    lines = [*trace.split("\n"), *trace.split("\n")]
+    wrapped = {
+        "bare": lines,
+        "docker": [samples.docker(line + "\n", 5) for line in lines],
+        "cri": [samples.cri(line, 5) for line in lines],
+    }[wrap]
+    records = read(tmp_path, "\n".join(wrapped) + "\n")
+    count = len(lines) // 2
+    assert heads(records) == [(1, count), (count + 1, count)]
+    for record in records:
+        assert record["level"] == (None if language == "go" else "error")  # Go's logger writes no level
+        assert record["body"].split("\n")[1:] == lines[1:count]
+
+
+def test_partial_lines_are_one(tmp_path: Path) -> None:
+    """What docker and CRI cut into pieces is put together without a newline, and the next line is a record of its own."""
+    docker = "".join(samples.docker(text, 1) + "\n" for text in ("one ", "and ", "the same\n", "another\n"))
+    assert [r["body"] for r in read(tmp_path, docker)] == ["one and the same", "another"]
+    cri = "".join(samples.cri(text, 1, tag) + "\n" for text, tag in (("one ", "P"), ("and the same", "F"), ("another", "F")))
+    assert [r["body"] for r in read(tmp_path, cri)] == ["one and the same", "another"]
+
+
+def test_streams_of_a_container_may_alternate(tmp_path: Path) -> None:
+    """Lines of several formats in turn, as several processes write one stream, are each read by their own."""
+    one, other = LOGS["json"][0], LOGS["nginx"][1]
+    records = read(tmp_path, f"{one}\n{other}\n" * 5)
+    assert {(r["level"], r["body"], r["lines"]) for r in records[0::2]} == {("info", "hello", 1)}
+    assert {(r["level"], r["attributes"]["status"], r["lines"]) for r in records[1::2]} == {("error", "502", 1)}
+    assert len(records) == 10
+
+
+def test_a_format_may_change_in_the_middle(tmp_path: Path) -> None:
+    """After thousands of lines in one format another one is noticed, at the very line where it begins."""
+    before, after = LOGS["log4j"][0], LOGS["syslog"][0]
+    records = read(tmp_path, f"{before}\n" * 5000 + f"{after}\n" * 100)
+    assert heads(records) == [(n, 1) for n in range(1, 5101)]
+    assert {r["attributes"].get("program") or r["service"] for r in records[5000:]} == {"sshd"}
+    assert len({r["format"] for r in records[:5000]}) == 1
+
+
+def test_pretty_json_is_one_record(tmp_path: Path) -> None:
+    """An object over several lines is one record whose keys are its attributes, time and level."""
+    first, second = read(tmp_path, samples.PRETTY + "\n" + samples.PRETTY.replace("08Z", "09Z") + "\n")
+    assert (first["lines"], first["timestamp"], first["level"], first["body"]) == (6, "2026-03-02T10:00:08.000000Z", "warn", "slow")
+    assert (second["line"], second["timestamp"]) == (7, "2026-03-02T10:00:09.000000Z")
+    assert str(first["attributes"]["took.ms"]) == "950"
+
+
+def test_plain_lines_are_records(tmp_path: Path) -> None:
+    """Where nothing has a time, each line that is not indented is a record, and none is lost."""
+    records = read(tmp_path, "alpha\nbeta\n  more of beta\n\ngamma\n")
+    assert heads(records) == [(1, 1), (2, 3), (5, 1)]
+    assert {r["timestamp"] for r in records} == {None}
+
+
+@st.composite
+def _logs(draw: st.DrawFn) -> bytes:
+    """Logs in up to three dialects, mixed as they come, with either line end."""
+    families = draw(st.lists(st.sampled_from([name for name in LOGS if name != "plain"]), min_size=1, max_size=3, unique=True))
+    records = draw(st.lists(st.sampled_from([r for name in families for r in LOGS[name]]), min_size=1, max_size=20))
+    end = draw(st.sampled_from(["\n", "\r\n"]))
+    text = "".join(record + "\n" for record in records).replace("\n", end)
+    return text.removesuffix(end).encode() if draw(st.booleans()) else text.encode()
+
+
+@engine.examples(6)
+@given(_logs())
+def test_records_do_not_depend_on_blocks(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    """The same records come of a file read in one block, in blocks of 4 KiB, and in blocks shorter than many records."""
+    path = tmp_path_factory.mktemp("blocks") / "app.log"
+    path.write_bytes(data)
+    whole, medium, small = (
+        [{key: record[key] for key in _SAME} for record in engine.records_of(path, size=size)] for size in (32 << 20, 4096, 200)
+    )
+    assert medium == whole
+    assert small == whole
+
+
+# --- time
+
+
+def times(records: Sequence[dict[str, Any]]) -> list[str | None]:
+    return [record["timestamp"] and record["timestamp"].replace(".000000", "") for record in records]
+
+
+def test_stamps_without_year_count_back_from_the_files_time(tmp_path: Path) -> None:
+    """A log written across New Year's Eve has each line in its own year; the file's own time tells which."""
+    path = tmp_path / "messages"
+    path.write_text("Dec 31 23:59:59 web1 app[1]: old\nJan  1 00:00:01 web1 app[1]: new\n")
+    moment = datetime(2026, 1, 1, 0, 5, tzinfo=UTC).timestamp()
+    os.utime(path, (moment, moment))
+    assert times(engine.records_of(path, engine.reading(now=None))) == ["2025-12-31T23:59:59Z", "2026-01-01T00:00:01Z"]
+    assert times(engine.records_of(path, engine.reading(now=datetime(2024, 1, 1, 1, tzinfo=UTC))))[0] == "2023-12-31T23:59:59Z"
+
+
+def test_a_transports_zone_tells_the_inner_one(tmp_path: Path) -> None:
+    """A stamp without zone inside docker's, which is UTC, is read in the zone that makes the two agree; both are kept."""
+    text = "".join(
+        samples.docker(f"2026-03-02 15:30:{n:02},500 INFO  [main] com.shop.Main - hello\n", n) + "\n" for n in range(1, 9)
+    )
+    records = read(tmp_path, text)
+    assert [r["timestamp"] for r in records] == [f"2026-03-02T10:00:{n:02}.500000Z" for n in range(1, 9)]
+
+
+def test_stamps_without_zone_are_in_the_assumed_one(tmp_path: Path) -> None:
+    """The zone that the user names holds for stamps that carry none, with its summer time, and for no others."""
+    text = (
+        "2026-07-01 12:00:00,000 INFO  [main] com.shop.Main - summer\n"
+        "2026-01-01 12:00:00,000 INFO  [main] com.shop.Main - winter\n"
+        '{"time":"2026-07-01T12:00:00Z","level":"info","msg":"own zone"}\n'
+    )
+    assert times(read(tmp_path, text, zone="Europe/Berlin")) == ["2026-07-01T10:00:00Z", "2026-01-01T11:00:00Z", "2026-07-01T12:00:00Z"]
+    assert times(read(tmp_path, text))[0] == "2026-07-01T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("line", "moment"),
+    [
+        ("2026-03-02T10:00:00.123456789+05:30 INFO nano", "2026-03-02T04:30:00.123456789Z"),
+        ('{"ts":1772445601123,"level":"info","msg":"ms"}', "2026-03-02T10:00:01.123000Z"),
+        ('{"ts":1772445601.5,"level":"info","msg":"s"}', "2026-03-02T10:00:01.500000Z"),
+        ("2026-03-02 22:00:01,007 INFO  [main] a.B - comma", "2026-03-02T22:00:01.007000Z"),
+        ('10.0.0.8 - - [02/Mar/2026:11:00:02 +0100] "GET / HTTP/1.1" 200 1 "-" "x"', "2026-03-02T10:00:02.000000Z"),
+        ("no time at all", None),
+        ("2026-13-45T99:00:00Z INFO impossible", None),
+    ],
+)
+def test_times_become_utc(line: str, moment: str | None, tmp_path: Path) -> None:
+    """Offsets, epochs of any unit, comma decimals: all times are UTC with as many digits as were written; or none at all."""
+    assert [r["timestamp"] for r in read(tmp_path, line + "\n")] == [moment]
+
+
+# --- level
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "text"),
+    [
+        ("2026-03-02 10:00:01,000 WARN  [main] a.B - x", "warn", "WARN"),
+        ("2026-03-02 10:00:01,000 SEVERE [main] a.B - x", "error", "SEVERE"),
+        ("2026-03-02T10:00:01Z something [error] went on", "error", "error"),
+        ("2026-03-02T10:00:01Z nothing to say", None, None),
+        ('{"time":"2026-03-02T10:00:01Z","level":50,"name":"a","hostname":"b","pid":1,"v":0,"msg":"x"}', "error", "50"),
+        ('{"time":"2026-03-02T10:00:01Z","level":"CRITICAL","msg":"x"}', "error", "CRITICAL"),
+        ('{"time":"2026-03-02T10:00:01Z","level":"panic","msg":"x"}', "fatal", "panic"),
+        ('10.0.0.8 - - [02/Mar/2026:10:00:02 +0000] "GET / HTTP/1.1" 404 1 "-" "x"', "warn", None),
+        ('10.0.0.8 - - [02/Mar/2026:10:00:02 +0000] "GET / HTTP/1.1" 503 1 "-" "x"', "error", None),
+        ("time=2026-03-02T10:00:01Z level=dbg msg=x", "debug", "dbg"),
+    ],
+)
+def test_levels_are_one_of_six(line: str, level: str | None, text: str | None, tmp_path: Path) -> None:
+    """Words, numbers and statuses become one of six levels, what was written is kept; a line that says none has none."""
+    (record,) = read(tmp_path, line + "\n")
+    assert (record["level"], record["severity_text"]) == (level, text)
+
+
+# --- what is shown
+
+
+def test_terminal_colours_do_not_hide_a_format(tmp_path: Path) -> None:
+    """Escape sequences, carriage returns and a byte order mark are not part of what a record says."""
+    plain, escaped = read(
+        tmp_path, "\ufeff2026-03-02 10:00:01,000 INFO  [main] a.B - x\r\n2026-03-02 10:00:01,000 \x1b[32mINFO\x1b[0m  [main] a.B - x\r\n"
+    )
+    assert plain["body"] == escaped["body"] == "x"
+    assert plain["format"] == escaped["format"]
+
+
+def test_utf_16_is_read_like_any_other(tmp_path: Path) -> None:
+    """A file in UTF-16 gives the same records as one in UTF-8, with the offsets of its own bytes."""
+    text = "".join(record + "\n" for record in LOGS["log4j"])
+    eight, sixteen = read(tmp_path, text), read(tmp_path, text.encode("utf-16"))
+    keys = [key for key in _SAME if key != "offset"]
+    assert [[r[k] for k in keys] for r in sixteen] == [[r[k] for k in keys] for r in eight]
+    assert [r["offset"] for r in sixteen][1:] == [2 + 2 * r["offset"] for r in eight][1:]
+
+
+def test_attributes_are_those_of_every_wrapping(tmp_path: Path) -> None:
+    """What docker says and what the wrapped access line says are attributes of the one record, nested keys with dots."""
+    inner = LOGS["nginx"][1]
+    (record,) = read(tmp_path, samples.docker(inner + "\n", 1) + "\n")
+    assert record["attributes"] | {"client_ip": "10.0.0.9", "status": "502", "method": "POST", "stream": "stdout"} == record["attributes"]
+    (record,) = read(tmp_path, json.dumps({"time": "2026-03-02T10:00:01Z", "level": "info", "msg": "x", "http": {"verb": "GET"}}) + "\n")
+    assert record["attributes"]["http.verb"] == "GET"
+
+
+def test_a_forced_format_is_the_only_one(tmp_path: Path) -> None:
+    """With a format named by the user no other is tried; what does not fit it is still a record."""
+    records = read(tmp_path, LOGS["nginx"][0] + "\n" + LOGS["json"][0] + "\n", form="json")
+    assert [r["format"] for r in records if r["format"].startswith("json")] == ["json"]
+    assert sum(r["lines"] for r in records) == 2
