@@ -153,8 +153,9 @@ class Heads:
             if own is None and name not in carried:
                 continue
             if name == "body" and _is_tail(node):
-                items.append("length(m.head_) + 1 AS body_at")
-                names.append("body_at")
+                outermost = len(node.path) == 1
+                items.append("length(m.head_) + 1 AS body_at" if outermost else "substr(t, length(m.head_) + 1) AS body")
+                names.append("body_at" if outermost else "body")
                 continue
             items.append(f"{own} AS {name}" if name not in carried else f"coalesce({own}, {name}) AS {name}" if own else name)
             names.append(name)
@@ -174,7 +175,10 @@ class Heads:
         zone = node.zone or fmt.zone or grammar.zone
         written = list(dict.fromkeys(r for r in (rendering_of(text, zone) for text in node.written.values()) if r))
         moment = to_timestamp_sql("own_text", node.kinds, zone=zone, reference_expr="getvariable('reference')", renderings=written)
-        nanos = nanos_sql("own_text", node.kinds) if any(r.digits > 6 for r in written) else "0"
+        nanos = "0"
+        if any(r.digits > 6 for r in written):
+            nanos = "coalesce(try_cast(substr(own_text, strpos(own_text, '.') + 7, 3) AS SMALLINT), 0)"
+            nanos = nanos_sql("own_text", node.kinds) if any(kind.unit for kind in node.kinds) else nanos
         relation = f"SELECT *, {moment} AS own_time, {nanos} AS own_nanos FROM ({relation})"
         relation = f"SELECT *, {self._rendered(written)} AS own_stamp FROM ({relation})"
         own = dict(zip(_EVENT, ("own_time", "own_nanos", "own_stamp", "own_text"), strict=True))
@@ -218,8 +222,8 @@ class Heads:
 
 
 def _is_tail(node: Node) -> bool:
-    """Whether the place of the body in the line is kept, and not its text."""
-    return node.fmt is not None and len(node.path) == 1 and not node.fmt.inner and parse.body_is_tail(node.fmt)
+    """Whether the body is found by where the rest of the regex ends."""
+    return node.fmt is not None and not node.fmt.inner and parse.body_is_tail(node.fmt)
 
 
 def _with_columns(relation: str, items: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ from logtriage.sources import Source
 if TYPE_CHECKING:
     import duckdb
 
+_BLOCK = 20 << 20  # bytes read at a time: larger ones are hardly quicker and cost memory
 _LONGEST_RECORD = 64 << 20  # a record that is longer than this is cut, so that memory stays flat
 
 
@@ -72,7 +73,7 @@ class Normaliser:
         reference = self.settings.reference(source)
         held: Block | None = None
         self.records.reset()
-        for block in prefetch(blocks(source, offset=offset, line=line)):
+        for block in prefetch(blocks(source, offset=offset, line=line, size=_BLOCK)):
             block = _joined(held, block)
             final = block.last or len(block.data) > _LONGEST_RECORD
             made = self.block(block, grammar, reference, final=final)

@@ -58,8 +58,11 @@ def claims(fmt: Format, text: str, node: Node) -> str:
         return f"regexp_matches({text}, {literal(generic(node).regex)})"
     if fmt.kind == "json":
         tests = [f"starts_with(ltrim({text}), '{{')", f"json_valid({text})"]
-        tests += [f"{_scalar(text, key)} IS NOT NULL" for key in fmt.require]
-        tests += [f"regexp_matches(coalesce({_scalar(text, k)}, ''), {literal(rx)})" for k, rx in fmt.where.items()]
+        plain = [literal(path(key)) for key in fmt.require if "." not in key]
+        if plain:  # one look at the document for all of them
+            tests.append(f"list_aggregate(json_extract_string({text}, [{', '.join(plain)}]), 'count') = {len(plain)}")
+        tests += [f"{_scalar(text, key)} IS NOT NULL" for key in fmt.require if "." in key]
+        tests += [f"regexp_matches(coalesce({_scalar(text, k)}, ''), {literal(rx)})" for k, rx in fmt.where.items() if rx]
         return _lazily(tests)
     if fmt.kind == "logfmt":
         tests = [f"regexp_matches({text}, {literal(LOGFMT_HEAD)})"]
@@ -77,7 +80,8 @@ def extraction(fmt: Format, text: str, node: Node) -> str:
         fmt = generic(node)
     if fmt.kind == "json":
         places = "[" + ", ".join(literal(p) for _, p in _json_paths(fmt)) + "]"
-        return f"CASE WHEN json_valid({text}) THEN json_extract_string({text}, {places}) END"
+        read = f"json_extract_string({text}, {places})"
+        return f"CASE WHEN json_valid({text}) THEN {read} END" if fmt.multiline else read
     if fmt.kind == "logfmt":
         packed = (f'"{role}" := ' + f"regexp_extract({text}, {literal(_pair_regex(keys))}, ['q', 'u'])" for role, keys in _roles(fmt).items())
         return f"struct_pack({', '.join(packed)})"
@@ -144,7 +148,9 @@ def attributes(nodes: Sequence[Node], text: str, *, flat: bool) -> str:
         fmt = node.fmt
         assert fmt is not None
         layers.append(_layer(fmt, text, flat))
-        text = inner(fmt, extraction(fmt, text, node), text) if fmt.inner else text
+        if fmt.inner:
+            wrapped = inner(fmt, extraction(fmt, text, node), text)
+            text = f"CASE WHEN json_valid({text}) THEN {wrapped} END" if fmt.kind == "json" else wrapped
     merged = _loose(text)
     for layer in layers:
         merged = f"json_merge_patch({merged}, coalesce({layer}, '{{}}'))"
@@ -161,7 +167,8 @@ def partial(fmt: Format, m: str, inner_text: str) -> str | None:
 def inner(fmt: Format, m: str, text: str) -> str:
     """What a transport wraps, from its extraction."""
     if fmt.kind == "json":
-        return f"CASE WHEN json_valid({text}) THEN {_scalar(text, fmt.inner or '')} END"
+        places = [i for i, (name, _) in enumerate(_json_paths(fmt), 1) if name == fmt.inner]
+        return f"coalesce({', '.join(f'{m}[{i}]' for i in places)})"
     return role(fmt, fmt.inner or "body", m, text) or "NULL"
 
 
@@ -218,7 +225,7 @@ def _loose(text: str) -> str:
 
 def _roles(fmt: Format) -> dict[str, tuple[str, ...]]:
     roles = {**fmt.aliases, **fmt.keys}
-    if fmt.kind == "json":
+    if fmt.kind == "json" and not fmt.inner:
         roles["status"] = (*roles.get("status", ()), *_JSON_STATUS)
     if fmt.inner and fmt.inner not in roles:
         roles[fmt.inner] = (fmt.inner,)

@@ -9,7 +9,7 @@ from typing import Any
 from logtriage import lines as _  # its error handler is what `_lines_of` decodes with
 from logtriage.narrow import Narrowed, narrow
 from logtriage.needle import Needle
-from logtriage.query import Condition, Query, inlined, joined, source_condition
+from logtriage.query import Condition, Query, inlined, joined, once, source_condition
 from logtriage.shape import ANY
 from logtriage.verdict import MatchTimeout
 from logtriage.views import KEPT, RESOURCE, Catalog, Snapshot, dressed, restored
@@ -138,7 +138,7 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     assert condition is not None
     weak = _weak(needle)
     first = f"WHEN {certain.sql} THEN true " if certain else ""
-    sql = f"CASE {first}WHEN {_DOUBTFUL} THEN {weak.sql} ELSE {condition.sql} END"
+    sql = once(f"CASE {first}WHEN {_DOUBTFUL} THEN {weak.sql} ELSE {condition.sql} END")
     todo.text.append(Condition(sql, weak.parameters + condition.parameters, plain=False))
     suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
     todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects

@@ -156,7 +156,7 @@ class Query:
         each, again = plain.sql("one")
         if plain.literal is None:
             lines = f"len(list_filter(string_split(raw, chr(10)), lambda one: {each})) > 0"
-            one, parameters = f"CASE WHEN lines = 1 THEN {one} ELSE {lines} END", [*parameters, *again]
+            one, parameters = once(f"CASE WHEN lines = 1 THEN {one} ELSE {lines} END"), [*parameters, *again]
         return Condition(f"NOT ({one})" if needle.invert else one, tuple(parameters), plain=False)
 
     def sql(self, columns: str = "*", narrowed: Sequence[Condition] = ()) -> tuple[str, list[Any]]:
@@ -178,6 +178,11 @@ class Query:
             return ", ".join(key + direction for key in TIME_ORDER)
         part = "part" if not self.parts else f"list_position({list(self.parts)!r}, part)"
         return f'{part}{" DESC" if backwards else ""}, "offset"{" DESC" if backwards else ""}'
+
+
+def once(sql: str) -> str:
+    """A condition that names `raw` several times, so that it is put together once: the planner would do it for each."""
+    return f"list_transform([raw], lambda raw: {sql})[1]"
 
 
 def joined(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:

@@ -147,7 +147,8 @@ def restored(catalog: Catalog, pieces: str, ids: str, *, attributes: bool) -> st
     joins = "".join(f" LEFT JOIN {ids} AS {column}_ids ON {column}_ids.id = r.{column}" for column in IDS.values())
     texts = ", ".join(f"{column}_ids.text AS {name}" for name, column in IDS.items())
     whole = f"CASE WHEN exact IS NULL THEN {frame.restore(catalog.renderings)} ELSE frame END"
-    raw = "CASE WHEN ends_with(whole, chr(10)) THEN left(whole, -1) ELSE whole END"
+    # A lambda, as the planner would put all that `whole` stands for in each of its places.
+    raw = "list_transform([whole], lambda t: CASE WHEN ends_with(t, chr(10)) THEN left(t, -1) ELSE t END)[1]"
     more = f", {_attributes(catalog)} AS attributes" if attributes else ""
     put_together = f"""(SELECT * EXCLUDE (frame, body), {frame.with_ids("body")} AS body, {whole} AS whole
         FROM (SELECT r.*, {texts} FROM {pieces} AS r{joins}))"""

@@ -37,7 +37,7 @@ def reading(patterns: Sequence[Pattern] = (), *, zone: str = "UTC", now: datetim
 
 def set_block_size(patch: pytest.MonkeyPatch, size: int) -> None:
     """Makes all that is read come in blocks of about `size` bytes."""
-    patch.setattr(normalise, "blocks", lambda source, **where: read.blocks(source, size=size, **where))
+    patch.setattr(normalise, "blocks", lambda source, **how: read.blocks(source, **{**how, "size": size}))
 
 
 def records_of(path: Path, how: Settings | None = None, *, size: int | None = None) -> list[dict[str, Any]]:
@@ -95,15 +95,19 @@ def parts(store: Store, only: Sequence[int] | None = None) -> dict[int, bytes]:
     return whole
 
 
-def content(store: Store) -> dict[str, list[Any]]:
-    """All that a store says, in a form in which two stores with the same logs are equal."""
-    hits = store.con.execute('SELECT part, "offset", timestamp, pattern, category, severity_number, captures FROM lake.hits ORDER BY ALL').fetchall()
+def content(store: Store, only: Sequence[int] | None = None) -> dict[str, list[Any]]:
+    """All that a store says (of some parts, or all), in a form in which two stores with the same logs are equal."""
+    records = stored(store, only)
+    place = {part: k for k, part in enumerate(dict.fromkeys(record["part"] for record in records))}
+    columns = 'part, "offset", timestamp, pattern, category, severity_number, captures'
+    hits = store.con.execute(f"SELECT {columns} FROM lake.hits ORDER BY ALL").fetchall()
     activity = store.con.execute(
-        "SELECT minute, part, shape, severity_number, sum(records) AS n FROM lake.activity GROUP BY ALL HAVING n <> 0 ORDER BY ALL"
+        "SELECT part, minute, shape, severity_number, sum(records) AS n FROM lake.activity GROUP BY ALL HAVING n <> 0 ORDER BY ALL"
     ).fetchall()
+    used = {record["shape"] for record in records}
     return {
-        "records": [(*record.values(),) for record in stored(store)],
-        "hits": [(*row[:-1], sorted((row[-1] or {}).items())) for row in hits],
-        "activity": activity,
-        "shapes": store.con.execute("SELECT shape, text FROM lake.shapes ORDER BY ALL").fetchall(),
+        "records": [(place[record.pop("part")], *record.values()) for record in records],
+        "hits": [(place[row[0]], *row[1:-1], sorted((row[-1] or {}).items())) for row in hits if row[0] in place],
+        "activity": [(place[row[0]], *row[1:]) for row in activity if row[0] in place],
+        "shapes": [row for row in store.con.execute("SELECT shape, text FROM lake.shapes ORDER BY ALL").fetchall() if row[0] in used],
     }

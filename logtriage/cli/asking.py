@@ -62,8 +62,8 @@ def _levels(values: Sequence[str]) -> tuple[str | None, tuple[Condition, ...]]:
     names = [_level(word) for word in _globs(values)]
     if len(names) < 2:
         return (names[0] if names else None), ()
-    numbers = ", ".join(str(n) for name in dict.fromkeys(names) for n in range(LEVELS[name], LEVELS[name] + 4))
-    return None, (Condition(f"severity_number IN ({numbers})"),)
+    wanted = tuple(dict.fromkeys(names))
+    return None, (Condition(f"level IN ({', '.join('?' for _ in wanted)})", wanted),)
 
 
 def _level(word: str) -> str:

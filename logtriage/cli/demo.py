@@ -1,0 +1,107 @@
+"""`logtriage demo FOLDER`: a made-up incident; `--run` shows what logtriage makes of it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from logtriage.cli.options import Parser, add_display, add_general
+from logtriage.cli.session import Session
+from logtriage.coverage import Coverage
+from logtriage.errors import UsageError
+
+if TYPE_CHECKING:
+    from logtriage.demo import Summary
+
+EXAMPLES = """\
+  logtriage demo --run                        write it, read it, and show what went wrong when
+  logtriage demo incident --lines 1000000     only write it, in any size
+"""
+_FOLDER = "logtriage-demo"
+_MOST = 50_000_000
+
+
+def parser() -> Parser:
+    """The command's arguments."""
+    made = Parser(
+        "demo", "Writes the logs of a made-up incident: a shop whose gateway, services (text and JSON, with stack traces),\n"
+        "containers, system journal and database all tell their part of it.", EXAMPLES,
+    )  # fmt: skip
+    made.add_argument("folder", nargs="?", default=_FOLDER, metavar="FOLDER", help=f"where to (default ./{_FOLDER})")
+    made.add_argument("--lines", type=int, default=20_000, metavar="N", help="about so many lines (2,000 to 50,000,000)")
+    made.add_argument("--seed", type=int, default=7, metavar="N", help="another number, other logs; the same one, the same bytes")
+    made.add_argument("--run", action="store_true", help="then read it into a store beside it, and show the failures of all sources on one timeline")
+    made.add_argument("--every", action="store_true", help="with --run: every flagged record, not only the first ones of each kind")
+    add_display(made)
+    add_general(made)
+    return made
+
+
+def run(argv: list[str]) -> int:
+    """Exit code 0."""
+    args = parser().parse_args(argv)
+    if not 2_000 <= args.lines <= _MOST:
+        raise UsageError(f"demo: --lines {args.lines} is not between 2,000 and {_MOST:,}")
+    session = Session.of(args)
+    folder = Path(args.folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not (folder / "logs").is_dir():
+        raise UsageError(f"demo: {folder} is in use", "name another folder")
+    from logtriage.demo import write_demo
+
+    summary = write_demo(folder / "logs", lines=args.lines, seed=args.seed)
+    session.say(f"{summary.lines:,} lines in {len(summary.files)} files under {folder / 'logs'}")
+    if not args.run:
+        session.say(f"try: logtriage grep -i 'timed out' {folder / 'logs'}\n     logtriage ingest --store {folder / 'store'} {folder / 'logs'}")
+        return 0
+    return _show(session, folder, summary)
+
+
+def _show(session: Session, folder: Path, summary: Summary) -> int:
+    """Reads the demo's logs into a store beside them, and prints the flagged records."""
+    from logtriage.ingest import Ingest
+    from logtriage.sources import find
+    from logtriage.store import Store
+
+    began = time.monotonic()
+    with Store(Path(session.args.store or folder / "store"), write=True) as store:
+        tally = Ingest(store, session.settings()).run(find([str(folder / "logs")]).sources)
+        seconds = time.monotonic() - began
+        flagged = _timeline(session, store, folder / "logs")
+        first, last = store.con.execute("SELECT min(timestamp), max(timestamp) FROM lake.records").fetchall()[0]
+    coverage = Coverage(tally.sources, tally.records, flagged, plain=tally.plain, errors=len(tally.errors))
+    coverage.seen(first, last)
+    coverage.notes.append(f"read in {seconds:.1f} s")
+    session.say(coverage.line(session.zone))
+    return 2 if tally.errors else 0
+
+
+def _timeline(session: Session, store: object, logs: Path) -> int:
+    """Prints flagged records in time order, of each kind in each source the first; how often it came is told behind.
+    Gives the number of all flagged records."""
+    from logtriage.output import harmless, painted, shown_time, use_colour
+    from logtriage.views import create
+
+    create(store)  # type: ignore[arg-type]
+    con = store.con  # type: ignore[attr-defined]
+    chosen = "true" if session.args.every else "first"
+    rows = con.execute(f"""
+        WITH flagged AS (
+            SELECT timestamp, nanos, part, "offset", source, coalesce(service, '') AS service, level, flags, split_part(body, chr(10), 1) AS body,
+                   count(*) OVER kind AS times, row_number() OVER (kind ORDER BY timestamp, nanos, "offset") = 1 AS first
+            FROM records WHERE len(flags) > 0 WINDOW kind AS (PARTITION BY service, source, flags, level)
+        )
+        SELECT timestamp, service, source, level, flags, body, CASE WHEN {chosen} AND first THEN times ELSE 1 END, sum(1) OVER ()
+        FROM flagged WHERE {chosen} ORDER BY timestamp, nanos, part, "offset"
+    """).fetchall()
+    colour = use_colour("auto", sys.stdout)
+    for moment, service, source, level, flags, body, times, _ in rows:
+        name = service or Path(source).name
+        kind = " ".join(flags)
+        front = f"{painted(shown_time(moment, session.zone), 'time', colour)} {painted(harmless(name)[:14].ljust(14), 'source', colour)}"
+        said = harmless(body)
+        said = said if len(said) <= 150 else said[:149] + "…"
+        more = f" (× {times:,})" if times > 1 else ""
+        print(f"{front} {painted((level or '').upper().ljust(5), level or '', colour)} {said} {painted(f'[{kind}]{more}', 'name', colour)}")
+    return int(con.execute("SELECT count(*) FROM records WHERE len(flags) > 0").fetchall()[0][0])

@@ -1,0 +1,234 @@
+"""grep and cat over the store."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from logtriage.cli.asking import Asked, asked
+from logtriage.cli.lines_out import Out
+from logtriage.cli.merged import finished
+from logtriage.cli.rows_out import RowsOut, Shown, Timeline, short_names, width_of
+from logtriage.cli.session import Session
+from logtriage.cli.straight import in_full, summary
+from logtriage.coverage import Coverage
+from logtriage.errors import SourceError
+from logtriage.output import use_colour
+from logtriage.query import Query
+from logtriage.search import COLUMNS, Answer, Row, page
+from logtriage.store import Store
+from logtriage.views import Snapshot
+
+if TYPE_CHECKING:
+    from logtriage.needle import Needle
+
+_JSON = ("service", "host", "container", "pod", "namespace")
+Full = tuple[Row, bytes, str | None]  # a row, its exact bytes, its attributes
+
+
+class Stored:
+    """A store that is being asked."""
+
+    def __init__(self, session: Session, store: Store, needle: Needle | None = None) -> None:
+        self.session = session
+        self.snapshot = Snapshot(store)
+        first, last = self.snapshot.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[0]
+        self.asked: Asked = asked(session, needle, (_aware(first), _aware(last)))
+        self._levels = {n for c in self.asked.more for n in c.parameters}
+        self.coverage = Coverage(len({p.group for p in self.snapshot.catalog.parts}), None, 0 if needle else None)
+        self._shown_sql = False
+
+    def rows(self, query: Query, *, attributes: bool = False) -> Iterator[Full]:
+        """What a query finds."""
+        answer = Answer(self.snapshot, query)
+        if self.session.args.show_sql and not self._shown_sql:
+            self._shown_sql = True
+            self.session.say(answer.sql)
+        columns = (*COLUMNS, "bytes", *(("attributes",) if attributes else ()))
+        width = len(COLUMNS)
+        for values in answer.tuples(*columns):
+            row = Row._make(values[:width])
+            if self._levels and row.level not in self._levels:
+                continue
+            yield row, values[width], values[width + 1] if attributes else None
+        if answer.undecided:
+            self.session.error(SourceError(f"the pattern took too long on {len(answer.undecided)} records"))
+
+    def printer(self, needle: Needle | None, *, gaps: bool = False) -> RowsOut:
+        """What prints its rows."""
+        args = self.session.args
+        names = short_names([part.source for part in self.snapshot.catalog.parts]) if args.output == "text" else {}
+        colour = args.output == "text" and use_colour(args.color)
+        look = Timeline(
+            args.output, self.session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(), args.line_number,
+            gaps, getattr(args, "only_matching", False),
+        )  # fmt: skip
+        return RowsOut(look, needle, Out(args.line_buffered or sys.stdout.isatty()))
+
+
+def grep(session: Session, needle: Needle) -> int:
+    """Prints, counts or names what is found."""
+    from logtriage.cli.grep import context, exit_code
+
+    args = session.args
+    only_told = args.quiet or args.count or args.files_with_matches
+    before, after = (0, 0) if only_told or args.only_matching else context(args)
+    hits: Counter[str] = Counter()
+    with Store(session.store_path) as store:
+        stored = Stored(session, store, needle)
+        coverage = stored.coverage
+        coverage.hits = 0
+        query = stored.asked.query
+        if args.quiet:
+            query = replace(query, limit=1)
+        with in_full(session, lambda: None if args.quiet else finished(session, coverage)):
+            printer = None if only_told else stored.printer(needle, gaps=bool(before or after))
+            with_attributes = args.output == "jsonl"
+            if before or after:
+                found: Iterator[Full | None] = _with_context(stored, list(stored.rows(query, attributes=with_attributes)), before, after)
+            else:
+                found = stored.rows(query, attributes=with_attributes)
+            for full in found:
+                if full is None:
+                    assert printer is not None
+                    printer.gap()
+                    continue
+                row = full[0]
+                is_hit = not isinstance(full, _Beside)
+                if is_hit and args.max_count is not None and hits[row.source] >= args.max_count:
+                    continue
+                hits[row.source] += is_hit
+                coverage.hits += is_hit
+                coverage.seen(row.timestamp, row.timestamp)
+                if printer:
+                    printer.show(shown(full, printer.look.names, is_hit))
+            if args.count or args.files_with_matches:
+                out = Out()
+                names = args.with_filename or not args.no_filename
+                for name in sorted(name for name, found_there in hits.items() if found_there):
+                    out.write(summary(name, hits[name], names, args.null, args.count).encode("utf-8", "surrogateescape"))
+    return exit_code(session, coverage.hits)
+
+
+def cat(session: Session, names: Sequence[str] = ()) -> int:
+    """Prints all records of sources of the store that fulfil the filters."""
+    args = session.args
+    with Store(session.store_path) as store:
+        stored = Stored(session, store)
+        coverage = stored.coverage
+        coverage.records = 0
+        query = stored.asked.query
+        wanted = _parts_of(stored, list(names or args.sources))
+        if args.sources or names:
+            query = replace(query, parts=tuple(wanted))
+            coverage.sources = len(wanted)
+        if args.output != "text":
+            query = replace(query, order="source")
+        with in_full(session, lambda: finished(session, coverage)):
+            printer = stored.printer(None)
+            for full in stored.rows(query, attributes=args.output == "jsonl"):
+                coverage.records += 1
+                coverage.seen(full[0].timestamp, full[0].timestamp)
+                if args.output == "raw":
+                    sys.stdout.buffer.write(full[1])
+                else:
+                    printer.show(shown(full, printer.look.names, True))
+    return 2 if session.errors else 0 if coverage.records else 1
+
+
+def _parts_of(stored: Stored, names: list[str]) -> list[int]:
+    """The parts that names mean: a source's newest part, all of a rotated set, all that a glob fits."""
+    from fnmatch import fnmatchcase
+
+    parts = stored.snapshot.catalog.parts
+    wanted: list[int] = []
+    for name in names:
+        same = [part.part for part in parts if part.source == name][-1:]
+        same = same or [part.part for part in parts if part.group == name]
+        same = same or [part.part for part in parts if fnmatchcase(part.source, name) or fnmatchcase(part.source, f"*/{name}")]
+        if not same:
+            stored.session.error(SourceError(f"{name}: no such file, and no such source in the store", "`logtriage store info` names them"))
+        wanted += same
+    return list(dict.fromkeys(wanted))
+
+
+class _Beside(tuple):  # type: ignore[type-arg]
+    """A Full that only stands beside what was found."""
+
+
+def _with_context(stored: Stored, hits: list[Full], before: int, after: int) -> Iterator[Full | None]:
+    """Hits with the records before and after them: of their source, or with --across of all sources. None marks a gap."""
+    across = stored.session.args.across
+    keys = {full[0].key for full in hits}
+    done: dict[int, Any] = {}
+    last: Any = None
+    for full in hits:
+        row = full[0]
+        around = Query() if across else Query(parts=(row.part,))
+        lane = -1 if across else row.part
+        front = page(stored.snapshot, around, limit=before, before=row.key).rows if before else []
+        back = page(stored.snapshot, around, limit=after, after=row.key).rows if after else []
+        front = [one for one in front if one.key not in keys and not (lane in done and _order(one) <= done[lane])]
+        first = front[0] if front else row
+        if last is not None and not (lane in done and lane == last and _touches(stored, around, done[lane], first)):
+            yield None
+        yield from (_Beside((one, one.raw.encode() + b"\n", None)) for one in front)
+        yield full
+        done[lane] = _order(row)
+        for one in back:
+            if one.key in keys:
+                break
+            yield _Beside((one, one.raw.encode() + b"\n", None))
+            done[lane] = _order(one)
+        last = lane
+
+
+def _touches(stored: Stored, around: Query, done: Any, first: Row) -> bool:
+    """Whether nothing lies between what was printed last and `first`."""
+    found = page(stored.snapshot, around, limit=1, before=first.key).rows
+    return not found or _order(found[0]) <= done
+
+
+def _order(row: Row) -> tuple[bool, datetime, int, int, int]:
+    return (row.timestamp is not None, row.timestamp or datetime.min, row.nanos or 0, row.part, row.offset)
+
+
+def shown(full: Full, names: dict[str, str], found: bool) -> Shown:
+    """A row for the timeline."""
+    row, data, attributes = full
+    made = None if attributes is None else json_line(row, attributes)
+    return Shown(row.timestamp, names.get(row.source, row.source), row.line, row.level, row.body or "", row.raw, data, found, made)
+
+
+def json_line(row: Row, attributes: str) -> str:
+    """A record as one JSON object, the same as from the file itself (see jsonl.py)."""
+    told: dict[str, Any] = {"source": row.source, "line": row.line, "lines": row.lines, "offset": row.offset, "timestamp": None}
+    if row.timestamp:
+        nanos = f"{row.nanos:03}" if row.nanos else ""
+        told["timestamp"] = row.timestamp.isoformat(timespec="microseconds") + nanos + "Z"
+    told |= {"level": row.level, "severity_text": row.severity_text, **{name: getattr(row, name) for name in _JSON}}
+    told |= {"format": row.format, "template": row.template, "flags": row.flags, "trace_id": row.trace_id, "body": row.body}
+    told["attributes"] = _flat(json.loads(attributes) if attributes else {}, "")
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def _flat(value: Any, name: str) -> dict[str, Any]:
+    """Nested keys joined by dots; what is null is left out."""
+    if isinstance(value, dict):
+        pairs = [(f"{name}.{key}" if name else key, inner) for key, inner in value.items()]
+    elif isinstance(value, list):
+        pairs = [(f"{name}.{n}", inner) for n, inner in enumerate(value)]
+    else:
+        return {} if value is None else {name: value}
+    return {key: inner for path, value in pairs for key, inner in _flat(value, path).items()}
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None
+
+
