@@ -1,4 +1,4 @@
-"""Hyperscan as it is used here: compiling a database, or learning that it cannot be, and gathering what a scan reports."""
+"""Hyperscan as it is used here: a database, or learning that there cannot be one, and gathering what a scan reports."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 # Hyperscan's flags, so that it need not be loaded to name them.
 HS_CASELESS, HS_MULTILINE, HS_PREFILTER = 1, 4, 128
 
-# Bytes to scan beyond what is searched: near the end of its data Vectorscan 5.4.12 misses matches (its AVX-512 code looks
-# at the wrong bytes of the last vector).
+# Bytes to scan beyond what is searched: near the end of its data Vectorscan 5.4.12 misses matches (its AVX-512 code
+# looks at the wrong bytes of the last vector).
 HS_MARGIN = 256
 
 

@@ -21,6 +21,7 @@ from logtriage.sources import Source
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 _BLOCK = 20 << 20  # bytes read at a time: larger ones are hardly quicker and cost memory
 _LONGEST_RECORD = 64 << 20  # a record that is longer than this is cut, so that memory stays flat
@@ -45,10 +46,10 @@ class Settings:
 
 
 class Normaliser:
-    """Leaves the records of one block after the other in temp tables of `con`.
+    """Shows the records of one block after the other in temp views and tables of `con`.
 
-    `records` (see records.py), `found` and `flags` (see flags.py), `rows` (the records as they are kept, see frame.py) and
-    `shapes` (i, shape); `shapes.new` holds the texts of the shapes that the block brought, `ids` the kinds of ids it has.
+    `records` (see records.py), `found` and `flags` (see flags.py). `rows`, also an Arrow table: the records as they are kept
+    (see frame.py), with their shapes; `shapes.new` holds the texts of the shapes that the block brought.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, shapes: Shapes | None = None) -> None:
@@ -60,7 +61,7 @@ class Normaliser:
         self.records = Records(con)
         self._flags = Flags(con, settings.patterns)
         self._claims = Claims(settings.formats)
-        self.ids: list[str] = []
+        self.rows: pa.Table | None = None
 
     def grammar(self) -> Grammar:
         """What is known of a source before its first line."""
@@ -89,24 +90,25 @@ class Normaliser:
         return made
 
     def _rows(self) -> None:
-        """Fills `rows`: the records as they are kept (see frame.py), and `shapes`."""
+        """Reads out the records as they are kept, and numbers their shapes."""
         import pyarrow as pa
 
         counts = self.con.execute(f"SELECT {', '.join(f'count({name})' for name in frame.IDS)} FROM heads").fetchall()[0]
-        self.ids = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
+        ids = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
         wrapped = any(fmt.kind == "json" for node in self.records.chains for fmt in node.path)
-        cut = frame.cut("SELECT * FROM records", json=wrapped, ids=self.ids)
-        self.con.execute(f"""
-            CREATE OR REPLACE TEMP TABLE rows AS
-            SELECT r.* EXCLUDE (severity_number, raw, text, body_at, program, service, lines), r.lines::INTEGER AS lines, coalesce(service, program) AS service,
-                   coalesce(r.severity_number, f.severity_number) AS severity_number, flags
+        cut = frame.cut("SELECT * FROM records", json=wrapped, ids=ids)
+        rows = self.con.execute(f"""
+            SELECT i, "offset", line, lines::INTEGER AS lines, timestamp, nanos, stamp, observed, observed_nanos, observed_stamp,
+                   coalesce(r.severity_number, f.severity_number) AS severity_number, severity_text, chain, flags,
+                   coalesce(service, program) AS service, host, container, pod, namespace, trace_id, span_id, request_id,
+                   frame, body, exact, CASE WHEN stamp IS NOT NULL THEN stamp_text END AS stamp_text,
+                   CASE WHEN observed_stamp IS NOT NULL THEN observed_text END AS observed_text
             FROM ({cut}) AS r LEFT JOIN flags AS f USING (i)
-        """)
-        pieces = self.con.execute(
-            "SELECT i, frame, body, CASE WHEN stamp IS NOT NULL THEN stamp_text END, CASE WHEN observed_stamp IS NOT NULL THEN observed_text END FROM rows"
-        ).to_arrow_table().combine_chunks()
-        columns = [column.chunk(0) if column.num_chunks else column.combine_chunks() for column in pieces.columns]
-        self.con.register("shapes", pa.table({"i": columns[0], "shape": self.shapes.number(*columns[1:])}))
+        """).to_arrow_table()
+        frames, bodies, stamps, observed = (rows[name].combine_chunks() for name in ("frame", "body", "stamp_text", "observed_text"))
+        numbers: pa.Int64Array = self.shapes.number(frames, bodies, stamps, observed)
+        self.rows = rows.drop_columns(["stamp_text", "observed_text"]).append_column("shape", numbers)
+        self.con.register("rows", self.rows)
 
 
 def _joined(held: Block | None, block: Block) -> Block:

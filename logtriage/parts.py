@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from logtriage.read import Identity, fingerprint, identity
 from logtriage.sources import Resource, Source
@@ -44,7 +44,7 @@ class Part:
 
 
 class Parts:
-    """The parts of a store, by number; `of` finds or adds the one of a source. `write` is where the store learns of it."""
+    """The parts of a store, by number; `of` finds or adds the one of a source. `changes` is what the store must learn."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
@@ -90,32 +90,29 @@ class Parts:
         self._known[part.number] = part
         return part
 
-    def write(self) -> None:
-        """Writes what was noted since the last time; to be called inside the transaction that writes the records."""
+    def changes(self) -> list[tuple[str, list[Any]]]:
+        """The statements (with their values) that tell the store what was noted since the last call."""
+        statements: list[tuple[str, list[Any]]] = []
         for part in self._known.values():
             before = self._stored.get(part.number)
             if part == before:
                 continue
             if before is None:
-                self._add(part)
+                statements.append(_added(part))
             elif (before.source, before.head_length) != (part.source, part.head_length):
-                self._con.execute(
-                    "UPDATE lake.parts SET source = ?, path = ?, head_length = ?, head_sha256 = ? WHERE part = ?",
-                    [part.source.name, _place(part.source)[0], part.head_length, part.head_sha256, part.number],
-                )
-            self._con.execute(
-                "INSERT INTO lake.progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [part.number, part.offset, part.line, part.tail_offset, part.tail_line, part.size, part.mtime_ns, part.size is not None, _now()],
-            )
+                values = [part.source.name, _place(part.source)[0], part.head_length, part.head_sha256, part.number]
+                statements.append(("UPDATE lake.parts SET source = ?, path = ?, head_length = ?, head_sha256 = ? WHERE part = ?", values))
+            values = [part.number, part.offset, part.line, part.tail_offset, part.tail_line, part.size, part.mtime_ns]
+            statements.append(("INSERT INTO lake.progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*values, part.size is not None, _now()]))
         self._stored = dict(self._known)
+        return statements
 
-    def _add(self, part: Part) -> None:
-        who, source = part.source.resource, part.source
-        self._con.execute(
-            "INSERT INTO lake.parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
-            [part.number, source.name, source.group, *_place(source), who.service, who.host, who.container, who.pod, who.namespace,
-             part.device, part.inode, part.head_length, part.head_sha256, _now()],
-        )  # fmt: skip
+
+def _added(part: Part) -> tuple[str, list[Any]]:
+    who, source = part.source.resource, part.source
+    values = [part.number, source.name, source.group, *_place(source), who.service, who.host, who.container, who.pod, who.namespace,
+              part.device, part.inode, part.head_length, part.head_sha256, _now()]  # fmt: skip
+    return "INSERT INTO lake.parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)", values
 
 
 def _place(source: Source) -> tuple[str | None, str | None]:

@@ -68,6 +68,11 @@ class Reader:
                 return
             held = None if final else replace(block, offset=block.offset + made.bytes, line=block.line + made.lines, data=block.data[made.bytes :])
 
+    def block(self, block: Block) -> Picked:
+        """The records of a block that came by itself, as when a log is followed."""
+        self._read(block, final=True)
+        return Picked(self._normaliser, self, None)
+
     def some(self, records: Sequence[Record]) -> Picked:
         """Just these records, whose bytes are whole."""
         data = b"".join(r.data if r.data.endswith(b"\n") else r.data + b"\n" for r in records)

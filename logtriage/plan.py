@@ -66,7 +66,7 @@ class Plan:
             f"WITH picked AS MATERIALIZED (SELECT {picked} FROM pieces WHERE {where}{first}), near AS MATERIALIZED ("
             "SELECT id, text FROM lake.ids WHERE id >= (SELECT min(least(trace, span, request)) FROM picked) "
             "AND id <= (SELECT max(greatest(trace, span, request)) FROM picked)) "
-            f"SELECT {named} FROM ({restored(self.catalog, 'picked', 'near', attributes=self.query.needs_attributes)}) "
+            f"SELECT {named} FROM ({restored(self.catalog, 'picked', 'near', attributes=self.query.needs_attributes or 'attributes' in columns)}) "
             f"WHERE {outer}{tail}{last}"
         ), parameters + more
 
@@ -126,7 +126,7 @@ def _by_id(snapshot: Snapshot, text: str) -> Condition:
 
 def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     if needle.matches_all:
-        todo.plain += [Condition("false")] if needle.invert else []
+        todo.shapes = Condition("false") if needle.invert else None
         return
     con = snapshot.con
     todo.narrowed = narrow(needle, con.execute("SELECT shape, text FROM lake.shapes").fetchall())

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from logtriage.plan import plan
 from logtriage.query import Query
 from logtriage.store import Store
-from logtriage.views import Snapshot
+from logtriage.views import Snapshot, snapshot_of
 from logtriage.walk import Key, rows
 
 
@@ -121,7 +121,7 @@ def page(
     store: Store | Snapshot, query: Query, *, limit: int, after: Key | None = None, before: Key | None = None
 ) -> Page:
     """The next `limit` records of a query after a place in time order, or the last ones before it; in time order."""
-    with _snapshot(store) as snapshot:
+    with snapshot_of(store) as snapshot:
         todo = plan(snapshot, query)
         backwards = before is not None
         edge = after or before
@@ -132,16 +132,32 @@ def page(
 
 def tail(store: Store | Snapshot, query: Query, count: int) -> Page:
     """The last `count` records of a query, in time order."""
-    with _snapshot(store) as snapshot:
+    with snapshot_of(store) as snapshot:
         found = [Row._make(row) for row in rows(snapshot, plan(snapshot, query), COLUMNS, count + 1, backwards=True)]
         return Page(found[:count][::-1], len(found) > count)
 
 
-@contextlib.contextmanager
-def _snapshot(store: Store | Snapshot) -> Iterator[Snapshot]:
-    if isinstance(store, Snapshot):
-        yield store
-    else:
-        with Snapshot(store) as snapshot:
-            yield snapshot
-
+def context(
+    store: Store | Snapshot,
+    part: int,
+    offset: int,
+    before: int,
+    after: int,
+    *,
+    across: bool = False,
+    sources: tuple[str, ...] = (),
+    parts: tuple[int, ...] | None = None,
+) -> list[Row]:
+    """A record (by part and offset) amid the `before` records that come before it and the `after` ones after it, in order:
+    those of its own part, or, `across`, those of all sources (or of these `sources` and `parts`) by time. Empty: no such record."""
+    with snapshot_of(store) as snapshot:
+        own = Query(parts=(part,), order="source")
+        place = Key(None, 0, part, offset)
+        itself = page(snapshot, own, limit=1, after=place._replace(offset=offset - 1)).rows
+        if not itself or itself[0].offset != offset:
+            return []
+        around = Query(parts=parts, sources=sources) if across else own
+        place = itself[0].key
+        earlier = page(snapshot, around, limit=before, before=place).rows if before else []
+        later = page(snapshot, around, limit=after, after=place).rows if after else []
+        return [*earlier, *itself, *later]

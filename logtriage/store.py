@@ -133,18 +133,20 @@ class Store:
             self.con.execute("INSERT INTO lake.meta VALUES ('version', ?)", [VERSION])
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing: what is written inside is seen whole or not at all. A full disk is told as StoreError."""
+    def transaction(self, con: duckdb.DuckDBPyConnection | None = None) -> Iterator[None]:
+        """All or nothing: what is written inside (on `con`, else the store's own) is seen whole or not at all. A full disk
+        is told as StoreError."""
         import duckdb
 
-        self.con.execute("BEGIN")
+        con = con or self.con
+        con.execute("BEGIN")
         try:
             with _private():
                 yield
-                self.con.execute("COMMIT")
+                con.execute("COMMIT")
         except BaseException as why:
             with contextlib.suppress(duckdb.Error):
-                self.con.execute("ROLLBACK")
+                con.execute("ROLLBACK")
             if isinstance(why, duckdb.Error):
                 hint = "free some space and run it again" if "No space left" in str(why) else None
                 raise StoreError(f"the store {self.path} could not take the data: {_first_line(why)}", hint) from why

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +114,16 @@ class Snapshot:
     def close(self) -> None:
         """Lets go of the snapshot."""
         self.con.close()
+
+
+@contextmanager
+def snapshot_of(store: Store | Snapshot) -> Iterator[Snapshot]:
+    """A snapshot of the store for a while, or the one given."""
+    if isinstance(store, Snapshot):
+        yield store
+    else:
+        with Snapshot(store) as snapshot:
+            yield snapshot
 
 
 def _name_parts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:

@@ -80,14 +80,14 @@ def windows(
     snapshot: Snapshot, todo: Plan, pace: Pace, *, backwards: bool = False, edge: Key | None = None
 ) -> Iterator[list[Condition]]:
     """Conditions that part the records a plan has to look at into windows, in the query's order."""
-    counted = _counts(snapshot, todo, edge, backwards)
-    extents = _extents(snapshot, [(part, n) for minute, part, n in counted if minute is None], todo.query.parts)
+    counts = _counts(snapshot, todo, edge, backwards)
+    extents = _extents(snapshot, [(part, n) for minute, part, n in counts if minute is None], todo.query, edge, backwards)
     places = by_place(extents, pace, backwards=backwards)
     if todo.query.order == "source":
         yield from ([window] for window in places)
         return
-    minutes = sorted((minute, n) for minute, _, n in counted if minute is not None)
-    dated = ([window] for window in by_time(minutes, pace, backwards=backwards))
+    minutes = sorted((minute, n) for minute, _, n in counts if minute is not None)
+    dated = ([window] for window in by_time(minutes, pace, backwards=backwards, edge=edge.timestamp if edge else None))
     timeless = ([window, Condition("timestamp IS NULL")] for window in places)
     for part in (dated, timeless) if backwards else (timeless, dated):
         yield from part
@@ -122,11 +122,19 @@ def counted(todo: Plan) -> list[Condition]:
     return conditions
 
 
-def _extents(snapshot: Snapshot, counts: Sequence[tuple[int, int]], order: Sequence[int] | None) -> list[Extent]:
-    """The parts that hold records of interest, in order."""
+def _extents(
+    snapshot: Snapshot, counts: Sequence[tuple[int, int]], query: Query, edge: Key | None, backwards: bool
+) -> list[Extent]:
+    """The parts that hold records of interest, in order, from (or up to) a place on."""
     if not counts:
         return []
     ends = dict(snapshot.con.execute('SELECT part, max("offset") FROM lake.progress GROUP BY part').fetchall())
     rows_of = dict(counts)
-    listed = sorted(rows_of) if order is None else [part for part in order if part in rows_of]
-    return [Extent(part, rows_of[part], ends.get(part, 0)) for part in listed]
+    order = sorted(rows_of) if query.order == "time" or query.parts is None else [p for p in query.parts if p in rows_of]
+    extents = [Extent(part, 0, ends.get(part, 0), ends.get(part, 0) / rows_of[part]) for part in order]
+    if edge is None or (edge.timestamp is not None and query.order == "time") or edge.part not in order:
+        return extents
+    at = order.index(edge.part)
+    if backwards:
+        return [*extents[:at], extents[at]._replace(end=edge.offset)]
+    return [extents[at]._replace(start=edge.offset + 1), *extents[at + 1 :]]

@@ -31,15 +31,19 @@ class Pace:
 
 
 class Extent(NamedTuple):
-    """What a part holds: at most so many records that are looked for, at offsets below `end`."""
+    """Where in a part to look: at offsets from `start` up to `end`. There are about `bytes` to a record that is looked for."""
 
     part: int
-    rows: int
+    start: int
     end: int
+    bytes: float
 
 
-def by_time(minutes: Sequence[tuple[datetime, int]], pace: Pace, *, backwards: bool = False) -> Iterator[Condition]:
-    """Windows over all records with a time. `minutes` (in order): how many records of interest each has at most."""
+def by_time(
+    minutes: Sequence[tuple[datetime, int]], pace: Pace, *, backwards: bool = False, edge: datetime | None = None
+) -> Iterator[Condition]:
+    """Windows over all records with a time. `minutes` (in order): how many records of interest each has at most. What lies
+    before `edge` (`backwards`: after it) is left out as far as that costs nothing."""
     ordered = list(reversed(minutes)) if backwards else list(minutes)
     at = 0
     while at < len(ordered):
@@ -47,7 +51,7 @@ def by_time(minutes: Sequence[tuple[datetime, int]], pace: Pace, *, backwards: b
         slices = min(-(-rows // (2 * pace.rows)), _SLICES)
         at += 1
         if slices > 1:
-            yield from _slices(minute, slices, backwards)
+            yield from _slices(minute, slices, backwards, edge)
             continue
         last = minute
         while at < len(ordered) and rows + ordered[at][1] <= pace.rows:
@@ -58,20 +62,20 @@ def by_time(minutes: Sequence[tuple[datetime, int]], pace: Pace, *, backwards: b
 
 def by_place(extents: Sequence[Extent], pace: Pace, *, backwards: bool = False) -> Iterator[Condition]:
     """Windows over parts, one after the other, in the order of their offsets."""
-    for extent in reversed(extents) if backwards else extents:
-        start, end = 0, extent.end
+    for part, start, end, size in reversed(extents) if backwards else extents:
         while start < end:
-            share = max(1, -(-extent.end // max(1, min(-(-extent.rows // pace.rows), _SLICES))))
+            share = max(1, int(size * pace.rows), (end - start) // _SLICES)
             low, high = (max(end - share, start), end) if backwards else (start, min(start + share, end))
-            yield Condition(f'part = {extent.part} AND "offset" >= {low} AND "offset" < {high}')
+            yield Condition(f'part = {part} AND "offset" >= {low} AND "offset" < {high}')
             start, end = (start, low) if backwards else (high, end)
 
 
-def _slices(minute: datetime, count: int, backwards: bool) -> Iterator[Condition]:
+def _slices(minute: datetime, count: int, backwards: bool, edge: datetime | None) -> Iterator[Condition]:
     borders = [minute + _MINUTE * k / count for k in range(count)] + [minute + _MINUTE]
     pairs = list(zip(borders, borders[1:], strict=False))
     for low, high in reversed(pairs) if backwards else pairs:
-        yield _between(low, high)
+        if edge is None or (low <= edge if backwards else high > edge):
+            yield _between(low, high)
 
 
 def _between(low: datetime, high: datetime) -> Condition:

@@ -84,4 +84,4 @@ OPTIONS = st.fixed_dictionaries(
     {},
     optional={name: st.just(True) for name in ("ignore_case", "invert", "fixed")}
     | {"word": st.just(True), "smart_case": st.just(True)},
-)
+).filter(lambda options: not {"ignore_case", "smart_case"} <= set(options))  # to ripgrep, the one undoes the other

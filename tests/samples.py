@@ -101,6 +101,7 @@ JUNK: list[bytes] = [
     b'{"level":"info","msg":"\\ud800"}', b'{"msg":"twice","msg":"twice","time":1772445601}', b"null", b"[1,2]", b'"', b"'; DROP TABLE x; --",
     b"9999-99-99T99:99:99Z ERROR impossible", b"0001-01-01T00:00:00Z INFO far", b"2026-03-02T10:00:60Z leap", "ﬁ ́ \u2028 \u0085".encode(),
     b"a\x0bb\x0cc\x1cd\x85e", b"2026-03-02T10:00:01Z 2026-03-02T10:00:01Z twice 2026-03-02T10:00:01Z", b"=" * 300, b"\xed\xa0\x80",
+    b"#Fields: ", b"#Fields: date time c-ip " + b"x " * 300, b"trace_id=deadbeefdeadbeefdeadbeef 2026-03-02T10:00:01Z",
 ]  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def _show(session: Session, folder: Path, summary: Summary) -> int:
         seconds = time.monotonic() - began
         flagged = _timeline(session, store, folder / "logs")
         first, last = store.con.execute("SELECT min(timestamp), max(timestamp) FROM lake.records").fetchall()[0]
-    coverage = Coverage(tally.sources, tally.records, flagged, plain=tally.plain, errors=len(tally.errors))
+    coverage = Coverage(tally.sources, tally.records, flagged, errors=len(tally.errors))
     coverage.seen(first, last)
     coverage.notes.append(f"read in {seconds:.1f} s")
     session.say(coverage.line(session.zone))

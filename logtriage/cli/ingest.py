@@ -11,7 +11,11 @@ from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 
 if TYPE_CHECKING:
-    from logtriage.ingest import Tally
+    import threading
+
+    from logtriage.ingest import Ingest, Tally
+    from logtriage.sources import Source
+    from logtriage.store import Store
 
 EXAMPLES = """\
   logtriage ingest /var/log                      files, folders, globs, archives; .gz .zst .bz2 .xz
@@ -37,6 +41,7 @@ def parser() -> Parser:
 def run(argv: list[str]) -> int:
     """Exit code 0, or 2 if a source failed; what could be read is in the store either way."""
     session = Session.of(parser().parse_args(argv))
+    from logtriage.cli.following import follow_into, stopped_by_signal
     from logtriage.ingest import Ingest
     from logtriage.store import Store
 
@@ -47,34 +52,53 @@ def run(argv: list[str]) -> int:
     with Store(session.store_path, write=True) as store:
         ingest = Ingest(store, settings)
         progress = Progress(session.quiet)
-        code = 0
-        try:
-            tally = ingest.run(found.sources, progress.show)
-            if session.args.follow:
-                from logtriage.cli.following import follow_into
-
-                progress.clear()
+        with stopped_by_signal() as stop:
+            _read(ingest, found.sources, progress, stop)
+            progress.clear()
+            if session.args.follow and not stop.is_set():
                 session.say(f"following {counted(len(found.sources), 'source')}; Ctrl-C ends it")
-                follow_into(ingest, session, found.sources)
-        except KeyboardInterrupt:
-            code = 130
+                follow_into(ingest, session, found.sources, stop)
         tally = ingest.tally
-        progress.clear()
         for error in tally.errors:
             session.error(error)
         session.say(summary(tally, session, store))
-    return code or (2 if session.errors else 0)
+    return 130 if stop.is_set() else 2 if session.errors else 0
 
 
-def summary(tally: Tally, session: Session, store: object) -> str:
+class _Stopped(Exception):
+    """Ctrl-C was pressed; what was read so far is to be kept."""
+
+
+def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: threading.Event) -> None:
+    """Reads the sources to their ends, or until it is stopped; what was read by then is committed."""
+
+    def on_progress(tally: Tally) -> None:
+        progress.show(tally)
+        if stop.is_set():
+            raise _Stopped
+
+    try:
+        ingest.run(sources, on_progress)
+    except _Stopped:
+        ingest.flush()
+
+
+def summary(tally: Tally, session: Session, store: Store) -> str:
     """The coverage line: what this run added, and the span of time that the store now has of it."""
-    coverage = Coverage(tally.sources, tally.records, plain=tally.plain, skipped=len(session.skipped), errors=len(session.errors))
-    con = store.con  # type: ignore[attr-defined]
-    first, last = con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[0]
+    coverage = Coverage(tally.sources, tally.records, plain=_plain(store, tally), skipped=len(session.skipped), errors=len(session.errors))
+    first, last = store.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[0]
     coverage.seen(first, last)
     if tally.unchanged:
         coverage.notes.append(f"{tally.unchanged:,} unchanged")
     return coverage.line(session.zone)
+
+
+def _plain(store: Store, tally: Tally) -> int:
+    """How many records of the store no format was found for, if this run added any."""
+    if not tally.records:
+        return 0
+    sql = "SELECT count(*) FROM lake.records JOIN lake.formats USING (format) WHERE name = 'plain'"
+    return int(store.con.execute(sql).fetchall()[0][0])
 
 
 class Progress:

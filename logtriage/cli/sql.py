@@ -82,8 +82,7 @@ def _up_to_date(session: Session, path: Path) -> list[int]:
         ingest = Ingest(store, session.settings())
         for error in ingest.run(found.sources).errors:
             session.error(error)
-        with store.transaction():
-            return [ingest.parts.of(source)[0].number for source in found.sources]
+        return [ingest.parts.of(source).number for source in found.sources]
 
 
 def _only(store: Store, parts: list[int] | None) -> None:

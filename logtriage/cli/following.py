@@ -1,0 +1,151 @@
+"""Following: what is written to logs while we look, into the store or on the screen."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from logtriage.cli.session import Session
+from logtriage.events import Appeared, Rotated, Truncated, Vanished
+from logtriage.follow import Position, follow
+from logtriage.read import Block, fingerprint, identity
+from logtriage.sources import find
+
+if TYPE_CHECKING:
+    from logtriage.ingest import Ingest
+    from logtriage.needle import Needle
+    from logtriage.parts import Part
+    from logtriage.sources import Source
+
+COMMIT_EVERY = 0.4  # seconds between two commits
+
+
+@contextmanager
+def stopped_by_signal() -> Iterator[threading.Event]:
+    """An event that Ctrl-C or a termination sets, so that work ends between two steps; a second Ctrl-C ends it at once."""
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass(slots=True)
+class _Tail:
+    """A followed source in the store: its part, what is known of it, and its last record, which may go on."""
+
+    part: Part
+    grammar: Any
+    held: Block | None = None
+
+
+def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: threading.Event) -> None:
+    """Goes on from where the store is, until `stop` is set; commits what came at most every COMMIT_EVERY seconds."""
+    tails: dict[str, _Tail] = {}
+    positions = {source.name: _position(ingest, source) for source in sources}
+    committed, waiting = time.monotonic(), False
+    for item in _with_ticks(sources, positions, session, stop):
+        if isinstance(item, Block):
+            _add(ingest, tails, item)
+            waiting = True
+        elif isinstance(item, Appeared | Rotated | Truncated):
+            tails.pop(item.source.name, None)
+        elif isinstance(item, Vanished) and item.error:
+            session.error(item.error)
+        if waiting and time.monotonic() - committed >= COMMIT_EVERY:
+            ingest.flush()
+            committed, waiting = time.monotonic(), False
+    ingest.flush()
+
+
+def _with_ticks(sources: list[Source], positions: dict[str, Position], session: Session, stop: threading.Event) -> Iterator[Any]:
+    """The items of `follow`, and None whenever it has looked and there was nothing."""
+    from logtriage.follow import Follower
+
+    names = list(session.args.sources)
+    follower = Follower(sources, positions, rescan=lambda: find(names).sources)
+    try:
+        while not stop.is_set() and not follower.done:
+            yield from follower.poll_once(time.monotonic())
+            yield None
+            if not follower.busy:
+                stop.wait(0.1)
+    finally:
+        follower.close()
+
+
+def _position(ingest: Ingest, source: Source) -> Position:
+    part = ingest.parts.of(source)
+    return Position(part.tail_offset, part.tail_line, identity(source), fingerprint(source) if source.path else None)
+
+
+def _add(ingest: Ingest, tails: dict[str, _Tail], block: Block) -> None:
+    """One block into the store. The last record is held: if it goes on, it is written anew."""
+    source = block.source
+    tail = tails.get(source.name)
+    normaliser = ingest.normaliser
+    if tail is None:
+        tail = tails[source.name] = _Tail(ingest.parts.of(source), normaliser.grammar())
+    if tail.held is not None and tail.held.end == block.offset:
+        block = replace(tail.held, data=tail.held.data + block.data)
+    normaliser.records.reset()
+    made = normaliser.block(block, tail.grammar, normaliser.settings.reference(source), final=True)
+    tail.part = ingest.add(tail.part, block, made)
+    begin = tail.part.tail_offset - block.offset
+    tail.held = replace(block, offset=tail.part.tail_offset, line=tail.part.tail_line, data=block.data[begin:])
+
+
+def follow_out(session: Session, sources: list[Source], needle: Needle | None) -> int:
+    """Prints the records that match as they come, from the beginning of the logs on; ends with Ctrl-C."""
+    from logtriage.cli.asking import asked
+    from logtriage.cli.lines_out import Out
+    from logtriage.cli.merged import _timeline, finished, shown
+    from logtriage.cli.rows_out import RowsOut
+    from logtriage.coverage import Coverage
+    from logtriage.normalise import Normaliser
+    from logtriage.picked import Reader
+    from logtriage.store import connect
+
+    wants = asked(session, needle)
+    normaliser = Normaliser(connect(), session.settings())
+    printer = RowsOut(_timeline(session, sources), needle, Out(True))
+    readers: dict[str, Reader] = {}
+    coverage = Coverage(len(sources), None, 0)
+    with stopped_by_signal() as stop:
+        for item in follow(sources, {}, stop=stop, rescan=lambda: find(list(session.args.sources)).sources):
+            if isinstance(item, Vanished) and item.error:
+                session.error(item.error)
+            if not isinstance(item, Block):
+                continue
+            name = item.source.name
+            reader = readers.setdefault(name, Reader(normaliser, item.source, shapes=session.args.output == "jsonl"))
+            picked = reader.block(item)
+            picked.keep(wants.conditions(), attributes=wants.query.needs_attributes)
+            for row in picked.rows(json=session.args.output == "jsonl"):
+                if needle is None or _holds(needle, row.raw):
+                    coverage.hits = (coverage.hits or 0) + 1
+                    coverage.seen(row.timestamp, row.timestamp)
+                    printer.show(shown(row, printer.look.names))
+            sys.stdout.flush()
+    finished(session, coverage)
+    return 130 if stop.is_set() else 2 if session.errors else 0 if coverage.hits else 1
+
+
+def _holds(needle: Needle, raw: bytes) -> bool:
+    matching = any(needle.has_match(line) for line in raw.removesuffix(b"\n").split(b"\n"))
+    return matching != needle.invert

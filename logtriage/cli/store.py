@@ -1,0 +1,145 @@
+"""`logtriage store info|compact|prune|check`: looking after the store."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from logtriage.cli.options import Parser, add_display, add_general
+from logtriage.cli.session import Session
+from logtriage.coverage import Coverage, counted
+from logtriage.errors import UsageError
+
+if TYPE_CHECKING:
+    from logtriage.store import Store
+    from logtriage.upkeep import Space
+
+EXAMPLES = """\
+  logtriage store info                            what is in it, and how large it is
+  logtriage store compact                         fewer and larger files, after much following
+  logtriage store prune --older-than 30d --max-size 10GB
+  logtriage store check                           is every byte there? 0: yes, 2: no
+"""
+_UNITS = {"": 1, "b": 1, "k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9, "t": 10**12, "tb": 10**12,
+          "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}  # fmt: skip
+
+
+def parser() -> Parser:
+    """The command's arguments."""
+    made = Parser("store", "Looks after the store.", EXAMPLES)
+    made.add_argument("action", choices=("info", "compact", "prune", "check"), metavar="ACTION", help="info, compact, prune or check")
+    made.add_argument("--older-than", metavar="SPAN", help="prune: remove what is older, e.g. 30d")
+    made.add_argument("--max-size", metavar="SIZE", help="prune: remove the oldest days until it is no larger, e.g. 10GB")
+    made.add_argument("--no-compare", action="store_true", help="check: do not compare with the files")
+    add_display(made)
+    add_general(made)
+    return made
+
+
+def run(argv: list[str]) -> int:
+    """Exit code 0; 2 where `check` found a fault."""
+    session = Session.of(parser().parse_args(argv))
+    action = {"info": _info, "compact": _compact, "prune": _prune, "check": _check}[session.args.action]
+    return action(session)
+
+
+def _info(session: Session) -> int:
+    from logtriage.output import harmless, shown_time, table
+    from logtriage.store import Store
+    from logtriage.upkeep import size_of, tables
+    from logtriage.views import create
+
+    with Store(session.store_path) as store:
+        create(store)
+        size, files = size_of(store)
+        print(f"store    {harmless(str(store.path))}")
+        print(f"size     {shown_size(size)} in {counted(files, 'file')}")
+        for name, count, taken in tables(store):
+            if taken:
+                print(f"  {name:<12}{shown_size(taken):>10} in {counted(count, 'file')}")
+        rows = store.con.execute(
+            'SELECT source, records, "offset", first_timestamp, last_timestamp, array_to_string(formats, \' \') FROM sources ORDER BY source, part'
+        ).fetchall()
+        shown = [(name, n, at, *(shown_time(t, session.zone).strip()[:19] for t in (first, last)), formats) for name, n, at, first, last, formats in rows]
+        print()
+        print(table(("source", "records", "bytes", "first", "last", "formats"), shown, 60))
+        coverage = Coverage(len(rows), sum(row[1] for row in rows), plain=_plain(store))
+        for row in rows:
+            coverage.seen(row[3], row[4])
+        session.say(coverage.line(session.zone))
+    return 0
+
+
+def _plain(store: Store) -> int:
+    """How many records no format was found for."""
+    sql = "SELECT count(*) FROM lake.records JOIN lake.formats USING (format) WHERE name = 'plain' OR name LIKE '%/plain'"
+    return int(store.con.execute(sql).fetchall()[0][0])
+
+
+def _compact(session: Session) -> int:
+    from logtriage.store import Store
+    from logtriage.upkeep import compact
+
+    with Store(session.store_path, write=True) as store:
+        on_terminal = sys.stderr.isatty() and not session.quiet
+        space = compact(store, (lambda what: print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)) if on_terminal else (lambda what: None))
+        if on_terminal:
+            print("\r\x1b[K", end="", file=sys.stderr)
+    session.say(_told(space))
+    return 0
+
+
+def _prune(session: Session) -> int:
+    from logtriage.store import Store
+    from logtriage.upkeep import prune
+    from logtriage.when import parse_duration
+
+    args = session.args
+    if not args.older_than and not args.max_size:
+        raise UsageError("store prune: of what?", "--older-than 30d, --max-size 10GB, or both")
+    span: timedelta | None = parse_duration(args.older_than) if args.older_than else None
+    most = parse_size(args.max_size) if args.max_size else None
+    with Store(session.store_path, write=True) as store:
+        space = prune(store, before=session.now - span if span else None, max_bytes=most)
+    session.say(f"{space.records:,} records removed; {_told(space)}")
+    return 0
+
+
+def _check(session: Session) -> int:
+    from logtriage.store import Store
+    from logtriage.upkeep import check
+
+    with Store(session.store_path) as store:
+        verdict = check(store, compare=not session.args.no_compare)
+    for problem in verdict.wrong:
+        print(problem)
+    told = [counted(verdict.parts, "source"), counted(verdict.records, "record"), f"{verdict.compared:,} compared with their files"]
+    if verdict.gone:
+        told.append(f"{len(verdict.gone):,} whose files have gone")
+    session.say("; ".join(told) + f": {len(verdict.wrong)} problems")
+    return 2 if verdict.wrong else 0
+
+
+def _told(space: Space) -> str:
+    return (
+        f"{shown_size(space.bytes_before)} in {counted(space.files_before, 'file')} → {shown_size(space.bytes_after)} in "
+        f"{counted(space.files_after, 'file')}, {shown_size(max(0, space.bytes_before - space.bytes_after))} freed"
+    )
+
+
+def parse_size(text: str) -> int:
+    """`10GB`, `500 MiB` → bytes. Raises UsageError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", text)
+    if not match or match[2].lower() not in _UNITS:
+        raise UsageError(f"{text!r} is no size", "a size is written as 500MB, 10GB or 2GiB")
+    return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def shown_size(size: int) -> str:
+    """`1.2 MB`."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} B"

@@ -1,0 +1,80 @@
+"""Detection: what samples tell of how a source writes, transports and what they wrap, and what is not known."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import samples
+from logtriage.detect import Grammar, derive, read_head
+from logtriage.formats import Format, load_formats
+from samples import LOGS
+
+
+def grammar(**how: str) -> Grammar:
+    return Grammar(load_formats(examples=False), **how)  # type: ignore[arg-type]
+
+
+def names(learnt: Grammar) -> set[str]:
+    return {node.name for node in learnt.root.walk() if node.fmt and not node.children}
+
+
+def test_a_wrapped_format_is_found_inside_its_transport() -> None:
+    """A transport's inner text is detected in turn, so that a chain of formats is learnt."""
+    learnt = grammar()
+    learnt.learn([samples.docker(LOGS["nginx"][0] + "\n", 1), samples.docker(LOGS["json"][1] + "\n", 2)])
+    assert all(name.startswith("docker-json-file/") for name in names(learnt))
+    assert len(names(learnt)) == 2
+
+
+def test_the_same_lines_teach_nothing_twice() -> None:
+    """Learning tells whether there was anything new, so that reading ends when there is not."""
+    lines = [record for records in LOGS.values() for record in records]
+    learnt = grammar()
+    assert learnt.learn(lines)
+    learnt.learn(lines)
+    assert not learnt.learn(lines)
+
+
+def test_lines_nobody_has_a_name_for_are_generic() -> None:
+    """A stamp near a line's start makes it a line of the generic format; a line without one teaches nothing."""
+    learnt = grammar()
+    assert not learnt.learn(["nothing to see", "x" * 5000, ""])
+    learnt.learn(["<<2026-03-02T10:00:01Z>> something of its own"])
+    assert names(learnt) == {"text"}
+
+
+def test_a_forced_format_is_the_only_outer_one() -> None:
+    """With a format forced, lines of others are not taken for theirs."""
+    learnt = grammar(forced="docker-json-file")
+    learnt.learn([LOGS["nginx"][0], samples.docker(LOGS["nginx"][0] + "\n", 1)])
+    assert all(name.startswith(("docker-json-file", "text")) for name in names(learnt))
+
+
+@given(st.text(max_size=200) | st.builds(lambda a, b, n: a[:n] + b[n:], *[st.sampled_from(LOGS["docker"] + LOGS["json"])] * 2, st.integers(0, 99)))
+def test_hostile_lines_do_not_break_learning(line: str) -> None:
+    """Whatever a line holds, learning from it ends without an error."""
+    _LEARNER.learn([line])
+
+
+_LEARNER = grammar()
+
+IIS = Format(
+    id="w3c", title="t", kind="header", header=r"^#Fields: (?P<columns>.*)$", separator=" ", columns={"c-ip": "client_ip", "sc-status": "status"}
+)
+
+
+def test_a_header_names_the_columns_below_it() -> None:
+    """Columns get the names that the format gives them, others their own made harmless; none comes twice."""
+    made = derive(IIS, "date time c-ip sc-status cs(User-Agent) time 2nd")
+    assert made.groups == ("date", "time", "client_ip", "status", "cs_user_agent", "time_2", "c_2nd")
+    fields = read_head(made, '2026-03-02 10:00:01 10.0.0.8 404 "my agent" 7 x', None)
+    assert fields is not None
+    assert (fields["timestamp"], fields["client_ip"], fields["status"]) == ("2026-03-02 10:00:01", "10.0.0.8", "404")
+
+
+@pytest.mark.parametrize("header", ["", "   ", '"', "((((", "a a a", "日本 é", "x" * 3000])
+def test_any_header_gives_a_regex_that_compiles(header: str) -> None:
+    """A header that a stranger wrote cannot break the program."""
+    read_head(derive(IIS, header), "some line", None)

@@ -1,0 +1,96 @@
+"""Shapes: what a text holds its shape cannot deny, so that a search which looks in the shapes first misses nothing."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import engine
+from logtriage.needle import Needle
+from logtriage.shape import ANY
+from logtriage.store import Store
+from samples import JUNK, LOGS, files
+
+EVERY = "".join(record + "\n" for records in LOGS.values() for record in records).encode()
+
+
+def shaped(store: Store, folder: Path, data: bytes) -> list[tuple[str, str]]:
+    """Each record's text with the text of its shape, for those that have one."""
+    path = folder / "app.log"
+    path.write_bytes(data)
+    assert not engine.ingest(store, path).errors
+    shapes = dict(store.con.execute("SELECT shape, text FROM lake.shapes").fetchall())
+    records: list[dict[str, Any]] = engine.stored(store, engine.numbers(store, path))
+    return [(record["raw"], shapes[record["shape"]]) for record in records if record["shape"] != ANY]
+
+
+def needles(text: str, seed: int) -> list[str]:
+    """Some pieces of the text's lines."""
+    pick, found = random.Random(seed), []
+    for line in text.split("\n"):
+        for _ in range(12):
+            start = pick.randint(0, len(line))
+            found.append(line[start : start + pick.choice([3, 8, 20, 60])])
+    return [needle for needle in found if needle]
+
+
+@engine.examples(10)
+@given(files(), st.integers())
+@example(EVERY, 0)
+@example(b"\n".join(JUNK), 0)
+def test_a_shape_admits_what_its_text_holds(one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: bytes, seed: int) -> None:
+    """Whatever piece of a record's line is looked for, with and without case, its shape says that it may be there."""
+    for text, shape in shaped(one_store, tmp_path_factory.mktemp("shape"), data):
+        for needle in needles(text, seed):
+            assert Needle.of([needle], fixed=True).admits(shape), (needle, shape, text)
+            assert Needle.of([needle.upper()], fixed=True, ignore_case=True).admits(shape) or len(needle.upper()) != len(needle)
+
+
+ODD = [
+    "2026-03-02T10:00:01Z INFO paid trace_id=deadbeefdeadbeefdeadbeefdeadbeef done",
+    '{"time":"2026-03-02T10:00:01Z","level":"info","msg":"say \\"hi\\" <b> to deadbeefdeadbeef","trace_id":"deadbeefdeadbeef"}',
+    "Mon Mar  2 10:00:01 2026 something happened on Mon",
+    "[Mon Mar 02 10:00:01.123456 2026] [error] [pid 7] no luck",
+    "2026-03-02T10:00:01Z INFO a \x01 mark \x03 and \x07 another",
+    "2 Mar 2026 10:00:01 PM CET INFO late",
+    '{"time":"2026-03-02T10:00:01Z","level":"info","msg":"tab\\tand \\u001b[31mred\\u001b[0m \\u003cb\\u003e é \\u00e9"}',
+]
+
+
+@pytest.mark.parametrize("line", ODD)
+def test_what_is_cut_out_of_a_text_is_in_its_shape(line: str, one_store: Store, tmp_path: Path) -> None:
+    """Names of months, ids that hold no digit, escapes and control characters can be looked for like anything else."""
+    ((text, shape),) = shaped(one_store, tmp_path, line.encode() + b"\n")
+    assert text == line
+    for start in range(len(line)):
+        for size in (4, 9, 20, 40):
+            needle = line[start : start + size]
+            assert Needle.of([needle], fixed=True).admits(shape), (needle, shape)
+
+
+def test_lines_that_differ_in_numbers_have_one_shape(one_store: Store, tmp_path: Path) -> None:
+    """Times, counts, addresses and ids do not make a shape; words do."""
+    lines = [f"2026-03-02 10:00:{n:02},{n:03} INFO  [w-{n}] com.shop.Main - {n} ms for u{n}x trace_id={n + (1 << 126):032x}" for n in range(40)]
+    pairs = shaped(one_store, tmp_path, ("\n".join(lines) + "\n").encode())
+    assert {shape for _, shape in pairs} == {"# #:#:#,# INFO  [#] com.shop.Main - # ms for # trace_id=#\n"}
+    other = lines[0].replace("ms", "s").encode()
+    (tmp_path / "b").mkdir()
+    assert shaped(one_store, tmp_path / "b", other)[0][1] != pairs[0][1]
+
+
+def test_shapes_have_the_same_numbers_everywhere(one_store: Store, tmp_path: Path) -> None:
+    """A text's shape has one number, in whatever store, run and company."""
+    with Store(tmp_path / "other", write=True) as other:
+        (tmp_path / "logs").mkdir()
+        shaped(other, tmp_path / "logs", EVERY + b"something else\n")
+        shaped(one_store, tmp_path, EVERY)
+        mine = dict(one_store.con.execute("SELECT text, shape FROM lake.shapes").fetchall())
+        theirs = dict(other.con.execute("SELECT text, shape FROM lake.shapes").fetchall())
+    assert len(theirs) > 20
+    assert all(mine[text] == number for text, number in theirs.items() if text in mine)
+    assert len(mine.keys() & theirs.keys()) >= len(theirs) - 1

@@ -1,0 +1,216 @@
+"""The store: one writer, any number of readers, its owner's alone, and clear words where it cannot be had."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import engine
+from logtriage import store as store_module
+from logtriage.errors import StoreError
+from logtriage.store import Store, default_path
+
+LINE = b"2026-03-02T10:00:00Z INFO hello\n"
+
+_HOLDER = """
+import sys
+sys.path[:0] = {path!r}
+from pathlib import Path
+from logtriage.store import Store
+with Store(Path({store!r}), write=True):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+_READER = """
+import sys
+sys.path[:0] = {path!r}
+from pathlib import Path
+from logtriage.store import Store
+for _ in sys.stdin:
+    with Store(Path({store!r})) as store:
+        records, = store.con.execute("SELECT count(*) FROM lake.records").fetchone()
+        counted, = store.con.execute("SELECT coalesce(sum(records), 0)::BIGINT FROM lake.activity").fetchone()
+        offset, = store.con.execute('SELECT coalesce(max("offset"), 0) FROM lake.progress').fetchone()
+    print(records, counted, offset, flush=True)
+"""
+
+
+def process(script: str, store: Path) -> subprocess.Popen[str]:
+    """Another process with the store's path."""
+    code = script.format(path=sys.path, store=str(store))
+    return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_second_writer_is_told_who_writes(tmp_path: Path) -> None:
+    """While one process writes, another one that wants to gets a StoreError naming it; readers get in."""
+    with process(_HOLDER, tmp_path / "store") as holder:
+        assert holder.stdin
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(StoreError, match=rf"process {holder.pid}\b"):
+            Store(tmp_path / "store", write=True)
+        with Store(tmp_path / "store") as reader:
+            assert engine.stored(reader) == []
+        holder.stdin.close()
+    with Store(tmp_path / "store", write=True) as again:
+        assert engine.stored(again) == []
+
+
+def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
+    """A writer that was killed holds the store no more."""
+    with process(_HOLDER, tmp_path / "store") as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        holder.send_signal(signal.SIGKILL)
+    with Store(tmp_path / "store", write=True):
+        pass
+
+
+def test_two_writers_in_one_process(tmp_path: Path) -> None:
+    """The lock holds within a process too, and is let go on close."""
+    with Store(tmp_path / "store", write=True), pytest.raises(StoreError, match=f"process {os.getpid()}"):
+        Store(tmp_path / "store", write=True)
+    Store(tmp_path / "store", write=True).close()
+
+
+def test_a_reader_sees_whole_commits_only(tmp_path: Path) -> None:
+    """What another process sees beside a writer is what was last committed: rows, counts and progress of one moment."""
+    path = tmp_path / "app.log"
+    path.write_bytes(LINE * 10)
+    with Store(tmp_path / "store", write=True) as store:
+        engine.ingest(store, path)
+        with process(_READER, tmp_path / "store") as reader:
+            assert reader.stdin
+            assert reader.stdout
+
+            def seen() -> list[int]:
+                assert reader.stdin
+                assert reader.stdout
+                print("look", file=reader.stdin, flush=True)
+                return [int(word) for word in reader.stdout.readline().split()]
+
+            assert seen() == [10, 10, 10 * len(LINE)]
+            with store.transaction():
+                store.con.execute("INSERT INTO lake.records (part) SELECT 1 FROM range(5000)")
+                assert seen() == [10, 10, 10 * len(LINE)]
+                store.con.execute("INSERT INTO lake.activity (part, records) VALUES (1, 5000)")
+                assert seen() == [10, 10, 10 * len(LINE)]
+            assert seen()[:2] == [5010, 5010]
+            reader.stdin.close()
+
+
+def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
+    """A transaction that ends with an error of any kind leaves the store as it was, and a later one works."""
+    with Store(tmp_path / "store", write=True) as store:
+        for error in (ValueError, KeyboardInterrupt, SystemExit):
+            with pytest.raises(error), store.transaction():
+                store.con.execute("INSERT INTO lake.meta VALUES ('a', 'b')")
+                raise error
+        with pytest.raises(StoreError, match=r"could not take the data"), store.transaction():
+            store.con.execute("INSERT INTO lake.meta VALUES ('a', 'b')")
+            store.con.execute("SELECT * FROM no_such_table")
+        assert store.con.execute("SELECT count(*) FROM lake.meta WHERE key = 'a'").fetchall() == [(0,)]
+        with store.transaction():
+            store.con.execute("INSERT INTO lake.meta VALUES ('a', 'b')")
+        assert store.con.execute("SELECT count(*) FROM lake.meta WHERE key = 'a'").fetchall() == [(1,)]
+
+
+def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
+    """Logs hold secrets: all folders of a store are 0700 and all files 0600, whatever the umask."""
+    (tmp_path / "app.log").write_bytes(LINE * 2000)
+    before = os.umask(0o022)
+    try:
+        with Store(tmp_path / "store", write=True) as store:
+            engine.ingest(store, tmp_path / "app.log")
+            _all_private(tmp_path / "store")
+        with Store(tmp_path / "store") as store:
+            engine.stored(store)
+            _all_private(tmp_path / "store")
+        _all_private(tmp_path / "store")
+    finally:
+        os.umask(before)
+
+
+def _all_private(folder: Path) -> None:
+    entries = [folder, *folder.rglob("*")]
+    assert any(entry.suffix == ".parquet" for entry in entries)
+    modes = {str(entry.relative_to(folder.parent)): stat.S_IMODE(entry.stat().st_mode) for entry in entries}
+    wrong = {name: oct(mode) for name, mode in modes.items() if mode & 0o077}
+    assert not wrong
+
+
+def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:
+    """A store that a later version made is refused, to read and to write, with both versions named."""
+    with Store(tmp_path / "store", write=True) as store:
+        store.con.execute("UPDATE lake.meta SET value = '999' WHERE key = 'version'")
+    for write in (False, True):
+        with pytest.raises(StoreError, match=r"version 999, this logtriage knows \d"):
+            Store(tmp_path / "store", write=write)
+
+
+def test_no_store_is_told(tmp_path: Path) -> None:
+    """Reading where there is none names the place and says how one is made, and makes none."""
+    with pytest.raises(StoreError, match=str(tmp_path / "none")) as caught:
+        Store(tmp_path / "none")
+    assert caught.value.hint
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database at all", b"SQLite format 3\0" + bytes(84)])
+def test_a_broken_catalog_is_told(content: bytes, tmp_path: Path) -> None:
+    """A catalog that is none is an error in one line that names the store, not a traceback, and its bytes stay."""
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "catalog.sqlite").write_bytes(content)
+    for write in (False, True):
+        with pytest.raises(StoreError, match=str(tmp_path / "store")) as caught:
+            Store(tmp_path / "store", write=write)
+        assert "\n" not in str(caught.value)
+    assert (tmp_path / "store" / "catalog.sqlite").read_bytes() == content
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """A path below a file, or one that is a file, is an error that names it."""
+    (tmp_path / "file").write_text("x")
+    for path in (tmp_path / "file" / "store", tmp_path / "file"):
+        with pytest.raises(StoreError, match=str(path)):
+            Store(path, write=True)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_leave_is_told(tmp_path: Path) -> None:
+    """A folder that the user may not write to is an error that names it."""
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(StoreError, match="cannot be written"):
+        Store(tmp_path / "locked" / "store", write=True)
+
+
+def test_odd_names_are_names(tmp_path: Path) -> None:
+    """Quotes, blanks, percent signs and other languages in a path make no difference."""
+    folder = tmp_path / "it's \"a\" 100% störe; --"
+    path = folder / "o'neil's log {n}.log"
+    folder.mkdir()
+    path.write_bytes(LINE * 3)
+    with Store(folder / "store", write=True) as store:
+        engine.ingest(store, path)
+    with Store(folder / "store") as store:
+        assert engine.parts(store) == {1: LINE * 3}
+
+
+def test_the_default_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """LOGTRIAGE_STORE names the store; without it, it is in the platform's state folder."""
+    monkeypatch.setenv("LOGTRIAGE_STORE", str(tmp_path / "named"))
+    assert default_path() == tmp_path / "named"
+    monkeypatch.delenv("LOGTRIAGE_STORE")
+    monkeypatch.setattr(store_module.sys, "platform", "linux")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert default_path() == tmp_path / "state" / "logtriage"
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert default_path() == tmp_path / ".local" / "state" / "logtriage"
