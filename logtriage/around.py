@@ -18,8 +18,10 @@ KEPT = 16 << 20  # bytes of a stream behind the present block that can still be 
 class Text(Protocol):
     """Bytes of which some stretch is at hand: `data`, which begins at offset `base`."""
 
-    base: int
-    data: bytes | bytearray
+    @property
+    def base(self) -> int: ...
+    @property
+    def data(self) -> bytes | bytearray: ...
 
     def need(self, start: int, end: int) -> None:
         """Brings the bytes from `start` to `end` to hand, as far as they exist."""

@@ -74,7 +74,12 @@ class Node:
 
     @property
     def stamped(self) -> bool:
-        """Whether any format inside writes a time stamp: then a line without one belongs to the record before."""
+        """Whether any format inside writes a time stamp: then a line without one belongs to the record before.
+
+        Not so where each message stands for itself, whoever wrote it (syslog, journald).
+        """
+        if self.fmt and self.fmt.family == "syslog":
+            return False
         return any(child.kinds for child in self.children.values())
 
     def ordered(self) -> list[Node]:
@@ -276,11 +281,13 @@ def _note_stamp(node: Node, fields: Mapping[str, str], outer: dt.datetime | None
     rendering = rendering_of(text)
     if rendering:
         node.written.setdefault(rendering, text)
-    if outer and kind.has_date and kind.has_year and not kind.has_zone and not kind.unit:
+    found = stamp.read(text, kind)
+    zoned = bool(found and found[1].get("zone"))
+    if outer and kind.has_date and kind.has_year and not zoned and not kind.unit:
         moment = stamp.to_datetime(text, kind, dt.UTC, outer)
         if moment and len(node.lags) < 64:
             node.lags.append((moment - outer).total_seconds())
-    known = (kind.has_zone and kind.has_year) or kind.unit in ("s", "ms", "us", "ns")
+    known = (zoned and kind.has_year) or kind.unit in ("s", "ms", "us", "ns")
     return stamp.to_datetime(text, kind, dt.UTC, dt.datetime.now(dt.UTC)) if known else None
 
 

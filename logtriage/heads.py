@@ -144,7 +144,7 @@ class Heads:
             own = parse.role(fmt, name)
             if own is not None and name == "level":
                 own = parse.normal_level(fmt, own)
-            if own is None and name == "service" and fmt.service and name not in carried:
+            if own is None and name == "program" and fmt.service:
                 own = parse.literal(fmt.service)
             if name in node.ids and not (fmt.inner and node.children):
                 before = "|".join(sorted(map(re.escape, node.ids[name])))
@@ -172,7 +172,8 @@ class Heads:
         """Turns `own_text` into the event's time; the time that a format around it gave becomes the observed one."""
         fmt = node.fmt
         assert fmt is not None
-        zone = node.zone or fmt.zone or grammar.zone
+        beside = node.parent.children.values() if node.parent else ()
+        zone = node.zone or next((n.zone for n in beside if n.zone), None) or fmt.zone or grammar.zone
         written = list(dict.fromkeys(r for r in (rendering_of(text, zone) for text in node.written.values()) if r))
         moment = to_timestamp_sql("own_text", node.kinds, zone=zone, reference_expr="getvariable('reference')", renderings=written)
         nanos = "0"

@@ -36,7 +36,8 @@ def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) ->
     cases = " ".join(f"WHEN {k} THEN {parse.literal(node.name)}" for k, node in enumerate(chains))
     who = source.resource
     resource = {name: getattr(who, name) for name in ("service", "host", "container", "pod", "namespace")}
-    told = ", ".join(f"'{n}', coalesce({'service, program' if n == 'service' else n}{', ' + parse.literal(v) if v else ''})" for n, v in resource.items())
+    last = {"service": ", program"}
+    told = ", ".join(f"'{n}', coalesce({n}, {parse.literal(v) if v else 'NULL'}{last.get(n, '')})" for n, v in resource.items())
     rows = con.execute(f"""
         SELECT json_object('source', {parse.literal(source.name)}, 'line', line, 'lines', lines, 'offset', "offset",
             'timestamp', strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%f') || CASE WHEN nanos > 0 THEN lpad(nanos::VARCHAR, 3, '0') ELSE '' END || 'Z',

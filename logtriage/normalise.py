@@ -86,21 +86,23 @@ class Normaliser:
         made = self.records.read(block, grammar, reference=reference, final=final)
         self._flags.read(made)
         if shapes:
-            self._rows()
+            self._rows(block.source)
         return made
 
-    def _rows(self) -> None:
+    def _rows(self, source: Source) -> None:
         """Reads out the records as they are kept, and numbers their shapes."""
         import pyarrow as pa
 
         counts = self.con.execute(f"SELECT {', '.join(f'count({name})' for name in frame.IDS)} FROM heads").fetchall()[0]
         ids = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
         wrapped = any(fmt.kind == "json" for node in self.records.chains for fmt in node.path)
+        # A place says better whose a log is than the program that wrote a line of it.
+        service = "service" if source.resource.service else "coalesce(service, program)"
         cut = frame.cut("SELECT * FROM records", json=wrapped, ids=ids)
         rows = self.con.execute(f"""
             SELECT i, "offset", line, lines::INTEGER AS lines, timestamp, nanos, stamp, observed, observed_nanos, observed_stamp,
                    coalesce(r.severity_number, f.severity_number) AS severity_number, severity_text, chain, flags,
-                   coalesce(service, program) AS service, host, container, pod, namespace, trace_id, span_id, request_id,
+                   {service} AS service, host, container, pod, namespace, trace_id, span_id, request_id,
                    frame, body, exact, CASE WHEN stamp IS NOT NULL THEN stamp_text END AS stamp_text,
                    CASE WHEN observed_stamp IS NOT NULL THEN observed_text END AS observed_text
             FROM ({cut}) AS r LEFT JOIN flags AS f USING (i)

@@ -184,7 +184,7 @@ def _layer(fmt: Format, text: str, flat: bool) -> str:
         if flat:
             key = "replace(replace(substr(fullkey, 3), '[', '.'), ']', '')"
             whole = (
-                f"(SELECT json_group_object({key}, atom) FROM json_tree({text}) WHERE atom IS NOT NULL AND type <> 'NULL' "
+                f"(SELECT json_group_object({key}, atom) FROM json_tree(CASE WHEN json_valid({text}) THEN {text} END) WHERE atom IS NOT NULL AND type <> 'NULL' "
                 f"AND fullkey <> {literal('$.' + (fmt.inner or ' '))})"
             )
         elif fmt.inner:

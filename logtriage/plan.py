@@ -17,6 +17,8 @@ from logtriage.views import KEPT, RESOURCE, Catalog, Snapshot, dressed, restored
 # Columns of `records` that cost putting the text together.
 _TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
 _PLACES = frozenset(("source", "group", *RESOURCE))
+# What `decided` needs of a record.
+ADDED = ("raw", "exact", "part", '"offset"')
 # Records whose text is not what ripgrep sees: damaged bytes, or a byte order mark, which it passes over.
 _DOUBTFUL = "(exact IS NOT NULL OR starts_with(raw, chr(65279)))"
 
@@ -48,12 +50,12 @@ class Plan:
     def select(
         self, columns: Sequence[str], window: Sequence[Condition], *, order: str = "", limit: int | None = None, tail: str = ""
     ) -> tuple[str, list[Any]]:
-        """SELECT of some columns of the hits in a window; where `check` is set, `raw, exact, part, "offset"` and the
-        verdict's need follow, and no limit applies. `tail`: what follows WHERE, as GROUP BY."""
+        """SELECT of some columns of the hits in a window; where `check` is set, ADDED and `unproven` follow, and
+        no limit applies. `tail`: what follows WHERE, as GROUP BY."""
         inner = [*window, *([self.shapes] if self.shapes else []), *self.plain]
         where, parameters = joined(inner)
         if self.check is not None:
-            columns = (*columns, "raw", "exact", "part", '"offset"', self.check)
+            columns = (*columns, *ADDED, f"({self.check}) AS unproven")
         last = f" ORDER BY {order}" if order else ""
         last += f" LIMIT {limit}" if limit is not None and self.check is None else ""
         named = ", ".join(columns)

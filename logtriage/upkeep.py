@@ -123,44 +123,47 @@ def check(store: Store, *, compare: bool = True) -> Verdict:
         if counts.get(part, 0) != records:
             verdict.wrong.append(f"{name} (part {part}): {records} records, but {counts.get(part, 0)} were counted")
     if compare and not pruned:
-        for part, _, read, *_ in rows:
-            _compare(store, part, read, verdict)
+        _compare(store, {part: read for part, _, read, *_ in rows}, verdict)
     return verdict
 
 
-def _compare(store: Store, number: int, read: int, verdict: Verdict) -> None:
-    """Compares a part's bytes with those of its file, by their SHA-256."""
-    row = store.con.execute(
-        'SELECT source, "group", path, member, head_length, head_sha256 FROM lake.parts WHERE part = ?', [number]
-    ).fetchall()[0]
-    name, group, path, member, head_length, head = row
-    if path is None:
-        return
-    source = Source(name, group, Path(path), member, None, Resource(None, None, None, None, None))
+def _compare(store: Store, read: dict[int, int], verdict: Verdict) -> None:
+    """Compares each part's bytes (`read`: how many of them were read) with those of its file, by their SHA-256."""
+    kept = {part: hashlib.sha256() for part in read}
+    for part, piece in _rows(store, 'SELECT part, bytes FROM records ORDER BY part, "offset"'):
+        kept[part].update(piece)
+    rows = store.con.execute('SELECT part, source, "group", path, member, head_length, head_sha256 FROM lake.parts ORDER BY part').fetchall()
+    for part, name, group, path, member, head_length, head in rows:
+        if path is None or part not in read:
+            continue
+        source = Source(name, group, Path(path), member, None, Resource(None, None, None, None, None))
+        there = _digest(source, read[part], head_length if head_length <= read[part] else 0, head)
+        if there is None:
+            verdict.gone.append(name)
+            continue
+        verdict.compared += 1
+        if kept[part].digest() != there:
+            verdict.wrong.append(f"{name} (part {part}): the bytes differ from those of the file")
+
+
+def _digest(source: Source, size: int, head_length: int, head: str) -> bytes | None:
+    """The SHA-256 of a source's first `size` bytes; None where they are not there, or begin otherwise."""
     try:
         pull = Pull(opened(source)[1])
-        start = pull.read(min(head_length, read))
-        if head_length <= read and hashlib.sha256(start).hexdigest() != head:
-            verdict.gone.append(name)
-            return
-        there = hashlib.sha256(start)
-        left = read - len(start)
+        piece = pull.read(head_length)
+        if head_length and hashlib.sha256(piece).hexdigest() != head:
+            return None
+        digest, left = hashlib.sha256(piece), size - len(piece)
         while left and (piece := pull.read(min(left, 1 << 20))):
-            there.update(piece)
+            digest.update(piece)
             left -= len(piece)
     except (LogtriageError, OSError):
-        verdict.gone.append(name)
-        return
-    kept = hashlib.sha256()
-    for (piece,) in _rows(store, 'SELECT bytes FROM records WHERE part = ? ORDER BY "offset"', [number]):
-        kept.update(piece)
-    verdict.compared += 1
-    if left or kept.digest() != there.digest():
-        verdict.wrong.append(f"{name} (part {number}): the bytes differ from those of the file")
+        return None
+    return None if left else digest.digest()
 
 
-def _rows(store: Store, sql: str, parameters: list[Any]) -> Iterator[tuple[Any, ...]]:
-    result = store.con.execute(sql, parameters)
+def _rows(store: Store, sql: str) -> Iterator[tuple[Any, ...]]:
+    result = store.con.execute(sql)
     while batch := result.fetchmany(10_000):
         yield from batch
 

@@ -8,13 +8,14 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import engine
 from logtriage import store as store_module
 from logtriage.errors import StoreError
-from logtriage.store import Store, default_path
+from logtriage.store import Store, connect, default_path
 
 LINE = b"2026-03-02T10:00:00Z INFO hello\n"
 
@@ -155,6 +156,56 @@ def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:
             Store(tmp_path / "store", write=write)
 
 
+class Killed(BaseException):
+    """As a signal that comes at the worst moment."""
+
+
+class _Mortal:
+    """A connection that dies at its n-th statement."""
+
+    def __init__(self, con: Any, statements: int) -> None:
+        self._con, self._left = con, statements
+
+    def execute(self, *args: Any) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise Killed
+        return self._con.execute(*args)
+
+    def close(self) -> None:
+        self._con.close()
+
+
+def test_dying_while_a_store_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever statement the making of a store ends at, the next writer makes a whole one of what is there."""
+    (tmp_path / "app.log").write_bytes(LINE)
+    for statements in range(30):
+        folder = tmp_path / f"killed-{statements}"
+        with monkeypatch.context() as patch:
+            patch.setattr(store_module, "connect", lambda how_many=statements: _Mortal(connect(), how_many))
+            try:
+                Store(folder, write=True).close()
+            except Killed:
+                alive = False
+            else:
+                alive = True
+        with Store(folder, write=True) as store:
+            engine.ingest(store, tmp_path / "app.log")
+            assert engine.parts(store) == {1: LINE}
+        if alive:
+            break
+    else:
+        pytest.fail("a store takes more statements than were tried")
+
+
+def test_an_empty_catalog_is_a_store_to_be_made(tmp_path: Path) -> None:
+    """A catalog of no bytes, as a machine that lost its power leaves it, stops nobody."""
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "catalog.sqlite").touch()
+    with Store(tmp_path / "store", write=True) as store:
+        assert engine.stored(store) == []
+
+
 def test_no_store_is_told(tmp_path: Path) -> None:
     """Reading where there is none names the place and says how one is made, and makes none."""
     with pytest.raises(StoreError, match=str(tmp_path / "none")) as caught:
@@ -163,7 +214,7 @@ def test_no_store_is_told(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"not a database at all", b"SQLite format 3\0" + bytes(84)])
+@pytest.mark.parametrize("content", [b"not a database at all", b"SQLite format 3\0" + bytes(84)])
 def test_a_broken_catalog_is_told(content: bytes, tmp_path: Path) -> None:
     """A catalog that is none is an error in one line that names the store, not a traceback, and its bytes stay."""
     (tmp_path / "store").mkdir()

@@ -123,7 +123,7 @@ def _detect(session: Session, names: list[str]) -> int:
         if block is None:
             continue
         shown += 1
-        normaliser.block(block, settings.grammar(), settings.reference(source), final=True)
+        normaliser.block(block, normaliser.grammar(), settings.reference(source), final=True)
         told: dict[str, list[str]] = {}
         for text in lines(normaliser.con, source, normaliser.records.chains):
             told.setdefault(json.loads(text)["format"], []).append(text)
