@@ -46,6 +46,8 @@ _NO_SERVICE = """
     err error errors everything fatal info journal kern log logs mail maillog main messages out output root sample
     secure server service ssl stderr stdin stdout sys syslog system test trace user warn warning
 """
+# Logs of a whole machine: each line names its own program, whatever the folder is called.
+_OF_MACHINE = frozenset("syslog messages journal kern dmesg boot secure auth authlog daemon maillog mail cron user system audit".split())
 _NO_SERVICE_FOLDER = """
     archive archived archives backup backups bundle container containers data docker files home host incident
     incidents lib local mnt old opt outputs pods previous rotated run srv support tmp usr var work
@@ -156,6 +158,8 @@ def _service(stem: str, parents: tuple[str, ...]) -> str | None:
     """The service a file's stem names, or else the folder nearest to it; None where both say nothing."""
     while (shorter := _STREAM.sub("", stem)) != stem:
         stem = shorter
+    if stem.lower() in _OF_MACHINE:
+        return None
     if not _is_generic(stem, _SAYS_NOTHING):
         return stem
     for place, folder in reversed(list(enumerate(parents))):

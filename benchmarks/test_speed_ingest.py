@@ -1,0 +1,126 @@
+"""How fast logs come in: each stage by itself, and all of them together. Each asserts its answer first."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from conftest import LINES, Log, Measure
+
+from logtriage.demo import FLAT_KINDS
+from logtriage.detect import Grammar
+from logtriage.ingest import Ingest, Tally
+from logtriage.lines import split
+from logtriage.match import Matcher
+from logtriage.normalise import Normaliser, Settings
+from logtriage.read import blocks
+from logtriage.records import Records
+from logtriage.sources import Source, find
+from logtriage.store import Store, connect
+
+Logs = Callable[[str], Log]
+
+
+def _lines_in(source: Source) -> int:
+    return sum(block.data.count(b"\n") for block in blocks(source))
+
+
+def test_read_plain(measure: Measure, log: Logs) -> None:
+    """A plain file, in blocks of whole lines."""
+    measure(lambda: _lines_in(log("log4j").source), lambda lines: lines == LINES, size=log("log4j").size)
+
+
+def test_read_gzip(measure: Measure, log: Logs, tmp_path: Path) -> None:
+    """The same out of gzip; the rate is that of the text."""
+    packed = tmp_path / "packed.log.gz"
+    packed.write_bytes(gzip.compress(log("log4j").path.read_bytes(), 6))
+    (source,) = find([str(packed)]).sources
+    measure(lambda: _lines_in(source), lambda lines: lines == LINES, size=log("log4j").size)
+
+
+def test_split(measure: Measure, log: Logs) -> None:
+    """A block's bytes as Arrow columns."""
+    (block,) = itertools.islice(blocks(log("log4j").source, size=256 << 20), 1)
+    measure(lambda: len(split(block)), lambda lines: lines == LINES, size=len(block.data))
+
+
+@pytest.mark.parametrize("family", FLAT_KINDS)
+def test_detect(measure: Measure, log: Logs, settings: Settings, family: str) -> None:
+    """What two hundred sample lines tell of a format."""
+    with log(family).path.open(encoding="utf-8") as file:
+        lines = [line.rstrip("\n") for line in itertools.islice(file, 200)]
+
+    def learn() -> list[str]:
+        grammar = Grammar(settings.formats)
+        grammar.learn(lines)
+        return [node.name for node in grammar.root.walk() if node.fmt]
+
+    learn()  # the claims of the formats are compiled once, and kept
+    measure(learn, lambda names: "text" not in names and bool(names), size=sum(map(len, lines)), lines=len(lines))
+
+
+@pytest.mark.parametrize("family", FLAT_KINDS)
+def test_parse(measure: Measure, log: Logs, settings: Settings, family: str) -> None:
+    """Lines as records with time, level, body and resource."""
+    con = connect()
+    normaliser = Normaliser(con, Settings(settings.formats, ()))
+    (block,) = itertools.islice(blocks(log(family).source, size=256 << 20), 1)
+    reference = normaliser.settings.reference(log(family).source)
+    records = Records(con)
+
+    def parse() -> tuple[int, int]:
+        records.reset()
+        made = records.read(block, normaliser.grammar(), reference=reference)
+        con.execute("CREATE OR REPLACE TEMP TABLE parsed AS SELECT * FROM records")
+        stamped = con.execute("SELECT count(timestamp) FROM parsed").fetchall()[0][0]
+        return made.lines, made.records - stamped
+
+    measure(parse, lambda answer: answer == (LINES, 0), size=len(block.data))
+
+
+def test_match(measure: Measure, log: Logs, settings: Settings) -> None:
+    """All signatures over all lines in one pass, candidates only."""
+    matcher = Matcher(settings.patterns)
+    (block,) = itertools.islice(blocks(log("log4j").source, size=256 << 20), 1)
+    text = split(block).text
+    measure(lambda: len(matcher.scan(text)[0]), lambda hits: 0 < hits < LINES // 10, size=len(block.data))
+
+
+def test_shape(measure: Measure, log: Logs, settings: Settings) -> None:
+    """The number of each record's shape, from the pieces that its text is kept in."""
+    con = connect()
+    normaliser = Normaliser(con, Settings(settings.formats, ()))
+    for _ in normaliser.read(log("log4j").source):
+        pass
+    table = con.execute("SELECT frame, body, stamp_text, observed_text FROM rows").to_arrow_table().combine_chunks()
+    pieces: list[pa.Array] = [column.combine_chunks() for column in table.columns]
+    pieces = [piece.chunk(0) if isinstance(piece, pa.ChunkedArray) else piece for piece in pieces]
+    measure(
+        lambda: len(set(normaliser.shapes.number(*pieces).to_pylist())),
+        lambda shapes: 10 < shapes < 2000,
+        size=log("log4j").size,
+        lines=table.num_rows,
+    )
+
+
+@pytest.mark.parametrize("family", FLAT_KINDS)
+def test_ingest(measure: Measure, log: Logs, settings: Settings, family: str, tmp_path: Path) -> None:
+    """Everything: read, parsed, flagged, shaped and stored, into a store that is open."""
+    numbers = itertools.count()
+    opened: list[Store] = []
+
+    def fresh() -> tuple[tuple[Store], dict[str, object]]:
+        while opened:
+            opened.pop().close()
+        opened.append(Store(tmp_path / f"store-{next(numbers)}", write=True))
+        return (opened[0],), {}
+
+    def run(store: Store) -> Tally:
+        return Ingest(store, settings).run([log(family).source])
+
+    measure(run, lambda tally: tally.lines == LINES and not tally.errors, size=log(family).size, setup=fresh)
+    opened.pop().close()

@@ -1,0 +1,48 @@
+"""How fast answers come: straight through a file, and out of a store. Each asserts its answer first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conftest import Log, Measure
+
+from logtriage.demo import FLAT_KINDS
+from logtriage.needle import Needle
+from logtriage.query import Query
+from logtriage.scan import count_file, scan_file
+from logtriage.search import search
+from logtriage.store import Store
+
+Logs = Callable[[str], Log]
+
+NEEDLES = {
+    "literal": Needle.of(["SQLTransientConnectionException"], fixed=True),
+    "absent": Needle.of(["no such words anywhere"], fixed=True),
+    "ignore-case": Needle.of(["sqltransientconnection"], ignore_case=True),
+    "regex": Needle.of([r"timed out after \d+ ?ms"]),
+    "number": Needle.of([r"\b7031\d{3}\b"]),
+}
+
+
+
+@pytest.mark.parametrize("name", NEEDLES)
+def test_grep_file(measure: Measure, log: Logs, name: str) -> None:
+    """The lines of a plain file that a needle selects."""
+    needle, path = NEEDLES[name], log("log4j").path
+    wanted = count_file(path, needle)
+    assert bool(wanted) == (name != "absent")
+    measure(lambda: sum(1 for _ in scan_file(path, needle)), lambda found: found == wanted, size=log("log4j").size)
+
+
+@pytest.mark.parametrize("name", NEEDLES)
+def test_grep_store(measure: Measure, log: Logs, full_store: Store, name: str) -> None:
+    """The records of a store with the logs of all families that a needle selects."""
+    needle = NEEDLES[name]
+    size = sum(log(family).size for family in FLAT_KINDS)
+    lines = sum(count_file(log(family).path, needle) for family in FLAT_KINDS)
+
+    def check(found: int) -> bool:  # a record may hold several lines
+        return found == 0 if not lines else 0 < found <= lines
+
+    measure(lambda: sum(1 for _ in search(full_store, Query(needle=needle)).tuples("part", '"offset"')), check, size=size)
