@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from logtriage.compiled import kept
 from logtriage.formats import Format
+from logtriage.hyperscans import HS_MARGIN, HS_MULTILINE
 
-_HS_FLAG_SINGLEMATCH, _HS_FLAG_ALLOWEMPTY = 8, 16
+_HS_SINGLEMATCH, _HS_ALLOWEMPTY = 8, 16
+_MARGIN = b"\n" * HS_MARGIN  # `$` matches before it
 
 
 class Claims:
@@ -18,7 +20,7 @@ class Claims:
         import hyperscan
 
         expressions = [fmt.start or fmt.regex or fmt.header or "" for fmt in self._formats]
-        self._database = kept("formats", expressions, _HS_FLAG_SINGLEMATCH | _HS_FLAG_ALLOWEMPTY) if expressions else None
+        self._database = kept("formats", expressions, _HS_SINGLEMATCH | _HS_ALLOWEMPTY | HS_MULTILINE) if expressions else None
         self._scratch = hyperscan.Scratch(self._database) if self._database else None
         self._ids = frozenset(fmt.id for fmt in self._formats)
 
@@ -27,7 +29,7 @@ class Claims:
         if self._database is None or not line.isascii():  # the pass counts bytes, not characters
             return self._ids
         found: set[str] = set()
-        self._database.scan(line.encode(), match_event_handler=lambda n, *_: found.add(self._formats[n].id), scratch=self._scratch)
+        self._database.scan(line.encode() + _MARGIN, match_event_handler=lambda n, *_: found.add(self._formats[n].id), scratch=self._scratch)
         return found
 
 

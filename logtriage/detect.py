@@ -43,7 +43,8 @@ class Node:
     """A format in its place (the root's is None), the formats seen inside it, and the stamps seen in it.
 
     `kinds` are those stamps', `written` one text of each rendering; `zone` is inferred from the `lags` of stamps without
-    zone behind those of the transport around them (seconds); `ids`: what stood before each kind of id in its text.
+    zone behind those of the transport around them (seconds); `ids`: what stood before each kind of id in its text;
+    `odd`: some stamps are written in none of the ways in `written`.
     """
 
     fmt: Format | None
@@ -53,6 +54,7 @@ class Node:
     children: dict[str, Node] = field(default_factory=dict)
     zone: str | None = None
     lags: list[float] = field(default_factory=list)
+    odd: bool = False
     ids: dict[str, set[str]] = field(default_factory=dict)
 
     @property

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SAMPLE = 200
 _ROUNDS = 6
+_MANY = 8  # ways to write a time beyond which it is quicker to try them all at once
 _ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
 _COLUMNS = {
     "i": "BIGINT", "chain": "INTEGER", "content": "VARCHAR", "follows": "BOOLEAN", "partial": "BOOLEAN",
@@ -67,8 +68,20 @@ class Heads:
                 "OR (timestamp IS NULL AND stamp_text IS NOT NULL)) "
                 f"ORDER BY hash(i) LIMIT {_SAMPLE}"
             ).fetchall()
-            if not unknown or not grammar.learn(text for (text,) in unknown):
+            if not unknown:
                 return
+            if not grammar.learn(text for (text,) in unknown) and not self._admit_odd(grammar):
+                return
+
+    def _admit_odd(self, grammar: Grammar) -> bool:
+        """Where samples taught nothing more of stamps that did not convert: have all ways to write them tried."""
+        missed = self.con.execute("SELECT count(*) FROM heads WHERE timestamp IS NULL AND stamp_text IS NOT NULL").fetchall()[0][0]
+        strict = [node for node in grammar.root.walk() if node.kinds and not node.odd]
+        if not missed or not strict:
+            return False
+        for node in strict:
+            node.odd = True
+        return True
 
     def read_whole(self, lines_of: str, grammar: Grammar) -> None:
         """Reads the formats that span lines again, from whole records: a relation (i, t) of those found so far."""
@@ -175,7 +188,10 @@ class Heads:
         beside = node.parent.children.values() if node.parent else ()
         zone = node.zone or next((n.zone for n in beside if n.zone), None) or fmt.zone or grammar.zone
         written = list(dict.fromkeys(r for r in (rendering_of(text, zone) for text in node.written.values()) if r))
-        moment = to_timestamp_sql("own_text", node.kinds, zone=zone, reference_expr="getvariable('reference')", renderings=written)
+        odd = node.odd or not written or len(written) > _MANY or any(kind.unit for kind in node.kinds)
+        moment = to_timestamp_sql(
+            "own_text", node.kinds, zone=zone, reference_expr="getvariable('reference')", renderings=written, general=odd
+        )
         nanos = "0"
         if any(r.digits > 6 for r in written):
             nanos = "coalesce(try_cast(substr(own_text, strpos(own_text, '.') + 7, 3) AS SMALLINT), 0)"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage import compiled
 from logtriage.errors import LibraryError
+from logtriage.hyperscans import HS_MARGIN
 from logtriage.library import Pattern
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _ID_BITS = 16
 _MOST_BYTES = 1 << 30
+_LAST = 1 << 16  # bytes at the end that are scanned again with a margin, see HS_MARGIN
 _TEXT_TIMEOUT = 2.0
 
 
@@ -72,14 +74,18 @@ class Matcher:
         found = array("Q")
         if self._database is None:
             return found
-        append = found.append
+        append, most = found.append, len(data)
+        before = 0
 
         def on_match(pattern: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            append(end << _ID_BITS | pattern)
+            if before + end <= most:
+                append(before + end << _ID_BITS | pattern)
 
         database, scratch = self._database
         # The stubs know bytes only; the engine takes any buffer, so that nothing is copied.
         database.scan(data, match_event_handler=on_match, scratch=scratch)  # type: ignore[type-var]
+        before = max(0, most - _LAST)
+        database.scan(bytes(data[before:]) + b"\n" * HS_MARGIN, match_event_handler=on_match, scratch=scratch)
         return found
 
     def _scan_halves(self, texts: Any) -> tuple[pa.Int64Array, pa.Int32Array]:

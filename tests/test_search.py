@@ -1,0 +1,272 @@
+"""Answers from the store are those of ripgrep on the raw files, in true time order."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import itertools
+import random
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from logtriage.export import raw_bytes, records_jsonl
+from logtriage.jsonl import lines as jsonl_lines
+from logtriage.needle import Needle
+from logtriage.normalise import Normaliser, Settings
+from logtriage.query import Query
+from logtriage.search import Row, context, page, search, tail
+from logtriage.store import Store, connect
+from logtriage.tally import count, histogram
+from logtriage.views import Snapshot
+from tests.stores import START, fill, write_sources
+
+PATTERNS = [
+    "timed out", "timed", "out", "refused|reset", r"\d+ ms", r"Order \d+ placed", "^java", r"\)$", "#", "5432", "Main.java:7", "é", "É", "caf.",
+    "^2026", "^ERROR", "begins", "a.b", r"\bdead\b", "beef$", "^$", "x*", "nowhere to be found", r"(a|b)(?=t)", "trace_id=[0-9a-f]{32} again",
+    r"[^ ]+\t", "04 10:00", ":58:0", "GET /api", r'retry \\"3', "<b>", r"u00e9", "\u2400", "\\x00", "red", r"\x1b", "Übung", "(?i)ÜBUNG", r"\s$", "ms trace",
+]  # fmt: skip
+OPTIONS = [{}, {"ignore_case": True}, {"word": True}, {"line": True}, {"invert": True}, {"fixed": True}]
+
+
+class Raw(NamedTuple):
+    """A record as it stands in its file."""
+
+    place: tuple[int, int]
+    lines: list[bytes]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_sources(tmp_path_factory.mktemp("logs"))
+
+
+@pytest.fixture(scope="module")
+def store(files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    path = tmp_path_factory.mktemp("store") / "s"
+    fill(path, files)
+    with Store(path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def snapshot(store: Store) -> Iterator[Snapshot]:
+    with Snapshot(store) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def everything(snapshot: Snapshot) -> list[Row]:
+    return list(search(snapshot, Query()))
+
+
+@pytest.fixture(scope="module")
+def raw(snapshot: Snapshot) -> list[Raw]:
+    """All records by place, read from the files; only where they begin is the store's word."""
+    out = []
+    for part in snapshot.catalog.parts:
+        data = Path(part.path or "").read_bytes()
+        sql = 'SELECT "offset" FROM lake.records WHERE part = ? ORDER BY "offset"'
+        starts = [offset for (offset,) in snapshot.con.execute(sql, [part.part]).fetchall()]
+        for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+            piece = data[start:end]
+            if data.startswith(b"\xff\xfe"):
+                piece = piece.decode("utf-16-le").encode()
+            lines = piece.removesuffix(b"\n").split(b"\n")
+            if start == 0:
+                lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
+            out.append(Raw((part.part, start), lines))
+    return out
+
+
+def expected(raw: list[Raw], needle: Needle) -> set[tuple[int, int]]:
+    return {record.place for record in raw if any(map(needle.has_match, record.lines)) != needle.invert}
+
+
+def found(snapshot: Snapshot, query: Query) -> list[tuple[int, int]]:
+    return list(search(snapshot, query).tuples("part", '"offset"'))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_finds_the_records_that_hold_a_matching_line(snapshot: Snapshot, raw: list[Raw], pattern: str) -> None:
+    """Whatever the pattern and grep's options: the store gives the records in whose raw lines the needle matches."""
+    for options in OPTIONS:
+        needle = Needle.of([pattern], **options)
+        hits = found(snapshot, Query(needle=needle))
+        assert len(hits) == len(set(hits))
+        assert set(hits) == expected(raw, needle), options
+        assert count(snapshot, Query(needle=needle)) == len(hits)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_finds_any_piece_of_any_record(snapshot: Snapshot, raw: list[Raw], data: st.DataObject) -> None:
+    """A piece cut anywhere out of a line, across times, ids and bodies, is found again wherever it stands."""
+    lines = [line for record in raw for line in record.lines if line.strip()]
+    line = data.draw(st.sampled_from(lines)).decode("utf-8", "ignore").replace("\0", "")
+    start = data.draw(st.integers(0, max(0, len(line) - 2)))
+    text = line[start : start + data.draw(st.integers(1, 24))]
+    needle = Needle.of([text], fixed=True, ignore_case=data.draw(st.booleans()), invert=data.draw(st.booleans()))
+    assert set(found(snapshot, Query(needle=needle))) == expected(raw, needle), text
+
+
+@pytest.mark.skipif(not shutil.which("rg"), reason="ripgrep is not installed")
+def test_agrees_with_ripgrep(snapshot: Snapshot, files: list[Path]) -> None:
+    """The records found are those that ripgrep's lines lie in."""
+    part = next(p for p in snapshot.catalog.parts if p.source.endswith("app.log"))
+    rows = list(search(snapshot, Query(parts=(part.part,), order="source")))
+    for pattern in PATTERNS:
+        if "(?=" in pattern:
+            continue
+        shown = subprocess.run(["rg", "-n", "-N", "-n", "--no-heading", pattern, str(files[0])], capture_output=True).stdout
+        numbers = {int(line.split(b":")[0]) for line in shown.splitlines() if line.split(b":")[0].isdigit()}
+        want = [row.offset for row in rows if numbers & set(range(row.line, row.line + row.lines))]
+        hits = found(snapshot, Query(parts=(part.part,), order="source", needle=Needle.of([pattern])))
+        assert [offset for _, offset in hits] == want, pattern
+
+
+def test_time_order(everything: list[Row], raw: list[Raw]) -> None:
+    """Every record comes once, those without time first, then by time, then by place."""
+    assert sorted((row.part, row.offset) for row in everything) == sorted(record.place for record in raw)
+    keys = [(row.timestamp or dt.datetime.min, row.nanos or 0, row.part, row.offset) for row in everything]
+    assert keys == sorted(keys)
+
+
+def test_rows_hold_the_text(everything: list[Row], raw: list[Raw]) -> None:
+    """`raw` is the record's text without its last newline, where it is text."""
+    lines = {record.place: record.lines for record in raw}
+    for row in everything:
+        data = b"\n".join(lines[row.part, row.offset])
+        if not re.search(rb"[\x80-\xff\0]", data):
+            assert row.raw.removeprefix("\ufeff").encode() == data
+        assert row.lines == len(lines[row.part, row.offset])
+
+
+@pytest.mark.parametrize("query", [Query(), Query(level="warn"), Query(needle=Needle.of(["timed out"])), Query(order="source")])
+def test_pages_join_up(snapshot: Snapshot, query: Query) -> None:
+    """Page after page, forwards and backwards, gives the whole answer, each record once."""
+    rows = list(search(snapshot, query))
+    for size in (1, 7, 1000) if len(rows) < 80 else (31, 1000):
+        pages, after = [], None
+        while True:
+            one = page(snapshot, query, limit=size, after=after)
+            pages += one.rows
+            if not one.more:
+                break
+            after = one.rows[-1].key
+        assert pages == rows
+        pages, before = [], None
+        while rows:
+            one = page(snapshot, query, limit=size, before=before) if before else tail(snapshot, query, size)
+            pages = one.rows + pages
+            if not one.more:
+                break
+            before = one.rows[0].key
+        assert pages == rows
+
+
+def test_limit_and_tail(snapshot: Snapshot, everything: list[Row]) -> None:
+    """`limit` keeps the first, `tail` the last, and `more` tells that some were held back."""
+    for many, more in ((0, True), (5, True), (len(everything), False)):
+        first, last = search(snapshot, Query(limit=many)), search(snapshot, Query(tail=many))
+        assert list(first) == everything[:many] and first.more == more
+        assert list(last) == everything[len(everything) - many :] and last.more == more
+
+
+def test_the_sql_shown_finds_the_same(store: Store, snapshot: Snapshot) -> None:
+    """The SQL of an answer, pasted, gives the same records on the views."""
+    from logtriage.views import create
+
+    create(store)
+    since = START.replace(tzinfo=dt.UTC) + dt.timedelta(seconds=20)
+    for query in (
+        Query(needle=Needle.of(["Order"]), level="info", since=since, limit=9),
+        Query(needle=Needle.of([r"Order \d+5 "]), tail=3),
+        Query(sources=("app.log",), flags=("timeout",), trace=None),
+    ):
+        answer = search(snapshot, query)
+        rows = [(row.part, row.offset) for row in answer]
+        assert rows
+        assert store.con.execute(f'SELECT part, "offset" FROM ({answer.sql}\n)').fetchall() == rows
+
+
+def test_context(snapshot: Snapshot, everything: list[Row]) -> None:
+    """The neighbours of a record: in its own source by offset, across sources by time."""
+    for at in (0, 3, len(everything) // 2, len(everything) - 1):
+        row = everything[at]
+        assert context(snapshot, row.part, row.offset, 2, 3, across=True) == everything[max(0, at - 2) : at + 4]
+        own = sorted((r for r in everything if r.part == row.part), key=lambda r: r.offset)
+        place = own.index(row)
+        assert context(snapshot, row.part, row.offset, 2, 3) == own[max(0, place - 2) : place + 4]
+    assert context(snapshot, 1, 999_999_999, 1, 1) == []
+
+
+def test_bytes_come_back(snapshot: Snapshot) -> None:
+    """The bytes of every source are those of its file, damage included."""
+    for part in snapshot.catalog.parts:
+        data = Path(part.path or "").read_bytes()
+        assert hashlib.sha256(b"".join(raw_bytes(snapshot, part.part))).digest() == hashlib.sha256(data).digest()
+
+
+def test_histogram_counts_every_record_once(snapshot: Snapshot, everything: list[Row]) -> None:
+    """Buckets are of equal length, follow each other, and hold just the records with a time in them."""
+    for query, buckets in itertools.product(
+        (
+            Query(),
+            Query(level="warn"),
+            Query(needle=Needle.of(["ms"])),
+            Query(needle=Needle.of(["5432"])),
+            Query(since=START.replace(second=31, tzinfo=dt.UTC), until=START.replace(minute=59, second=59, tzinfo=dt.UTC)),
+        ),
+        (1, 3, 60),
+    ):
+        rows = [row for row in search(snapshot, query) if row.timestamp]
+        made = histogram(snapshot, query, buckets)
+        assert len(made) <= buckets and all(a.end == b.start for a, b in itertools.pairwise(made))
+        for bucket in made:
+            assert bucket.records == sum(bucket.start <= row.timestamp < bucket.end for row in rows if row.timestamp)
+        assert sum(b.records for b in made) == len(rows)
+
+
+def test_jsonl_is_that_of_files(snapshot: Snapshot, files: list[Path]) -> None:
+    """JSON lines from the store are those that are made of the files without a store."""
+    from tests.stores import settings_for_tests
+
+    from logtriage.sources import find
+
+    con = connect()
+    normaliser = Normaliser(con, settings_for_tests())
+    want = []
+    for source in find([str(path) for path in files]).sources:
+        for _ in normaliser.read(source):
+            want += jsonl_lines(con, source, normaliser.records.chains)
+    assert list(records_jsonl(snapshot, Query(order="source"))) == want
+    picked = list(records_jsonl(snapshot, Query(order="source", needle=Needle.of(["timed"], word=True), tail=5)))
+    assert len(picked) == 5 and all(line in want for line in picked)
+
+
+@given(texts=st.lists(st.text(st.sampled_from("ab1 #-:\n=\"é\x03\r{}"), min_size=1, max_size=30), min_size=1, max_size=12), seed=st.integers(0, 99))
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text(tmp_path_factory: pytest.TempPathFactory, texts: list[str], seed: int) -> None:
+    """Of texts made up at random too: the bytes come back, and patterns find what they find in the lines."""
+    folder = tmp_path_factory.mktemp("any")
+    rng = random.Random(seed)
+    lines = [rng.choice(["", "2026-03-04 10:00:0{} INFO ".format(k % 10)]) + text for k, text in enumerate(texts)]
+    data = "\n".join(lines).encode()
+    (folder / "a.log").write_bytes(data)
+    fill(folder / "s", [folder / "a.log"])
+    with Store(folder / "s") as store, Snapshot(store) as snapshot:
+        assert b"".join(raw_bytes(snapshot, 1)) == data
+        spans = [(row.offset, row.offset + len(row.raw.encode())) for row in search(snapshot, Query(order="source"))]
+        for pattern in ("a", "b1", "#", "1 a", "^$", "a$", "-:", '"', "é", "(?i)A", r"\w+1"):
+            needle = Needle.of([pattern])
+            want = [start for start, end in spans if any(map(needle.has_match, data[start:end].split(b"\n")))]
+            hits = found(snapshot, Query(needle=needle, order="source"))
+            assert [offset for _, offset in hits] == want, pattern
