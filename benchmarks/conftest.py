@@ -26,7 +26,7 @@ from logtriage.sources import Source, find
 from logtriage.store import Store
 
 LINES = int(os.environ.get("LOGTRIAGE_BENCH_LINES", "100000"))
-ROUNDS = int(os.environ.get("LOGTRIAGE_BENCH_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("LOGTRIAGE_BENCH_ROUNDS", "3"))
 
 T = TypeVar("T")
 
@@ -63,7 +63,9 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def full_store(tmp_path_factory: pytest.TempPathFactory, log: Callable[[str], Log], settings: Settings) -> Iterator[Store]:
+def full_store(
+    tmp_path_factory: pytest.TempPathFactory, log: Callable[[str], Log], settings: Settings
+) -> Iterator[Store]:
     """A store that holds the logs of all families."""
     path = tmp_path_factory.mktemp("full") / "store"
     with Store(path, write=True) as store:
@@ -79,7 +81,13 @@ class Measure:
     benchmark: BenchmarkFixture
 
     def __call__(
-        self, work: Callable[..., T], check: Callable[[T], bool], *, size: int, lines: int = LINES, setup: Callable[[], Any] | None = None
+        self,
+        work: Callable[..., T],
+        check: Callable[[T], bool],
+        *,
+        size: int,
+        lines: int = LINES,
+        setup: Callable[[], Any] | None = None,
     ) -> None:
         prepared = setup() if setup else None
         answer = work(*prepared[0]) if prepared else work()
@@ -89,7 +97,12 @@ class Measure:
         speeds += [calibrate(), calibrate()]
         best = self.benchmark.stats.stats.min
         self.benchmark.extra_info.update(
-            {"lines/s": round(lines / best), "MB/s": round(size / best / 1e6, 1), "calibration_s": sorted(speeds)[1], "lines": LINES}
+            {
+                "lines/s": round(lines / best),
+                "MB/s": round(size / best / 1e6, 1),
+                "calibration_s": sorted(speeds)[1],
+                "lines": LINES,
+            }
         )
 
 

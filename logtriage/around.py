@@ -75,6 +75,9 @@ class StreamText:
         self._ended = False
         self._error: SourceError | None = None
         self.base, self.data = 0, bytearray()
+        # Where the text was transcoded: the encoding, and the last known pair of places, in `data` and in the source.
+        self._encoding: str | None = None
+        self._pair = (0, 0)
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, in UTF-8, each when it is wanted. Raises the stream's error after what came before it."""
@@ -102,6 +105,16 @@ class StreamText:
         self.need(offset, offset + 1)
         return offset >= self.base + len(self.data)
 
+    def true_offset(self, offset: int) -> int:
+        """The place in the source of an offset in the text; to be asked in rising order."""
+        if self._encoding is None:
+            return offset
+        at, there = self._pair
+        if offset > at:
+            between = bytes(self.data[at - self.base : offset - self.base]).decode("utf-8", "replace")
+            self._pair = (offset, there + len(between.encode(self._encoding, "replace")))
+        return self._pair[1]
+
     def _pull(self) -> None:
         if self._ended:
             return
@@ -113,6 +126,7 @@ class StreamText:
             self._ended = True
             return
         if block.encoding != "utf-8":
+            self._encoding = block.encoding
             text = block.data.decode(block.encoding, "replace").encode("utf-8", "replace")
             block = dataclasses.replace(block, data=text, offset=self.base + len(self.data))
         self._ended = block.last

@@ -13,6 +13,7 @@ _MAGIC = {
     b"PK\x03\x04": "a zip archive",
     b"%PDF-": "a document",
 }
+_BESIDE_LOGS = frozenset({"config.v2.json", "hostconfig.json"})
 # Control characters less those that logs do hold: separators (FIX uses 1), white space, bell, escape.
 _STRANGE = bytes(sorted({*range(32), 127} - {1, *range(7, 14), 27, 30, 31}))
 
@@ -33,6 +34,8 @@ def encoding_of(head: bytes) -> str:
 
 def why_no_log(head: bytes, name: str) -> str | None:
     """What a file beginning with `head` is if it is no log; None for a log, or for an empty file."""
+    if name.rpartition("/")[2] in _BESIDE_LOGS:
+        return "what docker notes about a container"
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
             return what

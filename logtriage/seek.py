@@ -35,7 +35,6 @@ def bounds(source: Source, grammar: Grammar, reference: datetime, since: datetim
         return everything
     text = FileText(str(source.path), source.name)
     try:
-        grammar.learn(samples(text))
         place = _Places(text, grammar, reference)
         if not place.in_order():
             return everything
@@ -54,6 +53,7 @@ class _Places:
         self._grammar = grammar
         self._reference = reference
         self._starts = Starts(grammar)
+        self._starts.learn_from(samples(text))
 
     def in_order(self) -> bool:
         """Whether the times at many places do not fall."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from logtriage.detect import CONTINUES, GENERIC, LOGFMT_HEAD, Grammar, Node, read_head
@@ -17,6 +17,7 @@ from logtriage.stamp import find_regex
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _MOST_KNOWN = 20_000
+_ROUNDS = 6
 
 
 class Place(NamedTuple):
@@ -34,14 +35,27 @@ class Starts:
     def __init__(self, grammar: Grammar) -> None:
         self.grammar = grammar
         self._known: dict[bytes, Place] = {}
+        self._inside: dict[int, tuple[list[Node], re.Pattern[str] | None]] = {}
+        self.may_be_partial = False  # whether a line may be cut, so that the next one goes on with it
 
-    @property
-    def may_be_partial(self) -> bool:
-        """Whether a line may be cut, so that the next one goes on with it."""
-        return any(
-            node.fmt is not None and (node.fmt.family == "docker" or "logtag" in node.fmt.groups)
-            for node in self.grammar.root.walk()
-        )
+    def learn_from(self, lines: Sequence[bytes]) -> None:
+        """Reads a source's first lines, and others of its first block, as `heads.py` does."""
+        self.learn(readable(line, escapes=True) for line in lines)
+        texts = [readable(line) for line in lines]
+        for _ in range(_ROUNDS):
+            unknown = [text for text in texts if self._read(self.grammar.root, text, {}).unknown]
+            if not unknown or not self.learn(unknown):
+                return
+
+    def learn(self, lines: Iterable[str]) -> bool:
+        """Reads sample lines; True when one of them taught something new."""
+        if not self.grammar.learn(lines):
+            return False
+        self._known.clear()
+        self._inside.clear()
+        every = [node.fmt for node in self.grammar.root.walk() if node.fmt]
+        self.may_be_partial = any(fmt.family == "docker" or "logtag" in fmt.groups for fmt in every)
+        return True
 
     def place(self, line: bytes) -> Place:
         """What a line (without its newline) is."""
@@ -49,8 +63,7 @@ class Starts:
         if known is None:
             text = readable(line)
             known = self._read(self.grammar.root, text, {})
-            if known.unknown and self.grammar.learn([text]):
-                self._known.clear()
+            if known.unknown and self.learn([text]):
                 known = self._read(self.grammar.root, text, {})
             if len(self._known) > _MOST_KNOWN:
                 self._known.clear()
@@ -59,9 +72,9 @@ class Starts:
 
     def _read(self, node: Node, text: str, above: Mapping[str, str], partial: bool = False) -> Place:
         """`heads._stage` for one line."""
-        goes_on = _continues(tuple(c.fmt.continues for c in node.ordered() if c.fmt and c.fmt.continues))
+        children, goes_on = self._formats_in(node)
         own = bool(goes_on and goes_on.search(text))
-        for child in node.ordered():
+        for child in children:
             assert child.fmt is not None
             if not _claims(child, text, above):
                 continue
@@ -78,9 +91,17 @@ class Starts:
         joins = bool(_CONTINUES.search(text))
         return Place(node.stamped or own or joins, partial, not joins)
 
+    def _formats_in(self, node: Node) -> tuple[list[Node], re.Pattern[str] | None]:
+        """The formats inside `node` in the order to try, and what tells lines that go on with their records."""
+        if id(node) not in self._inside:
+            children = node.ordered()
+            regexes = [c.fmt.continues for c in children if c.fmt and c.fmt.continues]
+            self._inside[id(node)] = (children, _compiled("|".join(regexes)) if regexes else None)
+        return self._inside[id(node)]
 
-def readable(line: bytes) -> str:
-    """A line's text as formats read it: no carriage return, no terminal escapes, no byte order mark."""
+
+def readable(line: bytes, *, escapes: bool = False) -> str:
+    """A line's text as formats read it: no carriage return, no byte order mark, no terminal escapes (or with them)."""
     try:
         text = line.decode()
     except UnicodeDecodeError:
@@ -88,7 +109,7 @@ def readable(line: bytes) -> str:
 
         text = line.decode("utf-8", "logtriage.latin1")
     text = text.replace("\0", "\u2400").lstrip("\ufeff").rstrip("\r")
-    return _ANSI.sub("", text) if "\x1b" in text else text
+    return _ANSI.sub("", text) if "\x1b" in text and not escapes else text
 
 
 _CONTINUES = re.compile(CONTINUES, re.ASCII)
@@ -97,11 +118,6 @@ _CONTINUES = re.compile(CONTINUES, re.ASCII)
 @functools.cache
 def _compiled(regex: str) -> re.Pattern[str]:
     return re.compile(regex, re.ASCII)
-
-
-@functools.cache
-def _continues(regexes: tuple[str, ...]) -> re.Pattern[str] | None:
-    return _compiled("|".join(regexes)) if regexes else None
 
 
 def _claims(node: Node, text: str, above: Mapping[str, str]) -> bool:

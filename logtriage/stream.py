@@ -120,6 +120,10 @@ class Stream:
             if left == 0:
                 return
 
+    def place_of(self, record: Record) -> int:
+        """The offset of a record's first byte in the source, which is another than its `start` in text that is not UTF-8."""
+        return self._text.true_offset(record.start) if isinstance(self._text, StreamText) else record.start
+
     def selects(self, data: bytes) -> bool:
         """Whether a record is found: one of its lines is selected; with `invert`, all of them."""
         lines = map(self.selects_line, data.removesuffix(b"\n").split(b"\n"))
@@ -166,7 +170,7 @@ class Stream:
         """Whether the line at `offset` goes on with the record before it."""
         if self._starts is None:
             self._starts = self._new_starts()
-            self._starts.grammar.learn(samples(self._text))
+            self._starts.learn_from(samples(self._text))
         if self._place(offset):
             return True
         return self._starts.may_be_partial and self._starts.place(self._line(line_before(self._text, offset))).partial
@@ -210,10 +214,8 @@ def is_plain(source: Source) -> bool:
         return False
 
 
-def samples(text: Text) -> Sequence[str]:
+def samples(text: Text) -> Sequence[bytes]:
     """Lines to learn a source from: its first ones, and others spread over its first block."""
-    from logtriage.starts import readable
-
     text.need(0, 64 << 10)
     size = text.size if isinstance(text, FileText) else text.base + len(text.data)
     size = min(size, _SAMPLED)
@@ -229,4 +231,4 @@ def samples(text: Text) -> Sequence[str]:
         start = line_end(text, place)
         if start < size:
             lines[start] = bytes_of(text, start, line_end(text, start))
-    return [readable(line.removesuffix(b"\n")) for line in lines.values()]
+    return [line.removesuffix(b"\n") for line in lines.values()]

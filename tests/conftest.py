@@ -12,7 +12,9 @@ from logtriage.store import Store
 
 # `HYPOTHESIS_PROFILE=thorough pytest` looks much longer for counterexamples.
 for name, most in (("quick", 100), ("thorough", 1000)):
-    settings.register_profile(name, max_examples=most, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+    settings.register_profile(
+        name, max_examples=most, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 

@@ -30,7 +30,9 @@ def examples(few: int) -> settings:
     return settings(max_examples=few * 10 if thorough else few)
 
 
-def reading(patterns: Sequence[Pattern] = (), *, zone: str = "UTC", now: datetime | None = NOW, form: str | None = None) -> Settings:
+def reading(
+    patterns: Sequence[Pattern] = (), *, zone: str = "UTC", now: datetime | None = NOW, form: str | None = None
+) -> Settings:
     """Settings with all shipped formats, by default without patterns, at a fixed moment."""
     return Settings(load_formats(examples=False), patterns, zone=zone, now=now, format=form)
 
@@ -79,7 +81,12 @@ def stored(store: Store, only: Sequence[int] | None = None) -> list[dict[str, An
 
 def numbers(store: Store, path: Path) -> list[int]:
     """The parts that a file is, or was, in a store: the oldest first."""
-    return [n for (n,) in store.con.execute("SELECT part FROM lake.parts WHERE path = ? ORDER BY part", [str(path)]).fetchall()]
+    return [
+        n
+        for (n,) in store.con.execute(
+            "SELECT part FROM lake.parts WHERE path = ? ORDER BY part", [str(path)]
+        ).fetchall()
+    ]
 
 
 def parts(store: Store, only: Sequence[int] | None = None) -> dict[int, bytes]:
@@ -109,5 +116,9 @@ def content(store: Store, only: Sequence[int] | None = None) -> dict[str, list[A
         "records": [(place[record.pop("part")], *record.values()) for record in records],
         "hits": [(place[row[0]], *row[1:-1], sorted((row[-1] or {}).items())) for row in hits if row[0] in place],
         "activity": [(place[row[0]], *row[1:]) for row in activity if row[0] in place],
-        "shapes": [row for row in store.con.execute("SELECT shape, text FROM lake.shapes ORDER BY ALL").fetchall() if row[0] in used],
+        "shapes": [
+            row
+            for row in store.con.execute("SELECT shape, text FROM lake.shapes ORDER BY ALL").fetchall()
+            if row[0] in used
+        ],
     }

@@ -10,7 +10,9 @@ _TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def docker(text: str, second: int, stream: str = "stdout") -> str:
-    return json.dumps({"log": text, "stream": stream, "time": f"2026-03-02T10:00:{second:02}.123456789Z"}, separators=(",", ":"))
+    return json.dumps(
+        {"log": text, "stream": stream, "time": f"2026-03-02T10:00:{second:02}.123456789Z"}, separators=(",", ":")
+    )
 
 
 def cri(text: str, second: int, tag: str = "F") -> str:
@@ -66,7 +68,8 @@ LOGS: dict[str, list[str]] = {
     "json": [
         '{"ts":1772445601.25,"level":"info","msg":"hello","logger":"shop"}',
         '{"time":"2026-03-02T10:00:02Z","level":"info","msg":"a \\"few\\" words","trace_id":" ","span_id":"0"}',
-        '{"time":"2026-03-02T10:00:02.5Z","level":"error","msg":"no \\u0003 luck \\"again\\"","trace_id":"%s"}' % _TRACE,
+        '{"time":"2026-03-02T10:00:02.5Z","level":"error","msg":"no \\u0003 luck \\"again\\"","trace_id":"%s"}'
+        % _TRACE,
     ],
     "logfmt": [
         'time=2026-03-02T10:00:01Z level=info msg="hello there" took=3ms',
@@ -109,7 +112,9 @@ def lines() -> st.SearchStrategy[bytes]:
     """What programs write, what no program means to write, and the first with a wound."""
     known = st.sampled_from([record.encode() for records in LOGS.values() for record in records])
     junk = st.sampled_from(JUNK) | st.binary(max_size=40)
-    wound = st.sampled_from([b"", b"\0", b"\1", b"\3", b"\xff", b'"', b"\\", b"\\u0003", b"\x1b[1m", b"\r"]) | st.binary(max_size=4)
+    wound = st.sampled_from(
+        [b"", b"\0", b"\1", b"\3", b"\xff", b'"', b"\\", b"\\u0003", b"\x1b[1m", b"\r"]
+    ) | st.binary(max_size=4)
     wounded = st.builds(lambda line, at, what: line[:at] + what + line[at:], known, st.integers(0, 90), wound)
     return known | known | junk | wounded
 
@@ -117,6 +122,10 @@ def lines() -> st.SearchStrategy[bytes]:
 def files() -> st.SearchStrategy[bytes]:
     """Any bytes: any mix of lines, any line ends, with and without the last newline; UTF-16 now and then."""
     line = st.builds(bytes.__add__, lines(), st.sampled_from([b"\n"] * 6 + [b"\r\n", b"\n\n", b""]))
-    wide = st.builds(lambda data, how: data.decode("latin-1").encode(how), st.lists(line, max_size=10).map(b"".join), st.sampled_from(["utf-16", "utf-16-be"]))
+    wide = st.builds(
+        lambda data, how: data.decode("latin-1").encode(how),
+        st.lists(line, max_size=10).map(b"".join),
+        st.sampled_from(["utf-16", "utf-16-be"]),
+    )
     mixed = st.lists(line, max_size=40).map(b"".join)
     return mixed | mixed | st.binary(max_size=200) | wide

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import samples
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import LOGS
 
-import samples
 from logtriage.detect import Grammar, derive, read_head
 from logtriage.formats import Format, load_formats
-from samples import LOGS
 
 
 def grammar(**how: str) -> Grammar:
@@ -52,7 +52,12 @@ def test_a_forced_format_is_the_only_outer_one() -> None:
     assert all(name.startswith(("docker-json-file", "text")) for name in names(learnt))
 
 
-@given(st.text(max_size=200) | st.builds(lambda a, b, n: a[:n] + b[n:], *[st.sampled_from(LOGS["docker"] + LOGS["json"])] * 2, st.integers(0, 99)))
+@given(
+    st.text(max_size=200)
+    | st.builds(
+        lambda a, b, n: a[:n] + b[n:], *[st.sampled_from(LOGS["docker"] + LOGS["json"])] * 2, st.integers(0, 99)
+    )
+)
 def test_hostile_lines_do_not_break_learning(line: str) -> None:
     """Whatever a line holds, learning from it ends without an error."""
     _LEARNER.learn([line])
@@ -61,7 +66,12 @@ def test_hostile_lines_do_not_break_learning(line: str) -> None:
 _LEARNER = grammar()
 
 IIS = Format(
-    id="w3c", title="t", kind="header", header=r"^#Fields: (?P<columns>.*)$", separator=" ", columns={"c-ip": "client_ip", "sc-status": "status"}
+    id="w3c",
+    title="t",
+    kind="header",
+    header=r"^#Fields: (?P<columns>.*)$",
+    separator=" ",
+    columns={"c-ip": "client_ip", "sc-status": "status"},
 )
 
 

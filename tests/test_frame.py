@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import engine
 import pytest
 from hypothesis import example, given
-
-import engine
-from logtriage.store import Store
 from samples import LOGS, files
+
+from logtriage.store import Store
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 EVERY = "".join(record + "\n" for records in LOGS.values() for record in records).encode()
@@ -28,7 +28,9 @@ def kept(store: Store, folder: Path, data: bytes) -> list[dict[str, object]]:
 @given(files())
 @example(EVERY)
 @example(EVERY.replace(b"\n", b"\r\n"))
-def test_cut_and_restored_gives_the_bytes_back(one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+def test_cut_and_restored_gives_the_bytes_back(
+    one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
     """Whatever the bytes, the records' restored bytes lie one after the other and are the file."""
     whole = b""
     for record in kept(one_store, tmp_path_factory.mktemp("frame"), data):
@@ -72,10 +74,17 @@ def test_ids_of_no_substance_are_none(one_store: Store, tmp_path: Path) -> None:
 
 def test_frames_repeat(one_store: Store, tmp_path: Path) -> None:
     """Lines that differ only in their times, their ids and what they say have one frame: that is what makes a store small."""
-    lines = [f"2026-03-02 10:00:{n:02},{n * 7:03} INFO  [main] com.shop.Main - sent {n} trace_id={n + (1 << 126):032x}\n" for n in range(1, 50)]
-    assert [record["bytes"] for record in kept(one_store, tmp_path, "".join(lines).encode())] == [line.encode() for line in lines]
+    lines = [
+        f"2026-03-02 10:00:{n:02},{n * 7:03} INFO  [main] com.shop.Main - sent {n} trace_id={n + (1 << 126):032x}\n"
+        for n in range(1, 50)
+    ]
+    assert [record["bytes"] for record in kept(one_store, tmp_path, "".join(lines).encode())] == [
+        line.encode() for line in lines
+    ]
     (part,) = engine.numbers(one_store, tmp_path / "app.log")
-    assert one_store.con.execute(f"SELECT count(DISTINCT frame) FROM lake.records WHERE part = {part}").fetchall() == [(1,)]
+    assert one_store.con.execute(f"SELECT count(DISTINCT frame) FROM lake.records WHERE part = {part}").fetchall() == [
+        (1,)
+    ]
 
 
 def test_ids_are_kept_once(one_store: Store, tmp_path: Path) -> None:
@@ -83,6 +92,10 @@ def test_ids_are_kept_once(one_store: Store, tmp_path: Path) -> None:
     lines = [f"2026-03-02T10:00:{n:02}Z INFO paid trace_id=f00{n % 3}f00df00df00df00df00df00df00d\n" for n in range(30)]
     records = kept(one_store, tmp_path, "".join(lines).encode())
     assert [record["trace_id"] for record in records] == [f"f00{n % 3}f00df00df00df00df00df00df00d" for n in range(30)]
-    found = one_store.con.execute("SELECT count(*) FROM lake.ids WHERE text LIKE 'f00%f00df00df00df00df00df00df00d'").fetchall()
+    found = one_store.con.execute(
+        "SELECT count(*) FROM lake.ids WHERE text LIKE 'f00%f00df00df00df00df00df00df00d'"
+    ).fetchall()
     assert found == [(3,)]
-    assert one_store.con.execute("SELECT count(*) FROM lake.records WHERE contains(frame || body, 'f00df00d')").fetchall() == [(0,)]
+    assert one_store.con.execute(
+        "SELECT count(*) FROM lake.records WHERE contains(frame || body, 'f00df00d')"
+    ).fetchall() == [(0,)]

@@ -12,20 +12,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import engine
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import LOGS, files
 
-import engine
 from logtriage import parts
 from logtriage.library import load_patterns
 from logtriage.store import Store
-from samples import LOGS, files
 
 
 @engine.examples(8)
 @given(data=st.data())
-def test_every_byte_comes_back_once(one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_every_byte_comes_back_once(
+    one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     """However a file grows between runs and however large blocks are, the stored records, in order of offset, are its bytes."""
     path = tmp_path_factory.mktemp("grow") / "app.log"
     for piece in data.draw(st.lists(files(), min_size=1, max_size=3), "appended"):

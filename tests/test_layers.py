@@ -52,10 +52,38 @@ def ours(names: set[str]) -> set[str]:
 
 # What a room may know, directly or by others: nothing of the rooms below it in the way of a log line.
 ROOMS = {
-    "reading": ["read", "sources", "naming", "bundle", "codec", "unpack", "cut", "head", "follow", "tail", "events", "mark", "held", "pipe"],
+    "reading": [
+        "read",
+        "sources",
+        "naming",
+        "bundle",
+        "codec",
+        "unpack",
+        "cut",
+        "head",
+        "follow",
+        "tail",
+        "events",
+        "mark",
+        "held",
+        "pipe",
+    ],
     "library": ["formats", "library", "stamp", "stamp_format", "zone", "when", "levels"],
     "searching": ["needle", "finder", "scan", "verdict", "dialect", "blockwise"],
-    "parsing": ["lines", "detect", "parse", "heads", "records", "flags", "match", "shape", "frame", "rendering", "stamp_sql", "claims"],
+    "parsing": [
+        "lines",
+        "detect",
+        "parse",
+        "heads",
+        "records",
+        "flags",
+        "match",
+        "shape",
+        "frame",
+        "rendering",
+        "stamp_sql",
+        "claims",
+    ],
     "normalising": ["normalise"],
     "storing": ["store", "parts", "ingest", "views"],
     "commands": ["cli", "__main__"],
@@ -120,14 +148,18 @@ def test_no_circles() -> None:
 def test_only_the_screen_knows_textual() -> None:
     """Nothing outside tui/ imports textual, early or late."""
     outside = [name for name in MODULES if not name.startswith("logtriage.tui")]
-    assert [name for name in outside if any(one.split(".")[0] == "textual" for one in imported(MODULES[name], late=True))] == []
+    assert [
+        name for name in outside if any(one.split(".")[0] == "textual" for one in imported(MODULES[name], late=True))
+    ] == []
 
 
 def test_only_the_commands_open_the_screen() -> None:
     """The screen is an end of the way: no module but a command imports tui/."""
     allowed = ("logtriage.tui", "logtriage.cli")
     outside = [name for name in MODULES if not name.startswith(allowed)]
-    assert [name for name in outside if any(one.startswith("logtriage.tui") for one in imported(MODULES[name], late=True))] == []
+    assert [
+        name for name in outside if any(one.startswith("logtriage.tui") for one in imported(MODULES[name], late=True))
+    ] == []
 
 
 LIGHT = ["logtriage", "logtriage.cli", "logtriage.scan", "logtriage.needle", "logtriage.read", "logtriage.sources", "logtriage.formats",
@@ -148,7 +180,8 @@ def test_dear_packages_are_imported_late() -> None:
     early = {
         name: heavy
         for name, path in MODULES.items()
-        if not name.startswith("logtriage.tui") and (heavy := {one.split(".")[0] for one in imported(path, late=False)} & set(HEAVY))
+        if not name.startswith("logtriage.tui")
+        and (heavy := {one.split(".")[0] for one in imported(path, late=False)} & set(HEAVY))
     }
     assert early == {}
 

@@ -24,7 +24,8 @@ def bytes_of(data: bytes, lines: Lines) -> list[bytes]:
 
 
 _pieces = st.lists(
-    st.binary(max_size=12) | st.sampled_from([b"\n", b"\r\n", b"\0", b"\xff", "é".encode(), "\ufeff".encode(), b"\x01", b"\x1b[1m"]),
+    st.binary(max_size=12)
+    | st.sampled_from([b"\n", b"\r\n", b"\0", b"\xff", "é".encode(), "\ufeff".encode(), b"\x01", b"\x1b[1m"]),
     min_size=1,
     max_size=12,
 ).map(b"".join)
@@ -49,7 +50,11 @@ def test_text_lies_where_places_say(data: bytes) -> None:
     assert lines.altered == (lines.joined != data)
 
 
-@given(st.text(alphabet="ab é€😀ਊ\r\n\u0a0a\u000a", min_size=1, max_size=20), st.sampled_from(["utf-16-le", "utf-16-be"]), st.booleans())
+@given(
+    st.text(alphabet="ab é€😀ਊ\r\n\u0a0a\u000a", min_size=1, max_size=20),
+    st.sampled_from(["utf-16-le", "utf-16-be"]),
+    st.booleans(),
+)
 def test_utf_16_is_read_as_text_and_kept_as_bytes(text: str, encoding: str, bom: bool) -> None:
     """Lines of UTF-16 are cut at its own newlines (never at half of another character) and are shown as what they say."""
     text = "\ufeff" * bom + text

@@ -9,15 +9,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import engine
 import pytest
+import samples
 from hypothesis import given
 from hypothesis import strategies as st
-
-import engine
-import samples
 from samples import LOGS
 
-_SAME = ("offset", "line", "lines", "timestamp", "level", "severity_text", "format", "body", "attributes", "trace_id", "service")
+_SAME = (
+    "offset",
+    "line",
+    "lines",
+    "timestamp",
+    "level",
+    "severity_text",
+    "format",
+    "body",
+    "attributes",
+    "trace_id",
+    "service",
+)
 
 
 def read(folder: Path, text: str | bytes, **how: Any) -> list[dict[str, Any]]:
@@ -43,7 +54,13 @@ def test_a_record_holds_its_lines(family: str, tmp_path: Path) -> None:
     assert all(r["timestamp"] for r in records)
 
 
-TRACES = {"java": samples.JAVA, "python": samples.PYTHON, "go": samples.GO, "dotnet": samples.DOTNET, "node": samples.NODE}
+TRACES = {
+    "java": samples.JAVA,
+    "python": samples.PYTHON,
+    "go": samples.GO,
+    "dotnet": samples.DOTNET,
+    "node": samples.NODE,
+}
 
 
 @pytest.mark.parametrize("wrap", ["bare", "docker", "cri"])
@@ -69,7 +86,9 @@ def test_partial_lines_are_one(tmp_path: Path) -> None:
     """What docker and CRI cut into pieces is put together without a newline, and the next line is a record of its own."""
     docker = "".join(samples.docker(text, 1) + "\n" for text in ("one ", "and ", "the same\n", "another\n"))
     assert [r["body"] for r in read(tmp_path, docker)] == ["one and the same", "another"]
-    cri = "".join(samples.cri(text, 1, tag) + "\n" for text, tag in (("one ", "P"), ("and the same", "F"), ("another", "F")))
+    cri = "".join(
+        samples.cri(text, 1, tag) + "\n" for text, tag in (("one ", "P"), ("and the same", "F"), ("another", "F"))
+    )
     assert [r["body"] for r in read(tmp_path, cri)] == ["one and the same", "another"]
 
 
@@ -94,7 +113,12 @@ def test_a_format_may_change_in_the_middle(tmp_path: Path) -> None:
 def test_pretty_json_is_one_record(tmp_path: Path) -> None:
     """An object over several lines is one record whose keys are its attributes, time and level."""
     first, second = read(tmp_path, samples.PRETTY + "\n" + samples.PRETTY.replace("08Z", "09Z") + "\n")
-    assert (first["lines"], first["timestamp"], first["level"], first["body"]) == (6, "2026-03-02T10:00:08.000000Z", "warn", "slow")
+    assert (first["lines"], first["timestamp"], first["level"], first["body"]) == (
+        6,
+        "2026-03-02T10:00:08.000000Z",
+        "warn",
+        "slow",
+    )
     assert (second["line"], second["timestamp"]) == (7, "2026-03-02T10:00:09.000000Z")
     assert str(first["attributes"]["took.ms"]) == "950"
 
@@ -109,7 +133,9 @@ def test_plain_lines_are_records(tmp_path: Path) -> None:
 @st.composite
 def _logs(draw: st.DrawFn) -> bytes:
     """Logs in up to three dialects, mixed as they come, with either line end."""
-    families = draw(st.lists(st.sampled_from([name for name in LOGS if name != "plain"]), min_size=1, max_size=3, unique=True))
+    families = draw(
+        st.lists(st.sampled_from([name for name in LOGS if name != "plain"]), min_size=1, max_size=3, unique=True)
+    )
     records = draw(st.lists(st.sampled_from([r for name in families for r in LOGS[name]]), min_size=1, max_size=20))
     end = draw(st.sampled_from(["\n", "\r\n"]))
     text = "".join(record + "\n" for record in records).replace("\n", end)
@@ -123,7 +149,8 @@ def test_records_do_not_depend_on_blocks(tmp_path_factory: pytest.TempPathFactor
     path = tmp_path_factory.mktemp("blocks") / "app.log"
     path.write_bytes(data)
     whole, medium, small = (
-        [{key: record[key] for key in _SAME} for record in engine.records_of(path, size=size)] for size in (32 << 20, 4096, 200)
+        [{key: record[key] for key in _SAME} for record in engine.records_of(path, size=size)]
+        for size in (32 << 20, 4096, 200)
     )
     assert medium == whole
     assert small == whole
@@ -143,13 +170,17 @@ def test_stamps_without_year_count_back_from_the_files_time(tmp_path: Path) -> N
     moment = datetime(2026, 1, 1, 0, 5, tzinfo=UTC).timestamp()
     os.utime(path, (moment, moment))
     assert times(engine.records_of(path, engine.reading(now=None))) == ["2025-12-31T23:59:59Z", "2026-01-01T00:00:01Z"]
-    assert times(engine.records_of(path, engine.reading(now=datetime(2024, 1, 1, 1, tzinfo=UTC))))[0] == "2023-12-31T23:59:59Z"
+    assert (
+        times(engine.records_of(path, engine.reading(now=datetime(2024, 1, 1, 1, tzinfo=UTC))))[0]
+        == "2023-12-31T23:59:59Z"
+    )
 
 
 def test_a_transports_zone_tells_the_inner_one(tmp_path: Path) -> None:
     """A stamp without zone inside docker's, which is UTC, is read in the zone that makes the two agree; both are kept."""
     text = "".join(
-        samples.docker(f"2026-03-02 15:30:{n:02},500 INFO  [main] com.shop.Main - hello\n", n) + "\n" for n in range(1, 9)
+        samples.docker(f"2026-03-02 15:30:{n:02},500 INFO  [main] com.shop.Main - hello\n", n) + "\n"
+        for n in range(1, 9)
     )
     records = read(tmp_path, text)
     assert [r["timestamp"] for r in records] == [f"2026-03-02T10:00:{n:02}.500000Z" for n in range(1, 9)]
@@ -162,7 +193,11 @@ def test_stamps_without_zone_are_in_the_assumed_one(tmp_path: Path) -> None:
         "2026-01-01 12:00:00,000 INFO  [main] com.shop.Main - winter\n"
         '{"time":"2026-07-01T12:00:00Z","level":"info","msg":"own zone"}\n'
     )
-    assert times(read(tmp_path, text, zone="Europe/Berlin")) == ["2026-07-01T10:00:00Z", "2026-01-01T11:00:00Z", "2026-07-01T12:00:00Z"]
+    assert times(read(tmp_path, text, zone="Europe/Berlin")) == [
+        "2026-07-01T10:00:00Z",
+        "2026-01-01T11:00:00Z",
+        "2026-07-01T12:00:00Z",
+    ]
     assert times(read(tmp_path, text))[0] == "2026-07-01T12:00:00Z"
 
 
@@ -213,7 +248,8 @@ def test_levels_are_one_of_six(line: str, level: str | None, text: str | None, t
 def test_terminal_colours_do_not_hide_a_format(tmp_path: Path) -> None:
     """Escape sequences, carriage returns and a byte order mark are not part of what a record says."""
     plain, escaped = read(
-        tmp_path, "\ufeff2026-03-02 10:00:01,000 INFO  [main] a.B - x\r\n2026-03-02 10:00:01,000 \x1b[32mINFO\x1b[0m  [main] a.B - x\r\n"
+        tmp_path,
+        "\ufeff2026-03-02 10:00:01,000 INFO  [main] a.B - x\r\n2026-03-02 10:00:01,000 \x1b[32mINFO\x1b[0m  [main] a.B - x\r\n",
     )
     assert plain["body"] == escaped["body"] == "x"
     assert plain["format"] == escaped["format"]
@@ -232,8 +268,14 @@ def test_attributes_are_those_of_every_wrapping(tmp_path: Path) -> None:
     """What docker says and what the wrapped access line says are attributes of the one record, nested keys with dots."""
     inner = LOGS["nginx"][1]
     (record,) = read(tmp_path, samples.docker(inner + "\n", 1) + "\n")
-    assert record["attributes"] | {"client_ip": "10.0.0.9", "status": "502", "method": "POST", "stream": "stdout"} == record["attributes"]
-    (record,) = read(tmp_path, json.dumps({"time": "2026-03-02T10:00:01Z", "level": "info", "msg": "x", "http": {"verb": "GET"}}) + "\n")
+    assert (
+        record["attributes"] | {"client_ip": "10.0.0.9", "status": "502", "method": "POST", "stream": "stdout"}
+        == record["attributes"]
+    )
+    (record,) = read(
+        tmp_path,
+        json.dumps({"time": "2026-03-02T10:00:01Z", "level": "info", "msg": "x", "http": {"verb": "GET"}}) + "\n",
+    )
     assert record["attributes"]["http.verb"] == "GET"
 
 

@@ -26,7 +26,7 @@ from logtriage.search import Row, context, page, search, tail
 from logtriage.store import Store, connect
 from logtriage.tally import count, histogram
 from logtriage.views import Snapshot
-from tests.stores import START, fill, write_sources
+from stores import START, fill, settings_for_tests, write_sources
 
 PATTERNS = [
     "timed out", "timed", "out", "refused|reset", r"\d+ ms", r"Order \d+ placed", "^java", r"\)$", "#", "5432", "Main.java:7", "é", "É", "caf.",
@@ -237,8 +237,6 @@ def test_histogram_counts_every_record_once(snapshot: Snapshot, everything: list
 
 def test_jsonl_is_that_of_files(snapshot: Snapshot, files: list[Path]) -> None:
     """JSON lines from the store are those that are made of the files without a store."""
-    from tests.stores import settings_for_tests
-
     from logtriage.sources import find
 
     con = connect()

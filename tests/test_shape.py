@@ -6,15 +6,15 @@ import random
 from pathlib import Path
 from typing import Any
 
+import engine
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from samples import JUNK, LOGS, files
 
-import engine
 from logtriage.needle import Needle
 from logtriage.shape import ANY
 from logtriage.store import Store
-from samples import JUNK, LOGS, files
 
 EVERY = "".join(record + "\n" for records in LOGS.values() for record in records).encode()
 
@@ -43,12 +43,16 @@ def needles(text: str, seed: int) -> list[str]:
 @given(files(), st.integers())
 @example(EVERY, 0)
 @example(b"\n".join(JUNK), 0)
-def test_a_shape_admits_what_its_text_holds(one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: bytes, seed: int) -> None:
+def test_a_shape_admits_what_its_text_holds(
+    one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: bytes, seed: int
+) -> None:
     """Whatever piece of a record's line is looked for, with and without case, its shape says that it may be there."""
     for text, shape in shaped(one_store, tmp_path_factory.mktemp("shape"), data):
         for needle in needles(text, seed):
             assert Needle.of([needle], fixed=True).admits(shape), (needle, shape, text)
-            assert Needle.of([needle.upper()], fixed=True, ignore_case=True).admits(shape) or len(needle.upper()) != len(needle)
+            assert Needle.of([needle.upper()], fixed=True, ignore_case=True).admits(shape) or len(
+                needle.upper()
+            ) != len(needle)
 
 
 ODD = [
@@ -75,7 +79,10 @@ def test_what_is_cut_out_of_a_text_is_in_its_shape(line: str, one_store: Store, 
 
 def test_lines_that_differ_in_numbers_have_one_shape(one_store: Store, tmp_path: Path) -> None:
     """Times, counts, addresses and ids do not make a shape; words do."""
-    lines = [f"2026-03-02 10:00:{n:02},{n:03} INFO  [w-{n}] com.shop.Main - {n} ms for u{n}x trace_id={n + (1 << 126):032x}" for n in range(40)]
+    lines = [
+        f"2026-03-02 10:00:{n:02},{n:03} INFO  [w-{n}] com.shop.Main - {n} ms for u{n}x trace_id={n + (1 << 126):032x}"
+        for n in range(40)
+    ]
     pairs = shaped(one_store, tmp_path, ("\n".join(lines) + "\n").encode())
     assert {shape for _, shape in pairs} == {"# #:#:#,# INFO  [#] com.shop.Main - # ms for # trace_id=#\n"}
     other = lines[0].replace("ms", "s").encode()

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import engine
 import pytest
 
-import engine
 from logtriage import store as store_module
 from logtriage.errors import StoreError
 from logtriage.store import Store, connect, default_path
@@ -244,7 +244,7 @@ def test_a_folder_without_leave_is_told(tmp_path: Path) -> None:
 
 def test_odd_names_are_names(tmp_path: Path) -> None:
     """Quotes, blanks, percent signs and other languages in a path make no difference."""
-    folder = tmp_path / "it's \"a\" 100% störe; --"
+    folder = tmp_path / 'it\'s "a" 100% störe; --'
     path = folder / "o'neil's log {n}.log"
     folder.mkdir()
     path.write_bytes(LINE * 3)

@@ -65,7 +65,8 @@ class Search:
         stream = Stream(source, Wanted(needle, before, after, None if self._conditions else most, True), lambda: Starts(reader.grammar))
         stream.first_line = line
         first = 4 if len(self.sources) == 1 else 256
-        for batch in pieces_in_windows(stream.records(start, end), first):
+        records = (record._replace(start=stream.place_of(record)) for record in stream.records(start, end))
+        for batch in pieces_in_windows(records, first):
             yield reader.some(batch)
         if stream.undecided:
             self.session.error(SourceError(f"{source.name}: the pattern took too long on {len(stream.undecided)} lines"))
