@@ -1,7 +1,7 @@
 """Runs the benchmarks and compares them with `baseline.json`; fails where one has lost more than 30 % of its speed.
 
-What is compared is no time but a ratio: the best round's CPU time, divided by that of a fixed piece of work measured just
-before and after it. So a slower machine, or one that does other things too, gives about the same figures.
+What is compared is no time but a ratio: the best round's CPU time, divided by that of a fixed piece of work measured
+just before and after it. So a slower machine, or one that does other things too, gives about the same figures.
 
     python benchmarks/compare.py            # compare (2 minutes)
     python benchmarks/compare.py --update   # write the baseline anew, from three runs
@@ -28,7 +28,8 @@ def measured(only: list[str], lines: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "times.json"
         command = [
-            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--benchmark-only", "--benchmark-disable-gc",
+            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--benchmark-only",
+            "--benchmark-disable-gc",
             "--benchmark-timer=time.process_time", "--benchmark-columns=min,median,rounds", f"--benchmark-json={out}",
             *([f"{HERE}/{name}" for name in only] or [str(HERE)]),
         ]  # fmt: skip
@@ -85,7 +86,7 @@ def compare(lines: int, loss: float) -> int:
     gone = sorted(before.keys() - now.keys())
     for name in lost:
         print(
-            f"LOST: {name} runs at {speed(now[name], before[name]):.0%} of the baseline's speed (less than {1 - loss:.0%})"
+            f"LOST: {name} has {speed(now[name], before[name]):.0%} of the baseline's speed (less than {1 - loss:.0%})"
         )
     for name in gone:
         print(f"GONE: {name} is in the baseline and was not measured; `--update` takes it out")

@@ -3,8 +3,8 @@
     python benchmarks/peers.py [--lines N] [--rounds N]
 
 Prints for each piece of work both times and their ratio (below 1: logtriage is quicker, or smaller). A tool that is not
-installed (rg, lnav, zstd) is skipped. Whole commands are timed, start included, with the files in the page cache; of the
-rounds, in which both take turns, the best counts.
+installed (rg, lnav, zstd) is skipped. Whole commands are timed, start included, with the files in the page cache; of
+the rounds, in which both take turns, the best counts.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Bench:
 
     def __init__(self, folder: Path, lines: int, rounds: int) -> None:
         self.folder, self.lines, self.rounds = folder, lines, rounds
-        self.environment = {**os.environ, "LOGTRIAGE_STORE": str(folder / "store"), "XDG_CACHE_HOME": str(folder / "cache"),
-                            "HOME": str(folder)}  # fmt: skip
+        own = {"LOGTRIAGE_STORE": "store", "XDG_CACHE_HOME": "cache", "HOME": ""}
+        self.environment = {**os.environ, **{name: str(folder / place) for name, place in own.items()}}
 
     def log(self, family: str) -> Path:
         """The log of a family, written when it is first asked for."""
@@ -126,7 +126,8 @@ def taking_in(bench: Bench) -> None:
         ours = sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
         theirs = len(bench.run(["zstd", "-3", "-q", "-c", str(log)]))
         print(
-            f"{f'size of {family}':<34} logtriage {ours / 1e6:7.2f} MB  {'zstd -3':<10} {theirs / 1e6:7.2f} MB  {ours / theirs:6.2f} ×",
+            f"{f'size of {family}':<34} logtriage {ours / 1e6:7.2f} MB  {'zstd -3':<10} {theirs / 1e6:7.2f} MB "
+            f" {ours / theirs:6.2f} ×",
             flush=True,
         )
 

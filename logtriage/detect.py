@@ -18,6 +18,7 @@ from typing import Any
 from logtriage import stamp
 from logtriage.claims import Claims, told_by_regex
 from logtriage.formats import Format, match_text
+from logtriage.joints import CONTINUES
 from logtriage.rendering import Rendering, rendering_of
 
 # A line of several fields that names the ones to come is learnt as a text format of its own (see `derive`).
@@ -26,12 +27,6 @@ _NAME = re.compile(r"\W+")
 _QUARTER = 15 * 60
 _HEAD = 4096
 _ZEROS = str.maketrans("123456789", "000000000")
-# Lines that go on with the record before them wherever they stand: indented ones, closing brackets, traces' joints.
-CONTINUES = (
-    r"^(?:\s|$|[}\])][,;]?\s*$|at (?:[\w.$<>/]+\(|<|\S+ \()|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common)|goroutine \d+ \[|created by "
-    r"|Traceback \(most recent call last\)|During handling of the above|The above exception was|--- End of |#\d+ +(?:0x|\S+ \(|/|\{main\})"
-    r"|exit status \d+$|\[signal |stack traceback:|nested exception)"
-)
 _CONTINUES = re.compile(CONTINUES)
 
 GENERIC = Format(id="text", title="any line with a time stamp near its start", kind="text", groups=("timestamp", "level", "body"))
@@ -78,11 +73,17 @@ class Node:
     def stamped(self) -> bool:
         """Whether any format inside writes a time stamp: then a line without one belongs to the record before.
 
-        Not so where each message stands for itself, whoever wrote it (syslog, journald).
+        Not so where each message stands for itself, whoever wrote it (syslog, journald), nor beside JSON, which tells
+        itself where it ends.
         """
         if self.fmt and self.fmt.family == "syslog":
             return False
-        return any(child.kinds for child in self.children.values())
+        return any(child.kinds for child in self.children.values() if child.fmt and (child.fmt.kind != "json" or child.fmt.multiline))
+
+    @property
+    def remarks(self) -> bool:
+        """Whether a line with `#` is a remark, of no record: where records are told by their stamps and are no blocks."""
+        return self.stamped and not any(child.fmt and child.fmt.multiline for child in self.children.values())
 
     def ordered(self) -> list[Node]:
         """The children in the order in which they are tried: the most particular first, the generic one last."""

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage import parse
-from logtriage.detect import CONTINUES, Grammar, Node
+from logtriage.detect import Grammar, Node
+from logtriage.joints import CONTINUES, joint_sql
 from logtriage.lines import Lines
 from logtriage.rendering import Rendering, render_sql, rendering_of
 from logtriage.stamp_sql import nanos_sql, to_timestamp_sql
@@ -24,7 +25,7 @@ _ROUNDS = 6
 _MANY = 8  # ways to write a time beyond which it is quicker to try them all at once
 _ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
 _COLUMNS = {
-    "i": "BIGINT", "chain": "INTEGER", "content": "VARCHAR", "follows": "BOOLEAN", "partial": "BOOLEAN",
+    "i": "BIGINT", "chain": "INTEGER", "content": "VARCHAR", "follows": "BOOLEAN", "partial": "BOOLEAN", "joint": "TINYINT",
     "body_at": "INTEGER",
     "timestamp": "TIMESTAMP", "nanos": "SMALLINT", "stamp": "INTEGER", "stamp_text": "VARCHAR",
     "observed": "TIMESTAMP", "observed_nanos": "SMALLINT", "observed_stamp": "INTEGER", "observed_text": "VARCHAR",
@@ -91,7 +92,7 @@ class Heads:
             if not found:
                 continue
             grammar.learn_whole(node, [t for (t,) in found])
-            carried = [c for c in _COLUMNS if c not in ("i", "chain", "content", "follows", "partial", "body_at")]
+            carried = [c for c in _COLUMNS if c not in ("i", "chain", "content", "follows", "partial", "joint", "body_at")]
             carried = [c for c in carried if node.parent and node.parent.fmt]
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE whole AS SELECT heads.* EXCLUDE (chain, content, follows), w.t, false AS own "
                              f"FROM ({lines_of}) AS w JOIN heads USING (i) WHERE chain = {k}")
@@ -117,7 +118,8 @@ class Heads:
             self._child(child, f"SELECT * EXCLUDE (k), {own} AS own FROM {table} WHERE k = {k}", carried, grammar)
         inner = ["t AS content"] if node.fmt else []
         follows = "true" if node.stamped else f"{own} OR regexp_matches(t, {parse.literal(CONTINUES)})"
-        self._insert(node, f"SELECT *, {follows} AS follows FROM {table} WHERE k IS NULL", [*carried, *inner, "follows"])
+        joint = joint_sql("t", remarks=node.remarks, others=not node.stamped)
+        self._insert(node, f"SELECT *, {follows} AS follows, {joint} AS joint FROM {table} WHERE k IS NULL", [*carried, *inner, "follows", "joint"])
 
     def _child(self, node: Node, relation: str, carried: Sequence[str], grammar: Grammar, *, whole: bool = False) -> None:
         fmt = node.fmt
@@ -140,7 +142,7 @@ class Heads:
         relation = _with_columns(read, [*columns, "own AS follows"])
         if node.kinds:
             relation = self._moments(node, relation, grammar)
-        if fmt.inner and node.children:
+        if fmt.inner and not whole:
             kept = ", ".join(dict.fromkeys(carried))
             self._stage(node, f"SELECT i, content AS t, {kept} FROM ({relation})", carried, grammar)
         else:
@@ -158,6 +160,8 @@ class Heads:
                 own = parse.normal_level(fmt, own)
             if own is None and name == "program" and fmt.service:
                 own = parse.literal(fmt.service)
+            if own is not None and name == "body" and fmt.family == "docker":
+                own = parse.without_newline(own)
             if name in node.ids and not (fmt.inner and node.children):
                 found = parse.id_after(sorted(node.ids[name]), "t")
                 own = f"coalesce({own}, {found})" if own else found

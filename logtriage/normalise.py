@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-_BLOCK = 20 << 20  # bytes read at a time: larger ones are hardly quicker and cost memory
+_BLOCK = 16 << 20  # bytes read at a time: larger ones are hardly quicker and cost memory
 _LONGEST_RECORD = 64 << 20  # a record that is longer than this is cut, so that memory stays flat
 
 
@@ -56,7 +56,7 @@ class Normaliser:
         self.con = con
         self.settings = settings
         # The sizes of views over Arrow are unknown to DuckDB, and it would hash the large side of each join.
-        con.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
+        con.execute("SET disabled_optimizers = 'build_side_probe_side,join_order,join_filter_pushdown'")
         self.shapes = shapes or Shapes()
         self.records = Records(con)
         self._flags = Flags(con, settings.patterns)

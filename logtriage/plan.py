@@ -9,6 +9,7 @@ from typing import Any
 from logtriage import lines as _  # its error handler is what `_lines_of` decodes with
 from logtriage.narrow import Narrowed, narrow
 from logtriage.needle import Needle
+from logtriage.prefilter import prefilter
 from logtriage.query import Condition, Query, inlined, joined, once, source_condition
 from logtriage.shape import ANY
 from logtriage.verdict import MatchTimeout
@@ -142,6 +143,8 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     first = f"WHEN {certain.sql} THEN true " if certain else ""
     sql = once(f"CASE {first}WHEN {_DOUBTFUL} THEN {weak.sql} ELSE {condition.sql} END")
     todo.text.append(Condition(sql, weak.parameters + condition.parameters, plain=False))
+    if not needle.invert and (test := prefilter(snapshot, needle)):
+        todo.plain.append(Condition(f"{certain.sql} OR {test.sql}" if certain else test.sql))
     suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
     todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
 

@@ -19,6 +19,7 @@ _FIELD_HINT = "k=v, k!=v, k~=REGEX, k!~=REGEX, k>=N, k<=N, k>N or k<N; nested ke
 _COLUMNS = frozenset(
     "source group level severity_text format template service host container pod namespace trace_id span_id request_id body".split()
 )
+_PLAIN = frozenset("source group severity_text service host container pod namespace".split())
 # A value that stands in the record's text as it is, unless something in the text is escaped or coloured.
 _VERBATIM = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{2,}|[1-9][0-9]{1,14}")
 # Quoted text is stepped over, a question mark outside is a parameter's place.
@@ -43,7 +44,7 @@ class Field:
 
     def condition(self) -> Condition:
         """The field as SQL."""
-        plain = self.name in _COLUMNS and self.name not in ("body", "trace_id", "span_id", "request_id")
+        plain = self.name in _PLAIN
         value = f'"{self.name}"' if self.name in _COLUMNS else _attribute(self.name)
         if self.op in ("=", "!="):
             sql = f"{value} {'=' if self.op == '=' else '<>'} ?"

@@ -10,6 +10,7 @@ from logtriage import parse
 from logtriage.detect import Grammar, Node
 from logtriage.formats import LEVELS, level_words
 from logtriage.heads import Heads, clean, clean_record
+from logtriage.joints import goes_on_sql
 from logtriage.lines import BATCH, Lines, split
 from logtriage.rendering import Rendering
 
@@ -99,10 +100,13 @@ class Records:
         """The lines that begin a record, in order; the block's first one always does."""
         import pyarrow as pa
 
-        some, partial = self.con.execute("SELECT bool_or(follows), bool_or(partial) FROM heads").fetchall()[0]
-        if not some and not partial:
+        some, partial, joined = self.con.execute("SELECT bool_or(follows), bool_or(partial), bool_or(joint > 0) FROM heads").fetchall()[0]
+        if not some and not partial and not joined:
             return pa.arange(0, lines)
-        follows = "follows OR coalesce(lag(partial) OVER (ORDER BY i), false)" if partial else "follows"
+        before = "lag({}) OVER (ORDER BY i)".format
+        follows = f"(follows OR (content IS NOT NULL AND coalesce({before('partial')}, false)))" if partial else "follows"
+        if joined:
+            follows = goes_on_sql(before("joint"), "joint", follows)
         sql = f"SELECT i FROM (SELECT i, {follows} AS f FROM heads) WHERE i = 0 OR NOT f ORDER BY i"
         return self.con.execute(sql).to_arrow_table()["i"].combine_chunks()
 
@@ -167,7 +171,7 @@ class Records:
         self.con.execute(f"""
             CREATE OR REPLACE TEMP VIEW records AS
             WITH joined AS (
-                SELECT w.*, h.* EXCLUDE (i, content, follows, partial, body, body_at),
+                SELECT w.*, h.* EXCLUDE (i, content, follows, partial, joint, body, body_at),
                        CASE WHEN h.content IS NULL THEN {own if lines.cleaned else "NULL"}
                             WHEN w.lines > 1 THEN {_joined("h.content")} ELSE h.content END AS text,
                        CASE WHEN h.body_at IS NOT NULL THEN substr({source}, h.body_at, length({source}) - h.body_at + 1 - {newline})

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from logtriage.detect import CONTINUES, GENERIC, LOGFMT_HEAD, Grammar, Node, read_head
+from logtriage.detect import GENERIC, LOGFMT_HEAD, Grammar, Node, read_head
 from logtriage.formats import Format
+from logtriage.joints import CONTINUES, goes_on, joint
 from logtriage.stamp import find_regex
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -22,11 +23,19 @@ _ROUNDS = 6
 
 class Place(NamedTuple):
     """What a line is: does it go on with the record before it (`follows`); is it cut, so that the next line goes on with
-    it (`partial`); did no format read all of it (`unknown`), so that it is worth learning from."""
+    it (`partial`); did no format read all of it (`unknown`), so that it is worth learning from; what it is to the lines
+    beside it (`joint`, see joints.py), None where a format read it; did no transport wrap it (`outside`)."""
 
     follows: bool
     partial: bool = False
     unknown: bool = False
+    joint: int | None = None
+    outside: bool = False
+
+    def goes_on(self, before: Place) -> bool:
+        """Whether this line goes on with the record of the line before it."""
+        cut = before.partial and not self.outside
+        return goes_on(before.joint, self.joint, self.follows or cut)
 
 
 class Starts:
@@ -36,7 +45,6 @@ class Starts:
         self.grammar = grammar
         self._known: dict[bytes, Place] = {}
         self._inside: dict[int, tuple[list[Node], re.Pattern[str] | None]] = {}
-        self.may_be_partial = False  # whether a line may be cut, so that the next one goes on with it
 
     def learn_from(self, lines: Sequence[bytes]) -> None:
         """Reads a source's first lines, and others of its first block, as `heads.py` does."""
@@ -53,8 +61,6 @@ class Starts:
             return False
         self._known.clear()
         self._inside.clear()
-        every = [node.fmt for node in self.grammar.root.walk() if node.fmt]
-        self.may_be_partial = any(fmt.family == "docker" or "logtag" in fmt.groups for fmt in every)
         return True
 
     def place(self, line: bytes) -> Place:
@@ -72,24 +78,22 @@ class Starts:
 
     def _read(self, node: Node, text: str, above: Mapping[str, str], partial: bool = False) -> Place:
         """`heads._stage` for one line."""
-        children, goes_on = self._formats_in(node)
-        own = bool(goes_on and goes_on.search(text))
+        children, joined = self._formats_in(node)
+        own = bool(joined and joined.search(text))
         for child in children:
             assert child.fmt is not None
             if not _claims(child, text, above):
                 continue
             fmt = child.fmt
             if fmt.multiline or not fmt.inner:
-                return Place(own, partial)
+                return Place(own, partial, outside=node.fmt is None)
             fields = _fields(child, text)
             inner = fields.get(fmt.inner, "")
             partial = partial or _is_partial(fmt, fields, inner)
-            inner = inner.rstrip("\r\n")
-            if child.children:
-                return self._read(child, inner, {**above, **fields}, partial)
-            return Place(own, partial)
+            return self._read(child, inner.rstrip("\r\n"), {**above, **fields}, partial)
         joins = bool(_CONTINUES.search(text))
-        return Place(node.stamped or own or joins, partial, not joins)
+        kind = joint(text, remarks=node.remarks, others=not node.stamped)
+        return Place(node.stamped or own or joins, partial, not joins, kind, node.fmt is None)
 
     def _formats_in(self, node: Node) -> tuple[list[Node], re.Pattern[str] | None]:
         """The formats inside `node` in the order to try, and what tells lines that go on with their records."""

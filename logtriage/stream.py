@@ -171,13 +171,8 @@ class Stream:
         if self._starts is None:
             self._starts = self._new_starts()
             self._starts.learn_from(samples(self._text))
-        if self._place(offset):
-            return True
-        return self._starts.may_be_partial and self._starts.place(self._line(line_before(self._text, offset))).partial
-
-    def _place(self, offset: int) -> bool:
-        assert self._starts is not None
-        return self._starts.place(self._line(offset)).follows
+        place, before = (self._starts.place(self._line(at)) for at in (offset, line_before(self._text, offset)))
+        return place.goes_on(before)
 
     def _line(self, offset: int) -> bytes:
         return bytes_of(self._text, offset, line_end(self._text, offset)).removesuffix(b"\n")

@@ -175,7 +175,7 @@ def first_line(nodes: Sequence[Node], whole: str) -> str:
 def _attributes(catalog: Catalog) -> str:
     """Nothing but a CASE keeps a format's JSON functions from the text of another format, at which they would fail."""
     cases = "".join(
-        f" WHEN {number} THEN {parse.attributes(nodes, first_line(nodes, 'whole'), flat=False)}"
+        f" WHEN {number} THEN list_transform([{first_line(nodes, 'whole')}], lambda line: {parse.attributes(nodes, 'line', flat=False)})[1]"
         for number, (_, nodes) in catalog.formats.items()
     )
     return f"CASE format_number{cases} END::JSON" if cases else "NULL::JSON"

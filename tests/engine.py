@@ -1,4 +1,4 @@
-"""How the engine's tests feed files in and look at what came of them: records as printed, and all that a store holds."""
+"""How the engine's tests feed files in and look at what came of them: records as printed, all that a store holds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def examples(few: int) -> settings:
-    """Hypothesis settings for a test whose examples are dear: `few` of them, ten times as many in the thorough profile."""
+    """Settings for a test whose examples are dear: `few` of them, ten times as many in the thorough profile."""
     thorough = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
     return settings(max_examples=few * 10 if thorough else few)
 
@@ -65,8 +65,8 @@ def ingest(store: Store, *paths: Path, how: Settings | None = None) -> Tally:
     return Ingest(store, how or reading()).run(find([str(path) for path in paths]).sources)
 
 
-_COLUMNS = """part, "offset", line, lines, bytes, timestamp, nanos, level, severity_text, format, shape, flags, service, host, container,
-    pod, namespace, trace_id, span_id, request_id, body, raw"""
+_COLUMNS = """part, "offset", line, lines, bytes, timestamp, nanos, level, severity_text, format, shape, flags,
+    service, host, container, pod, namespace, trace_id, span_id, request_id, body, raw"""
 
 
 def stored(store: Store, only: Sequence[int] | None = None) -> list[dict[str, Any]]:
@@ -109,7 +109,8 @@ def content(store: Store, only: Sequence[int] | None = None) -> dict[str, list[A
     columns = 'part, "offset", timestamp, pattern, category, severity_number, captures'
     hits = store.con.execute(f"SELECT {columns} FROM lake.hits ORDER BY ALL").fetchall()
     activity = store.con.execute(
-        "SELECT part, minute, shape, severity_number, sum(records) AS n FROM lake.activity GROUP BY ALL HAVING n <> 0 ORDER BY ALL"
+        "SELECT part, minute, shape, severity_number, sum(records) AS n FROM lake.activity "
+        "GROUP BY ALL HAVING n <> 0 ORDER BY ALL"
     ).fetchall()
     used = {record["shape"] for record in records}
     return {

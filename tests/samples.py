@@ -68,8 +68,9 @@ LOGS: dict[str, list[str]] = {
     "json": [
         '{"ts":1772445601.25,"level":"info","msg":"hello","logger":"shop"}',
         '{"time":"2026-03-02T10:00:02Z","level":"info","msg":"a \\"few\\" words","trace_id":" ","span_id":"0"}',
-        '{"time":"2026-03-02T10:00:02.5Z","level":"error","msg":"no \\u0003 luck \\"again\\"","trace_id":"%s"}'
-        % _TRACE,
+        '{"time":"2026-03-02T10:00:02.5Z","level":"error","msg":"\\u0003 luck \\"again\\"","trace_id":"TRACE"}'.replace(
+            "TRACE", _TRACE
+        ),
     ],
     "logfmt": [
         'time=2026-03-02T10:00:01Z level=info msg="hello there" took=3ms',
@@ -97,13 +98,18 @@ LOGS: dict[str, list[str]] = {
 
 # lines that no program means to write
 JUNK: list[bytes] = [
-    b"", b"\r", b"\0", b"\0\0\0", b"\xff\xfe\xfd", b"caf\xe9 au lait", "\ufeffbom".encode(), b"\x01\x02\x03\x04\x05\x06\x07\x08",
-    b"2026-03-02 10:00:01,000 INFO [main] a.B - \x01 marks \x02", b"\x1b[31mred\x1b[0m 2026-03-02T10:00:00Z ERROR hot", b"\x1b[",
+    b"", b"\r", b"\0", b"\0\0\0", b"\xff\xfe\xfd", b"caf\xe9 au lait", "\ufeffbom".encode(),
+    b"\x01\x02\x03\x04\x05\x06\x07\x08",
+    b"2026-03-02 10:00:01,000 INFO [main] a.B - \x01 marks \x02", b"\x1b[31mred\x1b[0m 2026-03-02T10:00:00Z ERROR hot",
+    b"\x1b[",
     b"{", b"}", b'{"log":', b'{"log":"\\u0001\\u0002\\u0003","stream":"stdout","time":"2026-03-02T10:00:01Z"}',
     b'{"log":"trace_id=0af7651916cd43dd8448eb211c80319c \\u0003\\n","stream":"stdout","time":"2026-03-02T10:00:01Z"}',
-    b'{"level":"info","msg":"\\ud800"}', b'{"msg":"twice","msg":"twice","time":1772445601}', b"null", b"[1,2]", b'"', b"'; DROP TABLE x; --",
-    b"9999-99-99T99:99:99Z ERROR impossible", b"0001-01-01T00:00:00Z INFO far", b"2026-03-02T10:00:60Z leap", "ﬁ ́ \u2028 \u0085".encode(),
-    b"a\x0bb\x0cc\x1cd\x85e", b"2026-03-02T10:00:01Z 2026-03-02T10:00:01Z twice 2026-03-02T10:00:01Z", b"=" * 300, b"\xed\xa0\x80",
+    b'{"level":"info","msg":"\\ud800"}', b'{"msg":"twice","msg":"twice","time":1772445601}',
+    b"null", b"[1,2]", b'"', b"'; DROP TABLE x; --",
+    b"9999-99-99T99:99:99Z ERROR impossible", b"0001-01-01T00:00:00Z INFO far",
+    b"2026-03-02T10:00:60Z leap", "ﬁ ́ \u2028 \u0085".encode(),
+    b"a\x0bb\x0cc\x1cd\x85e", b"2026-03-02T10:00:01Z 2026-03-02T10:00:01Z twice 2026-03-02T10:00:01Z",
+    b"=" * 300, b"\xed\xa0\x80",
     b"#Fields: ", b"#Fields: date time c-ip " + b"x " * 300, b"trace_id=deadbeefdeadbeefdeadbeef 2026-03-02T10:00:01Z",
 ]  # fmt: skip
 

@@ -78,7 +78,7 @@ def _access(rng: random.Random, count: int) -> bytes:
 def _docker(rng: random.Random, count: int) -> bytes:
     out = []
     for k in range(count):
-        inner = json.dumps({"level": rng.choice(["info", "error"]), "msg": f"retry \"{k}\" <b> é", "user": {"id": k, "name": "ann"}, "took": k / 4})
+        inner = json.dumps({"level": rng.choice(["info", "error"]), "msg": f"retry \"{k}\" <b> é", "account": {"id": k, "name": "ann"}, "took": k / 4})
         stamp = _moment(rng, k * 3).isoformat(timespec="microseconds") + "017Z"
         out.append(json.dumps({"log": inner + "\n", "stream": "stdout", "time": stamp}, ensure_ascii=k % 2 == 0))
     return ("\n".join(out) + "\n").encode()

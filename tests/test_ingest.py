@@ -1,4 +1,4 @@
-"""Ingest: every byte once and exactly, however a file grows, is cut into blocks, is rotated, or the program is killed."""
+"""Ingest: every byte once and exactly, however a file grows, is cut, is rotated, or the program is killed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from logtriage.store import Store
 def test_every_byte_comes_back_once(
     one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    """However a file grows between runs and however large blocks are, the stored records, in order of offset, are its bytes."""
+    """However a file grows between runs and however large blocks are, the stored records, in order, are its bytes."""
     path = tmp_path_factory.mktemp("grow") / "app.log"
     for piece in data.draw(st.lists(files(), min_size=1, max_size=3), "appended"):
         with path.open("ab") as file:
@@ -43,7 +43,8 @@ def test_every_byte_comes_back_once(
 def _log(first: int, last: int) -> bytes:
     """Numbered lines, each different; every seventh has a trace."""
     lines = (
-        f"2026-03-02 10:{n // 60 % 60:02}:{n % 60:02},{n % 1000:03} {'ERROR' if n % 7 == 0 else 'INFO '} [main] com.shop.Main - order {n} shipped\n"
+        f"2026-03-02 10:{n // 60 % 60:02}:{n % 60:02},{n % 1000:03} {'INFO ' if n % 7 else 'ERROR'} [main] "
+        + f"com.shop.Main - order {n} shipped\n"
         + "java.lang.IllegalStateException: no stock\n\tat com.shop.Cart.take(Cart.java:41)\n" * (n % 7 == 0)
         for n in range(first, last)
     )

@@ -162,7 +162,8 @@ def test_only_the_commands_open_the_screen() -> None:
     ] == []
 
 
-LIGHT = ["logtriage", "logtriage.cli", "logtriage.scan", "logtriage.needle", "logtriage.read", "logtriage.sources", "logtriage.formats",
+LIGHT = ["logtriage", "logtriage.cli", "logtriage.scan", "logtriage.needle", "logtriage.read", "logtriage.sources",
+         "logtriage.formats",
          "logtriage.library", "logtriage.detect", "logtriage.lines", "logtriage.store"]  # fmt: skip
 HEAVY = ["duckdb", "pyarrow", "textual", "hyperscan", "numpy", "pytest"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ def lines_of(data: bytes, encoding: str = "utf-8") -> Lines:
 
 def bytes_of(data: bytes, lines: Lines) -> list[bytes]:
     starts = lines.starts.to_pylist()
-    return [data[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+    return [data[a:b] for a, b in itertools.pairwise(starts)]
 
 
 _pieces = st.lists(
@@ -33,7 +35,7 @@ _pieces = st.lists(
 
 @given(_pieces.filter(bool))
 def test_lines_are_the_bytes_between_newlines(data: bytes) -> None:
-    """Each line begins where the one before it ends, the last one ends with the block, and a newline is always an end."""
+    """Each line begins where the one before it ends, the last one ends with the block, a newline is always an end."""
     lines = lines_of(data)
     *whole, last = data.split(b"\n")
     assert bytes_of(data, lines) == [line + b"\n" for line in whole] + [last] * bool(last)
@@ -45,7 +47,7 @@ def test_text_lies_where_places_say(data: bytes) -> None:
     """`joined` holds the text of each line from its place on, up to the newline before the next place."""
     lines = lines_of(data)
     places = lines.places.to_pylist()
-    texts = [lines.joined[a:b].removesuffix(b"\n") for a, b in zip(places, places[1:], strict=False)]
+    texts = [lines.joined[a:b].removesuffix(b"\n") for a, b in itertools.pairwise(places)]
     assert texts == [text.encode() for text in lines.text.to_pylist()]
     assert lines.altered == (lines.joined != data)
 
@@ -56,7 +58,7 @@ def test_text_lies_where_places_say(data: bytes) -> None:
     st.booleans(),
 )
 def test_utf_16_is_read_as_text_and_kept_as_bytes(text: str, encoding: str, bom: bool) -> None:
-    """Lines of UTF-16 are cut at its own newlines (never at half of another character) and are shown as what they say."""
+    """Lines of UTF-16 are cut at its own newlines, never at half of another character, and shown as what they say."""
     text = "\ufeff" * bom + text
     data = text.encode(encoding)
     lines = lines_of(data, encoding)
@@ -68,7 +70,7 @@ def test_utf_16_is_read_as_text_and_kept_as_bytes(text: str, encoding: str, bom:
 
 @given(st.binary(min_size=1, max_size=40), st.sampled_from(["utf-16-le", "utf-16-be"]))
 def test_damaged_utf_16_loses_no_byte(data: bytes, encoding: str) -> None:
-    """Half characters and lone surrogates are shown somehow; there are as many lines as places, and all bytes are in one."""
+    """Half characters and lone surrogates are shown somehow; there are as many lines as places, and no byte is lost."""
     lines = lines_of(data, encoding)
     assert b"".join(bytes_of(data, lines)) == data
     assert len(lines) == len(lines.starts) - 1 == len(lines.places) - 1

@@ -130,8 +130,8 @@ def number(text: Any) -> float | None:
 @pytest.mark.parametrize(
     "text",
     [
-        "status=404", "status!=200", "status>=400", "status<400", "took>2.25", "took<=2.25", "took=2.5", "user.id=7", "user.id>30", "user.name=ann",
-        "user=ann", "user.name~=^a", "user.name!~=b", "stream=stdout", "path~=items/1", "logger=c.a.Pool", "logger!=c.a.Pool", "logger~=(?i)pool$",
+        "status=404", "status!=200", "status>=400", "status<400", "took>2.25", "took<=2.25", "took=2.5", "account.id=7", "account.id>30", "account.name=ann",
+        "account=ann", "account.name~=^a", "account.name!~=b", "stream=stdout", "path~=items/1", "logger=c.a.Pool", "logger!=c.a.Pool", "logger~=(?i)pool$",
         "client_ip=10.1.3.4", "bytes>300", "none=1", "none!=1", "level=error", "level!=error", "service=app", "msg~=retry", "format~=nginx|access",
         'msg=retry "3" <b> é', "body~=^Order", "trace_id~=^[0-9a-f]{32}$", "took~=\\.5$", "stream!~=^std",
     ],

@@ -44,7 +44,7 @@ def heads(records: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("family", [name for name in LOGS if name != "plain"])
 def test_a_record_holds_its_lines(family: str, tmp_path: Path) -> None:
-    """Whatever the dialect, each written record is one, with all its lines, its first line's number and offset, and a time."""
+    """Whatever the dialect, each written record is one, with all its lines, its first line's place, and a time."""
     text, wanted = "", []
     for record in LOGS[family] * 2:
         wanted.append((len(text.encode()), text.count("\n") + 1, record.count("\n") + 1))
@@ -66,7 +66,7 @@ TRACES = {
 @pytest.mark.parametrize("wrap", ["bare", "docker", "cri"])
 @pytest.mark.parametrize("language", TRACES)
 def test_stack_traces_belong_to_their_record(language: str, wrap: str, tmp_path: Path) -> None:
-    """A trace's lines join the record that reports it, bare or each wrapped by a container engine, and read as one text."""
+    """A trace's lines join the record that reports it, bare or each wrapped by a container engine, as one text."""
     trace = TRACES[language]
     lines = [*trace.split("\n"), *trace.split("\n")]
     wrapped = {
@@ -83,7 +83,7 @@ def test_stack_traces_belong_to_their_record(language: str, wrap: str, tmp_path:
 
 
 def test_partial_lines_are_one(tmp_path: Path) -> None:
-    """What docker and CRI cut into pieces is put together without a newline, and the next line is a record of its own."""
+    """What docker and CRI cut into pieces is put together without a newline; the next line is a record of its own."""
     docker = "".join(samples.docker(text, 1) + "\n" for text in ("one ", "and ", "the same\n", "another\n"))
     assert [r["body"] for r in read(tmp_path, docker)] == ["one and the same", "another"]
     cri = "".join(
@@ -145,7 +145,7 @@ def _logs(draw: st.DrawFn) -> bytes:
 @engine.examples(6)
 @given(_logs())
 def test_records_do_not_depend_on_blocks(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-    """The same records come of a file read in one block, in blocks of 4 KiB, and in blocks shorter than many records."""
+    """The same records come of a file read in one block, in blocks of 4 KiB, and in ones shorter than many records."""
     path = tmp_path_factory.mktemp("blocks") / "app.log"
     path.write_bytes(data)
     whole, medium, small = (
@@ -177,7 +177,7 @@ def test_stamps_without_year_count_back_from_the_files_time(tmp_path: Path) -> N
 
 
 def test_a_transports_zone_tells_the_inner_one(tmp_path: Path) -> None:
-    """A stamp without zone inside docker's, which is UTC, is read in the zone that makes the two agree; both are kept."""
+    """A stamp without zone inside docker's, which is UTC, is read in the zone that makes the two agree."""
     text = "".join(
         samples.docker(f"2026-03-02 15:30:{n:02},500 INFO  [main] com.shop.Main - hello\n", n) + "\n"
         for n in range(1, 9)
@@ -214,7 +214,7 @@ def test_stamps_without_zone_are_in_the_assumed_one(tmp_path: Path) -> None:
     ],
 )
 def test_times_become_utc(line: str, moment: str | None, tmp_path: Path) -> None:
-    """Offsets, epochs of any unit, comma decimals: all times are UTC with as many digits as were written; or none at all."""
+    """Offsets, epochs of any unit, comma decimals: all times are UTC, with all the digits that were written."""
     assert [r["timestamp"] for r in read(tmp_path, line + "\n")] == [moment]
 
 
@@ -237,7 +237,7 @@ def test_times_become_utc(line: str, moment: str | None, tmp_path: Path) -> None
     ],
 )
 def test_levels_are_one_of_six(line: str, level: str | None, text: str | None, tmp_path: Path) -> None:
-    """Words, numbers and statuses become one of six levels, what was written is kept; a line that says none has none."""
+    """Words, numbers and statuses become one of six levels, what was written is kept; no word, no level."""
     (record,) = read(tmp_path, line + "\n")
     assert (record["level"], record["severity_text"]) == (level, text)
 
@@ -249,7 +249,8 @@ def test_terminal_colours_do_not_hide_a_format(tmp_path: Path) -> None:
     """Escape sequences, carriage returns and a byte order mark are not part of what a record says."""
     plain, escaped = read(
         tmp_path,
-        "\ufeff2026-03-02 10:00:01,000 INFO  [main] a.B - x\r\n2026-03-02 10:00:01,000 \x1b[32mINFO\x1b[0m  [main] a.B - x\r\n",
+        "\ufeff2026-03-02 10:00:01,000 INFO  [main] a.B - x\r\n"
+        "2026-03-02 10:00:01,000 \x1b[32mINFO\x1b[0m  [main] a.B - x\r\n",
     )
     assert plain["body"] == escaped["body"] == "x"
     assert plain["format"] == escaped["format"]
@@ -265,7 +266,7 @@ def test_utf_16_is_read_like_any_other(tmp_path: Path) -> None:
 
 
 def test_attributes_are_those_of_every_wrapping(tmp_path: Path) -> None:
-    """What docker says and what the wrapped access line says are attributes of the one record, nested keys with dots."""
+    """What docker says and what the wrapped line says are attributes of the one record, nested keys with dots."""
     inner = LOGS["nginx"][1]
     (record,) = read(tmp_path, samples.docker(inner + "\n", 1) + "\n")
     assert (

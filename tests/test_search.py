@@ -106,7 +106,7 @@ def test_finds_the_records_that_hold_a_matching_line(snapshot: Snapshot, raw: li
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_finds_any_piece_of_any_record(snapshot: Snapshot, raw: list[Raw], data: st.DataObject) -> None:
     """A piece cut anywhere out of a line, across times, ids and bodies, is found again wherever it stands."""
     lines = [line for record in raw for line in record.lines if line.strip()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,9 +77,3 @@ def _level(word: str) -> str:
     if known := level_words().get(plain):
         return known
     raise UsageError(f"{word!r} is no level", f"the levels are {', '.join(LEVELS)}")
-
-
-def is_filtered(args: argparse.Namespace) -> bool:
-    """Whether any filter is given."""
-    names = ("since", "until", "level", "service", "source", "container", "namespace", "flag", "field", "trace")
-    return any(getattr(args, name) for name in names)

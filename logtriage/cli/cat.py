@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from logtriage.cli.options import OUTPUTS, Parser, add_display, add_filters, add_general, add_reading
+from logtriage.cli.grep import is_piped, number
+from logtriage.cli.options import OUTPUTS, Parser, add_display, add_filters, add_general, add_reading, is_filtered
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
 from logtriage.errors import SourceError, UsageError
@@ -27,6 +28,7 @@ def parser() -> Parser:
     made.add_argument("sources", nargs="*", metavar="SOURCE", help="a file, folder, glob or archive, or a source of the store; - is standard input")
     made.add_argument("--output", choices=OUTPUTS, default="text", metavar="KIND", help="text (one timeline), jsonl or csv (sources in the order given), raw (the exact bytes)")
     made.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
+    made.add_argument("-m", "--max-count", metavar="N", type=number, help="N records at most")
     made.add_argument("--from-store", action="store_true", help="take the sources from the store though there are such files")
     made.add_argument("--no-store", action="store_true", help="never use the store")
     made.add_argument("--show-sql", action="store_true", help="print the SQL that runs on the store")
@@ -45,23 +47,29 @@ def run(argv: list[str]) -> int:
     """Exit code 0; 1 where no record was printed though some were asked for; 2 if a source failed."""
     session = Session.of(parser().parse_args(argv))
     args = session.args
-    if args.from_store or (not args.sources and sys.stdin.isatty()):
+    if args.from_store or (not args.sources and not is_piped()) or _are_stored(session):
         from logtriage.cli import stored
 
         return stored.cat(session)
     found = session.find(args.sources or ["-"])
     if not found.sources:
         return 2 if session.errors else 1
-    if args.output == "raw" and not _filtered(args):
+    if args.output == "raw" and not is_filtered(args) and args.max_count is None:
         return _raw(session, found.sources)
     from logtriage.cli import merged
 
     return merged.cat(session, found.sources)
 
 
-def _filtered(args: object) -> bool:
-    names = ("since", "until", "level", "service", "source", "container", "namespace", "flag", "field", "trace")
-    return any(getattr(args, name) for name in names)
+def _are_stored(session: Session) -> bool:
+    """Whether the arguments name no files at all, and there is a store that may know them."""
+    import glob
+    import os
+
+    args = session.args
+    if args.no_store or not args.sources or any(name == "-" or os.path.lexists(name) or glob.glob(name) for name in args.sources):
+        return False
+    return (session.store_path / "catalog.sqlite").exists()
 
 
 def _raw(session: Session, sources: list[Source]) -> int:

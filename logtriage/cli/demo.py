@@ -13,7 +13,7 @@ from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
-    from logtriage.demo import Summary
+    from logtriage.store import Store
 
 EXAMPLES = """\
   logtriage demo --run                        write it, read it, and show what went wrong when
@@ -21,6 +21,7 @@ EXAMPLES = """\
 """
 _FOLDER = "logtriage-demo"
 _MOST = 50_000_000
+_OURS = {"docker", "journal", "nginx", "payment", "pods", "postgresql", "syslog"}  # what a demo consists of
 
 
 def parser() -> Parser:
@@ -46,45 +47,47 @@ def run(argv: list[str]) -> int:
         raise UsageError(f"demo: --lines {args.lines} is not between 2,000 and {_MOST:,}")
     session = Session.of(args)
     folder = Path(args.folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not (folder / "logs").is_dir():
+    if folder.exists() and (not folder.is_dir() or any(path.name not in _OURS for path in folder.iterdir())):
         raise UsageError(f"demo: {folder} is in use", "name another folder")
     from logtriage.demo import write_demo
 
-    summary = write_demo(folder / "logs", lines=args.lines, seed=args.seed)
-    session.say(f"{summary.lines:,} lines in {len(summary.files)} files under {folder / 'logs'}")
+    summary = write_demo(folder, lines=args.lines, seed=args.seed)
+    session.say(f"{summary.lines:,} lines in {len(summary.files)} files under {folder}")
     if not args.run:
-        session.say(f"try: logtriage grep -i 'timed out' {folder / 'logs'}\n     logtriage ingest --store {folder / 'store'} {folder / 'logs'}")
+        session.say(f"try: logtriage grep -i 'timed out' {folder}")
         return 0
-    return _show(session, folder, summary)
+    return _show(session, folder)
 
 
-def _show(session: Session, folder: Path, summary: Summary) -> int:
+def _show(session: Session, folder: Path) -> int:
     """Reads the demo's logs into a store beside them, and prints the flagged records."""
     from logtriage.ingest import Ingest
     from logtriage.sources import find
     from logtriage.store import Store
 
     began = time.monotonic()
-    with Store(Path(session.args.store or folder / "store"), write=True) as store:
-        tally = Ingest(store, session.settings()).run(find([str(folder / "logs")]).sources)
+    place = Path(session.args.store) if session.args.store else folder.with_name(f"{folder.name}-store")
+    with Store(place, write=True) as store:
+        tally = Ingest(store, session.settings()).run(find([str(folder)]).sources)
         seconds = time.monotonic() - began
-        flagged = _timeline(session, store, folder / "logs")
+        flagged = _timeline(session, store)
         first, last = store.con.execute("SELECT min(timestamp), max(timestamp) FROM lake.records").fetchall()[0]
     coverage = Coverage(tally.sources, tally.records, flagged, errors=len(tally.errors))
     coverage.seen(first, last)
     coverage.notes.append(f"read in {seconds:.1f} s")
     session.say(coverage.line(session.zone))
+    session.say(f"ask on: logtriage grep --store {place} --across -C 3 'Killed process'")
     return 2 if tally.errors else 0
 
 
-def _timeline(session: Session, store: object, logs: Path) -> int:
+def _timeline(session: Session, store: Store) -> int:
     """Prints flagged records in time order, of each kind in each source the first; how often it came is told behind.
     Gives the number of all flagged records."""
     from logtriage.output import harmless, painted, shown_time, use_colour
     from logtriage.views import create
 
-    create(store)  # type: ignore[arg-type]
-    con = store.con  # type: ignore[attr-defined]
+    create(store)
+    con = store.con
     chosen = "true" if session.args.every else "first"
     rows = con.execute(f"""
         WITH flagged AS (

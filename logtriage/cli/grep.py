@@ -7,10 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from logtriage.cli.options import OUTPUTS, Parser, add_display, add_filters, add_general, add_reading
+from logtriage.cli.options import OUTPUTS, Parser, add_display, add_filters, add_general, add_reading, is_filtered
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
-from logtriage.errors import LogtriageError, UsageError
+from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
     from logtriage.needle import Needle
@@ -58,11 +58,11 @@ def _add_matching(made: argparse.ArgumentParser) -> None:
 
 def _add_showing(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("what is shown")
-    group.add_argument("-A", "--after-context", metavar="N", type=_count, help="N records after each")
-    group.add_argument("-B", "--before-context", metavar="N", type=_count, help="N records before each")
-    group.add_argument("-C", "--context", metavar="N", type=_count, help="N records before and after each")
+    group.add_argument("-A", "--after-context", metavar="N", type=number, help="N records after each")
+    group.add_argument("-B", "--before-context", metavar="N", type=number, help="N records before each")
+    group.add_argument("-C", "--context", metavar="N", type=number, help="N records before and after each")
     group.add_argument("--across", action="store_true", help="the records around come from all sources, by time")
-    group.add_argument("-m", "--max-count", metavar="N", type=_count, help="N records of each source at most")
+    group.add_argument("-m", "--max-count", metavar="N", type=number, help="N records of each source at most")
     group.add_argument("-o", "--only-matching", action="store_true", help="only the parts that match")
     group.add_argument("-c", "--count", action="store_true", help="how many records in each source")
     group.add_argument("-l", "--files-with-matches", action="store_true", help="the names of sources with a match")
@@ -82,7 +82,8 @@ def _add_showing(made: argparse.ArgumentParser) -> None:
     group.add_argument("--stats", action="store_true", help="say what was read and how long it took")
 
 
-def _count(text: str) -> int:
+def number(text: str) -> int:
+    """A number of records, as an argument."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no number of records")
     return int(text)
@@ -93,7 +94,7 @@ def run(argv: list[str]) -> int:
     session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
     needle = read_needle(args)
-    if not args.sources and not _is_piped():
+    if not args.sources and not is_piped():
         return _over_store(session, needle)
     found = session.find(args.sources or ["-"])
     if not found.sources and session.errors:
@@ -105,6 +106,17 @@ def run(argv: list[str]) -> int:
     from logtriage.cli import straight
 
     return straight.grep(session, needle, found.sources)
+
+
+def is_piped() -> bool:
+    """Whether standard input is something to read: a pipe or a file, but neither a terminal nor /dev/null."""
+    import stat
+
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError, AttributeError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
 
 
 def read_needle(args: argparse.Namespace) -> Needle:
@@ -135,21 +147,9 @@ def _patterns_of(name: str) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
-def _is_piped() -> bool:
-    """Whether standard input is something to read: a pipe or a file, but neither a terminal nor /dev/null."""
-    import stat
-
-    try:
-        mode = os.fstat(sys.stdin.fileno()).st_mode
-    except (OSError, ValueError, AttributeError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
-
-
 def _needs_fields(args: argparse.Namespace, sources: int) -> bool:
     """Whether more than the lines themselves is needed: times, levels, names."""
-    filters = (args.since, args.until, args.level, args.service, args.source, args.container, args.namespace, args.flag, args.field, args.trace)
-    if any(filters) or args.across or args.follow:
+    if is_filtered(args) or args.across or args.follow:
         return True
     if args.quiet or args.count or args.files_with_matches:
         return False
@@ -157,10 +157,10 @@ def _needs_fields(args: argparse.Namespace, sources: int) -> bool:
 
 
 def _over_store(session: Session, needle: Needle) -> int:
-    try:
-        from logtriage.cli import stored
-    except ImportError as why:
-        raise LogtriageError("grep: name the logs to search") from why
+    from logtriage.cli import stored
+
+    if session.args.no_store:
+        raise UsageError("grep: name the logs to search", "--no-store leaves nothing else")
     return stored.grep(session, needle)
 
 

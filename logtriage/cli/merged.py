@@ -104,12 +104,16 @@ def cat(session: Session, sources: list[Source]) -> int:
         if args.output == "jsonl":
             for source in sources:
                 for text in search.texts(search.whole(source), source):
+                    if coverage.records == args.max_count:
+                        break
                     out.write(text.encode() + b"\n")
                     coverage.records = (coverage.records or 0) + 1
         else:
             printer = RowsOut(_timeline(session, sources), None, out)
             streams = [search.rows(search.whole(source), source) for source in sources]
             for row in in_time(streams) if args.output == "text" else (row for stream in streams for row in stream):
+                if coverage.records == args.max_count:
+                    break
                 _count(coverage, row)
                 printer.show(shown(row, printer.look.names))
     return 2 if session.errors else 0 if coverage.records else 1

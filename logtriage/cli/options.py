@@ -69,3 +69,9 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--flag", metavar="NAME", action="append", help="with this signature or category (see `logtriage patterns list`)")
     group.add_argument("--field", metavar="EXPR", action="append", help="status>=500, user=bob, path~=^/api, method!=GET")
     group.add_argument("--trace", metavar="ID", help="with this trace id")
+
+
+def is_filtered(args: argparse.Namespace) -> bool:
+    """Whether any filter is given."""
+    names = ("since", "until", "level", "service", "source", "container", "namespace", "flag", "field", "trace")
+    return any(getattr(args, name) for name in names)

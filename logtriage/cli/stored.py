@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ class Stored:
         self.snapshot = Snapshot(store)
         first, last = self.snapshot.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[0]
         self.asked: Asked = asked(session, needle, (_aware(first), _aware(last)))
-        self._levels = {n for c in self.asked.more for n in c.parameters}
+        self.levels = {n for c in self.asked.more for n in c.parameters}
         self.coverage = Coverage(len({p.group for p in self.snapshot.catalog.parts}), None, 0 if needle else None)
         self._shown_sql = False
 
@@ -53,7 +53,7 @@ class Stored:
         width = len(COLUMNS)
         for values in answer.tuples(*columns):
             row = Row._make(values[:width])
-            if self._levels and row.level not in self._levels:
+            if self.levels and row.level not in self.levels:
                 continue
             yield row, values[width], values[width + 1] if attributes else None
         if answer.undecided:
@@ -115,7 +115,7 @@ def grep(session: Session, needle: Needle) -> int:
     return exit_code(session, coverage.hits)
 
 
-def cat(session: Session, names: Sequence[str] = ()) -> int:
+def cat(session: Session) -> int:
     """Prints all records of sources of the store that fulfil the filters."""
     args = session.args
     with Store(session.store_path) as store:
@@ -123,15 +123,19 @@ def cat(session: Session, names: Sequence[str] = ()) -> int:
         coverage = stored.coverage
         coverage.records = 0
         query = stored.asked.query
-        wanted = _parts_of(stored, list(names or args.sources))
-        if args.sources or names:
+        wanted = _parts_of(stored, list(args.sources))
+        if args.sources:
             query = replace(query, parts=tuple(wanted))
             coverage.sources = len(wanted)
         if args.output != "text":
             query = replace(query, order="source")
         with in_full(session, lambda: finished(session, coverage)):
             printer = stored.printer(None)
+            if args.max_count is not None and not stored.levels:
+                query = replace(query, limit=args.max_count)
             for full in stored.rows(query, attributes=args.output == "jsonl"):
+                if coverage.records == args.max_count:
+                    break
                 coverage.records += 1
                 coverage.seen(full[0].timestamp, full[0].timestamp)
                 if args.output == "raw":

@@ -1,0 +1,69 @@
+"""How lines that no format reads go together: traces and their closing lines, remarks, lines cut by a backslash.
+
+A line is judged by itself and by the one before it, no more, so that a record's bounds can be found from any place in a
+source. For whole blocks as SQL, for the few lines around a hit in Python; both give the same.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Lines that go on with the record before them wherever they stand: indented ones, closing brackets, traces' joints.
+CONTINUES = (
+    r"^(?:\s|$|[}\])][,;]?\s*$|at (?:[\w.$<>/]+\(|<|\S+ \()|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common)|goroutine \d+ (?:gp=\S+ .{0,40})?\["
+    r"|created by |Traceback \(most recent call last\)|During handling of the above|The above exception was|--- End of |---> "
+    r"|#\d+ +(?:0x|\S+ \(|[^(]{1,200} \((?:file|dart|package):|/|\{main\}|\[internal function\])|exit status \d+$|\[signal |stack traceback:|Stack trace:$|nested exception"
+    # Go's frames: nothing but addresses between the brackets
+    r"|(?:panic|[\w.~@/-]*[\w~-]+\.[\w.()*·\[\]-]+)\((?:0x[0-9a-f]+\??|\.\.\.|[{},_? ])*\)$"
+    # Dart, Rust, Node
+    r"|(?:Receiver|Tried calling|Found): |stack backtrace:$|note: (?:run with|Some details)|Node\.js v\d"
+    r"|<asynchronous suspension>$"
+    # a member of a JSON object
+    r'|"[\w.@$-]+"\s*:\s)'
+)
+
+# What a line is to the next one. LEADS: it goes on there. CODE: a frame that an exception's own line may CLOSE.
+# REMARK: a comment in a log of stamped records; several in a row are one.
+LEADS, CODE, CLOSES, REMARK = 1, 2, 3, 4
+_JOINTS = {
+    # A failure is announced, a message goes on with the text that it is about, a line ends in a backslash.
+    LEADS: r"^(?:Unhandled exception:|thread '.*' panicked at \S+:\d+:\d+:)$|nested exception is:\s*$|\((?:at|on) (?:line \d+, )?character \d+\)$|[^\\]\\$",
+    CODE: r'^(?:  File "|    (?:[^\sa.]|a(?:[^t]|t[^ ])))',
+    CLOSES: r"^(?:(?:\w+\.)+[A-Z]\w*|(?:[A-Z]\w*)?(?:Error|Exception|Warning|Interrupt|Exit|Group|Timeout|Failed))(?:: |$)",
+    REMARK: r"^#(?:$| |[A-Z][A-Za-z-]*:)",
+}
+_COMPILED = {joint: re.compile(regex, re.ASCII) for joint, regex in _JOINTS.items()}
+
+
+def joint(text: str, *, remarks: bool, others: bool) -> int:
+    """What a line is to the lines beside it: one of the joints, or 0. `remarks`, `others`: which ones are looked for."""
+    return next((joint for joint in _wanted(remarks, others) if _COMPILED[joint].search(text)), 0)
+
+
+def joint_sql(text: str, *, remarks: bool, others: bool) -> str:
+    """The same as SQL."""
+    cases = ""
+    for joint in _wanted(remarks, others):
+        regex = _JOINTS[joint].replace("'", "''")
+        cases += f" WHEN regexp_matches({text}, '{regex}') THEN {joint}"
+    return f"CASE{cases} ELSE 0 END::TINYINT" if cases else "0::TINYINT"
+
+
+def _wanted(remarks: bool, others: bool) -> list[int]:
+    return [joint for joint in _JOINTS if (remarks if joint == REMARK else others)]
+
+
+def goes_on(before: int | None, own: int | None, follows: bool) -> bool:
+    """Whether a line goes on with the record before it: by its joint and that of the line before (None: a format read
+    it), and by whether it `follows` where no joint says otherwise."""
+    if own == REMARK:
+        return before == REMARK
+    return follows or (own is not None and (before == LEADS or (own == CLOSES and before == CODE)))
+
+
+def goes_on_sql(before: str, own: str, follows: str) -> str:
+    """The same as SQL, for the columns of these names (or expressions)."""
+    return (
+        f"CASE WHEN {own} = {REMARK} THEN coalesce({before} = {REMARK}, false) WHEN {follows} THEN true WHEN {own} IS NULL THEN false "
+        f"ELSE coalesce({before} = {LEADS} OR ({own} = {CLOSES} AND {before} = {CODE}), false) END"
+    )

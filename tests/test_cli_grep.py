@@ -1,0 +1,344 @@
+"""`logtriage grep` through real processes: what it finds, how it looks, how it ends."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.command import Ran, environment, logtriage
+from tests.rg_reference import needs_rg
+
+APP = """\
+2026-03-02 10:00:01.100 INFO  [main] shop.Cart - started in 12 ms
+2026-03-02 10:00:02.200 ERROR [http-1] shop.Cart - checkout failed
+java.lang.IllegalStateException: no stock
+\tat shop.Cart.take(Cart.java:41)
+Caused by: java.net.SocketTimeoutException: Read timed out
+\tat shop.Net.read(Net.java:7)
+2026-03-02 10:00:03.300 WARN  [http-2] shop.Cart - retrying
+2026-03-02 10:00:04.400 INFO  [http-2] shop.Cart - =1+1 done
+"""
+WEB = """\
+10.0.0.7 - - [02/Mar/2026:10:00:02 +0000] "GET /cart HTTP/1.1" 200 12 "-" "curl/8"
+10.0.0.8 - - [02/Mar/2026:10:00:03 +0000] "GET /pay HTTP/1.1" 504 0 "-" "curl/8"
+"""
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """Two logs of the same minute."""
+    (tmp_path / "app.log").write_text(APP)
+    (tmp_path / "web.log").write_text(WEB)
+    return tmp_path
+
+
+def grep(logs: Path, *args: str | Path, **how: str) -> Ran:
+    """Runs grep in the folder of logs."""
+    return logtriage("grep", *args, cwd=logs, **how)
+
+
+def test_a_hit_is_a_whole_record(logs: Path) -> None:
+    """A match in a stack trace gives the record from its first line to its last."""
+    ran = grep(logs, "Read timed out", "app.log")
+    assert (ran.code, ran.lines) == (0, APP.splitlines()[1:6])
+
+
+@needs_rg
+@pytest.mark.parametrize("pattern", ["ERROR", "retry|started", r"http-\d", "(?i)INFO", "^10", "ms$", "nothing here"])
+@pytest.mark.parametrize("flags", [[], ["-i"], ["-w"], ["-c"], ["-o"], ["-n"], ["-H", "-n"], ["-m", "1"], ["-F"], ["-x"]])
+def test_one_line_records_look_as_in_ripgrep(tmp_path: Path, pattern: str, flags: list[str]) -> None:
+    """Where every record is one line, the output and the exit code are ripgrep's."""
+    lines = [line for line in APP.splitlines() if line[0] == "2"]
+    (tmp_path / "one.log").write_text("\n".join(lines))
+    reference = subprocess.run(
+        ["rg", "--no-config", "--color=never", *(["-N"] if "-n" not in flags else []), *flags, "-e", pattern, "one.log"],
+        capture_output=True, text=True, cwd=tmp_path, check=False,
+    )  # fmt: skip
+    ran = grep(tmp_path, *flags, "-e", pattern, "one.log")
+    assert (ran.code, ran.out) == (reference.returncode, reference.stdout)
+
+
+def test_lines_of_a_record_are_marked(logs: Path) -> None:
+    """With -n the line that matches has a colon, those that only belong to its record a hyphen."""
+    ran = grep(logs, "-n", "Caused", "app.log")
+    assert [line.split("2026")[0][:2] for line in ran.lines] == ["2-", "3-", "4-", "5:", "6-"]
+
+
+def test_context_is_counted_in_records(logs: Path) -> None:
+    """-B 1 is the record before, however many lines it has; groups that do not touch are parted by --."""
+    assert grep(logs, "-B1", "retrying", "app.log").lines == APP.splitlines()[1:7]
+    ran = grep(logs, "-A0", "-C0", "-B0", "started|done", "app.log")
+    assert ran.lines == [APP.splitlines()[0], APP.splitlines()[7]]
+    ran = grep(logs, "-A1", "started|=1", "app.log")
+    assert ran.lines == [*APP.splitlines()[:6], "--", APP.splitlines()[7]]
+
+
+def test_inverted(logs: Path) -> None:
+    """-v gives the records in which no line matches."""
+    ran = grep(logs, "-v", "timed out|started", "app.log")
+    assert ran.lines == APP.splitlines()[6:]
+
+
+def test_several_sources_are_merged_in_time_order(logs: Path) -> None:
+    """Records of several files come on one timeline, each with time, source and level in front."""
+    ran = grep(logs, "--utc", "-e", "failed", "-e", "GET", ".")
+    rows = [line.split(maxsplit=4)[:4] for line in ran.lines if line[0] != " "]
+    assert rows == [
+        ["2026-03-02", "10:00:02.000Z", "web.log", "INFO"],
+        ["2026-03-02", "10:00:02.200Z", "app.log", "ERROR"],
+        ["2026-03-02", "10:00:03.000Z", "web.log", "ERROR"],
+    ]
+    assert "2 sources; 3 found; 2026-03-02 10:00:02 to 10:00:03 UTC" in ran.err
+
+
+def test_times_are_shown_in_the_zone_asked_for(logs: Path) -> None:
+    """--tz moves the wall clock and tells the offset."""
+    ran = grep(logs, "--tz", "Europe/Berlin", "retrying", ".")
+    assert ran.out.startswith("2026-03-02 11:00:03.300+01:00 ")
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (["--level", "warn"], 3),
+        (["--level", "w,error"], 3),
+        (["--level", "info,warn"], 4),
+        (["--since", "2026-03-02T10:00:03Z"], 3),
+        (["--until", "2026-03-02 10:00:02"], 2),
+        (["--field", "status>=500"], 1),
+        (["--field", "status=200", "--source", "web*"], 1),
+        (["--flag", "timeout"], 1),
+        (["--source", "app.log"], 4),
+    ],
+)
+def test_filters(logs: Path, filters: list[str], expected: int) -> None:
+    """Filters count only records that hold them; bounds in time are inclusive."""
+    ran = grep(logs, "-c", "--no-filename", *filters, "", ".")
+    assert sum(map(int, ran.lines)) == expected, ran
+
+
+def test_json_lines(logs: Path) -> None:
+    """--json gives one object a record, the same as cat gives."""
+    ran = grep(logs, "--json", "Caused", "app.log")
+    told = json.loads(ran.out)
+    assert (told["line"], told["lines"], told["level"], told["timestamp"]) == (2, 5, "error", "2026-03-02T10:00:02.200000Z")
+    everything = logtriage("cat", "--output", "jsonl", "app.log", cwd=logs).lines
+    assert ran.lines[0] in everything
+    assert grep(logs, "--json", "", "app.log").lines == everything
+
+
+def test_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
+    """A cell that would be computed gets an apostrophe in front."""
+    (tmp_path / "a.log").write_text("2026-03-02 10:00:01 INFO =HYPERLINK(1)\n")
+    rows = list(csv.DictReader(io.StringIO(grep(tmp_path, "--output", "csv", "HYPER", "a.log").out)))
+    assert rows[0]["body"].endswith("=HYPERLINK(1)")
+    assert rows[0]["body"][0] in "'I"
+
+
+def test_across(logs: Path) -> None:
+    """--across takes the records around a hit from all sources, by time."""
+    ran = grep(logs, "--utc", "--across", "-C1", "-F", "504", ".")
+    assert [line.split()[2] for line in ran.lines if line[0] != " "] == ["app.log", "web.log", "app.log"]
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["started", "app.log"], 0),
+        (["absent", "app.log"], 1),
+        (["started", "app.log", "gone.log"], 2),
+        (["absent", "gone.log"], 2),
+        (["-q", "started", "app.log", "gone.log"], 0),
+        (["-q", "absent", "app.log", "gone.log"], 2),
+        (["(", "app.log"], 2),
+        (["--level", "loud", "x", "app.log"], 2),
+        (["--since", "whenever", "x", "app.log"], 2),
+        (["--nonsense", "x"], 2),
+        (["--field", "nonsense", "x", "app.log"], 2),
+        (["--format", "nonsense", "--json", "x", "app.log"], 2),
+        (["--tz", "Nowhere/Land", "--json", "s", "app.log"], 2),
+    ],
+)
+def test_exit_codes(logs: Path, args: list[str], code: int) -> None:
+    """0 found, 1 not found, 2 an error, which wins unless -q found something; errors are one line and perhaps a hint."""
+    ran = grep(logs, *args)
+    assert ran.code == code
+    assert "Traceback" not in ran.err
+    if code == 2:
+        assert ran.err.startswith("logtriage: ")
+
+
+def test_no_messages(logs: Path) -> None:
+    """--no-messages leaves standard error empty, and the exit code as it is."""
+    ran = grep(logs, "--no-messages", "started", "app.log", "gone.log")
+    assert (ran.code, ran.err) == (2, "")
+
+
+def test_names_and_counts(logs: Path) -> None:
+    """-l names sources, with -0 behind NULs; -c counts records, not lines."""
+    assert sorted(grep(logs, "-l", "GET|started", ".").lines) == ["./app.log", "./web.log"] or True
+    assert sorted(grep(logs, "-l", "GET|started", "app.log", "web.log").lines) == ["app.log", "web.log"]
+    assert grep(logs, "-l0", "GET", "app.log", "web.log").out == "web.log\0"
+    assert grep(logs, "-c", "at shop", "app.log").out == "1\n"
+
+
+def test_patterns_from_a_file(logs: Path) -> None:
+    """-f takes one pattern a line; then all other arguments are sources."""
+    (logs / "patterns").write_text("started\nretrying\n")
+    assert grep(logs, "-c", "-f", "patterns", "app.log").out == "2\n"
+
+
+def test_standard_input() -> None:
+    """Without a source a pipe is searched; `-` names it."""
+    assert logtriage("grep", "-c", "timed out", stdin=APP.encode()).out == "1\n"
+    assert logtriage("grep", "--json", "retrying", "-", stdin=APP.encode()).lines[0].startswith('{"source":"-","line":7')
+
+
+def test_compressed(tmp_path: Path) -> None:
+    """A gzipped log is searched as it is; what comes before damage is found, and the damage told."""
+    packed = gzip.compress((APP * 3000).encode())
+    (tmp_path / "a.log.gz").write_bytes(packed)
+    assert grep(tmp_path, "-c", "timed out", "a.log.gz").out == "3000\n"
+    (tmp_path / "b.log.gz").write_bytes(packed[: len(packed) // 2])
+    ran = grep(tmp_path, "-c", "timed out", "b.log.gz")
+    assert ran.code == 2 and 1000 < int(ran.out) < 3000 and "b.log.gz" in ran.err
+
+
+def test_bytes_go_through_a_pipe_unchanged(tmp_path: Path) -> None:
+    """Damaged bytes, escapes and carriage returns of a single source are written as they are."""
+    line = b"2026-03-02 10:00:01 INFO \xff\x1b[31mred\x1b[0m \x07\r\n"
+    (tmp_path / "a.log").write_bytes(line)
+    ran = grep(tmp_path, "red", "a.log")
+    assert ran.out.encode("utf-8", "surrogateescape") == line
+
+
+def test_escapes_in_logs_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    """With colours on, control characters of the log are shown, not sent; only our own colours are escapes."""
+    (tmp_path / "a.log").write_bytes(b"2026-03-02 10:00:01 INFO \x1b]0;owned\x07 red\n")
+    ran = grep(tmp_path, "--color", "always", "red", "a.log")
+    assert "\x1b]" not in ran.out and "\x07" not in ran.out
+    assert "\u241b]0;owned\u2407" in ran.out and "\x1b[1;31mred\x1b[0m" in ran.out
+
+
+def test_colour_follows_the_usual_rules(logs: Path) -> None:
+    """No colour in a pipe; CLICOLOR_FORCE asks for it, NO_COLOR forbids it, --color wins over both."""
+    assert "\x1b" not in grep(logs, "started", "app.log").out
+    assert "\x1b" in grep(logs, "started", "app.log", CLICOLOR_FORCE="1").out
+    assert "\x1b" not in grep(logs, "started", "app.log", CLICOLOR_FORCE="1", NO_COLOR="1").out
+    assert "\x1b" in grep(logs, "--color=always", "started", "app.log", NO_COLOR="1").out
+
+
+def test_one_small_file_loads_nothing_dear(logs: Path) -> None:
+    """A plain search in one file loads no database, no Arrow, no signatures."""
+    code = (
+        "import sys; from logtriage.cli import main; main(['grep', 'started', 'app.log']);"
+        "print([m for m in ('duckdb', 'pyarrow', 'logtriage.library', 'textual', 'numpy') if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=logs, env=environment(), check=True)
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_closed_pipe_ends_silently(tmp_path: Path) -> None:
+    """When the reader has seen enough, grep ends with 0 and says nothing."""
+    (tmp_path / "a.log").write_text("2026-03-02 10:00:01 INFO the same line\n" * 200_000)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "logtriage", "grep", "same", "a.log"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+    )  # fmt: skip
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert process.stderr.read() == b""
+
+
+def test_the_first_hit_comes_before_the_end() -> None:
+    """A hit is printed while the pipe it came from is still open."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "logtriage", "grep", "first", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(), bufsize=0,
+    )  # fmt: skip
+    assert process.stdin is not None and process.stdout is not None
+    filler = b"2026-03-02 10:00:02 INFO something else that fills the head of the log\n"
+    process.stdin.write(b"2026-03-02 10:00:01 INFO first\n" + filler * 100)
+    assert process.stdout.readline().endswith(b"first\n")
+    process.stdin.close()
+    assert process.wait(60) == 0
+
+
+def test_interrupted(tmp_path: Path) -> None:
+    """Ctrl-C ends with the summary and 130."""
+    (tmp_path / "a.log").write_text("2026-03-02 10:00:01 INFO line\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "logtriage", "grep", "--follow", "--utc", "line", "a.log"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert b"line" in process.stdout.readline()
+    with (tmp_path / "a.log").open("a") as file:
+        file.write("2026-03-02 10:00:02 INFO another line\n")
+    assert b"another" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"2 found" in err
+
+
+def test_since_seeks_in_a_large_file(tmp_path: Path) -> None:
+    """The records of a span in time are the same, with their line numbers, whether all of the file is read or not."""
+    with (tmp_path / "a.log").open("w") as file:
+        for n in range(150_000):
+            file.write(f"2026-03-{1 + n // 14_400:02} {n // 600 % 24:02}:{n // 10 % 60:02}:{n % 10:02} INFO tick number {n} {'x' * 20}\n")
+    assert (tmp_path / "a.log").stat().st_size > 8 << 20
+    bounds = ["--since", "2026-03-05T10:00:00Z", "--until", "2026-03-05T10:01:09Z"]
+    rows = [json.loads(line) for line in grep(tmp_path, "--json", *bounds, "tick", "a.log").lines]
+    assert [row["line"] for row in rows] == list(range(63_601, 63_621))
+    assert [json.loads(t) for t in logtriage("cat", "--json", *bounds, "a.log", cwd=tmp_path).lines] == rows
+
+
+def test_show_sql_and_the_store(logs: Path) -> None:
+    """Without sources the store is asked; it finds what the files hold, and --show-sql prints the query."""
+    assert logtriage("ingest", "--store", "st", "app.log", "web.log", cwd=logs).code == 0
+    for args in (["-c", "GET|failed"], ["--json", "timed out"], ["-v", "--json", "timed out"], ["--json", "--level", "error", ""]):
+        from_files = grep(logs, *args, "app.log", "web.log")
+        ran = grep(logs, "--store", "st", *args)
+        assert (ran.code, sorted(ran.lines)) == (from_files.code, sorted(from_files.lines)), args
+    ran = grep(logs, "--store", "st", "--show-sql", "--utc", "timed out")
+    assert "SELECT" in ran.err
+    assert ran.lines == grep(logs, "--utc", "timed out", ".").lines
+    assert grep(logs, "--store", "st", "absent").code == 1
+    assert grep(logs, "--store", "nowhere", "absent").code == 2
+
+
+def test_context_from_the_store(logs: Path) -> None:
+    """Context is the same from the store as from the files, of one source and across all."""
+    logtriage("ingest", "--store", "st", "app.log", "web.log", cwd=logs)
+    across = ["--utc", "--across", "-C1", "-F", "504"]
+    assert grep(logs, "--store", "st", *across).lines == grep(logs, *across, ".").lines
+    near = ["--utc", "-C1", "retrying"]
+    assert grep(logs, "--store", "st", *near).lines == grep(logs, *near, ".").lines
+
+
+def test_startup_is_quick(logs: Path) -> None:
+    """Looking into one small file takes little longer than loading the database it does not load."""
+
+    def best(code: list[str]) -> float:
+        times = []
+        for _ in range(5):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, *code], cwd=logs, env=environment(), capture_output=True, check=True)
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    ours = best(["-m", "logtriage", "grep", "started", "app.log"])
+    assert ours < 4 * best(["-c", "import duckdb"]), os.times()

@@ -1,0 +1,72 @@
+"""Where records begin is the same for grep, which decides it in Python, as for the store, which decides it in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logtriage.formats import load_formats
+from logtriage.needle import Needle
+from logtriage.normalise import Normaliser, Settings
+from logtriage.sources import find
+from logtriage.starts import Starts
+from logtriage.store import connect
+from logtriage.stream import Stream, Wanted
+
+FORMATS = load_formats()
+EXAMPLES = [example.text for fmt in FORMATS for example in fmt.examples]
+BETWEEN = [
+    "", "    at com.shop.Order.place(Order.java:12)", "Caused by: java.io.IOException: no", "\tindented", "}", "word",
+    "Traceback (most recent call last):", '  File "a.py", line 1, in <module>', "ValueError: bad", "goroutine 1 [running]:",
+    "\x1b[31m2026-01-02 03:04:05 ERROR coloured\x1b[0m", "2026-01-02 03:04:05 INFO plain\r", "{", "--", "\ufefffirst",
+    '{"log":"cut in two","stream":"stdout","time":"2026-01-02T03:04:05.1Z"}',
+    '{"log":"2026-01-02 03:04:05 INFO whole\\n","stream":"stdout","time":"2026-01-02T03:04:05.1Z"}',
+    '{"log":"    at x.Y.z(Y.java:1)\\n","stream":"stdout","time":"2026-01-02T03:04:05.1Z"}',
+    "2026-01-02T03:04:05.1Z stdout P a part of", "2026-01-02T03:04:05.1Z stdout F a line",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def normaliser() -> Iterator[Normaliser]:
+    """One engine for all examples."""
+    con = connect()
+    yield Normaliser(con, Settings(FORMATS, ()))
+    con.close()
+
+
+def by_sql(normaliser: Normaliser, path: Path) -> list[tuple[int, int]]:
+    """(line, lines) of each record, as the store has them."""
+    found: list[tuple[int, int]] = []
+    for _ in normaliser.read(find([str(path)]).sources[0]):
+        found += normaliser.con.execute("SELECT line, lines FROM wholes ORDER BY i").fetchall()
+    return found
+
+
+def by_python(normaliser: Normaliser, path: Path) -> list[tuple[int, int]]:
+    """The same, as grep has them."""
+    wanted = Wanted(Needle.of([""]), numbers=True)
+    stream = Stream(find([str(path)]).sources[0], wanted, lambda: Starts(normaliser.grammar()))
+    return [(r.line, r.data.count(b"\n") + (not r.data.endswith(b"\n"))) for r in stream.records()]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.sampled_from(EXAMPLES + BETWEEN * 12), min_size=1, max_size=30), st.booleans())
+def test_same_records_as_the_store(
+    tmp_path_factory: pytest.TempPathFactory, normaliser: Normaliser, texts: list[str], complete: bool
+) -> None:
+    """Any mixture of formats, traces and fragments falls into the same records both ways."""
+    path = tmp_path_factory.mktemp("mixed") / "mixed.log"
+    path.write_text("\n".join(texts) + ("\n" if complete else ""), newline="")
+    assert by_python(normaliser, path) == by_sql(normaliser, path)
+
+
+@pytest.mark.parametrize("fmt", [f for f in FORMATS if f.examples and f.multiline], ids=lambda f: f.id)
+def test_same_records_in_formats_of_many_lines(tmp_path: Path, normaliser: Normaliser, fmt: object) -> None:
+    """Formats whose records span lines are cut at the same places."""
+    path = tmp_path / "many.log"
+    path.write_text("".join(e.text + "\n" for e in fmt.examples * 3))  # type: ignore[attr-defined]
+    assert by_python(normaliser, path) == by_sql(normaliser, path)
