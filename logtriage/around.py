@@ -129,7 +129,6 @@ class StreamText:
             self._encoding = block.encoding
             text = block.data.decode(block.encoding, "replace").encode("utf-8", "replace")
             block = dataclasses.replace(block, data=text, offset=self.base + len(self.data))
-        self._ended = block.last
         self._ahead.append(block)
         self.data += block.data
 

@@ -17,8 +17,9 @@ from typing import Any
 
 from logtriage import stamp
 from logtriage.claims import Claims, told_by_regex
-from logtriage.formats import Format, match_text
-from logtriage.joints import CONTINUES
+from logtriage.formats import Format, level_words, match_text
+from logtriage.joints import CONTINUES, CONTINUES_SAID
+from logtriage.keys import level_key, time_key
 from logtriage.rendering import Rendering, rendering_of
 
 # A line of several fields that names the ones to come is learnt as a text format of its own (see `derive`).
@@ -30,7 +31,7 @@ _ZEROS = str.maketrans("123456789", "000000000")
 _CONTINUES = re.compile(CONTINUES)
 
 GENERIC = Format(id="text", title="any line with a time stamp near its start", kind="text", groups=("timestamp", "level", "body"))
-_PRETTY = r"^\s*\{\s*$"
+_PRETTY = r"^\s*\{\s*$|^\{\s*\"[^\n]*[,{\[]\s*$"
 
 
 @dataclass(slots=True)
@@ -78,7 +79,21 @@ class Node:
         """
         if self.fmt and self.fmt.family == "syslog":
             return False
-        return any(child.kinds for child in self.children.values() if child.fmt and (child.fmt.kind != "json" or child.fmt.multiline))
+        return any(
+            child.kinds or (child.fmt.multiline and {"timestamp", "time"} & set(child.fmt.groups))
+            for child in self.children.values()
+            if child.fmt and child.fmt.kind != "json"
+        )
+
+    @property
+    def continues(self) -> str:
+        """A regex: what no format inside reads and begins like this goes on with the record before."""
+        return CONTINUES_SAID if self.fmt and self.fmt.family == "syslog" else CONTINUES
+
+    @property
+    def joins(self) -> bool:
+        """Whether a line that no format inside reads may be joined to the one before by what both say (joints.py)."""
+        return not self.stamped and not (self.fmt and self.fmt.family == "syslog")
 
     @property
     def remarks(self) -> bool:
@@ -125,18 +140,25 @@ class Grammar:
         return self._size() != before
 
     def _size(self) -> int:
-        return sum(1 + len(n.kinds) + len(n.written) + sum(map(len, n.ids.values())) for n in self.root.walk())
+        return sum(
+            1 + len(n.kinds) + len(n.written) + sum(map(len, n.ids.values())) + sum(map(len, n.fmt.keys.values() if n.fmt else ()))
+            for n in self.root.walk()
+        )
 
     def _read(self, node: Node, text: str, above: Mapping[str, str], outer: dt.datetime | None) -> None:
         """Finds the format of `text` inside `node`, notes its stamp, and goes on with what it wraps."""
         document = _object(text)
         for fmt in self._candidates(node, above, self._claims.of(text)):
+            if known := node.children.get(fmt.id):
+                fmt = known.fmt or fmt
             fields = read_head(fmt, text, document)
-            if fields is None:
+            if fields is None or (fmt.kind == "header" and not fields.get("columns", "").strip()):
                 continue
             if fmt.kind == "header":
                 fmt = self._derived(fmt, fields)
             child = node.children.setdefault(fmt.id, Node(fmt, node))
+            if fmt.id == "json" and document:
+                fields = _note_keys(child, fields, document)
             moment = _note_stamp(child, fields, outer)
             inner = fields.get(fmt.inner or "", "")
             if fmt.inner and inner.strip() and len(child.path) < 4:
@@ -147,7 +169,7 @@ class Grammar:
             node.children.setdefault(self._pretty.id, Node(self._pretty, node))
             return
         found = stamp.find(text)
-        if found and (not node.fmt or found[0] < 32):
+        if found and found[0] <= _reach(node) and (found[2].has_date or not _stamped_above(node)):
             child = node.children.setdefault(GENERIC.id, Node(GENERIC, node))
             _note_stamp(child, {"timestamp": text[found[0] : found[1]]}, outer)
             _note_ids(child, text)
@@ -203,7 +225,7 @@ def read_head(fmt: Format, text: str, document: dict[str, Any] | None) -> dict[s
         return {} if re.match(fmt.start, text) else None
     if fmt.kind == "text":
         fields = match_text(fmt, text)
-        if fields is not None and "time" in fields and "timestamp" not in fields:
+        if fields is not None and "time" in fields and not fields.get("timestamp"):
             fields["timestamp"] = f"{fields['date']} {fields['time']}" if "date" in fields else fields["time"]
         return fields
     if fmt.kind == "header":
@@ -264,7 +286,37 @@ def _lookup(document: Any, path: str) -> Any:
     if path in document:
         return document[path]
     head, dot, rest = path.partition(".")
-    return _lookup(document.get(head), rest) if dot else None
+    below = document.get(head)
+    while isinstance(below, list) and rest.startswith("0"):  # an array's first member
+        below, (_, _, rest) = below[0] if below else None, rest.partition(".")
+    return _lookup(below, rest) if dot else None
+
+
+def _reach(node: Node) -> int:
+    """How far from its start the stamp of an unknown line may be: in a block of lines, a later one is of its content."""
+    if any(child.fmt and child.fmt.multiline for child in node.children.values()):
+        return 3
+    return 32 if node.fmt else stamp.HEAD
+
+
+def _stamped_above(node: Node | None) -> bool:
+    """Whether a transport gives the time of a line inside `node`: one that is less than a moment then tells nothing."""
+    return node is not None and any(n.kinds for n in node.path_nodes)
+
+
+def _note_keys(node: Node, fields: dict[str, str], document: dict[str, Any]) -> dict[str, str]:
+    """Adds keys to the node's format where those it lists did not tell a record's time or level; the fields with them."""
+    assert node.fmt is not None
+    keys = dict(node.fmt.keys)
+    if stamp.kind_of(fields.get("timestamp", "")) is None and (path := time_key(document)):
+        keys["timestamp"] = (*keys.get("timestamp", ()), path) if "timestamp" not in fields else (path, *keys["timestamp"])
+    level = fields.get("level", "").strip().lower()
+    if level not in level_words() and level not in node.fmt.levels and (path := level_key(document)):
+        keys["level"] = (*keys.get("level", ()), path) if not level else (path, *keys["level"])
+    if keys == node.fmt.keys:
+        return fields
+    node.fmt = replace(node.fmt, keys=keys)
+    return read_head(node.fmt, "", document) or fields
 
 
 def _note_ids(node: Node, text: str) -> None:
@@ -277,7 +329,7 @@ def _note_stamp(node: Node, fields: Mapping[str, str], outer: dt.datetime | None
     """Notes how this line writes its time, and how far it is from the transport's; gives the moment, UTC, if known."""
     text = fields.get("timestamp", "")
     kind = stamp.kind_of(text) if text else None
-    if kind is None:
+    if kind is None or not (kind.has_date or not _stamped_above(node.parent)):
         return None
     if kind not in node.kinds:
         node.kinds.append(kind)

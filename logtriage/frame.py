@@ -10,12 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logtriage.rendering import Rendering, render_sql
+from logtriage.shape import WORD
 
 STAMP, BODY, TRACE, JSON_BODY, HTML_BODY, OBSERVED, SPAN, REQUEST = (f"chr({n})" for n in range(1, 9))
 # ids are cut out of frame and body; each is kept once in the store (table `ids`)
 IDS = {"trace_id": TRACE, "span_id": SPAN, "request_id": REQUEST}
 # A shorter piece would be found all over the text, and frames would repeat less.
 _SHORTEST = 4
+
+
+def whole(relation: str) -> str:
+    """SQL: the rows of `records`; those whose body holds one of the marks are to be kept whole."""
+    return (
+        f"SELECT * REPLACE (CASE WHEN exact IS NULL AND regexp_matches(body, '[\x01-\x08]') THEN encode(raw) ELSE exact END AS exact) "
+        f"FROM ({relation})"
+    )
 
 
 def cut(relation: str, *, json: bool, ids: Sequence[str]) -> str:
@@ -34,7 +43,9 @@ def cut(relation: str, *, json: bool, ids: Sequence[str]) -> str:
         piece = f"CASE WHEN {number} IS NOT NULL AND exact IS NULL THEN {text} END"
         relation = f"SELECT * REPLACE ({_cut_once('frame', piece, mark)} AS frame) FROM ({relation})"
     for name in ids:
-        both = f"{_cut_once('frame', name, IDS[name])} AS frame, {_cut_once('body', name, IDS[name])} AS body"
+        # only what is one masked word of the shape: the index must not lose a word that can be searched for
+        piece = f"CASE WHEN exact IS NULL AND regexp_full_match({name}, '{WORD}') THEN {name} END"
+        both = f"{_cut_once('frame', piece, IDS[name])} AS frame, {_cut_once('body', piece, IDS[name])} AS body"
         relation = f"SELECT * REPLACE ({both}) FROM ({relation})"
     return relation
 
@@ -43,6 +54,11 @@ def _cut_once(text: str, piece: str, mark: str) -> str:
     """SQL: the first occurrence of a piece replaced by a mark. Three times as quick as `replace`."""
     place = f"strpos({text}, {piece})"
     return f"CASE WHEN {place} > 0 THEN left({text}, {place} - 1) || {mark} || substr({text}, {place} + length({piece})) ELSE {text} END"
+
+
+def body() -> str:
+    """SQL: a row of the store's `records` → what it says."""
+    return f"CASE WHEN exact IS NULL THEN {with_ids('body')} ELSE body END"
 
 
 def with_ids(text: str) -> str:

@@ -51,14 +51,13 @@ class Heads:
         """Forgets the chains of the source read before."""
         self.chains.clear()
 
-    def read(self, lines: Lines, grammar: Grammar, reference: dt.datetime, *, first: bool) -> None:
+    def read(self, lines: Lines, grammar: Grammar, reference: dt.datetime) -> None:
         """Fills `heads` from the registered relation `lines` (i, t). What nobody claimed, and stamps that did not
         convert, are learnt from, and it is done again.
 
-        `reference`: the moment (UTC) that stamps without year or date are read against; `first`: a source's first block.
+        `reference`: the moment (UTC) that stamps without year or date are read against.
         """
-        if first or not grammar.root.children:
-            grammar.learn(_sample(lines))
+        grammar.learn(_sample(lines))
         for _ in range(_ROUNDS):
             self._heads(lines, grammar, reference)
             bare = [k for k, node in enumerate(self.chains) if node.fmt is None or node.children]
@@ -117,8 +116,8 @@ class Heads:
         for k, child in enumerate(children):
             self._child(child, f"SELECT * EXCLUDE (k), {own} AS own FROM {table} WHERE k = {k}", carried, grammar)
         inner = ["t AS content"] if node.fmt else []
-        follows = "true" if node.stamped else f"{own} OR regexp_matches(t, {parse.literal(CONTINUES)})"
-        joint = joint_sql("t", remarks=node.remarks, others=not node.stamped)
+        follows = "true" if node.stamped else f"{own} OR regexp_matches(t, {parse.literal(node.continues)})"
+        joint = joint_sql("t", remarks=node.remarks, others=node.joins)
         self._insert(node, f"SELECT *, {follows} AS follows, {joint} AS joint FROM {table} WHERE k IS NULL", [*carried, *inner, "follows", "joint"])
 
     def _child(self, node: Node, relation: str, carried: Sequence[str], grammar: Grammar, *, whole: bool = False) -> None:
@@ -156,8 +155,6 @@ class Heads:
         items, names = [], [name for name in carried if name not in parse.ROLES]
         for name in parse.ROLES:
             own = parse.role(fmt, name)
-            if own is not None and name == "level":
-                own = parse.normal_level(fmt, own)
             if own is None and name == "program" and fmt.service:
                 own = parse.literal(fmt.service)
             if own is not None and name == "body" and fmt.family == "docker":

@@ -22,6 +22,9 @@ CONTINUES = (
     r'|"[\w.@$-]+"\s*:\s)'
 )
 
+# The same of messages that each stand for themselves (syslog): there a blank at the beginning tells nothing.
+CONTINUES_SAID = r"^(?:\s+at [\w.$<(/]|\t+\S|Caused by: |\s+\.\.\. \d+ (?:more|common)|\s+File \"|Traceback \(most)"
+
 # What a line is to the next one. LEADS: it goes on there. CODE: a frame that an exception's own line may CLOSE.
 # REMARK: a comment in a log of stamped records; several in a row are one.
 LEADS, CODE, CLOSES, REMARK = 1, 2, 3, 4

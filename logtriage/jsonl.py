@@ -41,7 +41,7 @@ def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) ->
     rows = con.execute(f"""
         SELECT json_object('source', {parse.literal(source.name)}, 'line', line, 'lines', lines, 'offset', "offset",
             'timestamp', strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%f') || CASE WHEN nanos > 0 THEN lpad(nanos::VARCHAR, 3, '0') ELSE '' END || 'Z',
-            'level', {level_sql('coalesce(r.severity_number, f.severity_number)')}, 'severity_text', severity_text, {told},
+            'level', {level_sql('coalesce(r.severity_number, f.severity_number, r.severity_default)')}, 'severity_text', severity_text, {told},
             'format', CASE chain {cases} END, 'template', format('{{:016x}}', shape),
             'flags', CASE WHEN flags IS NULL THEN []::VARCHAR[] ELSE string_split(flags, ' ') END,
             'trace_id', trace_id, 'body', body, 'attributes', attributes)

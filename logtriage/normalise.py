@@ -16,7 +16,7 @@ from logtriage.formats import Format
 from logtriage.library import Pattern
 from logtriage.read import Block, blocks, identity, prefetch
 from logtriage.records import Made, Records
-from logtriage.shape import Shapes
+from logtriage.shape import ANY, Shapes
 from logtriage.sources import Source
 
 if TYPE_CHECKING:
@@ -86,29 +86,31 @@ class Normaliser:
         made = self.records.read(block, grammar, reference=reference, final=final)
         self._flags.read(made)
         if shapes:
-            self._rows(block.source)
+            self._rows(block.source, made)
         return made
 
-    def _rows(self, source: Source) -> None:
+    def _rows(self, source: Source, made: Made) -> None:
         """Reads out the records as they are kept, and numbers their shapes."""
-        import pyarrow as pa
+        import pyarrow.compute as pc
 
         counts = self.con.execute(f"SELECT {', '.join(f'count({name})' for name in frame.IDS)} FROM heads").fetchall()[0]
         ids = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
         wrapped = any(fmt.kind == "json" for node in self.records.chains for fmt in node.path)
         # A place says better whose a log is than the program that wrote a line of it.
         service = "service" if source.resource.service else "coalesce(service, program)"
-        cut = frame.cut("SELECT * FROM records", json=wrapped, ids=ids)
+        cut = frame.cut(frame.whole("SELECT * FROM records") if made.marked else "SELECT * FROM records", json=wrapped, ids=ids)
         rows = self.con.execute(f"""
             SELECT i, "offset", line, lines::INTEGER AS lines, timestamp, nanos, stamp, observed, observed_nanos, observed_stamp,
-                   coalesce(r.severity_number, f.severity_number) AS severity_number, severity_text, chain, flags,
+                   coalesce(r.severity_number, f.severity_number, r.severity_default) AS severity_number, severity_text, chain, flags,
                    {service} AS service, host, container, pod, namespace, trace_id, span_id, request_id,
                    frame, body, exact, CASE WHEN stamp IS NOT NULL THEN stamp_text END AS stamp_text,
                    CASE WHEN observed_stamp IS NOT NULL THEN observed_text END AS observed_text
             FROM ({cut}) AS r LEFT JOIN flags AS f USING (i)
         """).to_arrow_table()
         frames, bodies, stamps, observed = (rows[name].combine_chunks() for name in ("frame", "body", "stamp_text", "observed_text"))
-        numbers: pa.Int64Array = self.shapes.number(frames, bodies, stamps, observed)
+        numbers = self.shapes.number(frames, bodies, stamps, observed)
+        if rows["exact"].null_count < len(rows):  # what is kept whole may hold the marks that stand for pieces
+            numbers = pc.if_else(pc.is_valid(rows["exact"]), ANY, numbers)
         self.rows = rows.drop_columns(["stamp_text", "observed_text"]).append_column("shape", numbers)
         self.con.register("rows", self.rows)
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from logtriage import loose
 from logtriage.detect import GENERIC, ID, LOGFMT_HEAD, Node
 from logtriage.formats import Format
 from logtriage.stamp import find_regex
@@ -21,17 +22,25 @@ ROLES = (
 _JSON_STATUS = ("status", "status_code", "statusCode", "http.response.status_code", "http.status_code", "res.statusCode",
                 "response.status", "DownstreamStatus", "code")  # fmt: skip
 WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|alert|fatal|emerg|panic"
-# A level in a text of unknown form: in capitals at a word's own borders, in brackets, or before a colon.
+SHORT_WORDS = "trc|dbg|inf|wrn|erro|ftl|vrb|verbose|noti|crt|pnc"
+_ANY = f"{WORDS}|{SHORT_WORDS}"
+# A level in a text of unknown form: in capitals at a word's own borders; in brackets or bars; before a colon; as a
+# value; as the very first word, or behind one that a sign joins to it (`ns_server:info,`).
 GENERIC_LEVEL = (
-    r"(?:^|[\s\[(<|:,;/\"'])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|PANIC|ALERT)(?:$|[\s\])>|:,;/\"'])"
-    rf"|[\[(<|](?i:\s*({WORDS})\s*)[\])>|]|(?:^|\s)(?i:({WORDS})):\s|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({WORDS}))\b"
+    r"(?:^|[\s\[(<|:,;/\"'.])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|PANIC|ALERT)(?:$|[\s\])>|:,;/\"'])"
+    rf"|[\[(<|](?:(?i:\s*({_ANY})\s*)|([DIWEF]))[\])>|]|(?:^|\s)(?i:({_ANY})):\s|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_ANY}))\b"
+    rf"|^\W*(?:[\w.-]+[:.|/,])?(?i:({_ANY}))(?:$|[\s:|\]/>),;])"
 )
-# The first line of an uncaught failure, in the languages that print one without a level.
+# The first line of an uncaught failure, in the languages that print one without a level. It is an error in all of them,
+# whatever word (panic, fatal) a language has for it.
 TRACE_HEAD = (
-    r"^(?:Traceback \(most recent|panic: |fatal error: |Exception in thread|Unhandled |Uncaught |FATAL|"
-    r"(?:[A-Za-z_$][\w$]*[.:])*[A-Z]\w*(?:Exception|Error|Failure)\b(?:[:(]|$| \())"
-    r"|^[^\n]{0,200}\n(?:\s+at \S|#0 |Traceback|\s+from \S+:\d)"
+    r"^(?:Traceback \(most recent|panic: |fatal error: |Exception in thread|(?i:unhandled|uncaught) |PHP Fatal error: |FATAL|thread '.*' panicked at "
+    r"|exception '[^']+' with message|\s?(?:[A-Za-z_$][\w$]*(?:[.:\\]|::))*(?:[A-Z]\w*)?(?:Exception|Error|Failure)\b(?:[:(]|$| \(|\n))"
 )
+# … and what tells by its second line that the first one was.
+TRACE_NEXT = r"^[^\n]{0,300}\n(?:\s+(?:eval )?at \S|#0 |Traceback|goroutine \d+ \[|\s+from \S+:\d|Stack trace:)"
+# What a message without a level says of itself when something went wrong.
+FAILED = r"(?i)\b(?:error|errors|fail|failed|fails|failure|fatal)\b"
 
 
 def literal(text: str) -> str:
@@ -42,7 +51,7 @@ def literal(text: str) -> str:
 def path(key: str, *, nested: bool = True) -> str:
     """`a.b` as a JSON path into nested objects, or (`nested=False`) of the one key "a.b"."""
     parts = key.split(".") if nested else [key]
-    return "$" + "".join('."' + p.replace('"', '\\"') + '"' for p in parts)
+    return "$" + "".join("[0]" if n and p == "0" else '."' + p.replace('"', '\\"') + '"' for n, p in enumerate(parts))
 
 
 def generic(node: Node) -> Format:
@@ -86,11 +95,12 @@ def extraction(fmt: Format, text: str, node: Node) -> str:
     if fmt.kind == "logfmt":
         packed = (f'"{role}" := ' + f"regexp_extract({text}, {literal(_pair_regex(keys))}, ['q', 'u'])" for role, keys in _roles(fmt).items())
         return f"struct_pack({', '.join(packed)})"
-    return _groups(fmt, text, [g for g in fmt.groups if g in _RESERVED or g in ROLES or g == fmt.inner or g == "logtag"])
+    return _groups(fmt, text, [g for g in fmt.groups if g in _RESERVED or g in ROLES or g in (fmt.inner, "logtag", "pri")])
 
 
 def _groups(fmt: Format, text: str, wanted: Sequence[str]) -> str:
     """`regexp_extract` of some of a format's groups; a group that is not wanted costs nothing."""
+    wanted = wanted or fmt.groups[:1]
     regex = fmt.regex
     for name in set(fmt.groups) - set(wanted):
         regex = regex.replace(f"(?P<{name}>", "(?:")
@@ -109,7 +119,7 @@ def head_extraction(fmt: Format, text: str) -> str:
     """Like `extraction`, without the body: a struct in which `head_` is all that stands before it."""
     regex = f"^(?P<head_>{fmt.regex.removesuffix('$').removesuffix(_BODY).removeprefix('^')})"
     short = replace(fmt, regex=regex, groups=("head_", *(g for g in fmt.groups if g != "body")))
-    return _groups(short, text, [g for g in short.groups if g in _RESERVED or g in ROLES or g in ("head_", "logtag")])
+    return _groups(short, text, [g for g in short.groups if g in _RESERVED or g in ROLES or g in ("head_", "logtag", "pri")])
 
 
 def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:
@@ -123,19 +133,24 @@ def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:
         if name not in _roles(fmt):
             return None
         return f"coalesce(nullif({m}.\"{name}\".q, ''), nullif({m}.\"{name}\".u, ''))"
-    if name == "timestamp" and "timestamp" not in fmt.groups and "time" in fmt.groups:
-        return f"nullif({m}.date || ' ' || {m}.time, ' ')" if "date" in fmt.groups else f"nullif({m}.time, '')"
+    if name == "timestamp" and "time" in fmt.groups:
+        time = f"nullif({m}.date || ' ' || {m}.time, ' ')" if "date" in fmt.groups else f"nullif({m}.time, '')"
+        return f"coalesce(nullif({m}.timestamp, ''), {time})" if "timestamp" in fmt.groups else time
+    if name == "level" and "pri" in fmt.groups:  # RFC 5424, 6.2.1: the severity is the rest of eight
+        said = f"nullif({m}.level, '')" if "level" in fmt.groups else "NULL"
+        return f"coalesce({said}, {_SEVERITIES}[try_cast({m}.pri AS INTEGER) % 8 + 1])"
     if name in fmt.groups:
         return f"nullif({m}.\"{name}\", '')"
     return None
 
 
-def normal_level(fmt: Format, level: str) -> str:
-    """The format's own level words turned into the common ones; others are left as they are."""
-    if not fmt.levels:
-        return level
-    cases = " ".join(f"WHEN {literal(word)} THEN {literal(to)}" for word, to in fmt.levels.items())
-    return f"CASE lower(trim({level})) {cases} ELSE {level} END"
+_SEVERITIES = "['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug']"
+
+
+def found_level(text: str) -> str:
+    """A level word in a text of unknown form, as it is written; NULL where there is none."""
+    found = f"regexp_extract({text}, {literal(GENERIC_LEVEL)}, ['a', 'b', 'c', 'd', 'e', 'f'])"
+    return "coalesce(" + ", ".join(f"nullif({found}.{group}, '')" for group in "abcdef") + ")"
 
 
 def attributes(nodes: Sequence[Node], text: str, *, flat: bool) -> str:
@@ -152,7 +167,7 @@ def attributes(nodes: Sequence[Node], text: str, *, flat: bool) -> str:
         if fmt.inner:
             wrapped = inner(fmt, extraction(fmt, text, node), text)
             text = f"CASE WHEN json_valid({text}) THEN {wrapped} END" if fmt.kind == "json" else wrapped
-    merged = _loose(text)
+    merged = loose.told(text)
     for layer in layers:
         merged = f"json_merge_patch({merged}, coalesce({layer}, '{{}}'))"
     return merged
@@ -209,38 +224,24 @@ def _layer(fmt: Format, text: str, flat: bool) -> str:
             )
         elif fmt.inner:
             whole = f"json_merge_patch({text}, json_object({literal(fmt.inner)}, NULL))"
-        alias = ", ".join(
-            f"{literal(name)}, coalesce({', '.join(_scalar(text, key) for key in keys)})" for name, keys in fmt.aliases.items()
-        )
+        found = {name: f"coalesce({', '.join(_scalar(text, key) for key in keys)})" for name, keys in fmt.aliases.items()}
+        alias = ", ".join(f"{literal(name)}, {_alias(name, value)}" for name, value in found.items())
         merged = f"json_merge_patch({whole}, json_merge_patch('{{}}', json_object({alias})))" if alias else whole
         return f"CASE WHEN json_valid({text}) THEN {merged} END"
     if fmt.kind == "logfmt":
-        return _pairs(text)
+        return loose.pairs(text)
     names = [g for g in fmt.groups if g not in _RESERVED]
     if not names:
         return "'{}'"
     m = _groups(fmt, text, names)
-    picked = ", ".join(f"{literal(n)}, CASE WHEN {m}.\"{n}\" NOT IN ('', '-') THEN {m}.\"{n}\" END" for n in names)
+    values = {n: f'{m}."{n}"' for n in names}
+    picked = ", ".join(f"{literal(n)}, CASE WHEN {v} NOT IN ('', '-') THEN {_alias(n, v)} END" for n, v in values.items())
     return f"json_merge_patch('{{}}', json_object({picked}))"
 
 
-_LOOSE_PAIR = r'(?:^|[\s,;(\[{])([A-Za-z_][\w.-]{0,63})=(?:"([^"]*)"|([^\s,;)\]}"]+))'
-_ADDRESS = r"(?:^|[^\w.:])((?:\d{1,3}\.){3}\d{1,3}|(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){0,6}|::ffff:(?:\d{1,3}\.){3}\d{1,3})(?:$|[^\w.])"
-_STATUS = r"(?i)(?:\bstatus(?:_?code)?|\bcode|\breturned|\bresponded|\bHTTP/\d(?:\.\d)?)\W{1,6}([1-5]\d\d)\b"
-
-
-def _pairs(text: str) -> str:
-    """The `key=value` pairs of a text as a JSON object; of a key that comes twice the first value."""
-    keys, quoted, bare = (f"regexp_extract_all({text}, {literal(_LOOSE_PAIR)}, {n})" for n in (1, 2, 3))
-    value = f"coalesce(nullif({quoted}[list_position({keys}, k)], ''), {bare}[list_position({keys}, k)])"
-    return f"to_json(map(list_distinct({keys}), list_transform(list_distinct({keys}), lambda k: {value})))"
-
-
-def _loose(text: str) -> str:
-    """What can be told from a text of any form: its pairs, the addresses in it, an HTTP status."""
-    ips = f"regexp_extract_all({text}, {literal(_ADDRESS)}, 1)"
-    status = f"nullif(regexp_extract({text}, {literal(_STATUS)}, 1), '')"
-    return f"json_merge_patch({_pairs(text)}, json_merge_patch('{{}}', json_object('ip', {ips}[1], 'ip_2', {ips}[2], 'status', {status})))"
+def _alias(name: str, value: str) -> str:
+    """An attribute's value; that of an address without its brackets and port."""
+    return f"coalesce({loose.address(value)}, {value})" if name == "client_ip" else value
 
 
 def _roles(fmt: Format) -> dict[str, tuple[str, ...]]:

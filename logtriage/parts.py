@@ -50,10 +50,11 @@ class Parts:
         self._con = con
         self._known: dict[int, Part] = {}
         self._stored: dict[int, Part] = {}
+        self._step = con.execute("SELECT coalesce(max(step), 0) FROM lake.progress").fetchall()[0][0]
         rows = con.execute(
             'SELECT p.part, p.source, p."group", p.path, p.member, head_length, head_sha256, device, inode, '
             'coalesce(g."offset", 0), coalesce(g.line, 1), coalesce(tail_offset, 0), coalesce(tail_line, 1), size, mtime_ns '
-            "FROM lake.parts AS p LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY noted DESC) = 1) "
+            "FROM lake.parts AS p LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1) "
             "AS g ON g.part = p.part ORDER BY p.part"
         ).fetchall()
         for number, name, group, path, member, *rest in rows:
@@ -82,7 +83,7 @@ class Parts:
         newest = sorted(self._known.values(), key=lambda p: -p.number)
         same = [p for p in newest if _place(p.source) == _place(source)]
         moved = [p for p in newest if now and not source.member and (p.device, p.inode) == (now.device, now.inode) and p not in same]
-        packed = [p for p in newest if p.source.group == source.group and p.head_length == _HEAD and p not in same and p not in moved]
+        packed = [p for p in newest if p.source.group == source.group and _told(p) and p not in same and p not in moved]
         return [*same, *moved, *packed]
 
     def note(self, part: Part) -> Part:
@@ -103,7 +104,9 @@ class Parts:
                 values = [part.source.name, _place(part.source)[0], part.head_length, part.head_sha256, part.number]
                 statements.append(("UPDATE lake.parts SET source = ?, path = ?, head_length = ?, head_sha256 = ? WHERE part = ?", values))
             values = [part.number, part.offset, part.line, part.tail_offset, part.tail_line, part.size, part.mtime_ns]
-            statements.append(("INSERT INTO lake.progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*values, part.size is not None, _now()]))
+            self._step += 1
+            values += [part.size is not None, _now(), self._step]
+            statements.append(("INSERT INTO lake.progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values))
         self._stored = dict(self._known)
         return statements
 
@@ -117,6 +120,11 @@ def _added(part: Part) -> tuple[str, list[Any]]:
 
 def _place(source: Source) -> tuple[str | None, str | None]:
     return (os.path.abspath(source.path) if source.path else None), source.member
+
+
+def _told(part: Part) -> bool:
+    """Whether enough of a part's beginning is known to know it again under another name."""
+    return part.head_length >= min(_HEAD, max(32, part.offset))
 
 
 def _same_head(part: Part, source: Source) -> bool:

@@ -151,7 +151,7 @@ class Picked:
         )
         ids = ", ".join(f"k.{name}" for name in ("trace_id", "span_id", "request_id"))
         more = f", {self._attributes()} AS attributes" if attributes else ""
-        level = "coalesce(k.severity_number, f.severity_number)"
+        level = "coalesce(k.severity_number, f.severity_number, k.severity_default)"
         return (
             f'SELECT i, {parse.literal(source.name)} AS source, {parse.literal(source.group)} AS "group", 0 AS part, k."offset", line, lines, '
             f"timestamp, nanos, {level_sql(level)} AS level, {level} AS severity_number, severity_text, "

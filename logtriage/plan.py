@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from logtriage import lines as _  # its error handler is what `_lines_of` decodes with
+from logtriage import lines
 from logtriage.narrow import Narrowed, narrow
 from logtriage.needle import Needle
 from logtriage.prefilter import prefilter
 from logtriage.query import Condition, Query, inlined, joined, once, source_condition
 from logtriage.shape import ANY
 from logtriage.verdict import MatchTimeout
-from logtriage.views import KEPT, RESOURCE, Catalog, Snapshot, dressed, restored
+from logtriage.views import KEPT, PLACES, TEXT_PIECES, Catalog, Snapshot, derived, dressed, restored
 
 # Columns of `records` that cost putting the text together.
 _TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
-_PLACES = frozenset(("source", "group", *RESOURCE))
+_NAME = re.compile(r"[a-z_]+")
 # What `decided` needs of a record.
 ADDED = ("raw", "exact", "part", '"offset"')
 # Records whose text is not what ripgrep sees: damaged bytes, or a byte order mark, which it passes over.
@@ -29,7 +30,8 @@ class Plan:
     """How to answer `query`.
 
     `plain`: conditions on `pieces` besides that on the shape; `text`: on whole records. `check`: SQL on a whole record that
-    tells whether `holds` must decide; None: never. `rolled`: only the needle keeps `lake.activity` from knowing the answer.
+    tells whether `holds` must decide; None: never. `rolled`: only the needle keeps `lake.activity` from knowing the answer. `filtered`: a weak
+    test lets go of most records that are not hits.
     `undecided` collects records (part, offset) on which the pattern took too long.
     """
 
@@ -41,6 +43,7 @@ class Plan:
     shapes: Condition | None = None
     check: str | None = None
     rolled: bool = False
+    filtered: bool = False
     undecided: list[tuple[int, int]] = field(default_factory=list)
 
     def only_open(self) -> Plan:
@@ -53,25 +56,30 @@ class Plan:
     ) -> tuple[str, list[Any]]:
         """SELECT of some columns of the hits in a window; where `check` is set, ADDED and `unproven` follow, and
         no limit applies. `tail`: what follows WHERE, as GROUP BY."""
-        inner = [*window, *([self.shapes] if self.shapes else []), *self.plain]
-        where, parameters = joined(inner)
-        if self.check is not None:
-            columns = (*columns, *ADDED, f"({self.check}) AS unproven")
+        added = (*ADDED, f"({self.check}) AS unproven") if self.check is not None else ()
+        named = ", ".join((*columns, *added))
+        where, parameters = joined([*window, *([self.shapes] if self.shapes else []), *self.plain])
+        outer, more = joined(self.text)
         last = f" ORDER BY {order}" if order else ""
         last += f" LIMIT {limit}" if limit is not None and self.check is None else ""
-        named = ", ".join(columns)
-        if not self.text and not _TEXTS & set(columns):
-            return f"SELECT {named} FROM ({dressed(self.catalog, 'pieces')}) WHERE {where}{tail}{last}", parameters
-        picked = ", ".join(f'"{name}"' for name in (*KEPT, "format_number", "flag_ids", *_PLACES & {c.strip('"') for c in columns}))
-        first = last if not self.text and not tail else ""
-        outer, more = joined(self.text)
+        wanted = set(_NAME.findall(f"{named} {outer} {order}"))
+        if not wanted & _TEXTS:
+            rows = dressed(self.catalog, "pieces", wanted)
+            return f"SELECT {named} FROM ({rows}) WHERE {where} AND {outer}{tail}{last}", parameters + more
+        picked = f"SELECT {self._pieces(wanted)} FROM pieces WHERE {where}" + ("" if self.text or tail else last)
+        near = "SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM picked)"
+        rows = restored(self.catalog, "picked", "near", wanted)
         return (
-            f"WITH picked AS MATERIALIZED (SELECT {picked} FROM pieces WHERE {where}{first}), near AS MATERIALIZED ("
-            "SELECT id, text FROM lake.ids WHERE id >= (SELECT min(least(trace, span, request)) FROM picked) "
-            "AND id <= (SELECT max(greatest(trace, span, request)) FROM picked)) "
-            f"SELECT {named} FROM ({restored(self.catalog, 'picked', 'near', attributes=self.query.needs_attributes or 'attributes' in columns)}) "
-            f"WHERE {outer}{tail}{last}"
+            f"WITH picked AS MATERIALIZED ({picked}), near AS MATERIALIZED ({near}) "
+            f"SELECT {named} FROM ({rows}) WHERE {outer}{tail}{last}"
         ), parameters + more
+
+    def _pieces(self, wanted: set[str]) -> str:
+        """The columns of `pieces` from which those wanted are made: no more, as each is read for every record picked."""
+        sources = {source for name, (source, _) in derived(self.catalog).items() if name in wanted}
+        sources |= {"format_number"} if "attributes" in wanted else set()
+        names = [name for name in (*KEPT, *PLACES) if name in wanted | sources] + sorted(sources - set(KEPT))
+        return ", ".join(f'"{name}"' for name in (*names, *TEXT_PIECES))
 
     def decided(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         """The rows of `select` that are hits, without what was added to them."""
@@ -145,6 +153,7 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     todo.text.append(Condition(sql, weak.parameters + condition.parameters, plain=False))
     if not needle.invert and (test := prefilter(snapshot, needle)):
         todo.plain.append(Condition(f"{certain.sql} OR {test.sql}" if certain else test.sql))
+        todo.filtered = True
     suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
     todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
 
@@ -159,15 +168,15 @@ def _weak(needle: Needle) -> Condition:
 def holds(needle: Needle, raw: str, exact: bytes | None, *, begins: bool) -> bool:
     """Is a record a hit? `raw`: its text, `exact`: its bytes where they are not that text's, `begins`: with it a source
     begins. Raises MatchTimeout."""
-    lines = _lines_of(raw, exact)
+    own = _lines_of(raw, exact)
     if begins:
-        lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
-    return any(map(needle.has_match, lines)) != needle.invert
+        own[0] = own[0].removeprefix(b"\xef\xbb\xbf")
+    return any(map(needle.has_match, own)) != needle.invert
 
 
 def _lines_of(raw: str, exact: bytes | None) -> list[bytes]:
     if exact is not None:
-        readable = exact.decode("utf-8", "logtriage.latin1").replace("\0", "\u2400")
+        readable = exact.decode("utf-8", lines.LATIN1).replace("\0", "\u2400")
         if readable.removesuffix("\n") == raw:  # else UTF-16, which ripgrep too reads as text
             return exact.removesuffix(b"\n").split(b"\n")
     return raw.encode("utf-8", "surrogatepass").split(b"\n")

@@ -7,7 +7,7 @@ beginning of the text before it, or its end behind it, or all between two marks 
 
 from __future__ import annotations
 
-from logtriage.frame import JSON_BODY
+from logtriage.frame import HTML_BODY, JSON_BODY
 from logtriage.needle import Needle
 from logtriage.parse import literal
 from logtriage.query import Condition
@@ -15,35 +15,57 @@ from logtriage.rendering import Rendering, render_sql
 from logtriage.stamp_format import tokens
 from logtriage.views import IDS, Snapshot
 
-_LONGEST, _MOST = 24, 8  # characters of a text that are looked for; texts
+_LONGEST, _MOST = 12, 8  # characters of a text that are looked for; texts
 _MOST_IDS = 1_000
-_MARK, _ID_MARK = r"[\x01-\x08]", r"(?:[\x03\x07\x08]|\\u000[378])"
+_ONE = "\x01"
+_ID_MARK = r"(?:[\x03\x07\x08]|\\u000[378])"
 _NUMBERS = tuple(IDS.values())
-# What `to_json` does to some characters more is not followed here (see frame.py): those records are let through.
-_HTML_MARK = r"\x05"
+
+# Tokens of a time that are printed as so many digits, always.
+_DIGITS = {"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%j": 3, "%H": 2, "%I": 2, "%M": 2, "%S": 2}
 
 
 def prefilter(snapshot: Snapshot, needle: Needle) -> Condition | None:
     """The test, for rows of `pieces`, or None where none is known. It holds of every record with a match."""
-    texts = [text[:_LONGEST] for text in needle.required]
+    texts = [_shortened(text) for text in needle.required]
     if not texts or len(texts) > _MOST or not all(_usable(text, needle.folded) for text in texts):
         return None
-    tests = ["exact IS NOT NULL"]
-    body, json, frame = ("lower(body)", "lower(to_json(body)::VARCHAR)", "lower(frame)") if needle.folded else ("body", "to_json(body)::VARCHAR", "frame")
-    framed = "|".join([_HTML_MARK, *(f"{_quoted(text)}|{_crossing(text, _MARK)}" for text in texts)])
-    tests.append(f"regexp_matches({frame}, {literal(framed)})")
+    frame, body, json = (
+        (f"lower({column})" if needle.folded else column) for column in ("frame", "body", "to_json(body)::VARCHAR")
+    )
+    marked = f"translate({frame}, '\x01\x02\x03\x04\x05\x06\x07\x08', '{_ONE * 8}')"
+    framed = [f"contains({frame}, {HTML_BODY})"]  # what is done to such a body is not followed here
+    for text in texts:
+        framed += [f"contains({frame}, {literal(text)})", *(f"contains({marked}, {literal(near)})" for near in _near_mark(text))]
     crossing = literal("|".join(_crossing(text, _ID_MARK) for text in texts))
     has_id = " OR ".join(f"{number} IS NOT NULL" for number in _NUMBERS)
-    for where, text_of in (("true", body), (f"contains(frame, {JSON_BODY})", json)):
-        inside = " OR ".join(f"contains({text_of}, {literal(text)})" for text in texts)
-        tests.append(f"({where} AND ({inside} OR (({has_id}) AND regexp_matches({text_of}, {crossing}))))")
+    cases = ["WHEN exact IS NOT NULL THEN true", f"WHEN {' OR '.join(framed)} THEN true"]
+    for where, said in ((f"WHEN contains({frame}, {JSON_BODY}) THEN", json), ("ELSE", body)):
+        inside = " OR ".join(f"contains({said}, {literal(text)})" for text in texts)
+        cases.append(f"{where} {inside} OR (({has_id}) AND regexp_matches({said}, {crossing}))")
+    tests = [f"CASE {' '.join(cases)} END"]
     tests += [test for text in texts for test in _in_stamps(snapshot, text, needle.folded)]
     tests += _in_ids(snapshot, texts, needle.folded)
     return Condition(" OR ".join(tests))
 
 
+def _shortened(text: str) -> str:
+    """A part of the text that is quick to look for; a space at its end would be next to many marks."""
+    return text.strip(" ")[:_LONGEST].strip(" ") or text
+
+
 def _usable(text: str, folded: bool) -> bool:
     return len(text) > 1 and min(text) >= "\t" and (text.isascii() or not folded)
+
+
+def _near_mark(text: str) -> list[str]:
+    """Texts one of which is in a frame, all its marks being `_ONE`, where `text` crosses a mark. Frames repeat, so that
+    `contains` is computed once for many of them, which a regex is not."""
+    pairs = [text[k : k + 2] for k in range(len(text) - 1)]
+    before = [text[0], *pairs[:-1]]
+    behind = [*pairs[1:], text[-1]]
+    found = [near + _ONE for near in before] + [_ONE + near for near in behind] + [_ONE + char + _ONE for char in text]
+    return list(dict.fromkeys([_ONE + _ONE, *found]))
 
 
 def _crossing(text: str, mark: str) -> str:
@@ -75,14 +97,16 @@ def _in_stamps(snapshot: Snapshot, text: str, folded: bool) -> list[str]:
 
 
 def _may_hold(rendering: Rendering, text: str, folded: bool) -> bool:
-    """Could a time printed so hold the text, going by its characters?"""
-    chars, words = set("0123456789 "), False
+    """Could a time printed so hold the text? Told by where it has digits, and by all other characters."""
+    kinds = ""
     for token in tokens(rendering.form):
         if token[0] != "%":
-            chars |= set(token.lower() if folded else token)
-        elif token in ("%b", "%B", "%a", "%A", "%p", "%x"):
-            words = True
-    return all(char in chars or (words and char.isalpha()) for char in text)
+            kinds += token.lower() if folded else token
+        elif token in _DIGITS or token[1].isdigit():
+            kinds += "0" * (_DIGITS.get(token) or int(token[1]))
+        else:
+            return True
+    return "".join("0" if char in "0123456789" else char for char in text) in "".join("0" if c in "0123456789" else c for c in kinds)
 
 
 def _in_ids(snapshot: Snapshot, texts: list[str], folded: bool) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from logtriage import parse
-from logtriage.detect import Grammar, Node
+from logtriage.detect import GENERIC, Grammar, Node
 from logtriage.formats import LEVELS, level_words
 from logtriage.heads import Heads, clean, clean_record
 from logtriage.joints import goes_on_sql
@@ -30,6 +30,7 @@ class Made:
 
     `first`: the line (`records.i`) that each record begins with; their texts lie in `joined` from each of `places` to
     the next. `as_written`: no record says anything else than what is written (nothing is unwrapped or cleaned).
+    `marked`: some may hold a character that stands for a piece in a frame.
     """
 
     records: int
@@ -39,6 +40,7 @@ class Made:
     joined: bytes
     places: pa.Int64Array
     as_written: bool
+    marked: bool
 
     @property
     def texts(self) -> pa.LargeStringArray:
@@ -80,7 +82,7 @@ class Records:
         lines = split(block)
         table = pa.table({"i": pa.arange(0, len(lines)), "t": lines.text})
         self.con.register("lines", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
-        self._heads.read(lines, grammar, reference, first=block.offset == 0)
+        self._heads.read(lines, grammar, reference)
         starts = self._starts(len(lines))
         made = self._register(lines, starts, block, final)
         self._tails(lines, starts)
@@ -138,7 +140,7 @@ class Records:
         as_written = not lines.cleaned and not any(node.fmt and node.fmt.inner for node in self.chains)
         table = pa.table(columns)
         self.con.register("wholes", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
-        return Made(n, borders[n].as_py(), offsets[n].as_py(), first, lines.joined, places, as_written)
+        return Made(n, borders[n].as_py(), offsets[n].as_py(), first, lines.joined, places, as_written, lines.has_marks)
 
     def _tails(self, lines: Lines, starts: pa.Int64Array) -> None:
         """Fills `tails`: what the continuation lines of each record say, where a transport wraps each of them."""
@@ -171,7 +173,7 @@ class Records:
         self.con.execute(f"""
             CREATE OR REPLACE TEMP VIEW records AS
             WITH joined AS (
-                SELECT w.*, h.* EXCLUDE (i, content, follows, partial, joint, body, body_at),
+                SELECT w.* REPLACE ({_LINES} AS lines), h.* EXCLUDE (i, content, follows, partial, joint, body, body_at),
                        CASE WHEN h.content IS NULL THEN {own if lines.cleaned else "NULL"}
                             WHEN w.lines > 1 THEN {_joined("h.content")} ELSE h.content END AS text,
                        CASE WHEN h.body_at IS NOT NULL THEN substr({source}, h.body_at, length({source}) - h.body_at + 1 - {newline})
@@ -179,39 +181,64 @@ class Records:
                             WHEN w.lines > 1 AND h.chain NOT IN {(*whole, -1)} THEN h.body || {rest}
                             ELSE h.body END AS body, {"NULL::INTEGER" if lines.cleaned else "h.body_at"} AS body_at
                 FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i
-            ), levelled AS (
-                SELECT *, {_by_status("status")} AS by_status,
-                       CASE WHEN level IS NULL AND by_status IS NULL THEN {_found_level("left(body, 160)")} END AS found,
+            ), told AS (
+                SELECT *, {self._said()} AS said, {_by_status("status")} AS by_status,
                        -- nested, as AND would look at every text
-                       CASE WHEN level IS NULL THEN
-                           CASE WHEN regexp_matches(left(body, 400), {parse.literal(parse.TRACE_HEAD)}) THEN {SEVERITY["error"]} END
-                       END AS by_trace
+                       CASE WHEN said IS NULL AND by_status IS NULL THEN {self._found()} END AS found,
+                       CASE WHEN said IS NULL AND by_status IS NULL THEN
+                           CASE WHEN regexp_matches(left(body, 400), {parse.literal(parse.TRACE_HEAD)}) THEN 1
+                                WHEN regexp_matches(left(body, 400), {parse.literal(parse.TRACE_NEXT)}) THEN 2 END
+                       END AS trace
                 FROM joined
             )
-            SELECT r.* EXCLUDE (level, status, found, by_status, by_trace), coalesce(level, found) AS severity_text,
-                   coalesce({self._said()}, by_status, {_GUESSED}, by_trace, {self._defaults()})::UTINYINT AS severity_number
-            FROM levelled AS r
+            SELECT r.* EXCLUDE (level, status, said, found, by_status, trace),
+                   CASE WHEN said IS NOT NULL OR NOT regexp_matches(level, '^[0-9]*$') THEN level ELSE found END AS severity_text,
+                   coalesce(said, by_status, CASE WHEN trace = 1 THEN {SEVERITY["error"]} END, {_GUESSED},
+                            CASE WHEN trace = 2 THEN {SEVERITY["error"]} END)::UTINYINT AS severity_number,
+                   CASE WHEN said IS NULL AND by_status IS NULL AND trace IS NULL THEN {self._defaults()} END::UTINYINT AS severity_default
+            FROM told AS r
         """)
+
+    def _found(self) -> str:
+        """A level word in a text whose format names none; where the form is unknown, before the time stamp as well."""
+        loose = [k for k, node in enumerate(self.chains) if node.fmt is None or node.fmt is GENERIC]
+        body = parse.found_level("left(body, 160)")
+        return f"coalesce({body}, CASE WHEN chain IN {(*loose, -1)} THEN {parse.found_level('left(coalesce(text, raw), 100)')} END)"
 
     def _said(self) -> str:
         """The severity of the level words that the block has: they are few, so a CASE does for a join."""
-        words = [w for (w,) in self.con.execute("SELECT DISTINCT level FROM heads WHERE level IS NOT NULL LIMIT 1000").fetchall()]
-        known = level_words()
-        cases = "".join(f" WHEN {parse.literal(w)} THEN {SEVERITY[known[w.strip().lower()]]}" for w in words if w.strip().lower() in known)
-        return f"CASE level{cases} END" if cases else "NULL"
+        cases: dict[int, str] = {}
+        for chain, text in self.con.execute("SELECT DISTINCT chain, level FROM heads WHERE level IS NOT NULL LIMIT 2000").fetchall():
+            word, own = text.strip().lower(), [fmt.levels for fmt in reversed(self.chains[chain].path)]
+            if level := next((levels[word] for levels in [*own, level_words()] if word in levels), None):
+                cases[chain] = cases.get(chain, "") + f" WHEN {parse.literal(text)} THEN {SEVERITY[level]}"
+        chains = "".join(f" WHEN {chain} THEN CASE level{words} END" for chain, words in cases.items())
+        return f"CASE chain{chains} END" if chains else "NULL"
 
     def _defaults(self) -> str:
-        """The level that a format fixes for lines that name none."""
-        cases = "".join(
-            f" WHEN {k} THEN {SEVERITY[node.fmt.default_level]}"
-            for k, node in enumerate(self.chains)
-            if node.fmt and node.fmt.default_level
-        )
+        """The level of lines that name none, by the formats they are of. It yields to what a pattern says of a line.
+
+        Syslog gives `notice` to what comes without a severity (RFC 3164, 4.3.3); what says of itself that it failed is
+        more than that.
+        """
+        cases = ""
+        for k, node in enumerate(self.chains):
+            default = next((fmt.default_level for fmt in reversed(node.path) if fmt.default_level), None)
+            if any(fmt.family == "syslog" for fmt in node.path):
+                cases += f" WHEN {k} THEN {_FAILED}"
+            elif default:
+                cases += f" WHEN {k} THEN {SEVERITY[default]}"
         return f"CASE chain{cases} END" if cases else "NULL"
 
 
+_FAILED = (
+    f"CASE WHEN regexp_matches(left(body, 400), {parse.literal(parse.FAILED)}) THEN {SEVERITY['error']} "
+    f"WHEN regexp_matches(left(body, 400), '(?i)\\bwarn(?:ing)?\\b') THEN {SEVERITY['warn']} ELSE {SEVERITY['info']} END"
+)
+# A blank line behind a record of one line keeps it apart from the next one; in a record of many lines it is one of them.
+_LINES = r"CASE WHEN w.lines > 1 THEN CASE WHEN regexp_full_match(substr(w.raw, strpos(w.raw, chr(10))), '\s*') THEN 1 ELSE w.lines END ELSE w.lines END"
 _GUESSED = "CASE WHEN found IS NOT NULL THEN CASE lower(found)" + "".join(
-    f" WHEN '{word}' THEN {SEVERITY[level_words()[word]]}" for word in parse.WORDS.split("|")
+    f" WHEN '{word}' THEN {SEVERITY[level_words()[word]]}" for word in (*parse.WORDS.split("|"), *parse.SHORT_WORDS.split("|"), *"ftdiew")
 ) + " END END"
 
 
@@ -224,8 +251,3 @@ def _by_status(status: str) -> str:
         f"CASE WHEN length({status}) = 3 THEN CASE left({status}, 1) WHEN '5' THEN {SEVERITY['error']} WHEN '4' THEN {SEVERITY['warn']} "
         f"WHEN '3' THEN {SEVERITY['info']} WHEN '2' THEN {SEVERITY['info']} WHEN '1' THEN {SEVERITY['info']} END END"
     )
-
-
-def _found_level(text: str) -> str:
-    found = f"regexp_extract({text}, {parse.literal(parse.GENERIC_LEVEL)}, ['a', 'b', 'c', 'd'])"
-    return "coalesce(" + ", ".join(f"nullif({found}.{group}, '')" for group in "abcd") + ")"

@@ -8,10 +8,10 @@ CREATE TABLE IF NOT EXISTS lake.parts (
     device BIGINT, inode BIGINT, head_length INTEGER, head_sha256 VARCHAR, zone VARCHAR, added TIMESTAMP
 );
 
--- how far a part was read: the newest row counts. The last record begins at tail_offset: more of it may still come
+-- how far a part was read: the row of the highest step counts (clocks may go back). The last record begins at tail_offset: more of it may still come
 CREATE TABLE IF NOT EXISTS lake.progress (
     part INTEGER, "offset" BIGINT, line BIGINT, tail_offset BIGINT, tail_line BIGINT, size BIGINT, mtime_ns BIGINT,
-    complete BOOLEAN, noted TIMESTAMP
+    complete BOOLEAN, noted TIMESTAMP, step BIGINT
 );
 
 -- what `records.format` counts: the formats a line passed through, outermost first, each with its definition

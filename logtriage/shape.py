@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,9 @@ _MOST = 50_000  # shapes that one store keeps in mind; beyond it the index would
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 # what stands for the pieces in a frame, see frame.py
 _STAMP, _BODY, _JSON_BODY, _HTML_BODY, _OBSERVED = "\1", "\2", "\4", "\5", "\6"
-_IDS = str.maketrans(dict.fromkeys("\3\7\x08", MASK))
+_JOINT = "\ufffe"  # stands for a masked word until all pieces are together: no text holds this
+_WHOLE = re.compile(f"[A-Za-z0-9_{_JOINT}-]*[0-9{_JOINT}][A-Za-z0-9_{_JOINT}-]*")
+_IDS = str.maketrans(dict.fromkeys("\3\7\x08", _JOINT))
 _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -70,15 +73,18 @@ def number_of(text: str) -> int:
 
 
 def _masked(column: pa.Array) -> pa.DictionaryArray:
-    """Each text masked, dictionary-encoded. Digits are made alike first: then few texts are left to be masked."""
+    """Each text masked (with `_JOINT` for `MASK`), dictionary-encoded. Digits are made alike first: then few texts are
+    left to be masked."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     column = column.fill_null("") if column.null_count else column
     _, offsets, data = column.buffers()
-    zeroed = pa.Array.from_buffers(column.type, len(column), [None, offsets, pa.py_buffer(bytes(data or b"").translate(_ZEROS))], offset=column.offset)
+    zeroed = pa.Array.from_buffers(
+        column.type, len(column), [None, offsets, pa.py_buffer(bytes(data or b"").translate(_ZEROS))], offset=column.offset
+    )
     alike = zeroed.dictionary_encode()
-    masked = pc.replace_substring_regex(alike.dictionary, pattern=WORD, replacement=MASK).dictionary_encode()
+    masked = pc.replace_substring_regex(alike.dictionary, pattern=WORD, replacement=_JOINT).dictionary_encode()
     return pa.DictionaryArray.from_arrays(masked.indices.take(alike.indices), masked.dictionary)
 
 
@@ -96,4 +102,4 @@ def _text(way: int, texts: Sequence[Sequence[str]]) -> str:
         text = text.replace(_JSON_BODY, json.dumps(body, ensure_ascii=False)[1:-1])
     elif _HTML_BODY in text:
         text = text.replace(_HTML_BODY, json.dumps(body, ensure_ascii=False)[1:-1].translate(_HTML))
-    return text
+    return _WHOLE.sub(MASK, text)  # a word may have been cut in two

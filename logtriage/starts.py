@@ -91,9 +91,9 @@ class Starts:
             inner = fields.get(fmt.inner, "")
             partial = partial or _is_partial(fmt, fields, inner)
             return self._read(child, inner.rstrip("\r\n"), {**above, **fields}, partial)
-        joins = bool(_CONTINUES.search(text))
-        kind = joint(text, remarks=node.remarks, others=not node.stamped)
-        return Place(node.stamped or own or joins, partial, not joins, kind, node.fmt is None)
+        joins = bool(_compiled(node.continues).search(text))
+        kind = joint(text, remarks=node.remarks, others=node.joins)
+        return Place(node.stamped or own or joins, partial, not _CONTINUES.search(text), kind, node.fmt is None)
 
     def _formats_in(self, node: Node) -> tuple[list[Node], re.Pattern[str] | None]:
         """The formats inside `node` in the order to try, and what tells lines that go on with their records."""

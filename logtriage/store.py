@@ -81,7 +81,8 @@ class Store:
     def _prepare(self) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = open(self.path / "lock", "a+")  # noqa: SIM115 - held until close
+            with _private():
+                self._lock = open(self.path / "lock", "a+")  # noqa: SIM115 - held until close
             os.chmod(self.path, 0o700)
         except OSError as why:
             raise StoreError(f"the store {self.path} cannot be written: {why.strerror}", "name another with --store") from why
@@ -105,14 +106,13 @@ class Store:
             _load(self.con, name)
         catalog, data = str(self.path / "catalog.sqlite"), str(self.path / "data")
         options = f"DATA_PATH '{_quoted(data)}', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000, OVERRIDE_DATA_PATH true"
-        new = self.write and not Path(catalog).exists()
         if not self.write:
             options += ", READ_ONLY"
         try:
             with _private():
                 self.con.execute(f"ATTACH 'ducklake:sqlite:{_quoted(catalog)}' AS lake ({options})")
-                if self.write:
-                    self._upgrade(new)
+                if self.write and not self._tables():
+                    self._make()
             version = self.con.execute("SELECT value FROM lake.meta WHERE key = 'version'").fetchall()
         except duckdb.Error as why:
             raise StoreError(f"the store {self.path} cannot be opened: {_first_line(why)}") from why
@@ -122,9 +122,11 @@ class Store:
                 "update logtriage, or name another store with --store",
             )
 
-    def _upgrade(self, new: bool) -> None:
-        if not new:
-            return
+    def _tables(self) -> int:
+        return int(self.con.execute("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'lake'").fetchall()[0][0])
+
+    def _make(self) -> None:
+        """Makes the tables, all at once: dying before leaves a catalog without any, which is made anew."""
         for key, value in (("parquet_row_group_size", _ROW_GROUP), ("parquet_compression", "'zstd'"), ("parquet_version", 2),
                            ("data_inlining_row_limit", _INLINE)):  # fmt: skip
             self.con.execute(f"CALL lake.set_option('{key}', {value})")

@@ -211,9 +211,11 @@ def is_plain(source: Source) -> bool:
 
 def samples(text: Text) -> Sequence[bytes]:
     """Lines to learn a source from: its first ones, and others spread over its first block."""
-    text.need(0, 64 << 10)
-    size = text.size if isinstance(text, FileText) else text.base + len(text.data)
-    size = min(size, _SAMPLED)
+    if isinstance(text, FileText):
+        text.need(0, 64 << 10)
+        size = min(text.size, _SAMPLED)
+    else:  # only what has come already: the rest may be long in coming
+        size = text.base + (text.data.rfind(b"\n") + 1 or len(text.data))
     lines: dict[int, bytes] = {}
     at = text.base
     for _ in range(_HEAD):

@@ -112,7 +112,7 @@ def _split(query: Query) -> tuple[Query | None, list[Query]]:
 
 def _from_records(snapshot: Snapshot, todo: Plan) -> _Minutes:
     found: _Minutes = Counter()
-    pace = Pace(MOST // 2)
+    pace = Pace(MOST // 2, filtered=todo.filtered)
     columns = ("date_trunc('minute', timestamp)", "severity_number")
     for window in windows(snapshot, todo, pace):
         if todo.check is None:

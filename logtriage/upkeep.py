@@ -179,7 +179,7 @@ def _sum_up(store: Store) -> None:
         con.execute("DELETE FROM lake.activity")
         con.execute("INSERT INTO lake.activity FROM summed ORDER BY minute, part")
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE newest AS FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY noted DESC) = 1"
+            "CREATE OR REPLACE TEMP TABLE newest AS FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1"
         )
         con.execute("DELETE FROM lake.progress")
         con.execute("INSERT INTO lake.progress FROM newest ORDER BY part")

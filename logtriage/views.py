@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 RESOURCE = ("service", "host", "container", "pod", "namespace")
 # id column → the column of lake.records that holds its number
 IDS = dict(zip(frame.IDS, ("trace", "span", "request"), strict=True))
-# Columns of lake.records that are taken as they are.
-KEPT = (
-    "part", "offset", "line", "lines", "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp",
-    "severity_number", "severity_text", "shape", *IDS.values(), "frame", "body", "exact",
+# Columns of lake.records that a record's text is put together from, and others that are taken as they are.
+TEXT_PIECES = (
+    "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp", *IDS.values(), "frame", "body", "exact",
 )  # fmt: skip
+PLACES = ("source", "group", *RESOURCE)
+KEPT = ("part", "offset", "line", "lines", "severity_number", "severity_text", "shape")
 # The columns of the view `records`.
 COLUMNS = (
     "source", "group", "part", "offset", "line", "lines", "timestamp", "nanos", "level", "severity_number", "severity_text",
@@ -83,7 +84,7 @@ def create(store: Store) -> None:
     """Makes the views, with all their columns, on the store's connection, for what the store holds now."""
     catalog = load(store.con)
     _name_parts(store.con, catalog)
-    everything = restored(catalog, f"({lean(catalog)})", "lake.ids", attributes=True)
+    everything = restored(catalog, f"({lean(catalog)})", "lake.ids")
     columns = ", ".join(f'"{name}"' for name in COLUMNS)
     for name, sql in {"records": f"SELECT {columns} FROM ({everything})", **others()}.items():
         store.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
@@ -140,30 +141,42 @@ def _name_parts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
 def lean(catalog: Catalog) -> str:
     """SELECT: each record as it is kept, with where it comes from."""
     resource = ", ".join(f"coalesce(r.{name}, p.{name}) AS {name}" for name in RESOURCE)
-    kept = ", ".join(f'r."{name}"' for name in KEPT)
+    kept = ", ".join(f'r."{name}"' for name in (*KEPT, *TEXT_PIECES))
     return f"""SELECT p.source, p."group", {resource}, {kept}, r.format AS format_number, r.flags AS flag_ids
         FROM lake.records AS r JOIN part_names AS p ON p.part = r.part"""
 
 
-def dressed(catalog: Catalog, relation: str) -> str:
-    """SELECT: rows of `lean` (SQL of a relation) with names in the place of numbers."""
+def derived(catalog: Catalog) -> dict[str, tuple[str, str]]:
+    """Columns of `records` that stand for another of `lean`: name → (that column, SQL on it)."""
     names = "".join(f" WHEN {n} THEN {parse.literal(name)}" for n, (name, _) in catalog.formats.items())
-    format_name = f"CASE format_number{names} END" if names else "NULL::VARCHAR"
-    return f"""SELECT *, {level_sql("severity_number")} AS level, {format_name} AS format, format('{{:016x}}', shape) AS template,
-        coalesce(string_split(flag_ids, ' '), []) AS flags FROM {relation}"""
+    return {
+        "level": ("severity_number", level_sql("severity_number")),
+        "format": ("format_number", f"CASE format_number{names} END" if names else "NULL::VARCHAR"),
+        "template": ("shape", "format('{:016x}', shape)"),
+        "flags": ("flag_ids", "coalesce(string_split(flag_ids, ' '), [])"),
+    }
 
 
-def restored(catalog: Catalog, pieces: str, ids: str, *, attributes: bool) -> str:
-    """SELECT: rows of `lean` (SQL of a relation) with their texts and names; `ids`: a relation (id, text)."""
+def dressed(catalog: Catalog, relation: str, wanted: Container[str] = COLUMNS) -> str:
+    """SELECT: rows of `lean` (SQL of a relation) with those `derived` columns that are wanted."""
+    more = "".join(f", {sql} AS {name}" for name, (_, sql) in derived(catalog).items() if name in wanted)
+    return f"SELECT *{more} FROM {relation}"
+
+
+def restored(catalog: Catalog, pieces: str, ids: str, wanted: Container[str] = COLUMNS) -> str:
+    """SELECT: rows of `lean` (SQL of a relation) with their texts, and `dressed`; `ids`: a relation (id, text).
+
+    Of `pieces` it needs TEXT_PIECES and what the columns wanted are derived from.
+    """
     joins = "".join(f" LEFT JOIN {ids} AS {column}_ids ON {column}_ids.id = r.{column}" for column in IDS.values())
     texts = ", ".join(f"{column}_ids.text AS {name}" for name, column in IDS.items())
     whole = f"CASE WHEN exact IS NULL THEN {frame.restore(catalog.renderings)} ELSE frame END"
     # A lambda, as the planner would put all that `whole` stands for in each of its places.
     raw = "list_transform([whole], lambda t: CASE WHEN ends_with(t, chr(10)) THEN left(t, -1) ELSE t END)[1]"
-    more = f", {_attributes(catalog)} AS attributes" if attributes else ""
+    more = f", {_attributes(catalog)} AS attributes" if "attributes" in wanted else ""
     put_together = f"""(SELECT * EXCLUDE (frame, body), {frame.with_ids("body")} AS body, {whole} AS whole
         FROM (SELECT r.*, {texts} FROM {pieces} AS r{joins}))"""
-    return f"SELECT *, {raw} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({dressed(catalog, put_together)})"
+    return f"SELECT *, {raw} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({dressed(catalog, put_together, wanted)})"
 
 
 def first_line(nodes: Sequence[Node], whole: str) -> str:
@@ -193,7 +206,7 @@ def others() -> dict[str, str]:
             LEFT JOIN (SELECT part, count(*) AS records, min(timestamp) AS first_timestamp, max(timestamp) AS last_timestamp,
                               list_sort(list(DISTINCT name)) AS formats
                        FROM lake.records JOIN lake.formats USING (format) GROUP BY part) USING (part)
-            LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY noted DESC) = 1) AS g USING (part)""",
+            LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1) AS g USING (part)""",
         "hits": f"""
             SELECT source, "group", part, "offset", timestamp, pattern, category, {level} AS level, severity_number, captures
             FROM lake.hits JOIN part_names USING (part)""",

@@ -39,7 +39,7 @@ def rows(
     """Some columns of a plan's hits in order (or from the last one back), at most `limit`, from the place `edge` on."""
     if limit == 0:
         return
-    pace = Pace(limit)
+    pace = Pace(limit, filtered=todo.filtered)
     order = todo.query.order_by(backwards=backwards)
     beyond = [_beyond(todo.query, edge, backwards)] if edge else []
     given = 0

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from logtriage.query import Condition
 
-FIRST, MOST = 20_000, 320_000  # records of the first window, and of the largest
-_GROWTH = 4
+FIRST = 20_000  # records of the first window
+MOST = 320_000  # of the largest: they may all have to be put together and sorted
+MOST_FILTERED = 8 * MOST  # where most are let go before that
+_GROWTH = 8
 _SLICES = 600  # parts that a minute or a source is cut into at most
 _MINUTE = timedelta(minutes=1)
 
@@ -21,13 +23,15 @@ _MINUTE = timedelta(minutes=1)
 class Pace:
     """How many records the next window is to have: more and more, as long as little is found in them."""
 
-    def __init__(self, wanted: int | None = None) -> None:
+    def __init__(self, wanted: int | None = None, *, filtered: bool = False) -> None:
+        """`wanted`: how many hits are asked for; `filtered`: whether few records of a window are likely to be kept."""
         self.rows = max(FIRST, 2 * (wanted or 0))
+        self.most = MOST_FILTERED if filtered else MOST
 
     def saw(self, found: int) -> None:
         """To be told how many records of a window were hits."""
         if found < self.rows // 2:
-            self.rows = min(self.rows * _GROWTH, MOST)
+            self.rows = min(self.rows * _GROWTH, self.most)
 
 
 class Extent(NamedTuple):

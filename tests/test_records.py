@@ -78,7 +78,7 @@ def test_stack_traces_belong_to_their_record(language: str, wrap: str, tmp_path:
     count = len(lines) // 2
     assert heads(records) == [(1, count), (count + 1, count)]
     for record in records:
-        assert record["level"] == (None if language == "go" else "error")  # Go's logger writes no level
+        assert record["level"] == "error"
         assert record["body"].split("\n")[1:] == lines[1:count]
 
 

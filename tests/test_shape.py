@@ -60,7 +60,6 @@ ODD = [
     '{"time":"2026-03-02T10:00:01Z","msg":"\\"hi\\" <b> to deadbeefdeadbeef","trace_id":"deadbeefdeadbeef"}',
     "Mon Mar  2 10:00:01 2026 something happened on Mon",
     "[Mon Mar 02 10:00:01.123456 2026] [error] [pid 7] no luck",
-    "2026-03-02T10:00:01Z INFO a \x01 mark \x03 and \x07 another",
     "2 Mar 2026 10:00:01 PM CET INFO late",
     '{"time":"2026-03-02T10:00:01Z","level":"info","msg":"a\\tb \\u001b[31mred\\u001b[0m \\u003cb\\u003e é \\u00e9"}',
 ]
@@ -75,6 +74,15 @@ def test_what_is_cut_out_of_a_text_is_in_its_shape(line: str, one_store: Store, 
         for size in (4, 9, 20, 40):
             needle = line[start : start + size]
             assert Needle.of([needle], fixed=True).admits(shape), (needle, shape)
+
+
+def test_what_is_kept_whole_is_always_looked_at(one_store: Store, tmp_path: Path) -> None:
+    """A text with one of the marks that stand for pieces has no shape that could rule it out."""
+    path = tmp_path / "marks.log"
+    path.write_bytes(b"2026-03-02T10:00:01Z INFO a \x01 mark \x03 and \x07 another\n")
+    assert not engine.ingest(one_store, path).errors
+    (number,) = engine.numbers(one_store, path)
+    assert one_store.con.execute(f"SELECT shape FROM lake.records WHERE part = {number}").fetchall() == [(ANY,)]
 
 
 def test_lines_that_differ_in_numbers_have_one_shape(one_store: Store, tmp_path: Path) -> None:

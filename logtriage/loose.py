@@ -1,0 +1,50 @@
+"""What can be told from a text of any form, as SQL: its `key=value` pairs, the addresses in it, an HTTP status."""
+
+from __future__ import annotations
+
+_PAIR = r'(?:^|[\s,;(\[{])([A-Za-z_][\w.-]{0,63})=(?:"([^"]*)"|([^\s,;)\]}"]+))'
+_STATUS = r"(?i)(?:\bstatus(?:_?code)?|\bcode|\breturned|\bresponded|\bHTTP/\d(?:\.\d)?)\W{1,6}([1-5]\d\d)\b"
+_V4 = r"\d{1,3}(?:\.\d{1,3}){3}\b"
+_HEX = "[0-9A-Fa-f]{1,4}"
+# An IPv6 address is whole or has `::`; so neither a time of day nor a MAC address is one.
+_V6 = rf"(?:(?:{_HEX}:){{7}}{_HEX}\b|(?:{_HEX}:){{1,6}}(?::{_HEX}){{1,6}}\b|::(?:{_HEX}:){{0,5}}{_HEX}\b|(?:{_HEX}:){{1,6}}:)"
+# An IPv4 address that is written as an IPv6 one is given as what it is.
+_ADDRESS = rf"(?:::(?:[Ff]{{4}}:)?(?:0:)?)?({_V4})|({_V6})"
+_ANY = rf"(?:^|[^\w.:]|\bip:)(?:{_ADDRESS})"
+# What stands before the address of who asked, in logs of all sorts.
+_CUE = (
+    r"(?i)(?:\bfrom|\bclient(?:[ _-]?(?:ip|addr(?:ess)?|host))?|\bc?ip(?:[ _-]?addr(?:ess)?)?|\brhost|\brip|\bremi?p?"
+    r"|\bremote(?:[ _-]?(?:addr(?:ess)?|ip|host))?|\bsrc(?:[ _-]?(?:ip|addr))?|\bsource(?:[ _-]?(?:ip|addr(?:ess)?))?"
+    r"|\bpeer(?:[ _-]?(?:addr(?:ess)?|ip))?|\baddr(?:ess)?|\bhost|\bby|\boip|\buser \S{1,64})"
+    r"""["'\]]?(?:\s?[:=]\s?|\s)(?:ip:? ?|address:? ?|host:? ?)?["'\[(<{@/]*(?:\[?ip[:=] ?)?"""
+    rf"(?:{_ADDRESS})"
+)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def pairs(text: str) -> str:
+    """SQL: the `key=value` pairs of a text as a JSON object; of a key that comes twice the first value."""
+    keys, quoted, bare = (f"regexp_extract_all({text}, {_quoted(_PAIR)}, {n})" for n in (1, 2, 3))
+    value = f"coalesce(nullif({quoted}[list_position({keys}, k)], ''), {bare}[list_position({keys}, k)])"
+    return f"to_json(map(list_distinct({keys}), list_transform(list_distinct({keys}), lambda k: {value})))"
+
+
+def address(text: str) -> str:
+    """SQL: the address that a field begins with, be it in brackets, with a port, or the first of a list; NULL: none."""
+    found = f"regexp_extract({text}, {_quoted(rf'^[^0-9A-Za-z:]*(?:{_ADDRESS})')}, ['v4', 'v6'])"
+    return f"coalesce(nullif({found}.v4, ''), nullif({found}.v6, ''))"
+
+
+def told(text: str) -> str:
+    """SQL: all of it as a JSON object: the pairs, `client_ip` where a word tells it, the first addresses, `status`."""
+    v4, v6 = (f"regexp_extract_all({text}, {_quoted(_ANY)}, {n})" for n in (1, 2))
+    found = f"list_transform(list_zip({v4}, {v6}), lambda a: coalesce(nullif(a[1], ''), a[2]))"
+    ips = f"list_transform([{found}], lambda l: list_filter(l, lambda a, n: list_position(l, a) = n AND regexp_matches(a, '[0-9]')))[1]"
+    cue = f"regexp_extract({text}, {_quoted(_CUE)}, ['v4', 'v6'])"
+    client = f"coalesce(nullif({cue}.v4, ''), nullif({cue}.v6, ''))"
+    status = f"nullif(regexp_extract({text}, {_quoted(_STATUS)}, 1), '')"
+    more = f"json_object('client_ip', {client}, 'ip', {ips}[1], 'ip_2', {ips}[2], 'ip_3', {ips}[3], 'status', {status})"
+    return f"json_merge_patch({pairs(text)}, json_merge_patch('{{}}', {more}))"
