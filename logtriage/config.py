@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +28,6 @@ class Config:
     tz: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
     zones: tuple[tuple[str, str], ...] = ()
-
-    def assumed_zone(self, name: str) -> str:
-        """The zone of stamps without one in the source of this name; the first glob that fits says it."""
-        return next((zone for glob, zone in self.zones if fnmatch(name, glob) or fnmatch(name, f"*/{glob}")), self.assume_tz)
 
 
 def load(named: Path | None = None, *, use_files: bool = True, environ: Mapping[str, str] = os.environ) -> Config:

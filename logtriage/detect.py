@@ -11,8 +11,9 @@ import datetime as dt
 import json
 import re
 import statistics
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from logtriage import stamp
@@ -231,15 +232,9 @@ def read_head(fmt: Format, text: str, document: dict[str, Any] | None) -> dict[s
     if fmt.kind == "header":
         hit = re.match(fmt.header or "", text)
         return {k: v or "" for k, v in hit.groupdict().items()} if hit else None
-    if fmt.kind == "json":
-        if document is None:
-            return None
-        scalars = lambda path: _lookup(document, path)  # noqa: E731 - one word for both kinds
-    else:
-        pairs = {m[1]: m[2] if m[2] is not None else m[3] for m in LOGFMT.finditer(text)}
-        if not pairs or not re.match(LOGFMT_HEAD, text):
-            return None
-        scalars = pairs.get
+    scalars = _scalars(fmt, text, document)
+    if scalars is None:
+        return None
     if any(scalars(path) is None for path in fmt.require):
         return None
     if any(not re.search(rx, str(scalars(path) or "")) for path, rx in fmt.where.items()):
@@ -267,6 +262,14 @@ _ID_REGEXES = {
 
 LOGFMT = re.compile(r'([A-Za-z_@][\w.@/-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')
 LOGFMT_HEAD = r'^\s*[A-Za-z_@][\w.@/-]*=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+[A-Za-z_@][\w.@/-]*=|\s*$)'
+
+
+def _scalars(fmt: Format, text: str, document: dict[str, Any] | None) -> Callable[[str], Any] | None:
+    """What gives the value under a key of a JSON or logfmt line; None when the text is neither."""
+    if fmt.kind == "json":
+        return None if document is None else partial(_lookup, document)
+    pairs = {m[1]: m[2] if m[2] is not None else m[3] for m in LOGFMT.finditer(text)}
+    return pairs.get if pairs and re.match(LOGFMT_HEAD, text) else None
 
 
 def _object(text: str) -> dict[str, Any] | None:

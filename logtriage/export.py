@@ -49,7 +49,9 @@ def _lines(snapshot: Snapshot, todo: Plan, limit: int | None, *, backwards: bool
             return
         _print(snapshot, todo, window, None if limit is None else limit - given, backwards)
         before = given
-        result = snapshot.con.execute(f"SELECT {_object()} FROM printed LEFT JOIN printed_attributes USING (i) ORDER BY i")
+        result = snapshot.con.execute(
+            f"SELECT {_object()} FROM printed LEFT JOIN printed_attributes USING (i) ORDER BY i"
+        )
         while batch := result.fetchmany(_BATCH):
             given += len(batch)
             yield from (text for (text,) in batch)
@@ -60,7 +62,13 @@ def _print(snapshot: Snapshot, todo: Plan, window: list[Condition], limit: int |
     """Fills the temp tables `printed` (i, columns of `records`) and `printed_attributes` (i, attributes) with a window's hits."""
     con = snapshot.con
     order = todo.query.order_by(backwards=backwards)
-    columns = [f"row_number() OVER (ORDER BY {order}) AS i", "format_number", *_COLUMNS, *RESOURCE, *(() if todo.check else ADDED)]
+    columns = [
+        f"row_number() OVER (ORDER BY {order}) AS i",
+        "format_number",
+        *_COLUMNS,
+        *RESOURCE,
+        *(() if todo.check else ADDED),
+    ]
     sql, parameters = todo.select(columns, window, order=order, limit=limit)
     con.execute(f"CREATE OR REPLACE TEMP TABLE printed AS {sql}", parameters)
     if todo.check:

@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from logtriage.errors import LogtriageError, SourceError
 from logtriage.formats import Format
@@ -139,7 +140,7 @@ class Ingest:
         self._written = self._writer.submit(write, self.store, self._waiting)
         self._waiting = _Waiting()
 
-    def _all(self, sql: str) -> list[tuple]:
+    def _all(self, sql: str) -> list[tuple[Any, ...]]:
         return self.con.execute(sql).fetchall()
 
 

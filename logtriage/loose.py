@@ -46,5 +46,6 @@ def told(text: str) -> str:
     cue = f"regexp_extract({text}, {_quoted(_CUE)}, ['v4', 'v6'])"
     client = f"coalesce(nullif({cue}.v4, ''), nullif({cue}.v6, ''))"
     status = f"nullif(regexp_extract({text}, {_quoted(_STATUS)}, 1), '')"
-    more = f"json_object('client_ip', {client}, 'ip', {ips}[1], 'ip_2', {ips}[2], 'ip_3', {ips}[3], 'status', {status})"
+    mapped = f"nullif(regexp_extract({text}, '(?i)::ffff:(?:[0-9]+[.]){{3}}[0-9]+'), '')"
+    more = f"json_object('client_ip', {client}, 'ip_mapped', {mapped}, 'ip', {ips}[1], 'ip_2', {ips}[2], 'ip_3', {ips}[3], 'status', {status})"
     return f"json_merge_patch({pairs(text)}, json_merge_patch('{{}}', {more}))"

@@ -13,6 +13,7 @@ from logtriage.query import Condition
 from logtriage.shape import ANY, MASK
 from logtriage.verdict import MatchTimeout
 
+MASKS = frozenset(MASK)
 _MOST = 1_000  # shapes that are named one by one in SQL
 
 
@@ -80,7 +81,7 @@ def _holds(needle: Needle, line: str) -> bool:
         return False
     for start, end in spans:
         around = line[max(start - 1, 0) : end + 1]
-        if needle.matches_all or (MASK not in around and around.isascii()):
+        if needle.matches_all or (not MASKS.intersection(around) and around.isascii()):
             return True
     return False
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from logtriage import frame
@@ -29,13 +30,20 @@ _LONGEST_RECORD = 64 << 20  # a record that is longer than this is cut, so that 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How sources are read: `zone` of stamps without one, `now` (UTC) in place of a file's own time, one `format` for all."""
+    """How sources are read: `zone` of stamps without one (`zones`: by glob of the source's name, the first that fits),
+    `now` (UTC) in place of a file's own time, one `format` for all."""
 
     formats: Sequence[Format]
     patterns: Sequence[Pattern]
     zone: str = "UTC"
     now: datetime | None = None
     format: str | None = None
+    zones: Sequence[tuple[str, str]] = ()
+
+    def zone_of(self, source: Source) -> str:
+        """The zone of stamps without one in a source."""
+        fits = (zone for glob, zone in self.zones if fnmatch(source.name, glob) or fnmatch(source.name, f"*/{glob}"))
+        return next(fits, self.zone)
 
     def reference(self, source: Source) -> datetime:
         """The moment that a stamp without year or date is read against: the file was last written then."""
@@ -63,14 +71,14 @@ class Normaliser:
         self._claims = Claims(settings.formats)
         self.rows: pa.Table | None = None
 
-    def grammar(self) -> Grammar:
+    def grammar(self, source: Source) -> Grammar:
         """What is known of a source before its first line."""
         s = self.settings
-        return Grammar(s.formats, zone=s.zone, forced=s.format, claims=self._claims)
+        return Grammar(s.formats, zone=s.zone_of(source), forced=s.format, claims=self._claims)
 
     def read(self, source: Source, *, offset: int = 0, line: int = 1) -> Iterator[tuple[Block, Made]]:
         """The records of a source from a place on. A record is never cut by a block's end: it waits for the next block."""
-        grammar = self.grammar()
+        grammar = self.grammar(source)
         reference = self.settings.reference(source)
         held: Block | None = None
         self.records.reset()

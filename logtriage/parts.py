@@ -101,9 +101,9 @@ class Parts:
             if before is None:
                 statements.append(_added(part))
             elif (before.source, before.head_length) != (part.source, part.head_length):
-                values = [part.source.name, _place(part.source)[0], part.head_length, part.head_sha256, part.number]
-                statements.append(("UPDATE lake.parts SET source = ?, path = ?, head_length = ?, head_sha256 = ? WHERE part = ?", values))
-            values = [part.number, part.offset, part.line, part.tail_offset, part.tail_line, part.size, part.mtime_ns]
+                renamed = [part.source.name, _place(part.source)[0], part.head_length, part.head_sha256, part.number]
+                statements.append(("UPDATE lake.parts SET source = ?, path = ?, head_length = ?, head_sha256 = ? WHERE part = ?", renamed))
+            values: list[Any] = [part.number, part.offset, part.line, part.tail_offset, part.tail_line, part.size, part.mtime_ns]
             self._step += 1
             values += [part.size is not None, _now(), self._step]
             statements.append(("INSERT INTO lake.progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values))

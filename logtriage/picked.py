@@ -52,7 +52,7 @@ class Reader:
         self._normaliser = normaliser
         self._shapes = shapes
         self.source = source
-        self.grammar = normaliser.grammar()
+        self.grammar = normaliser.grammar(source)
         self._reference = normaliser.settings.reference(source)
         self._chains: list[Any] = []
 

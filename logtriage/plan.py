@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from logtriage import lines
+import logtriage.lines  # noqa: F401 - registers the error handler that `_lines_of` decodes with
 from logtriage.narrow import Narrowed, narrow
 from logtriage.needle import Needle
 from logtriage.prefilter import prefilter
@@ -49,10 +49,19 @@ class Plan:
     def only_open(self) -> Plan:
         """The same for the records alone that have to be checked."""
         assert self.narrowed is not None
-        return replace(self, shapes=replace(self.narrowed, sure=frozenset(), none=self.narrowed.sure | self.narrowed.none).possible())
+        return replace(
+            self,
+            shapes=replace(self.narrowed, sure=frozenset(), none=self.narrowed.sure | self.narrowed.none).possible(),
+        )
 
     def select(
-        self, columns: Sequence[str], window: Sequence[Condition], *, order: str = "", limit: int | None = None, tail: str = ""
+        self,
+        columns: Sequence[str],
+        window: Sequence[Condition],
+        *,
+        order: str = "",
+        limit: int | None = None,
+        tail: str = "",
     ) -> tuple[str, list[Any]]:
         """SELECT of some columns of the hits in a window; where `check` is set, ADDED and `unproven` follow, and
         no limit applies. `tail`: what follows WHERE, as GROUP BY."""
@@ -103,7 +112,11 @@ class Plan:
         """The query on the views, ready to paste; a comment tells what it leaves undecided."""
         narrowed = [self.shapes] if self.shapes and len(self.shapes.sql) < 2_000 else []
         sql = inlined(*self.query.sql(narrowed=narrowed))
-        return sql + ("\n-- the pattern is more than SQL can express: each record found is checked once more" if self._beyond_sql else "")
+        return sql + (
+            "\n-- the pattern is more than SQL can express: each record found is checked once more"
+            if self._beyond_sql
+            else ""
+        )
 
     @property
     def _beyond_sql(self) -> bool:
@@ -121,7 +134,9 @@ def plan(snapshot: Snapshot, query: Query) -> Plan:
         query = replace(query, sources=(), parts=tuple(parts))
     conditions = list(query.conditions())
     todo = Plan(query, snapshot.catalog, [c for c in conditions if c.plain], [c for c in conditions if not c.plain])
-    todo.rolled = not (query.services or query.containers or query.namespaces or query.flags or query.fields or query.trace)
+    todo.rolled = not (
+        query.services or query.containers or query.namespaces or query.flags or query.fields or query.trace
+    )
     if query.trace is not None:
         todo.plain.append(_by_id(snapshot, query.trace))
     if query.needle is not None:
@@ -142,7 +157,10 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     con = snapshot.con
     todo.narrowed = narrow(needle, con.execute("SELECT shape, text FROM lake.shapes").fetchall())
     todo.shapes = todo.narrowed.possible()
-    if not todo.narrowed.open and not con.execute(f"SELECT sum(records) > 0 FROM lake.activity WHERE shape = {ANY}").fetchall()[0][0]:
+    if (
+        not todo.narrowed.open
+        and not con.execute(f"SELECT sum(records) > 0 FROM lake.activity WHERE shape = {ANY}").fetchall()[0][0]
+    ):
         return
     condition = todo.query.text_condition()
     certain = todo.narrowed.certain()
@@ -168,15 +186,15 @@ def _weak(needle: Needle) -> Condition:
 def holds(needle: Needle, raw: str, exact: bytes | None, *, begins: bool) -> bool:
     """Is a record a hit? `raw`: its text, `exact`: its bytes where they are not that text's, `begins`: with it a source
     begins. Raises MatchTimeout."""
-    own = _lines_of(raw, exact)
+    lines = _lines_of(raw, exact)
     if begins:
-        own[0] = own[0].removeprefix(b"\xef\xbb\xbf")
-    return any(map(needle.has_match, own)) != needle.invert
+        lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
+    return any(map(needle.has_match, lines)) != needle.invert
 
 
 def _lines_of(raw: str, exact: bytes | None) -> list[bytes]:
     if exact is not None:
-        readable = exact.decode("utf-8", lines.LATIN1).replace("\0", "\u2400")
+        readable = exact.decode("utf-8", "logtriage.latin1").replace("\0", "\u2400")
         if readable.removesuffix("\n") == raw:  # else UTF-16, which ripgrep too reads as text
             return exact.removesuffix(b"\n").split(b"\n")
     return raw.encode("utf-8", "surrogatepass").split(b"\n")

@@ -36,7 +36,10 @@ def prefilter(snapshot: Snapshot, needle: Needle) -> Condition | None:
     marked = f"translate({frame}, '\x01\x02\x03\x04\x05\x06\x07\x08', '{_ONE * 8}')"
     framed = [f"contains({frame}, {HTML_BODY})"]  # what is done to such a body is not followed here
     for text in texts:
-        framed += [f"contains({frame}, {literal(text)})", *(f"contains({marked}, {literal(near)})" for near in _near_mark(text))]
+        framed += [
+            f"contains({frame}, {literal(text)})",
+            *(f"contains({marked}, {literal(near)})" for near in _near_mark(text)),
+        ]
     crossing = literal("|".join(_crossing(text, _ID_MARK) for text in texts))
     has_id = " OR ".join(f"{number} IS NOT NULL" for number in _NUMBERS)
     cases = ["WHEN exact IS NOT NULL THEN true", f"WHEN {' OR '.join(framed)} THEN true"]
@@ -106,12 +109,16 @@ def _may_hold(rendering: Rendering, text: str, folded: bool) -> bool:
             kinds += "0" * (_DIGITS.get(token) or int(token[1]))
         else:
             return True
-    return "".join("0" if char in "0123456789" else char for char in text) in "".join("0" if c in "0123456789" else c for c in kinds)
+    return "".join("0" if char in "0123456789" else char for char in text) in "".join(
+        "0" if c in "0123456789" else c for c in kinds
+    )
 
 
 def _in_ids(snapshot: Snapshot, texts: list[str], folded: bool) -> list[str]:
     stored = "lower(text)" if folded else "text"
-    found = " OR ".join(f"contains({stored}, {literal(t)}) OR contains(to_json({stored})::VARCHAR, {literal(t)})" for t in texts)
+    found = " OR ".join(
+        f"contains({stored}, {literal(t)}) OR contains(to_json({stored})::VARCHAR, {literal(t)})" for t in texts
+    )
     rows = snapshot.con.execute(f"SELECT id FROM lake.ids WHERE {found} LIMIT {_MOST_IDS + 1}").fetchall()
     if len(rows) > _MOST_IDS:
         return [f"{number} IS NOT NULL" for number in _NUMBERS]

@@ -16,10 +16,8 @@ TIME_ORDER = ("timestamp", "coalesce(nanos, 0)", "part", '"offset"')
 _FIELD = re.compile(r"(?P<name>[^=!<>~]+)(?P<op>!~=|!=|~=|>=|<=|=|>|<)(?P<value>.*)", re.DOTALL)
 _FIELD_HINT = "k=v, k!=v, k~=REGEX, k!~=REGEX, k>=N, k<=N, k>N or k<N; nested keys are joined with dots"
 # Names that are columns of a record; all others are looked for in its attributes.
-_COLUMNS = frozenset(
-    "source group level severity_text format template service host container pod namespace trace_id span_id request_id body".split()
-)
-_PLAIN = frozenset("source group severity_text service host container pod namespace".split())
+_PLAIN = frozenset(("source", "group", "severity_text", "service", "host", "container", "pod", "namespace"))
+_COLUMNS = _PLAIN | {"level", "format", "template", "trace_id", "span_id", "request_id", "body"}
 # A value that stands in the record's text as it is, unless something in the text is escaped or coloured.
 _VERBATIM = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{2,}|[1-9][0-9]{1,14}")
 # Quoted text is stepped over, a question mark outside is a parameter's place.
@@ -27,7 +25,7 @@ _PLACE = re.compile(r"'[^']*'|\"[^\"]*\"|\?")
 
 
 class Condition(NamedTuple):
-    """One condition on a row of `records`. `plain`: it needs no more than the columns that no text has to be put together for."""
+    """One condition on a row of `records`. `plain`: it needs only columns as they are kept, no text put together."""
 
     sql: str
     parameters: tuple[Any, ...] = ()
@@ -49,8 +47,8 @@ class Field:
         if self.op in ("=", "!="):
             sql = f"{value} {'=' if self.op == '=' else '<>'} ?"
             if self.op == "=" and self.name not in _COLUMNS and _VERBATIM.fullmatch(self.value):
-                rare = "contains(raw, '\\u') OR contains(raw, chr(27))"
-                return Condition(f"CASE WHEN contains(raw, ?) OR {rare} THEN {sql} ELSE false END", (self.value, self.value), plain=False)
+                test = "contains(raw, ?) OR contains(raw, '\\u') OR contains(raw, chr(27))"
+                return Condition(f"CASE WHEN {test} THEN {sql} ELSE false END", (self.value, self.value), plain=False)
             return Condition(sql, (self.value,), plain)
         if self.op in ("~=", "!~="):
             sql, parameters = Needle.of((self.value,)).sql(value)
@@ -116,7 +114,11 @@ class Query:
         yield from self.counted()
         if self.sources:
             yield source_condition(self.sources)
-        for column, globs in (("service", self.services), ("container", self.containers), ("namespace", self.namespaces)):
+        for column, globs in (
+            ("service", self.services),
+            ("container", self.containers),
+            ("namespace", self.namespaces),
+        ):
             if globs:
                 yield Condition(_any(f"{column} GLOB ?", len(globs)), globs)
         if self.flags:
@@ -143,7 +145,7 @@ class Query:
         return any(field.name not in _COLUMNS for field in self.fields)
 
     def text_condition(self) -> Condition | None:
-        """The needle's condition on `raw` and `lines`; None without needle.
+        """The needle's condition on `raw`; None without needle.
 
         Where the needle is not `exact` it holds for more than it should (inverted too), never for less.
         """
@@ -157,7 +159,10 @@ class Query:
         each, again = plain.sql("one")
         if plain.literal is None:
             lines = f"len(list_filter(string_split(raw, chr(10)), lambda one: {each})) > 0"
-            one, parameters = once(f"CASE WHEN lines = 1 THEN {one} ELSE {lines} END"), [*parameters, *again]
+            one, parameters = (
+                once(f"CASE WHEN contains(raw, chr(10)) THEN {lines} ELSE {one} END"),
+                [*again, *parameters],
+            )
         return Condition(f"NOT ({one})" if needle.invert else one, tuple(parameters), plain=False)
 
     def sql(self, columns: str = "*", narrowed: Sequence[Condition] = ()) -> tuple[str, list[Any]]:
@@ -231,7 +236,9 @@ def _attribute(name: str) -> str:
     paths = ['$."' + name.replace('"', '\\"') + '"']
     if len(steps) > 1:
         paths.append("$" + "".join('."' + step.replace('"', '\\"') + '"' for step in steps))
-        paths.append("$" + "".join(f"[{step}]" if step.isdigit() else '."' + step.replace('"', '\\"') + '"' for step in steps))
+        paths.append(
+            "$" + "".join(f"[{step}]" if step.isdigit() else '."' + step.replace('"', '\\"') + '"' for step in steps)
+        )
     values = [
         f"CASE WHEN json_type(attributes, {_quoted(path)}) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN json_extract_string(attributes, {_quoted(path)}) END"
         for path in dict.fromkeys(paths)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SEVERITY = dict(zip(LEVELS, (1, 5, 9, 13, 17, 21), strict=True))
 
 
+Bytes = bytes  # `Made` has a field of that name
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """What `Records.read` made of a block: how many records, and how many lines and bytes they cover.
@@ -37,7 +40,7 @@ class Made:
     lines: int
     bytes: int
     first: pa.Int64Array
-    joined: bytes
+    joined: Bytes
     places: pa.Int64Array
     as_written: bool
     marked: bool

@@ -120,6 +120,5 @@ def _from_records(snapshot: Snapshot, todo: Plan) -> _Minutes:
             for minute, severity, n in result:
                 found[minute, severity] += n
         else:
-            found.update(todo.decided(iter(snapshot.con.execute(*todo.select(columns, window)).fetchall())))  # type: ignore[arg-type]
+            found.update(todo.decided(iter(snapshot.con.execute(*todo.select(columns, window)).fetchall())))
     return found
-

@@ -235,7 +235,7 @@ def _remove(store: Store, cutoff: datetime) -> int:
             con.execute(f"DELETE FROM lake.meta WHERE key = '{PRUNED}'")
             con.execute("INSERT INTO lake.meta VALUES (?, ?)", [PRUNED, cutoff.isoformat()])
     if gone:
-        con.execute("CALL ducklake_rewrite_data_files('lake')")
+        con.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => 0)")
         _free(store)
     return int(gone)
 

@@ -174,7 +174,7 @@ def restored(catalog: Catalog, pieces: str, ids: str, wanted: Container[str] = C
     # A lambda, as the planner would put all that `whole` stands for in each of its places.
     raw = "list_transform([whole], lambda t: CASE WHEN ends_with(t, chr(10)) THEN left(t, -1) ELSE t END)[1]"
     more = f", {_attributes(catalog)} AS attributes" if "attributes" in wanted else ""
-    put_together = f"""(SELECT * EXCLUDE (frame, body), {frame.with_ids("body")} AS body, {whole} AS whole
+    put_together = f"""(SELECT * EXCLUDE (frame, body), {frame.body()} AS body, {whole} AS whole
         FROM (SELECT r.*, {texts} FROM {pieces} AS r{joins}))"""
     return f"SELECT *, {raw} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({dressed(catalog, put_together, wanted)})"
 

@@ -81,7 +81,9 @@ def windows(
 ) -> Iterator[list[Condition]]:
     """Conditions that part the records a plan has to look at into windows, in the query's order."""
     counts = _counts(snapshot, todo, edge, backwards)
-    extents = _extents(snapshot, [(part, n) for minute, part, n in counts if minute is None], todo.query, edge, backwards)
+    extents = _extents(
+        snapshot, [(part, n) for minute, part, n in counts if minute is None], todo.query, edge, backwards
+    )
     places = by_place(extents, pace, backwards=backwards)
     if todo.query.order == "source":
         yield from ([window] for window in places)
@@ -93,7 +95,9 @@ def windows(
         yield from part
 
 
-def _counts(snapshot: Snapshot, todo: Plan, edge: Key | None, backwards: bool) -> list[tuple[datetime | None, int, int]]:
+def _counts(
+    snapshot: Snapshot, todo: Plan, edge: Key | None, backwards: bool
+) -> list[tuple[datetime | None, int, int]]:
     """How many records may be of interest, from the activity: (minute, None, n), and for those without time, or where
     the order is not one of time, (None, part, n)."""
     conditions = counted(todo)
@@ -130,7 +134,9 @@ def _extents(
         return []
     ends = dict(snapshot.con.execute('SELECT part, max("offset") FROM lake.progress GROUP BY part').fetchall())
     rows_of = dict(counts)
-    order = sorted(rows_of) if query.order == "time" or query.parts is None else [p for p in query.parts if p in rows_of]
+    order = (
+        sorted(rows_of) if query.order == "time" or query.parts is None else [p for p in query.parts if p in rows_of]
+    )
     extents = [Extent(part, 0, ends.get(part, 0), ends.get(part, 0) / rows_of[part]) for part in order]
     if edge is None or (edge.timestamp is not None and query.order == "time") or edge.part not in order:
         return extents

@@ -98,7 +98,8 @@ def parts(store: Store, only: Sequence[int] | None = None) -> dict[int, bytes]:
         assert record["offset"] == len(before), "a gap or an overlap"
         assert record["line"] == line.get(record["part"], 1), "line numbers do not follow"
         whole[record["part"]] = before + record["bytes"]
-        line[record["part"]] = record["line"] + record["lines"]
+        # blank lines behind a record are among its bytes, but it does not span them
+        line[record["part"]] = record["line"] + max(record["bytes"].count(b"\n"), record["lines"])
     return whole
 
 

@@ -26,7 +26,9 @@ def write_sources(folder: Path, seed: int = 5) -> list[Path]:
         "box.json.log": _docker(rng, 40),
         "plain.txt": _plain(rng, 50),
         "damaged.log": _damaged(),
-        "wide.log": "2026-03-04 10:00:07 ERROR naïve timed out\r\n2026-03-04 10:00:08 INFO fine 12ms\r\n".encode("utf-16"),
+        "wide.log": "2026-03-04 10:00:07 ERROR naïve timed out\r\n2026-03-04 10:00:08 INFO fine 12ms\r\n".encode(
+            "utf-16"
+        ),
     }
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +38,9 @@ def write_sources(folder: Path, seed: int = 5) -> list[Path]:
 
 def settings_for_tests() -> Settings:
     """The shipped library, at a fixed moment."""
-    return Settings(load_formats(examples=False), load_patterns(examples=False), now=dt.datetime(2026, 3, 5, tzinfo=dt.UTC))
+    return Settings(
+        load_formats(examples=False), load_patterns(examples=False), now=dt.datetime(2026, 3, 5, tzinfo=dt.UTC)
+    )
 
 
 def fill(store: Path, sources: list[Path]) -> None:
@@ -71,14 +75,24 @@ def _app(rng: random.Random, count: int) -> bytes:
 
 def _access(rng: random.Random, count: int) -> bytes:
     line = '10.1.{}.4 - - [{:%d/%b/%Y:%H:%M:%S} +0000] "GET /api/v1/items/{}?q=a%20b HTTP/1.1" {} {} "-" "curl/8.{}"'
-    made = (line.format(k % 5, _moment(rng, k * 2), k, rng.choice([200, 200, 304, 404, 503]), k * 11, k % 3) for k in range(count))
+    made = (
+        line.format(k % 5, _moment(rng, k * 2), k, rng.choice([200, 200, 304, 404, 503]), k * 11, k % 3)
+        for k in range(count)
+    )
     return ("\n".join(made) + "\n").encode()
 
 
 def _docker(rng: random.Random, count: int) -> bytes:
     out = []
     for k in range(count):
-        inner = json.dumps({"level": rng.choice(["info", "error"]), "msg": f"retry \"{k}\" <b> é", "account": {"id": k, "name": "ann"}, "took": k / 4})
+        inner = json.dumps(
+            {
+                "level": rng.choice(["info", "error"]),
+                "msg": f'retry "{k}" <b> é',
+                "account": {"id": k, "name": "ann"},
+                "took": k / 4,
+            }
+        )
         stamp = _moment(rng, k * 3).isoformat(timespec="microseconds") + "017Z"
         out.append(json.dumps({"log": inner + "\n", "stream": "stdout", "time": stamp}, ensure_ascii=k % 2 == 0))
     return ("\n".join(out) + "\n").encode()

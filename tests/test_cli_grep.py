@@ -241,7 +241,7 @@ def test_one_small_file_loads_nothing_dear(logs: Path) -> None:
     """A plain search in one file loads no database, no Arrow, no signatures."""
     code = (
         "import sys; from logtriage.cli import main; main(['grep', 'started', 'app.log']);"
-        "print([m for m in ('duckdb', 'pyarrow', 'logtriage.library', 'textual', 'numpy') if m in sys.modules])"
+        "print([m for m in ('duckdb', 'pyarrow', 'logtriage.match', 'textual', 'numpy') if m in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=logs, env=environment(), check=True)
     assert ran.stdout.splitlines()[-1] == "[]"
@@ -314,7 +314,7 @@ def test_show_sql_and_the_store(logs: Path) -> None:
         assert (ran.code, sorted(ran.lines)) == (from_files.code, sorted(from_files.lines)), args
     ran = grep(logs, "--store", "st", "--show-sql", "--utc", "timed out")
     assert "SELECT" in ran.err
-    assert ran.lines == grep(logs, "--utc", "timed out", ".").lines
+    assert ran.lines == grep(logs, "--utc", "timed out", "app.log", "web.log").lines
     assert grep(logs, "--store", "st", "absent").code == 1
     assert grep(logs, "--store", "nowhere", "absent").code == 2
 
@@ -323,9 +323,9 @@ def test_context_from_the_store(logs: Path) -> None:
     """Context is the same from the store as from the files, of one source and across all."""
     logtriage("ingest", "--store", "st", "app.log", "web.log", cwd=logs)
     across = ["--utc", "--across", "-C1", "-F", "504"]
-    assert grep(logs, "--store", "st", *across).lines == grep(logs, *across, ".").lines
+    assert grep(logs, "--store", "st", *across).lines == grep(logs, *across, "app.log", "web.log").lines
     near = ["--utc", "-C1", "retrying"]
-    assert grep(logs, "--store", "st", *near).lines == grep(logs, *near, ".").lines
+    assert grep(logs, "--store", "st", *near).lines == grep(logs, *near, "app.log", "web.log").lines
 
 
 def test_startup_is_quick(logs: Path) -> None:

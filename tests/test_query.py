@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,7 +44,9 @@ def records(snapshot: Snapshot) -> list[Record]:
     return [json.loads(line) for line in records_jsonl(snapshot, Query())]
 
 
-def check(store: Store, snapshot: Snapshot, records: list[Record], query: Query, holds: Callable[[Record], bool]) -> None:
+def check(
+    store: Store, snapshot: Snapshot, records: list[Record], query: Query, holds: Callable[[Record], bool]
+) -> None:
     want = [(r["source"], r["offset"]) for r in records if holds(r)]
     assert [(row.source, row.offset) for row in search(snapshot, query)] == want
     assert count(snapshot, query) == len(want)
@@ -60,8 +61,12 @@ def test_level(store: Store, snapshot: Snapshot, records: list[Record], level: s
     check(store, snapshot, records, Query(level=level), lambda r: LEVELS.get(r["level"], 0) >= LEVELS[level])
 
 
-@pytest.mark.parametrize(("first", "last"), [(20, None), (None, 45), (20, 45), (0, 60), (21.5, 21.9), (100, 20_000), (9_000, None)])
-def test_times(store: Store, snapshot: Snapshot, records: list[Record], first: float | None, last: float | None) -> None:
+@pytest.mark.parametrize(
+    ("first", "last"), [(20, None), (None, 45), (20, 45), (0, 60), (21.5, 21.9), (100, 20_000), (9_000, None)]
+)
+def test_times(
+    store: Store, snapshot: Snapshot, records: list[Record], first: float | None, last: float | None
+) -> None:
     """Both bounds are included, and a record without time lies in no window."""
     since = START.replace(tzinfo=dt.UTC) + dt.timedelta(seconds=first) if first is not None else None
     until = START.replace(tzinfo=dt.UTC) + dt.timedelta(seconds=last) if last is not None else None
@@ -76,7 +81,13 @@ def test_times(store: Store, snapshot: Snapshot, records: list[Record], first: f
     moments = sorted(r["timestamp"] for r in records if inside(r))
     if moments:
         exactly = dt.datetime.fromisoformat(moments[0][:26] + "+00:00")
-        check(store, snapshot, records, Query(since=exactly, until=exactly), lambda r: (r["timestamp"] or "")[:26] == moments[0][:26])
+        check(
+            store,
+            snapshot,
+            records,
+            Query(since=exactly, until=exactly),
+            lambda r: (r["timestamp"] or "")[:26] == moments[0][:26],
+        )
 
 
 @pytest.mark.parametrize("glob", ["app.log", "*app.log", "web/*", "*", "*.log", "nothing", "a[op]p.log", "box*"])
@@ -94,8 +105,20 @@ def test_who(store: Store, snapshot: Snapshot, records: list[Record]) -> None:
     """Services, containers and namespaces are globs; several of a kind are alternatives, kinds add up."""
     services = {r["service"] for r in records}
     assert len(services) > 2
-    check(store, snapshot, records, Query(services=("app", "dam*")), lambda r: r["service"] == "app" or (r["service"] or "").startswith("dam"))
-    check(store, snapshot, records, Query(services=("app",), level="error"), lambda r: r["service"] == "app" and r["level"] == "error")
+    check(
+        store,
+        snapshot,
+        records,
+        Query(services=("app", "dam*")),
+        lambda r: r["service"] == "app" or (r["service"] or "").startswith("dam"),
+    )
+    check(
+        store,
+        snapshot,
+        records,
+        Query(services=("app",), level="error"),
+        lambda r: r["service"] == "app" and r["level"] == "error",
+    )
     check(store, snapshot, records, Query(containers=("*",)), lambda r: r["container"] is not None)
     check(store, snapshot, records, Query(namespaces=("x",)), lambda r: r["namespace"] == "x")
     check(store, snapshot, records, Query(parts=()), lambda r: False)
@@ -153,7 +176,12 @@ def test_fields(store: Store, snapshot: Snapshot, records: list[Record], text: s
                 return bool(re.search(field.value, value)) == (field.op == "~=")
             case ">=" | "<=" | ">" | "<" if compared is not None:
                 wanted = float(field.value)
-                return {">=": compared >= wanted, "<=": compared <= wanted, ">": compared > wanted, "<": compared < wanted}[field.op]
+                return {
+                    ">=": compared >= wanted,
+                    "<=": compared <= wanted,
+                    ">": compared > wanted,
+                    "<": compared < wanted,
+                }[field.op]
         return False
 
     check(store, snapshot, records, Query(fields=(field,)), holds)
@@ -161,8 +189,16 @@ def test_fields(store: Store, snapshot: Snapshot, records: list[Record], text: s
 
 def test_conditions_add_up(store: Store, snapshot: Snapshot, records: list[Record]) -> None:
     """All that is asked must hold at once."""
-    query = Query(needle=Needle.of(["refused"]), level="error", sources=("app.log",), fields=(Field("logger", "=", "c.a.Pool"),))
-    check(store, snapshot, records, query, lambda r: r["source"].endswith("app.log") and r["level"] == "error" and "refused" in r["body"])
+    query = Query(
+        needle=Needle.of(["refused"]), level="error", sources=("app.log",), fields=(Field("logger", "=", "c.a.Pool"),)
+    )
+    check(
+        store,
+        snapshot,
+        records,
+        query,
+        lambda r: r["source"].endswith("app.log") and r["level"] == "error" and "refused" in r["body"],
+    )
 
 
 @pytest.mark.parametrize("text", ["status", "=5", "a>x", "a~=(", "a~=(?=b)", "", "a<"])
@@ -181,4 +217,6 @@ def test_wrong_level() -> None:
 def test_inlined_keeps_text_apart(store: Store) -> None:
     """Quotes and question marks in values stay values."""
     for value in ("it's ? '' \"?\"", "?", "a\nb", "\\"):
-        assert store.con.execute(inlined("SELECT ?, '?', \"?\" FROM (SELECT 1 AS \"?\") WHERE ? = ?", [value, 1, 1])).fetchall() == [(value, "?", 1)]
+        assert store.con.execute(
+            inlined('SELECT ?, \'?\', "?" FROM (SELECT 1 AS "?") WHERE ? = ?', [value, 1, 1])
+        ).fetchall() == [(value, "?", 1)]

@@ -49,7 +49,8 @@ def by_sql(normaliser: Normaliser, path: Path) -> list[tuple[int, int]]:
 def by_python(normaliser: Normaliser, path: Path) -> list[tuple[int, int]]:
     """The same, as grep has them."""
     wanted = Wanted(Needle.of([""]), numbers=True)
-    stream = Stream(find([str(path)]).sources[0], wanted, lambda: Starts(normaliser.grammar()))
+    source = find([str(path)]).sources[0]
+    stream = Stream(source, wanted, lambda: Starts(normaliser.grammar(source)))
     return [(r.line, r.data.count(b"\n") + (not r.data.endswith(b"\n"))) for r in stream.records()]
 
 

@@ -45,7 +45,7 @@ def parser() -> Parser:
 
 def run(argv: list[str]) -> int:
     """Exit code 0; 1 where no record was printed though some were asked for; 2 if a source failed."""
-    session = Session.of(parser().parse_args(argv))
+    session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
     if args.from_store or (not args.sources and not is_piped()) or _are_stored(session):
         from logtriage.cli import stored

@@ -42,7 +42,7 @@ def parser() -> Parser:
 
 def run(argv: list[str]) -> int:
     """Exit code 0."""
-    args = parser().parse_args(argv)
+    args = parser().parse_intermixed_args(argv)
     if not 2_000 <= args.lines <= _MOST:
         raise UsageError(f"demo: --lines {args.lines} is not between 2,000 and {_MOST:,}")
     session = Session.of(args)

@@ -100,7 +100,7 @@ def _add(ingest: Ingest, tails: dict[str, _Tail], block: Block) -> None:
     tail = tails.get(source.name)
     normaliser = ingest.normaliser
     if tail is None:
-        tail = tails[source.name] = _Tail(ingest.parts.of(source), normaliser.grammar())
+        tail = tails[source.name] = _Tail(ingest.parts.of(source), normaliser.grammar(source))
     if tail.held is not None and tail.held.end == block.offset:
         block = replace(tail.held, data=tail.held.data + block.data)
     normaliser.records.reset()

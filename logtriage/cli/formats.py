@@ -33,7 +33,7 @@ def parser() -> Parser:
 
 def run(argv: list[str]) -> int:
     """Exit code 0; 1 where nothing was found; 2 where `check` found a fault or a log could not be read."""
-    args = parser().parse_args(argv)
+    args = parser().parse_intermixed_args(argv)
     session = Session.of(args)
     action = {"list": _list, "show": _show, "check": _check, "detect": _detect}[args.action]
     return action(session, args.what)
@@ -123,7 +123,7 @@ def _detect(session: Session, names: list[str]) -> int:
         if block is None:
             continue
         shown += 1
-        normaliser.block(block, normaliser.grammar(), settings.reference(source), final=True)
+        normaliser.block(block, normaliser.grammar(source), settings.reference(source), final=True)
         told: dict[str, list[str]] = {}
         for text in lines(normaliser.con, source, normaliser.records.chains):
             told.setdefault(json.loads(text)["format"], []).append(text)

@@ -40,7 +40,7 @@ def parser() -> Parser:
 
 def run(argv: list[str]) -> int:
     """Exit code 0, or 2 if a source failed; what could be read is in the store either way."""
-    session = Session.of(parser().parse_args(argv))
+    session = Session.of(parser().parse_intermixed_args(argv))
     from logtriage.cli.following import follow_into, stopped_by_signal
     from logtriage.ingest import Ingest
     from logtriage.store import Store

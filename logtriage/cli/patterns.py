@@ -33,7 +33,7 @@ def parser() -> Parser:
 
 def run(argv: list[str]) -> int:
     """Exit code 0; 1 where nothing was found; 2 where `check` found a fault."""
-    args = parser().parse_args(argv)
+    args = parser().parse_intermixed_args(argv)
     session = Session.of(args)
     action = {"list": _list, "show": _show, "check": _check, "test": _test}[args.action]
     return action(session, args.what)

@@ -87,8 +87,7 @@ class Session:
         zones = () if getattr(self.args, "assume_tz", None) else self.config.zones
         for name in (zone, *(name for _, name in zones)):
             Zone.of(name)
-        more = {"zones": zones} if zones else {}
-        return Settings(formats, self.patterns() if patterns else (), zone, self.fixed_now, wanted, **more)
+        return Settings(formats, self.patterns() if patterns else (), zone, self.fixed_now, wanted, zones)
 
     def formats(self) -> tuple[Format, ...]:
         """The shipped formats and those of the config's folders."""

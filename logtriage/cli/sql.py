@@ -45,7 +45,7 @@ def parser() -> Parser:
 
 def run(argv: list[str]) -> int:
     """Exit code 0; 1 where there are no rows; 2 for an error."""
-    session = Session.of(parser().parse_args(argv))
+    session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
     words = 2 if args.output == "parquet" else 1
     if len(args.query) != words:

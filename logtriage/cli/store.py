@@ -40,7 +40,7 @@ def parser() -> Parser:
 
 def run(argv: list[str]) -> int:
     """Exit code 0; 2 where `check` found a fault."""
-    session = Session.of(parser().parse_args(argv))
+    session = Session.of(parser().parse_intermixed_args(argv))
     action = {"info": _info, "compact": _compact, "prune": _prune, "check": _check}[session.args.action]
     return action(session)
 

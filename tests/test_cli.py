@@ -1,0 +1,153 @@
+"""The command line as a whole: help, config, completion, the library's commands."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from logtriage import __version__
+from logtriage.cli import COMMANDS
+from logtriage.config import load
+from logtriage.errors import UsageError
+from logtriage.output import csv_row, harmless, shown_time, table, zone_named
+from tests.command import logtriage
+
+
+def test_help_and_version() -> None:
+    """Alone, it prints its help; `--version` its version; both quickly and with exit code 0."""
+    ran = logtriage()
+    assert ran.code == 0 and all(name in ran.out for name in COMMANDS)
+    assert logtriage("--version").out == f"logtriage {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_begins_with_examples(command: str) -> None:
+    """What the command does, then examples, then the options, each with a help text."""
+    made = import_module(f"logtriage.cli.{command}").parser()
+    text = made.format_help()
+    assert text.index("examples:") < text.index("--help")
+    assert f"logtriage {command}" in text.split("examples:")[1].splitlines()[1]
+
+
+def test_an_unknown_command_is_one_line_and_a_hint() -> None:
+    """No traceback, exit code 2, and what to do instead."""
+    ran = logtriage("tell")
+    assert ran.code == 2 and ran.err.startswith("logtriage: there is no command 'tell'\n  hint: ")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str, tmp_path: Path) -> None:
+    """The script is right in its shell's own eyes, and knows every command."""
+    ran = logtriage("completion", shell)
+    assert ran.code == 0 and all(name in ran.out for name in COMMANDS)
+    if shutil.which(shell):
+        (tmp_path / "script").write_text(ran.out)
+        subprocess.run([shell, "-n", str(tmp_path / "script")], check=True)
+
+
+def test_bash_completes() -> None:
+    """Commands, options and fixed values are completed in bash."""
+    if not shutil.which("bash"):
+        pytest.skip("there is no bash")
+    script = logtriage("completion", "bash").out
+    for words, expected in ((["logtriage", "gr"], "grep"), (["logtriage", "grep", "--ou"], "--output"), (["logtriage", "grep", "--output", "js"], "jsonl"), (["logtriage", "store", "pr"], "prune")):
+        ask = f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _logtriage; echo ${{COMPREPLY[*]}}"
+        ran = subprocess.run(["bash", "-c", f"{script}\n{ask}"], capture_output=True, text=True, check=True)
+        assert ran.stdout.split() == [expected]
+
+
+def test_config_precedence(tmp_path: Path) -> None:
+    """A flag wins over the environment, that over the user's file."""
+    (tmp_path / "a.log").write_text("2026-03-02 10:00:01 INFO one\n")
+    (tmp_path / "config.toml").write_text('assume_tz = "+01:00"\ntz = "Asia/Tokyo"\n')
+
+    def shown(*args: str, **env: str) -> str:
+        command = ["grep", "--config", "config.toml", *args, "--level", "info", "one", "a.log"]
+        return logtriage(*command, cwd=tmp_path, **env).out[:29].strip()
+
+    assert shown() == "2026-03-02 18:00:01.000+09:00"
+    assert shown(LOGTRIAGE_TZ="UTC") == "2026-03-02 09:00:01.000Z"
+    assert shown("--tz", "+02:00", LOGTRIAGE_TZ="UTC") == "2026-03-02 11:00:01.000+02:00"
+    assert shown("--assume-tz", "UTC", "--utc") == "2026-03-02 10:00:01.000Z"
+    assert shown("--no-config") == "2026-03-02 10:00:01.000Z"
+
+
+def test_zone_by_source(tmp_path: Path) -> None:
+    """[[source]] in the config gives the zone of one source's stamps."""
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_text("2026-03-02 10:00:01 INFO one\n")
+    (tmp_path / "config.toml").write_text('[[source]]\nglob = "b.log"\nassume_tz = "+03:00"\n')
+    ran = logtriage("grep", "--config", "config.toml", "--utc", "one", "a.log", "b.log", cwd=tmp_path)
+    assert [line.split()[1:3] for line in ran.lines] == [["07:00:01.000Z", "b.log"], ["10:00:01.000Z", "a.log"]]
+
+
+@pytest.mark.parametrize("text", ["nonsense = 1", "store = 5", "not toml", "patterns = 'a'", "[[source]]\nglob = 'x'"])
+def test_a_wrong_config_is_told(tmp_path: Path, text: str) -> None:
+    """The file is named, and what is wrong in it."""
+    (tmp_path / "config.toml").write_text(text)
+    with pytest.raises(UsageError, match=r"config\.toml"):
+        load(tmp_path / "config.toml", environ={})
+
+
+def test_paths_in_the_config_lie_beside_it(tmp_path: Path) -> None:
+    """Relative paths are relative to the file, `~` is the home folder."""
+    (tmp_path / "config.toml").write_text('store = "st"\npatterns = ["mine", "/abs"]\n')
+    config = load(tmp_path / "config.toml", environ={})
+    assert (config.store, config.patterns) == (tmp_path / "st", (tmp_path / "mine", Path("/abs")))
+
+
+def test_own_patterns_win(tmp_path: Path) -> None:
+    """A signature of the config's folder is used, shown and checked like a shipped one."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "own.toml").write_text(
+        "[[pattern]]\nid = 'own.flux'\ntitle = 'The flux is gone'\nseverity = 'fatal'\ncategory = 'hardware'\n"
+        "regex = 'flux (?P<reason>\\w+)'\nadvice = 'Buy flux.'\n"
+        "[[pattern.example]]\ntext = 'flux empty'\ngives = { reason = 'empty' }\n[[pattern.reject]]\ntext = 'fluxes'\n"
+    )
+    (tmp_path / "config.toml").write_text('patterns = ["mine"]\n')
+    ran = logtriage("patterns", "test", "--config", "config.toml", "the flux ended", cwd=tmp_path)
+    assert ran.code == 0 and "own.flux" in ran.out and "reason = ended" in ran.out
+    assert logtriage("patterns", "show", "--config", "config.toml", "own.flux", cwd=tmp_path).code == 0
+    assert logtriage("patterns", "check", "mine", cwd=tmp_path).code == 0
+    (tmp_path / "mine" / "own.toml").write_text("[[pattern]]\nid = 'own.flux'\n")
+    assert logtriage("patterns", "check", "mine", cwd=tmp_path).code == 2
+    assert logtriage("patterns", "test", "nothing special at all").code == 1
+
+
+def test_formats(tmp_path: Path) -> None:
+    """`list`, `show` and `detect` tell what is known, and how a log is read."""
+    (tmp_path / "a.log").write_text("2026/01/02 03:04:05 [error] 31#31: *7 connect() failed (111: Connection refused)\n")
+    ran = logtriage("formats", "detect", "a.log", cwd=tmp_path)
+    assert ran.code == 0 and "nginx-error: 1 records" in ran.out and "2026-01-02T03:04:05" in ran.out
+    assert "nginx-error" in logtriage("formats", "list", "nginx").out
+    assert "regex" in logtriage("formats", "show", "nginx-error").out
+    assert logtriage("formats", "show", "nope").code == 2
+
+
+def test_text_cannot_talk_to_the_terminal() -> None:
+    """Control characters, C1 codes and direction marks become visible ones, one for one; text in any script stays."""
+    assert harmless("a\x1b[2J\x07\x9b\u202eb\x7f") == "a␛[2J␇\ufffd\ufffdb␡"
+    assert harmless("Grüße, 世界\t😀") == "Grüße, 世界\t😀"
+
+
+def test_csv_cells() -> None:
+    """Formulas are defused, numbers stay numbers, quotes are doubled."""
+    assert csv_row(["=1+1", "-5", "@x", 'a "b"', "c,d", None, "-a"]) == '\'=1+1,-5,\'@x,"a ""b""","c,d",,\'-a'
+
+
+def test_times() -> None:
+    """A time is shown in its zone with the offset; zones are found by name."""
+    from datetime import datetime
+
+    moment = datetime(2026, 7, 1, 12, 0, 0, 5000)
+    assert shown_time(moment, zone_named("Europe/Berlin")) == "2026-07-01 14:00:00.005+02:00"
+    assert shown_time(moment, zone_named("UTC")).strip() == "2026-07-01 12:00:00.005Z"
+
+
+def test_table() -> None:
+    """Numbers stand on the right, texts on the left, line breaks are shown."""
+    assert table(["a", "n"], [["x\ny", 5], ["z", None]]).splitlines() == ["a    n", "---  -", "x⏎y  5", "z"]

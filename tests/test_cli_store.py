@@ -1,0 +1,248 @@
+"""`logtriage ingest`, `cat`, `sql`, `store` and `demo` through real processes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from logtriage.ingest import Ingest
+from logtriage.sources import find
+from logtriage.store import Store
+from logtriage.upkeep import check, compact, prune
+from tests.command import environment, logtriage
+from tests.stores import settings_for_tests, write_sources
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `logs`, of many kinds, and `st`, the store they were read into."""
+    folder = tmp_path_factory.mktemp("stored")
+    (folder / "logs").mkdir()
+    write_sources(folder / "logs")
+    ran = logtriage("ingest", "--store", "st", "--now", "2026-03-05T00:00:00Z", "logs", cwd=folder)
+    assert ran.code == 0, ran.err
+    return folder
+
+
+def test_exact_bytes_come_back(stored: Path) -> None:
+    """`cat --output raw` gives a source's bytes, from the file and from the store."""
+    for path in sorted((stored / "logs").rglob("*.*")):
+        name = str(path.relative_to(stored))
+        command = [sys.executable, "-m", "logtriage", "cat", "--output", "raw", "--store", "st"]
+        for more in ([], ["--from-store"]):
+            ran = subprocess.run([*command, *more, name], cwd=stored, env=environment(), capture_output=True, check=True)
+            assert ran.stdout == path.read_bytes(), (name, more)
+
+
+def test_cat_gives_the_same_from_file_and_store(stored: Path) -> None:
+    """JSON lines and the merged timeline do not depend on where the records come from."""
+    names = [str(path.relative_to(stored)) for path in sorted((stored / "logs").rglob("*.*"))]
+    now = ["--now", "2026-03-05T00:00:00Z", "--store", "st"]
+    for output in (["--output", "jsonl"], ["--utc"]):
+        from_files = logtriage("cat", *now, *output, *names, cwd=stored)
+        from_store = logtriage("cat", *now, *output, "--from-store", *names, cwd=stored)
+        key = (lambda line: json.dumps(json.loads(line), sort_keys=True)) if output[0] == "--output" else str
+        assert sorted(map(key, from_store.lines)) == sorted(map(key, from_files.lines))
+        assert (from_files.code, from_store.code) == (0, 0)
+
+
+def test_json_lines_keep_the_order_of_sources(stored: Path) -> None:
+    """Sources come in the order given, and their records by place."""
+    names = ["logs/plain.txt", "logs/app.log"]
+    rows = [json.loads(line) for line in logtriage("cat", "--output", "jsonl", *names, cwd=stored).lines]
+    assert [row["source"] for row in rows] == sorted((row["source"] for row in rows), key=names.index)
+    assert {"source", "line", "lines", "offset", "timestamp", "level", "severity_text", "service", "host", "container",
+            "format", "template", "flags", "trace_id", "body", "attributes"} <= rows[0].keys()  # fmt: skip
+
+
+def test_a_source_that_fails_does_not_stop_the_others(stored: Path) -> None:
+    """What cannot be read is told on standard error; the rest is printed, and the exit code is 2."""
+    ran = logtriage("cat", "--output", "jsonl", "logs/gone.log", "logs/app.log", cwd=stored)
+    assert ran.code == 2 and "gone.log" in ran.err and len(ran.lines) > 50
+
+
+def test_ingest_reads_only_what_is_new(tmp_path: Path) -> None:
+    """A second run finds nothing to do; an appended line is one record more."""
+    log = tmp_path / "a.log"
+    log.write_text("2026-03-02 10:00:01 INFO one\n2026-03-02 10:00:02 INFO two\n")
+    assert "2 records" in logtriage("ingest", "--store", "st", "a.log", cwd=tmp_path).err
+    assert "0 records" in logtriage("ingest", "--store", "st", "a.log", cwd=tmp_path).err
+    with log.open("a") as file:
+        file.write("2026-03-02 10:00:03 INFO three\n")
+    logtriage("ingest", "--store", "st", "a.log", cwd=tmp_path)
+    ran = logtriage("sql", "--store", "st", "--json", "SELECT count(*) AS n FROM records", cwd=tmp_path)
+    assert json.loads(ran.out) == {"n": 3}
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("SELECT count(*) FROM records", 0),
+        ("FROM hits", 0),
+        ("DESCRIBE shapes", 0),
+        ("SUMMARIZE sources", 0),
+        ("EXPLAIN SELECT 1", 0),
+        ("SELECT 1 WHERE false", 1),
+        ("DROP TABLE lake.records", 2),
+        ("DELETE FROM lake.records", 2),
+        ("COPY (SELECT 1) TO 'stolen.csv'", 2),
+        ("ATTACH 'other.db'", 2),
+        ("SET lock_configuration = false", 2),
+        ("CALL ducklake_flush_inlined_data('lake')", 2),
+        ("INSTALL httpfs", 2),
+        ("SELECT 1; SELECT 2", 2),
+        ("SELECT * FROM read_text('/etc/hostname')", 2),
+        ("FROM '/etc/hostname'", 2),
+        ("SELEC nonsense", 2),
+        ("SELECT nonsense FROM records", 2),
+        ("", 2),
+    ],
+)
+def test_sql_only_reads(stored: Path, statement: str, code: int) -> None:
+    """What reads the views is answered; what would change or reach anything else is refused in one line."""
+    ran = logtriage("sql", "--store", "st", statement, cwd=stored)
+    assert (ran.code, "Traceback" in ran.err) == (code, False), ran.err
+
+
+def test_sql_outputs(stored: Path) -> None:
+    """A table for people, CSV and JSON lines for programs, Parquet for data frames; `-` reads the statement."""
+    query = "SELECT level, count(*) AS n FROM records WHERE level IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    table = logtriage("sql", "--store", "st", query, cwd=stored).lines
+    assert table[0].split() == ["level", "n"] and set(table[1]) == {"-", " "}
+    rows = [json.loads(line) for line in logtriage("sql", "--store", "st", "--json", "-", cwd=stored, stdin=query.encode()).lines]
+    csv = logtriage("sql", "--store", "st", "--output", "csv", query, cwd=stored).lines
+    assert csv == ["level,n", *(f"{row['level']},{row['n']}" for row in rows)]
+    assert logtriage("sql", "--store", "st", "--output", "parquet", "out.parquet", query, cwd=stored).code == 0
+    import pyarrow.parquet as pq
+
+    assert pq.read_table(stored / "out.parquet").to_pylist() == rows
+
+
+def test_sql_on_sources(stored: Path) -> None:
+    """--from looks at the sources named alone, read into the store or into one that is thrown away."""
+    for more in (["--no-store"], ["--store", "st"]):
+        ran = logtriage("sql", *more, "--from", "logs/app.log", "--json", "SELECT DISTINCT source FROM records", cwd=stored)
+        assert [json.loads(line) for line in ran.lines] == [{"source": "logs/app.log"}], ran.err
+
+
+def test_store_info(stored: Path) -> None:
+    """`store info` names the sources and what they hold."""
+    ran = logtriage("store", "info", "--store", "st", "--utc", cwd=stored)
+    assert ran.code == 0 and "logs/app.log" in ran.out and "records" in ran.err
+
+
+def test_check_finds_what_is_missing(tmp_path: Path) -> None:
+    """A store is sound after an ingest and after compaction, and `check` says so; a lost record is found."""
+    (tmp_path / "logs").mkdir()
+    write_sources(tmp_path / "logs")
+    for part in sorted((tmp_path / "logs").iterdir()):
+        with Store(tmp_path / "st", write=True) as store:
+            Ingest(store, settings_for_tests()).run(find([str(part)]).sources)
+    assert logtriage("store", "check", "--store", "st", cwd=tmp_path).code == 0
+    with Store(tmp_path / "st", write=True) as store:
+        before = store.con.execute("SELECT count(*), sum(\"offset\") FROM lake.records").fetchall()
+        compact(store)
+        assert store.con.execute("SELECT count(*), sum(\"offset\") FROM lake.records").fetchall() == before
+        files = store.con.execute("SELECT count(DISTINCT filename) FROM lake.records").fetchall()[0][0]
+        assert files == 1
+        assert not check(store).wrong
+        store.con.execute('DELETE FROM lake.records WHERE part = 1 AND line = 7')
+    ran = logtriage("store", "check", "--store", "st", cwd=tmp_path)
+    assert ran.code == 2 and "missing" in ran.out
+
+
+def test_prune_by_age(tmp_path: Path) -> None:
+    """Records before the bound go, with their hits and counts; what was read stays known, and the rest stays sound."""
+    log = tmp_path / "a.log"
+    log.write_text("".join(f"2026-03-{day:02} 10:00:01 ERROR Connection refused {day}\n" for day in range(1, 11)))
+    with Store(tmp_path / "st", write=True) as store:
+        Ingest(store, settings_for_tests()).run(find([str(log)]).sources)
+        space = prune(store, before=datetime(2026, 3, 6, tzinfo=UTC))
+        assert space.records == 5
+        assert store.con.execute("SELECT count(*), min(timestamp) FROM lake.records").fetchall()[0] == (5, datetime(2026, 3, 6, 10, 0, 1))
+        assert store.con.execute("SELECT sum(records) FROM lake.activity").fetchall()[0][0] == 5
+        assert store.con.execute("SELECT min(timestamp) FROM lake.hits").fetchall()[0][0] >= datetime(2026, 3, 6)
+        assert not check(store).wrong
+        tally = Ingest(store, settings_for_tests()).run(find([str(log)]).sources)
+        assert (tally.records, tally.unchanged) == (0, 1)
+    ran = logtriage("store", "prune", "--store", "st", "--older-than", "1d", "--now", "2026-03-10T12:00:00Z", cwd=tmp_path)
+    assert ran.code == 0 and "4 records removed" in ran.err
+
+
+def test_prune_by_size(tmp_path: Path) -> None:
+    """--max-size removes the oldest days until the store fits, whole days at a time."""
+    log = tmp_path / "a.log"
+    with log.open("w") as file:
+        for n in range(60_000):
+            file.write(f"2026-03-{1 + n // 6_000:02} 10:{n // 100 % 60:02}:01 INFO {hash((n, 'x')) & 0xFFFFFFFFFFFFFFFF:x}\n")
+    with Store(tmp_path / "st", write=True) as store:
+        Ingest(store, settings_for_tests()).run(find([str(log)]).sources)
+        size = prune(store, max_bytes=1 << 40).bytes_after
+        space = prune(store, max_bytes=size // 2)
+        assert space.bytes_after <= size // 2 and space.records % 6_000 == 0 and 0 < space.records < 60_000
+
+
+def test_following_into_the_store(tmp_path: Path) -> None:
+    """What is appended, through a rotation, is in the store when Ctrl-C ends it; the last record may have gone on."""
+    log = tmp_path / "a.log"
+    log.write_text("2026-03-02 10:00:01 INFO one\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "logtriage", "ingest", "--store", "st", "--follow", "a.log"],
+        cwd=tmp_path, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment(), text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert "following" in process.stderr.readline()
+    with log.open("a") as file:
+        file.write("2026-03-02 10:00:02 ERROR two\n")
+    wait_for(tmp_path, 2)
+    with log.open("a") as file:
+        file.write("\tat a.B.c(B.java:1)\n2026-03-02 10:00:03 INFO three\n")
+    wait_for(tmp_path, 3)
+    log.rename(tmp_path / "a.log.1")
+    log.write_text("2026-03-02 10:00:04 INFO four\n")
+    wait_for(tmp_path, 4)
+    process.send_signal(signal.SIGINT)
+    process.wait(60)
+    assert process.returncode == 130
+    rows = records(tmp_path)
+    assert [(row["line"], row["lines"]) for row in rows] == [(1, 1), (2, 2), (4, 1), (1, 1)]
+    assert logtriage("store", "check", "--store", "st", cwd=tmp_path).code == 0
+    assert "0 records" in logtriage("ingest", "--store", "st", "a.log", "a.log.1", cwd=tmp_path).err
+
+
+def records(folder: Path) -> list[dict[str, int]]:
+    """The records of the store, by time."""
+    query = "SELECT line, lines FROM records ORDER BY timestamp"
+    return [json.loads(line) for line in logtriage("sql", "--store", "st", "--json", query, cwd=folder).lines]
+
+
+def wait_for(folder: Path, count: int) -> None:
+    """Returns when the store has so many records; fails after a while."""
+    pause = threading.Event()
+    until = time.monotonic() + 30
+    while len(records(folder)) < count:
+        assert time.monotonic() < until, f"the store did not get {count} records"
+        pause.wait(0.1)
+
+
+def test_demo(tmp_path: Path) -> None:
+    """`demo --run` writes the incident, reads it, and shows its turning points on one timeline, in order."""
+    ran = logtriage("demo", "shop", "--run", "--utc", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    times = [line[:23] for line in ran.lines]
+    assert times == sorted(times) and len(times) > 15
+    for text in ("Killed process", "Connection refused", "too many clients already", "OPEN"):
+        assert any(text in line for line in ran.lines), text
+    assert "found" in ran.err
+    assert logtriage("demo", "shop", "--run", "--utc", cwd=tmp_path).lines == ran.lines
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("precious")
+    assert logtriage("demo", "mine", cwd=tmp_path).code == 2
