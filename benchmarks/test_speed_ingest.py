@@ -73,7 +73,7 @@ def test_parse(measure: Measure, log: Logs, settings: Settings, family: str) -> 
 
     def parse() -> tuple[int, int]:
         records.reset()
-        made = records.read(block, normaliser.grammar(), reference=reference)
+        made = records.read(block, normaliser.grammar(log(family).source), reference=reference)
         con.execute("CREATE OR REPLACE TEMP TABLE parsed AS SELECT * FROM records")
         stamped = con.execute("SELECT count(timestamp) FROM parsed").fetchall()[0][0]
         return made.lines, made.records - stamped

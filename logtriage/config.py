@@ -42,7 +42,9 @@ def load(named: Path | None = None, *, use_files: bool = True, environ: Mapping[
     if store := environ.get("LOGTRIAGE_STORE"):
         config = replace(config, store=Path(store).expanduser())
     if folders := environ.get("LOGTRIAGE_PATTERNS"):
-        config = replace(config, patterns=(*config.patterns, *(Path(p).expanduser() for p in folders.split(os.pathsep))))
+        config = replace(
+            config, patterns=(*config.patterns, *(Path(p).expanduser() for p in folders.split(os.pathsep)))
+        )
     if zone := environ.get("LOGTRIAGE_ASSUME_TZ"):
         config = replace(config, assume_tz=zone)
     if zone := environ.get("LOGTRIAGE_TZ"):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, tzinfo
 
 @dataclass(slots=True)
 class Coverage:
-    """Counts over all sources. `records` were read (None: not counted), `hits` found (None: nothing was looked for);
-    `first` and `last` are the earliest and latest time seen (UTC, naive or aware). `plain`: records of no known form."""
+    """Counts over all sources. `records` were read (None: not counted), `hits` found (None: nothing was looked for).
+    `first`, `last`: the earliest and latest time seen (UTC, naive or aware). `plain`: records of no known form."""
 
     sources: int = 0
     records: int | None = 0
@@ -56,4 +56,6 @@ def span(first: datetime, last: datetime, zone: tzinfo) -> str:
     """A span of time in a zone: `2026-11-22 14:05:00 to 15:00:00 +01:00`."""
     from logtriage.when import Window
 
-    return Window(*(moment.replace(microsecond=0, tzinfo=moment.tzinfo or UTC) for moment in (first, last))).describe(zone)
+    return Window(*(moment.replace(microsecond=0, tzinfo=moment.tzinfo or UTC) for moment in (first, last))).describe(
+        zone
+    )

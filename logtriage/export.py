@@ -14,7 +14,8 @@ from logtriage.windows import Pace
 
 _BATCH = 5_000
 _COLUMNS = (
-    "source", "line", "lines", "timestamp", "nanos", "level", "severity_text", "format", "template", "flags", "trace_id", "body",
+    "source", "line", "lines", "timestamp", "nanos", "level", "severity_text", "format", "template", "flags",
+    "trace_id", "body",
 )  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def _lines(snapshot: Snapshot, todo: Plan, limit: int | None, *, backwards: bool
 
 
 def _print(snapshot: Snapshot, todo: Plan, window: list[Condition], limit: int | None, backwards: bool) -> None:
-    """Fills the temp tables `printed` (i, columns of `records`) and `printed_attributes` (i, attributes) with a window's hits."""
+    """Fills the temp tables `printed` (i, columns of `records`), `printed_attributes` (i, attributes) for a window."""
     con = snapshot.con
     order = todo.query.order_by(backwards=backwards)
     columns = [
@@ -89,6 +90,6 @@ def _object() -> str:
     nanos = "CASE WHEN nanos > 0 THEN lpad(nanos::VARCHAR, 3, '0') ELSE '' END"
     resource = ", ".join(f"'{name}', {name}" for name in RESOURCE)
     return f"""json_object('source', source, 'line', line, 'lines', lines, 'offset', "offset",
-        'timestamp', strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%f') || {nanos} || 'Z', 'level', level, 'severity_text', severity_text,
-        {resource}, 'format', format, 'template', template, 'flags', flags, 'trace_id', trace_id, 'body', body,
-        'attributes', attributes)"""
+        'timestamp', strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%f') || {nanos} || 'Z', 'level', level,
+        'severity_text', severity_text, {resource}, 'format', format, 'template', template, 'flags', flags,
+        'trace_id', trace_id, 'body', body, 'attributes', attributes)"""

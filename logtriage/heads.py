@@ -154,11 +154,11 @@ class Heads:
         assert fmt is not None
         items, names = [], [name for name in carried if name not in parse.ROLES]
         for name in parse.ROLES:
+            if name == "body" and fmt.inner in (name, *fmt.keys.get(name, ())):
+                continue  # what a transport wraps is kept as `content`
             own = parse.role(fmt, name)
             if own is None and name == "program" and fmt.service:
                 own = parse.literal(fmt.service)
-            if own is not None and name == "body" and fmt.family == "docker":
-                own = parse.without_newline(own)
             if name in node.ids and not (fmt.inner and node.children):
                 found = parse.id_after(sorted(node.ids[name]), "t")
                 own = f"coalesce({own}, {found})" if own else found

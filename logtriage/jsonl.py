@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from logtriage import parse
-from logtriage.formats import LEVELS
 from logtriage.heads import clean_all
 from logtriage.records import SEVERITY
 from logtriage.sources import Source

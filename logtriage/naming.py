@@ -47,7 +47,10 @@ _NO_SERVICE = """
     secure server service ssl stderr stdin stdout sys syslog system test trace user warn warning
 """
 # Logs of a whole machine: each line names its own program, whatever the folder is called.
-_OF_MACHINE = frozenset("syslog messages journal kern dmesg boot secure auth authlog daemon maillog mail cron user system audit".split())
+_OF_MACHINE = frozenset(
+    {"syslog", "messages", "journal", "kern", "dmesg", "boot", "secure", "auth", "authlog", "daemon", "maillog", "mail", "cron",
+     "user", "system", "audit"}
+)  # fmt: skip
 _NO_SERVICE_FOLDER = """
     archive archived archives backup backups bundle container containers data docker files home host incident
     incidents lib local mnt old opt outputs pods previous rotated run srv support tmp usr var work

@@ -19,7 +19,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def use_colour(choice: str, stream: TextIO = sys.stdout) -> bool:
-    """Whether to colour: `choice` is always, never or auto; auto heeds NO_COLOR, CLICOLOR_FORCE, TERM and the terminal."""
+    """Whether to colour: always, never or auto, which heeds NO_COLOR, CLICOLOR_FORCE, TERM and the terminal."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -114,11 +114,20 @@ def table(names: Sequence[str], rows: Sequence[Sequence[object]], width: int = 1
     """Rows under their names, in columns; long cells are cut, numbers stand on the right."""
     cells = [[_short(value, width) for value in row] for row in rows]
     widths = [max(len(name), *(len(row[k]) for row in cells)) if cells else len(name) for k, name in enumerate(names)]
-    right = [bool(rows) and all(isinstance(row[k], int | float | None) and not isinstance(row[k], bool) for row in rows) for k in range(len(names))]
-    out = ["  ".join(name.rjust(w) if r else name.ljust(w) for name, w, r in zip(names, widths, right, strict=True)).rstrip()]
+    right = [
+        bool(rows) and all(isinstance(row[k], int | float | None) and not isinstance(row[k], bool) for row in rows)
+        for k in range(len(names))
+    ]
+    out = [
+        "  ".join(
+            name.rjust(w) if r else name.ljust(w) for name, w, r in zip(names, widths, right, strict=True)
+        ).rstrip()
+    ]
     out.append("  ".join("-" * w for w in widths))
     for row in cells:
-        out.append("  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)).rstrip())
+        out.append(
+            "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)).rstrip()
+        )
     return "\n".join(out)
 
 

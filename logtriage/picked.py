@@ -66,7 +66,13 @@ class Reader:
             yield Picked(self._normaliser, self, None)
             if end is not None and block.end >= end:
                 return
-            held = None if final else replace(block, offset=block.offset + made.bytes, line=block.line + made.lines, data=block.data[made.bytes :])
+            held = (
+                None
+                if final
+                else replace(
+                    block, offset=block.offset + made.bytes, line=block.line + made.lines, data=block.data[made.bytes :]
+                )
+            )
 
     def block(self, block: Block) -> Picked:
         """The records of a block that came by itself, as when a log is followed."""
@@ -135,28 +141,32 @@ class Picked:
             self._settle("SELECT *, true AS found FROM records")
         if any("FROM hits" in condition.sql for condition in conditions):
             self._con.execute(
-                'CREATE OR REPLACE TEMP VIEW hits AS SELECT 0 AS part, k."offset", pattern, category FROM found JOIN kept AS k USING (i)'
+                'CREATE OR REPLACE TEMP VIEW hits AS '
+                'SELECT 0 AS part, k."offset", pattern, category FROM found JOIN kept AS k USING (i)'
             )
         where, parameters = joined(conditions)
-        self._con.execute(f"DELETE FROM kept WHERE i NOT IN (SELECT i FROM ({self._facets(attributes)}) WHERE {where})", parameters)
+        self._con.execute(
+            f"DELETE FROM kept WHERE i NOT IN (SELECT i FROM ({self._facets(attributes)}) WHERE {where})", parameters
+        )
 
     def _facets(self, attributes: bool) -> str:
         """The records with the columns that the store's view `records` has."""
         chains, source = self._reader.chains, self._reader.source
         names = "".join(f" WHEN {k} THEN {parse.literal(node.name)}" for k, node in enumerate(chains))
         who = source.resource
-        told = ", ".join(
-            f"coalesce({'k.service, program' if name == 'service' else 'k.' + name}, {parse.literal(value) if (value := getattr(who, name)) else 'NULL'}) AS {name}"
-            for name in RESOURCE
-        )
+        known = {name: parse.literal(value) if (value := getattr(who, name)) else "NULL" for name in RESOURCE}
+        own = {name: "k.service, program" if name == "service" else f"k.{name}" for name in RESOURCE}
+        told = ", ".join(f"coalesce({own[name]}, {known[name]}) AS {name}" for name in RESOURCE)
         ids = ", ".join(f"k.{name}" for name in ("trace_id", "span_id", "request_id"))
         more = f", {self._attributes()} AS attributes" if attributes else ""
         level = "coalesce(k.severity_number, f.severity_number, k.severity_default)"
         return (
-            f'SELECT i, {parse.literal(source.name)} AS source, {parse.literal(source.group)} AS "group", 0 AS part, k."offset", line, lines, '
+            f'SELECT i, {parse.literal(source.name)} AS source, {parse.literal(source.group)} AS "group", 0 AS part, '
+            f'k."offset", line, lines, '
             f"timestamp, nanos, {level_sql(level)} AS level, {level} AS severity_number, severity_text, "
             f"CASE chain{names} END AS format, coalesce(string_split(f.flags, ' '), []) AS flags, {told}, {ids}, "
-            f"body, coalesce(text, raw) AS text, rtrim(raw, chr(10)) AS raw, raw AS written, exact, found{more} FROM {self._from} AS k LEFT JOIN flags AS f USING (i)"
+            f"body, coalesce(text, raw) AS text, rtrim(raw, chr(10)) AS raw, raw AS written, exact, found{more} "
+            f"FROM {self._from} AS k LEFT JOIN flags AS f USING (i)"
         )
 
     def _attributes(self) -> str:
@@ -186,7 +196,7 @@ class Picked:
 
 
 def pieces_in_windows(records: Iterator[Record], first: int) -> Iterator[list[Record]]:
-    """Records in growing batches: the first are handed on soon, the many cheaply. A failure comes after what was found."""
+    """Records in growing batches: the first soon, the many cheaply. A failure comes after what was found."""
     most, batch, size = first, [], 0
     try:
         for record in records:

@@ -1,4 +1,4 @@
-"""A query on one snapshot of a store → the SQL that answers it window by window, and what is left to Python to decide."""
+"""A query on one snapshot of a store → the SQL that answers it window by window, and what Python has to decide."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _DOUBTFUL = "(exact IS NOT NULL OR starts_with(raw, chr(65279)))"
 class Plan:
     """How to answer `query`.
 
-    `plain`: conditions on `pieces` besides that on the shape; `text`: on whole records. `check`: SQL on a whole record that
-    tells whether `holds` must decide; None: never. `rolled`: only the needle keeps `lake.activity` from knowing the answer. `filtered`: a weak
-    test lets go of most records that are not hits.
-    `undecided` collects records (part, offset) on which the pattern took too long.
+    `plain`: conditions on `pieces` besides that on the shape; `text`: on whole records. `check`: SQL on a whole record
+    that tells whether `holds` must decide; None: never. `rolled`: only the needle keeps `lake.activity` from knowing
+    the answer. `filtered`: a weak test lets go of most records that are no hits. `undecided` collects records (part,
+    offset) on which the pattern took too long.
     """
 
     query: Query
@@ -84,7 +84,7 @@ class Plan:
         ), parameters + more
 
     def _pieces(self, wanted: set[str]) -> str:
-        """The columns of `pieces` from which those wanted are made: no more, as each is read for every record picked."""
+        """The columns of `pieces` that those wanted are made from: no more, as each is read for every record picked."""
         sources = {source for name, (source, _) in derived(self.catalog).items() if name in wanted}
         sources |= {"format_number"} if "attributes" in wanted else set()
         names = [name for name in (*KEPT, *PLACES) if name in wanted | sources] + sorted(sources - set(KEPT))

@@ -1,7 +1,7 @@
 """A weak test for a needle on the pieces that a record is kept in, so that few records have to be put together.
 
-Every match holds one of the needle's required texts. Where such a text stands in a record, it lies inside one piece (the
-frame, the body, a time, an id), or it crosses from one into the next; then a mark stands at the crossing, with the
+Every match holds one of the needle's required texts. Where such a text stands in a record, it lies inside one piece
+(the frame, the body, a time, an id), or it crosses from one into the next; then a mark stands at the crossing, with the
 beginning of the text before it, or its end behind it, or all between two marks being part of it.
 """
 

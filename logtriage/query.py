@@ -78,9 +78,10 @@ def parse_field(text: str) -> Field:
 class Query:
     """What to look for; all that is given must hold of a record.
 
-    `needle`: one of its lines matches (with `-v`: none does). `since`, `until`: aware datetimes, both included. `level`:
-    at least. `services`, `sources`, `containers`, `namespaces`, `flags` are globs, one of each kind must fit: a source by
-    its name, the last parts of its path or its rotated set, a flag by its id or category. `parts`: numbers, None for all.
+    `needle`: one of its lines matches (with `-v`: none does). `since`, `until`: aware datetimes, both included.
+    `level`: at least. `services`, `sources`, `containers`, `namespaces`, `flags` are globs, one of each kind must fit:
+    a source by its name, the last parts of its path or its rotated set, a flag by its id or category. `parts`: numbers,
+    None for all.
     `trace`: a trace, span or request id. `limit`: the first so many, `tail`: the last so many. `order`: `time`, or
     `source`: one part after the other, as in `parts`.
     """
@@ -240,7 +241,8 @@ def _attribute(name: str) -> str:
             "$" + "".join(f"[{step}]" if step.isdigit() else '."' + step.replace('"', '\\"') + '"' for step in steps)
         )
     values = [
-        f"CASE WHEN json_type(attributes, {_quoted(path)}) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN json_extract_string(attributes, {_quoted(path)}) END"
-        for path in dict.fromkeys(paths)
+        f"CASE WHEN json_type(attributes, {path}) NOT IN ('OBJECT', 'ARRAY', 'NULL') "
+        f"THEN json_extract_string(attributes, {path}) END"
+        for path in map(_quoted, dict.fromkeys(paths))
     ]
     return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"

@@ -157,7 +157,7 @@ def prefetch(iterator: Iterator[T], depth: int = 1) -> Iterator[T]:
         try:
             while room.acquire() and not stopped.is_set():
                 ready.put((True, next(iterator)))
-        except BaseException as why:  # noqa: BLE001 - whatever it is, it belongs to the consumer
+        except BaseException as why:  # whatever it is, it belongs to the consumer
             ready.put((False, why))
         finally:
             if close := getattr(iterator, "close", None):

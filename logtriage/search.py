@@ -1,7 +1,7 @@
 """Answers from the store: the records that a query finds, in true time order, found without reading the others.
 
-A needle is looked for in the store's shapes first (narrow.py); of the records whose shape may hold it, those are checked
-whose shape does not prove it. The records found are the same as those whose lines ripgrep finds in the raw files.
+A needle is looked for in the store's shapes first (narrow.py); of the records whose shape may hold it, those are
+checked whose shape does not prove it. The records found are those whose lines ripgrep finds in the raw files.
 
     with Snapshot(store) as snapshot:            # or give the Store itself: one snapshot for each call
         answer = search(snapshot, Query(needle=Needle.of(["timed out"]), level="warn"))
@@ -73,8 +73,8 @@ COLUMNS = tuple(f'"{name}"' if name in ("group", "offset") else name for name in
 class Answer:
     """The records a query finds; iterate once, to get `Row`s, or take `tuples`.
 
-    `sql` is the query on the views, ready to paste. While and after iterating: `matched` records were given, `more` tells
-    whether `limit` held some back, `undecided` names records (part, offset) on which the pattern took too long.
+    `sql` is the query on the views, ready to paste. While and after iterating: `matched` records were given, `more`
+    tells whether `limit` held some back, `undecided` names records (part, offset) on which the pattern took too long.
     """
 
     def __init__(self, snapshot: Snapshot, query: Query, *, owned: bool = False) -> None:
@@ -148,8 +148,9 @@ def context(
     sources: tuple[str, ...] = (),
     parts: tuple[int, ...] | None = None,
 ) -> list[Row]:
-    """A record (by part and offset) amid the `before` records that come before it and the `after` ones after it, in order:
-    those of its own part, or, `across`, those of all sources (or of these `sources` and `parts`) by time. Empty: no such record."""
+    """A record (by part and offset) amid the `before` records before it and the `after` ones after it, in order: those
+    of its own part, or, `across`, those of all sources (or of these `sources`, `parts`) by time. Empty: no such record.
+    """
     with snapshot_of(store) as snapshot:
         own = Query(parts=(part,), order="source")
         place = Key(None, 0, part, offset)

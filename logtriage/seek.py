@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from logtriage import stamp
@@ -27,11 +28,18 @@ _SLACK = timedelta(minutes=5)  # lines may be that much out of order
 Bounds = tuple[int, int | None, int]
 
 
-def bounds(source: Source, grammar: Grammar, reference: datetime, since: datetime | None, until: datetime | None) -> Bounds:
-    """The bytes in which all records from `since` to `until` begin: start, end (None: the file's), and the number of the
-    line at the start. All of the source, where it cannot be told: (0, None, 1)."""
+def bounds(
+    source: Source, grammar: Grammar, reference: datetime, since: datetime | None, until: datetime | None
+) -> Bounds:
+    """The bytes in which all records from `since` to `until` begin: start, end (None: the file's), and the number of
+    the line at the start. All of the source, where it cannot be told: (0, None, 1)."""
     everything: Bounds = (0, None, 1)
-    if (since is None and until is None) or not is_plain(source) or source.path is None or source.path.stat().st_size < _SMALL:
+    if (
+        (since is None and until is None)
+        or not is_plain(source)
+        or source.path is None
+        or source.path.stat().st_size < _SMALL
+    ):
         return everything
     text = FileText(str(source.path), source.name)
     try:
@@ -59,7 +67,7 @@ class _Places:
         """Whether the times at many places do not fall."""
         step = max(1, self._text.size // _PROBES)
         times = [found[1] for at in range(0, self._text.size, step) if (found := self._record(at))]
-        return len(times) > _PROBES // 2 and all(a <= b + _SLACK / 2 for a, b in zip(times, times[1:], strict=False))
+        return len(times) > _PROBES // 2 and all(a <= b + _SLACK / 2 for a, b in pairwise(times))
 
     def first(self, late: Callable[[datetime], bool]) -> int:
         """The offset of a record, such that none before it is late; the file's size if none is."""
@@ -101,7 +109,11 @@ class _Places:
             fields = read_head(child.fmt, text, _document(text))
             if fields is None:
                 continue
-            inner = self._of(child, fields.get(child.fmt.inner, "").rstrip("\r\n")) if child.fmt.inner and child.children else None
+            inner = (
+                self._of(child, fields.get(child.fmt.inner, "").rstrip("\r\n"))
+                if child.fmt.inner and child.children
+                else None
+            )
             return inner or self._read(child, fields.get("timestamp", ""))
         return None
 

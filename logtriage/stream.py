@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage.around import FileText, StreamText, Text, bytes_of, line_before, line_end
 from logtriage.needle import Needle
-from logtriage.verdict import MatchTimeout
 from logtriage.sources import Source
+from logtriage.verdict import MatchTimeout
 
 if TYPE_CHECKING:
     from logtriage.read import Block
@@ -84,7 +84,9 @@ class Stream:
 
         text = StreamText(_blocks(self.source))
         self._text = text
-        hits = scan_blocks(text.blocks(), self.wanted.needle, with_numbers=self.wanted.numbers, on_timeout=self.undecided.append)
+        hits = scan_blocks(
+            text.blocks(), self.wanted.needle, with_numbers=self.wanted.numbers, on_timeout=self.undecided.append
+        )
         yield from self._around(((hit.offset, hit.number or 1) for hit in hits), 0)
 
     def _around(self, hits: Iterator[tuple[int, int]], low: int) -> Iterator[Record]:
@@ -121,7 +123,7 @@ class Stream:
                 return
 
     def place_of(self, record: Record) -> int:
-        """The offset of a record's first byte in the source, which is another than its `start` in text that is not UTF-8."""
+        """The offset of a record's first byte in the source; in text that is not UTF-8 not the same as its `start`."""
         return self._text.true_offset(record.start) if isinstance(self._text, StreamText) else record.start
 
     def selects(self, data: bytes) -> bool:

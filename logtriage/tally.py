@@ -43,8 +43,8 @@ def count(store: Store | Snapshot, query: Query) -> int:
 
 
 def histogram(store: Store | Snapshot, query: Query, buckets: int = 60) -> list[Bucket]:
-    """The records a query finds in at most `buckets` stretches of equal length (whole minutes, the first one at a multiple of it),
-    empty ones included, from the first record found to the last. Records without time are left out."""
+    """The records a query finds in at most `buckets` stretches of equal length (whole minutes, begun at a multiple of
+    it), empty ones included, from the first record found to the last. Records without time are left out."""
     with snapshot_of(store) as snapshot:
         found = {key: n for key, n in _minutes(snapshot, query).items() if key[0] is not None and n}
     minutes = [minute for minute, _ in found if minute is not None]

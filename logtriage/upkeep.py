@@ -1,4 +1,4 @@
-"""Looking after a store: what is in it, fewer and larger files, less of what is old, and whether all is as it should be."""
+"""Looking after a store: what is in it, fewer and larger files, less of what is old, whether all is as it should be."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def size_of(store: Store) -> tuple[int, int]:
 
 def tables(store: Store) -> list[tuple[str, int, int]]:
     """The tables of the store: name, Parquet files, bytes in them."""
-    rows = store.con.execute("SELECT table_name, file_count, file_size_bytes FROM ducklake_table_info('lake') ORDER BY 3 DESC")
+    rows = store.con.execute(
+        "SELECT table_name, file_count, file_size_bytes FROM ducklake_table_info('lake') ORDER BY 3 DESC"
+    )
     return [(name, files, size) for name, files, size in rows.fetchall()]
 
 
@@ -98,8 +100,8 @@ def prune(store: Store, *, before: datetime | None = None, max_bytes: int | None
 
 
 def check(store: Store, *, compare: bool = True) -> Verdict:
-    """Whether every part's bytes are all there, once, and the counts are right; with `compare` also whether they are the
-    bytes of the files, where these are still there."""
+    """Whether every part's bytes are all there, once, and the counts are right; with `compare` also whether they are
+    the bytes of the files, where these are still there."""
     views.create(store)
     con = store.con
     verdict = Verdict()
@@ -107,10 +109,11 @@ def check(store: Store, *, compare: bool = True) -> Verdict:
     counts = dict(con.execute("SELECT part, sum(records)::BIGINT FROM lake.activity GROUP BY part").fetchall())
     rows = con.execute("""
         WITH placed AS (
-            SELECT part, "offset", octet_length(bytes) AS size, lead("offset") OVER (PARTITION BY part ORDER BY "offset") AS next FROM records
+            SELECT part, "offset", octet_length(bytes) AS size,
+                   lead("offset") OVER (PARTITION BY part ORDER BY "offset") AS next FROM records
         )
-        SELECT s.part, s.source, s."offset", coalesce(min(p."offset"), 0), coalesce(max(p."offset" + size), 0), count(p."offset"),
-               count(*) FILTER (next < p."offset" + size), count(*) FILTER (next > p."offset" + size)
+        SELECT s.part, s.source, s."offset", coalesce(min(p."offset"), 0), coalesce(max(p."offset" + size), 0),
+               count(p."offset"), count(*) FILTER (next < p."offset" + size), count(*) FILTER (next > p."offset" + size)
         FROM sources AS s LEFT JOIN placed AS p USING (part) GROUP BY ALL ORDER BY s.part
     """).fetchall()
     for part, name, read, first, last, records, twice, holes in rows:
@@ -119,7 +122,9 @@ def check(store: Store, *, compare: bool = True) -> Verdict:
         if twice:
             verdict.wrong.append(f"{name} (part {part}): {twice} records are there twice")
         if not pruned and (holes or first or last != read):
-            verdict.wrong.append(f"{name} (part {part}): of {read} bytes read some are missing ({holes} holes, {first} to {last})")
+            verdict.wrong.append(
+                f"{name} (part {part}): of {read} bytes read some are missing ({holes} holes, {first} to {last})"
+            )
         if counts.get(part, 0) != records:
             verdict.wrong.append(f"{name} (part {part}): {records} records, but {counts.get(part, 0)} were counted")
     if compare and not pruned:
@@ -132,7 +137,9 @@ def _compare(store: Store, read: dict[int, int], verdict: Verdict) -> None:
     kept = {part: hashlib.sha256() for part in read}
     for part, piece in _rows(store, 'SELECT part, bytes FROM records ORDER BY part, "offset"'):
         kept[part].update(piece)
-    rows = store.con.execute('SELECT part, source, "group", path, member, head_length, head_sha256 FROM lake.parts ORDER BY part').fetchall()
+    rows = store.con.execute(
+        'SELECT part, source, "group", path, member, head_length, head_sha256 FROM lake.parts ORDER BY part'
+    ).fetchall()
     for part, name, group, path, member, head_length, head in rows:
         if path is None or part not in read:
             continue
@@ -173,13 +180,15 @@ def _sum_up(store: Store) -> None:
     con = store.con
     with store.transaction():
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE summed AS SELECT minute, part, shape, severity_number, sum(records)::BIGINT AS records "
+            "CREATE OR REPLACE TEMP TABLE summed AS "
+            "SELECT minute, part, shape, severity_number, sum(records)::BIGINT AS records "
             "FROM lake.activity GROUP BY ALL HAVING sum(records) <> 0"
         )
         con.execute("DELETE FROM lake.activity")
         con.execute("INSERT INTO lake.activity FROM summed ORDER BY minute, part")
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE newest AS FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1"
+            "CREATE OR REPLACE TEMP TABLE newest AS "
+            "FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1"
         )
         con.execute("DELETE FROM lake.progress")
         con.execute("INSERT INTO lake.progress FROM newest ORDER BY part")
@@ -187,7 +196,9 @@ def _sum_up(store: Store) -> None:
 
 def _small_files(store: Store) -> Iterator[list[str]]:
     """Groups of small files of records that follow each other in time, each group about one file's worth."""
-    rows = store.con.execute("SELECT filename, count(*), min(timestamp) FROM lake.records GROUP BY filename ORDER BY 3 NULLS FIRST, 1").fetchall()
+    rows = store.con.execute(
+        "SELECT filename, count(*), min(timestamp) FROM lake.records GROUP BY filename ORDER BY 3 NULLS FIRST, 1"
+    ).fetchall()
     group: list[str] = []
     total = 0
     for name, count, _ in rows:
@@ -220,14 +231,18 @@ def _remove(store: Store, cutoff: datetime) -> int:
     cutoff = (cutoff.astimezone(UTC) if cutoff.tzinfo else cutoff).replace(tzinfo=None, second=0, microsecond=0)
     with store.transaction():
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE old_parts AS SELECT part FROM lake.records GROUP BY part HAVING coalesce(max(timestamp) < ?, false)", [cutoff]
+            "CREATE OR REPLACE TEMP TABLE old_parts AS "
+            "SELECT part FROM lake.records GROUP BY part HAVING coalesce(max(timestamp) < ?, false)",
+            [cutoff],
         )
         where = "timestamp < ? OR (timestamp IS NULL AND part IN (FROM old_parts))"
         gone = con.execute(f"SELECT count(*) FROM lake.records WHERE {where}", [cutoff]).fetchall()[0][0]
         if gone:
             con.execute(f"DELETE FROM lake.records WHERE {where}", [cutoff])
             con.execute(f"DELETE FROM lake.hits WHERE {where}", [cutoff])
-            con.execute("DELETE FROM lake.activity WHERE minute < ? OR (minute IS NULL AND part IN (FROM old_parts))", [cutoff])
+            con.execute(
+                "DELETE FROM lake.activity WHERE minute < ? OR (minute IS NULL AND part IN (FROM old_parts))", [cutoff]
+            )
             con.execute(
                 "DELETE FROM lake.ids WHERE id < (SELECT min(least(trace, span, request)) FROM lake.records) "
                 "OR NOT EXISTS (FROM lake.records WHERE coalesce(trace, span, request) IS NOT NULL)"
@@ -243,7 +258,8 @@ def _remove(store: Store, cutoff: datetime) -> int:
 def _day_after(store: Store, share: float) -> datetime | None:
     """The end of the first days that together have at least this share of all records."""
     rows = store.con.execute(
-        "SELECT date_trunc('day', minute)::TIMESTAMP, sum(records)::BIGINT FROM lake.activity WHERE minute IS NOT NULL GROUP BY 1 HAVING sum(records) > 0 ORDER BY 1"
+        "SELECT date_trunc('day', minute)::TIMESTAMP, sum(records)::BIGINT FROM lake.activity "
+        "WHERE minute IS NOT NULL GROUP BY 1 HAVING sum(records) > 0 ORDER BY 1"
     ).fetchall()
     wanted, seen = share * sum(count for _, count in rows), 0
     for day, count in rows:

@@ -28,14 +28,16 @@ RESOURCE = ("service", "host", "container", "pod", "namespace")
 IDS = dict(zip(frame.IDS, ("trace", "span", "request"), strict=True))
 # Columns of lake.records that a record's text is put together from, and others that are taken as they are.
 TEXT_PIECES = (
-    "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp", *IDS.values(), "frame", "body", "exact",
+    "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp", *IDS.values(), "frame", "body",
+    "exact",
 )  # fmt: skip
 PLACES = ("source", "group", *RESOURCE)
 KEPT = ("part", "offset", "line", "lines", "severity_number", "severity_text", "shape")
 # The columns of the view `records`.
 COLUMNS = (
-    "source", "group", "part", "offset", "line", "lines", "timestamp", "nanos", "level", "severity_number", "severity_text",
-    "format", "shape", "template", "flags", *RESOURCE, *IDS, "body", "raw", "exact", "bytes", "attributes",
+    "source", "group", "part", "offset", "line", "lines", "timestamp", "nanos", "level", "severity_number",
+    "severity_text", "format", "shape", "template", "flags", *RESOURCE, *IDS, "body", "raw", "exact", "bytes",
+    "attributes",
 )  # fmt: skip
 
 
@@ -93,8 +95,8 @@ def create(store: Store) -> None:
 class Snapshot:
     """A second connection (`con`) to an open store, which sees it as it is now, with what queries are made of.
 
-    Temp views: `pieces` (see `lean`), `hits`. Results of `con` do not disturb those of the store's own connection, but each
-    other: one at a time. Close it, or the snapshot is held until the store is closed.
+    Temp views: `pieces` (see `lean`), `hits`. Results of `con` do not disturb those of the store's own connection, but
+    each other: one at a time. Close it, or the snapshot is held until the store is closed.
     """
 
     def __init__(self, store: Store) -> None:
@@ -130,7 +132,8 @@ def snapshot_of(store: Store | Snapshot) -> Iterator[Snapshot]:
 def _name_parts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
     """The parts as a table beside the store: joining it costs no look into the catalog."""
     con.execute(
-        'CREATE OR REPLACE TEMP TABLE part_names (part INTEGER, source VARCHAR, "group" VARCHAR, path VARCHAR, member VARCHAR, '
+        "CREATE OR REPLACE TEMP TABLE part_names "
+        '(part INTEGER, source VARCHAR, "group" VARCHAR, path VARCHAR, member VARCHAR, '
         + ", ".join(f"{name} VARCHAR" for name in RESOURCE) + ")"
     )  # fmt: skip
     if catalog.parts:
@@ -176,7 +179,8 @@ def restored(catalog: Catalog, pieces: str, ids: str, wanted: Container[str] = C
     more = f", {_attributes(catalog)} AS attributes" if "attributes" in wanted else ""
     put_together = f"""(SELECT * EXCLUDE (frame, body), {frame.body()} AS body, {whole} AS whole
         FROM (SELECT r.*, {texts} FROM {pieces} AS r{joins}))"""
-    return f"SELECT *, {raw} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({dressed(catalog, put_together, wanted)})"
+    rows = dressed(catalog, put_together, wanted)
+    return f"SELECT *, {raw} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({rows})"
 
 
 def first_line(nodes: Sequence[Node], whole: str) -> str:
@@ -187,10 +191,10 @@ def first_line(nodes: Sequence[Node], whole: str) -> str:
 
 def _attributes(catalog: Catalog) -> str:
     """Nothing but a CASE keeps a format's JSON functions from the text of another format, at which they would fail."""
-    cases = "".join(
-        f" WHEN {number} THEN list_transform([{first_line(nodes, 'whole')}], lambda line: {parse.attributes(nodes, 'line', flat=False)})[1]"
-        for number, (_, nodes) in catalog.formats.items()
-    )
+    cases = ""
+    for number, (_, nodes) in catalog.formats.items():
+        told = parse.attributes(nodes, "line", flat=False)
+        cases += f" WHEN {number} THEN list_transform([{first_line(nodes, 'whole')}], lambda line: {told})[1]"
     return f"CASE format_number{cases} END::JSON" if cases else "NULL::JSON"
 
 
@@ -200,15 +204,18 @@ def others() -> dict[str, str]:
     return {
         "sources": f"""
             SELECT p.source, p."group", p.part, p.path, p.member, {", ".join("p." + name for name in RESOURCE)},
-                   coalesce(records, 0) AS records, first_timestamp, last_timestamp, coalesce(g."offset", 0) AS "offset",
-                   coalesce(g.line, 1) - 1 AS lines, coalesce(formats, []) AS formats
+                   coalesce(records, 0) AS records, first_timestamp, last_timestamp,
+                   coalesce(g."offset", 0) AS "offset", coalesce(g.line, 1) - 1 AS lines,
+                   coalesce(formats, []) AS formats
             FROM part_names AS p
-            LEFT JOIN (SELECT part, count(*) AS records, min(timestamp) AS first_timestamp, max(timestamp) AS last_timestamp,
-                              list_sort(list(DISTINCT name)) AS formats
+            LEFT JOIN (SELECT part, count(*) AS records, min(timestamp) AS first_timestamp,
+                              max(timestamp) AS last_timestamp, list_sort(list(DISTINCT name)) AS formats
                        FROM lake.records JOIN lake.formats USING (format) GROUP BY part) USING (part)
-            LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1) AS g USING (part)""",
+            LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1) AS g
+            USING (part)""",
         "hits": f"""
-            SELECT source, "group", part, "offset", timestamp, pattern, category, {level} AS level, severity_number, captures
+            SELECT source, "group", part, "offset", timestamp, pattern, category, {level} AS level, severity_number,
+                   captures
             FROM lake.hits JOIN part_names USING (part)""",
         "shapes": """
             SELECT shape, format('{:016x}', shape) AS template, text, first_seen, coalesce(records, 0) AS records

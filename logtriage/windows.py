@@ -1,13 +1,14 @@
 """A search in time order goes through the store in windows of about equal numbers of records, told by `lake.activity`.
 
-So a first page comes soon however much there is, no answer has to be held or sorted as a whole, and every window has two
-bounds, which lets the store pass over whole files.
+So a first page comes soon however much there is, no answer has to be held or sorted as a whole, and every window has
+two bounds, which lets the store pass over whole files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from logtriage.query import Condition
@@ -35,7 +36,7 @@ class Pace:
 
 
 class Extent(NamedTuple):
-    """Where in a part to look: at offsets from `start` up to `end`. There are about `bytes` to a record that is looked for."""
+    """Where in a part to look: at offsets from `start` up to `end`. To a record of interest there are about `bytes`."""
 
     part: int
     start: int
@@ -46,8 +47,8 @@ class Extent(NamedTuple):
 def by_time(
     minutes: Sequence[tuple[datetime, int]], pace: Pace, *, backwards: bool = False, edge: datetime | None = None
 ) -> Iterator[Condition]:
-    """Windows over all records with a time. `minutes` (in order): how many records of interest each has at most. What lies
-    before `edge` (`backwards`: after it) is left out as far as that costs nothing."""
+    """Windows over all records with a time. `minutes` (in order): how many records of interest each has at most. What
+    lies before `edge` (`backwards`: after it) is left out as far as that costs nothing."""
     ordered = list(reversed(minutes)) if backwards else list(minutes)
     at = 0
     while at < len(ordered):
@@ -76,7 +77,7 @@ def by_place(extents: Sequence[Extent], pace: Pace, *, backwards: bool = False) 
 
 def _slices(minute: datetime, count: int, backwards: bool, edge: datetime | None) -> Iterator[Condition]:
     borders = [minute + _MINUTE * k / count for k in range(count)] + [minute + _MINUTE]
-    pairs = list(zip(borders, borders[1:], strict=False))
+    pairs = list(pairwise(borders))
     for low, high in reversed(pairs) if backwards else pairs:
         if edge is None or (low <= edge if backwards else high > edge):
             yield _between(low, high)

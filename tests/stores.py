@@ -62,10 +62,12 @@ def _app(rng: random.Random, count: int) -> bytes:
         out.append(
             rng.choice(
                 [
-                    f"{stamp} INFO  [worker-{k % 7}] c.a.Orders - Order {k * 37} placed in {k % 90} ms trace_id={trace}",
+                    f"{stamp} INFO  [worker-{k % 7}] c.a.Orders - Order {k * 37} placed in {k % 90} ms "
+                    f"trace_id={trace}",
                     f"{stamp} WARN  [main] c.a.Pool - Connect timed out after {k} ms to 10.0.0.{k % 9}:5432",
                     f"{stamp} ERROR [main] c.a.Pool - request failed: Connection refused\n"
-                    f"java.net.ConnectException: Connection refused\n\tat a.b.C.d(C.java:{k})\n\n\tat a.b.Main.main(Main.java:7)",
+                    f"java.net.ConnectException: Connection refused\n\tat a.b.C.d(C.java:{k})\n"
+                    "\n\tat a.b.Main.main(Main.java:7)",
                     f"{stamp} DEBUG [gc-{k}] c.a.Übung - grüße # 5{k}timed outside trace_id={trace} again {trace}",
                 ]
             )

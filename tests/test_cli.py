@@ -54,7 +54,12 @@ def test_bash_completes() -> None:
     if not shutil.which("bash"):
         pytest.skip("there is no bash")
     script = logtriage("completion", "bash").out
-    for words, expected in ((["logtriage", "gr"], "grep"), (["logtriage", "grep", "--ou"], "--output"), (["logtriage", "grep", "--output", "js"], "jsonl"), (["logtriage", "store", "pr"], "prune")):
+    for words, expected in (
+        (["logtriage", "gr"], "grep"),
+        (["logtriage", "grep", "--ou"], "--output"),
+        (["logtriage", "grep", "--output", "js"], "jsonl"),
+        (["logtriage", "store", "pr"], "prune"),
+    ):
         ask = f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _logtriage; echo ${{COMPREPLY[*]}}"
         ran = subprocess.run(["bash", "-c", f"{script}\n{ask}"], capture_output=True, text=True, check=True)
         assert ran.stdout.split() == [expected]
@@ -120,7 +125,9 @@ def test_own_patterns_win(tmp_path: Path) -> None:
 
 def test_formats(tmp_path: Path) -> None:
     """`list`, `show` and `detect` tell what is known, and how a log is read."""
-    (tmp_path / "a.log").write_text("2026/01/02 03:04:05 [error] 31#31: *7 connect() failed (111: Connection refused)\n")
+    (tmp_path / "a.log").write_text(
+        "2026/01/02 03:04:05 [error] 31#31: *7 connect() failed (111: Connection refused)\n"
+    )
     ran = logtriage("formats", "detect", "a.log", cwd=tmp_path)
     assert ran.code == 0 and "nginx-error: 1 records" in ran.out and "2026-01-02T03:04:05" in ran.out
     assert "nginx-error" in logtriage("formats", "list", "nginx").out

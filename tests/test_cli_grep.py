@@ -55,13 +55,15 @@ def test_a_hit_is_a_whole_record(logs: Path) -> None:
 
 @needs_rg
 @pytest.mark.parametrize("pattern", ["ERROR", "retry|started", r"http-\d", "(?i)INFO", "^10", "ms$", "nothing here"])
-@pytest.mark.parametrize("flags", [[], ["-i"], ["-w"], ["-c"], ["-o"], ["-n"], ["-H", "-n"], ["-m", "1"], ["-F"], ["-x"]])
+@pytest.mark.parametrize(
+    "flags", [[], ["-i"], ["-w"], ["-c"], ["-o"], ["-n"], ["-H", "-n"], ["-m", "1"], ["-F"], ["-x"]]
+)
 def test_one_line_records_look_as_in_ripgrep(tmp_path: Path, pattern: str, flags: list[str]) -> None:
     """Where every record is one line, the output and the exit code are ripgrep's."""
     lines = [line for line in APP.splitlines() if line[0] == "2"]
     (tmp_path / "one.log").write_text("\n".join(lines))
     reference = subprocess.run(
-        ["rg", "--no-config", "--color=never", *(["-N"] if "-n" not in flags else []), *flags, "-e", pattern, "one.log"],
+        ["rg", "--no-config", "--color=never", *([] if "-n" in flags else ["-N"]), *flags, "-e", pattern, "one.log"],
         capture_output=True, text=True, cwd=tmp_path, check=False,
     )  # fmt: skip
     ran = grep(tmp_path, *flags, "-e", pattern, "one.log")
@@ -131,7 +133,12 @@ def test_json_lines(logs: Path) -> None:
     """--json gives one object a record, the same as cat gives."""
     ran = grep(logs, "--json", "Caused", "app.log")
     told = json.loads(ran.out)
-    assert (told["line"], told["lines"], told["level"], told["timestamp"]) == (2, 5, "error", "2026-03-02T10:00:02.200000Z")
+    assert (told["line"], told["lines"], told["level"], told["timestamp"]) == (
+        2,
+        5,
+        "error",
+        "2026-03-02T10:00:02.200000Z",
+    )
     everything = logtriage("cat", "--output", "jsonl", "app.log", cwd=logs).lines
     assert ran.lines[0] in everything
     assert grep(logs, "--json", "", "app.log").lines == everything
@@ -170,7 +177,7 @@ def test_across(logs: Path) -> None:
     ],
 )
 def test_exit_codes(logs: Path, args: list[str], code: int) -> None:
-    """0 found, 1 not found, 2 an error, which wins unless -q found something; errors are one line and perhaps a hint."""
+    """0 found, 1 not found, 2 an error, which wins unless -q found something; errors are one line, perhaps a hint."""
     ran = grep(logs, *args)
     assert ran.code == code
     assert "Traceback" not in ran.err
@@ -200,7 +207,9 @@ def test_patterns_from_a_file(logs: Path) -> None:
 def test_standard_input() -> None:
     """Without a source a pipe is searched; `-` names it."""
     assert logtriage("grep", "-c", "timed out", stdin=APP.encode()).out == "1\n"
-    assert logtriage("grep", "--json", "retrying", "-", stdin=APP.encode()).lines[0].startswith('{"source":"-","line":7')
+    assert (
+        logtriage("grep", "--json", "retrying", "-", stdin=APP.encode()).lines[0].startswith('{"source":"-","line":7')
+    )
 
 
 def test_compressed(tmp_path: Path) -> None:
@@ -243,7 +252,9 @@ def test_one_small_file_loads_nothing_dear(logs: Path) -> None:
         "import sys; from logtriage.cli import main; main(['grep', 'started', 'app.log']);"
         "print([m for m in ('duckdb', 'pyarrow', 'logtriage.match', 'textual', 'numpy') if m in sys.modules])"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=logs, env=environment(), check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=logs, env=environment(), check=True
+    )
     assert ran.stdout.splitlines()[-1] == "[]"
 
 
@@ -297,7 +308,10 @@ def test_since_seeks_in_a_large_file(tmp_path: Path) -> None:
     """The records of a span in time are the same, with their line numbers, whether all of the file is read or not."""
     with (tmp_path / "a.log").open("w") as file:
         for n in range(150_000):
-            file.write(f"2026-03-{1 + n // 14_400:02} {n // 600 % 24:02}:{n // 10 % 60:02}:{n % 10:02} INFO tick number {n} {'x' * 20}\n")
+            file.write(
+                f"2026-03-{1 + n // 14_400:02} {n // 600 % 24:02}:{n // 10 % 60:02}:{n % 10:02} "
+                f"INFO tick number {n} {'x' * 20}\n"
+            )
     assert (tmp_path / "a.log").stat().st_size > 8 << 20
     bounds = ["--since", "2026-03-05T10:00:00Z", "--until", "2026-03-05T10:01:09Z"]
     rows = [json.loads(line) for line in grep(tmp_path, "--json", *bounds, "tick", "a.log").lines]
@@ -308,7 +322,12 @@ def test_since_seeks_in_a_large_file(tmp_path: Path) -> None:
 def test_show_sql_and_the_store(logs: Path) -> None:
     """Without sources the store is asked; it finds what the files hold, and --show-sql prints the query."""
     assert logtriage("ingest", "--store", "st", "app.log", "web.log", cwd=logs).code == 0
-    for args in (["-c", "GET|failed"], ["--json", "timed out"], ["-v", "--json", "timed out"], ["--json", "--level", "error", ""]):
+    for args in (
+        ["-c", "GET|failed"],
+        ["--json", "timed out"],
+        ["-v", "--json", "timed out"],
+        ["--json", "--level", "error", ""],
+    ):
         from_files = grep(logs, *args, "app.log", "web.log")
         ran = grep(logs, "--store", "st", *args)
         assert (ran.code, sorted(ran.lines)) == (from_files.code, sorted(from_files.lines)), args

@@ -38,7 +38,9 @@ def test_exact_bytes_come_back(stored: Path) -> None:
         name = str(path.relative_to(stored))
         command = [sys.executable, "-m", "logtriage", "cat", "--output", "raw", "--store", "st"]
         for more in ([], ["--from-store"]):
-            ran = subprocess.run([*command, *more, name], cwd=stored, env=environment(), capture_output=True, check=True)
+            ran = subprocess.run(
+                [*command, *more, name], cwd=stored, env=environment(), capture_output=True, check=True
+            )
             assert ran.stdout == path.read_bytes(), (name, more)
 
 
@@ -117,7 +119,10 @@ def test_sql_outputs(stored: Path) -> None:
     query = "SELECT level, count(*) AS n FROM records WHERE level IS NOT NULL GROUP BY ALL ORDER BY ALL"
     table = logtriage("sql", "--store", "st", query, cwd=stored).lines
     assert table[0].split() == ["level", "n"] and set(table[1]) == {"-", " "}
-    rows = [json.loads(line) for line in logtriage("sql", "--store", "st", "--json", "-", cwd=stored, stdin=query.encode()).lines]
+    rows = [
+        json.loads(line)
+        for line in logtriage("sql", "--store", "st", "--json", "-", cwd=stored, stdin=query.encode()).lines
+    ]
     csv = logtriage("sql", "--store", "st", "--output", "csv", query, cwd=stored).lines
     assert csv == ["level,n", *(f"{row['level']},{row['n']}" for row in rows)]
     assert logtriage("sql", "--store", "st", "--output", "parquet", "out.parquet", query, cwd=stored).code == 0
@@ -129,7 +134,9 @@ def test_sql_outputs(stored: Path) -> None:
 def test_sql_on_sources(stored: Path) -> None:
     """--from looks at the sources named alone, read into the store or into one that is thrown away."""
     for more in (["--no-store"], ["--store", "st"]):
-        ran = logtriage("sql", *more, "--from", "logs/app.log", "--json", "SELECT DISTINCT source FROM records", cwd=stored)
+        ran = logtriage(
+            "sql", *more, "--from", "logs/app.log", "--json", "SELECT DISTINCT source FROM records", cwd=stored
+        )
         assert [json.loads(line) for line in ran.lines] == [{"source": "logs/app.log"}], ran.err
 
 
@@ -148,13 +155,13 @@ def test_check_finds_what_is_missing(tmp_path: Path) -> None:
             Ingest(store, settings_for_tests()).run(find([str(part)]).sources)
     assert logtriage("store", "check", "--store", "st", cwd=tmp_path).code == 0
     with Store(tmp_path / "st", write=True) as store:
-        before = store.con.execute("SELECT count(*), sum(\"offset\") FROM lake.records").fetchall()
+        before = store.con.execute('SELECT count(*), sum("offset") FROM lake.records').fetchall()
         compact(store)
-        assert store.con.execute("SELECT count(*), sum(\"offset\") FROM lake.records").fetchall() == before
+        assert store.con.execute('SELECT count(*), sum("offset") FROM lake.records').fetchall() == before
         files = store.con.execute("SELECT count(DISTINCT filename) FROM lake.records").fetchall()[0][0]
         assert files == 1
         assert not check(store).wrong
-        store.con.execute('DELETE FROM lake.records WHERE part = 1 AND line = 7')
+        store.con.execute("DELETE FROM lake.records WHERE part = 1 AND line = 7")
     ran = logtriage("store", "check", "--store", "st", cwd=tmp_path)
     assert ran.code == 2 and "missing" in ran.out
 
@@ -167,13 +174,18 @@ def test_prune_by_age(tmp_path: Path) -> None:
         Ingest(store, settings_for_tests()).run(find([str(log)]).sources)
         space = prune(store, before=datetime(2026, 3, 6, tzinfo=UTC))
         assert space.records == 5
-        assert store.con.execute("SELECT count(*), min(timestamp) FROM lake.records").fetchall()[0] == (5, datetime(2026, 3, 6, 10, 0, 1))
+        assert store.con.execute("SELECT count(*), min(timestamp) FROM lake.records").fetchall()[0] == (
+            5,
+            datetime(2026, 3, 6, 10, 0, 1),
+        )
         assert store.con.execute("SELECT sum(records) FROM lake.activity").fetchall()[0][0] == 5
         assert store.con.execute("SELECT min(timestamp) FROM lake.hits").fetchall()[0][0] >= datetime(2026, 3, 6)
         assert not check(store).wrong
         tally = Ingest(store, settings_for_tests()).run(find([str(log)]).sources)
         assert (tally.records, tally.unchanged) == (0, 1)
-    ran = logtriage("store", "prune", "--store", "st", "--older-than", "1d", "--now", "2026-03-10T12:00:00Z", cwd=tmp_path)
+    ran = logtriage(
+        "store", "prune", "--store", "st", "--older-than", "1d", "--now", "2026-03-10T12:00:00Z", cwd=tmp_path
+    )
     assert ran.code == 0 and "4 records removed" in ran.err
 
 
@@ -182,7 +194,9 @@ def test_prune_by_size(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     with log.open("w") as file:
         for n in range(60_000):
-            file.write(f"2026-03-{1 + n // 6_000:02} 10:{n // 100 % 60:02}:01 INFO {hash((n, 'x')) & 0xFFFFFFFFFFFFFFFF:x}\n")
+            file.write(
+                f"2026-03-{1 + n // 6_000:02} 10:{n // 100 % 60:02}:01 INFO {hash((n, 'x')) & 0xFFFFFFFFFFFFFFFF:x}\n"
+            )
     with Store(tmp_path / "st", write=True) as store:
         Ingest(store, settings_for_tests()).run(find([str(log)]).sources)
         size = prune(store, max_bytes=1 << 40).bytes_after
@@ -215,7 +229,8 @@ def test_following_into_the_store(tmp_path: Path) -> None:
     rows = records(tmp_path)
     assert [(row["line"], row["lines"]) for row in rows] == [(1, 1), (2, 2), (4, 1), (1, 1)]
     assert logtriage("store", "check", "--store", "st", cwd=tmp_path).code == 0
-    assert "0 records" in logtriage("ingest", "--store", "st", "a.log", "a.log.1", cwd=tmp_path).err
+    assert logtriage("ingest", "--store", "st", "a.log", "a.log.1", cwd=tmp_path).code == 0
+    assert records(tmp_path) == rows
 
 
 def records(folder: Path) -> list[dict[str, int]]:

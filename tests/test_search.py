@@ -29,9 +29,10 @@ from logtriage.tally import count, histogram
 from logtriage.views import Snapshot
 
 PATTERNS = [
-    "timed out", "timed", "out", "refused|reset", r"\d+ ms", r"Order \d+ placed", "^java", r"\)$", "#", "5432", "Main.java:7", "é", "É", "caf.",
-    "^2026", "^ERROR", "begins", "a.b", r"\bdead\b", "beef$", "^$", "x*", "nowhere to be found", r"(a|b)(?=t)", "trace_id=[0-9a-f]{32} again",
-    r"[^ ]+\t", "04 10:00", ":58:0", "GET /api", r'retry \\"3', "<b>", r"u00e9", "\u2400", "\\x00", "red", r"\x1b", "Übung", "(?i)ÜBUNG", r"\s$", "ms trace",
+    "timed out", "timed", "out", "refused|reset", r"\d+ ms", r"Order \d+ placed", "^java", r"\)$", "#", "5432",
+    "Main.java:7", "é", "É", "caf.", "^2026", "^ERROR", "begins", "a.b", r"\bdead\b", "beef$", "^$", "x*",
+    "nowhere to be found", r"(a|b)(?=t)", "trace_id=[0-9a-f]{32} again", r"[^ ]+\t", "04 10:00", ":58:0", "GET /api",
+    r'retry \\"3', "<b>", r"u00e9", "\u2400", "\\x00", "red", r"\x1b", "Übung", "(?i)ÜBUNG", r"\s$", "ms trace",
 ]  # fmt: skip
 OPTIONS: list[dict[str, bool]] = [
     {"ignore_case": True},
@@ -104,7 +105,7 @@ def found(snapshot: Snapshot, query: Query) -> list[tuple[int, int]]:
 def test_finds_the_records_that_hold_a_matching_line(snapshot: Snapshot, raw: list[Raw], pattern: str) -> None:
     """Whatever the pattern and grep's options: the store gives the records in whose raw lines the needle matches."""
     at = PATTERNS.index(pattern)
-    for options in ({}, OPTIONS[at % len(OPTIONS)], OPTIONS[(at + 2) % len(OPTIONS)]):
+    for options in ({}, OPTIONS[at % len(OPTIONS)]):
         needle = Needle.of([pattern], **options)
         hits = found(snapshot, Query(needle=needle))
         assert len(hits) == len(set(hits))
@@ -113,7 +114,7 @@ def test_finds_the_records_that_hold_a_matching_line(snapshot: Snapshot, raw: li
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_finds_any_piece_of_any_record(snapshot: Snapshot, raw: list[Raw], data: st.DataObject) -> None:
     """A piece cut anywhere out of a line, across times, ids and bodies, is found again wherever it stands."""
     lines = [line for record in raw for line in record.lines if line.strip()]
@@ -267,7 +268,7 @@ def test_jsonl_is_that_of_files(snapshot: Snapshot, files: list[Path]) -> None:
     texts=st.lists(st.text(st.sampled_from('ab1 #-:\n="é\x03\r{}'), min_size=1, max_size=30), min_size=1, max_size=12),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text(tmp_path_factory: pytest.TempPathFactory, texts: list[str], seed: int) -> None:
     """Of texts made up at random too: the bytes come back, and patterns find what they find in the lines."""
     folder = tmp_path_factory.mktemp("any")

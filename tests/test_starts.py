@@ -21,7 +21,8 @@ FORMATS = load_formats()
 EXAMPLES = [example.text for fmt in FORMATS for example in fmt.examples]
 BETWEEN = [
     "", "    at com.shop.Order.place(Order.java:12)", "Caused by: java.io.IOException: no", "\tindented", "}", "word",
-    "Traceback (most recent call last):", '  File "a.py", line 1, in <module>', "ValueError: bad", "goroutine 1 [running]:",
+    "Traceback (most recent call last):", '  File "a.py", line 1, in <module>', "ValueError: bad",
+    "goroutine 1 [running]:",
     "\x1b[31m2026-01-02 03:04:05 ERROR coloured\x1b[0m", "2026-01-02 03:04:05 INFO plain\r", "{", "--", "\ufefffirst",
     '{"log":"cut in two","stream":"stdout","time":"2026-01-02T03:04:05.1Z"}',
     '{"log":"2026-01-02 03:04:05 INFO whole\\n","stream":"stdout","time":"2026-01-02T03:04:05.1Z"}',

@@ -69,7 +69,9 @@ def _run(args: list[str]) -> int:
         print(overview(), end="")
         return 0
     if name not in COMMANDS:
-        hint = "`logtriage --help` lists the commands" + (f"; to search: logtriage grep {name} …" if name[:1] != "-" else "")
+        hint = "`logtriage --help` lists the commands" + (
+            f"; to search: logtriage grep {name} …" if name[:1] != "-" else ""
+        )
         return _fail(f"there is no command {name!r}", hint)
     try:
         return int(import_module(f"logtriage.cli.{name}").run(args[1:]))
@@ -80,7 +82,10 @@ def _run(args: list[str]) -> int:
 def overview() -> str:
     """The text of `logtriage --help`."""
     commands = "\n".join(f"  {name:<12}{what}" for name, what in COMMANDS.items())
-    return f"logtriage {__version__}: log triage for the person on call\n\nexamples:\n{EXAMPLES}\ncommands:\n{commands}\n\n`logtriage COMMAND --help` tells more.\n"
+    return (
+        f"logtriage {__version__}: log triage for the person on call\n\nexamples:\n{EXAMPLES}\n"
+        f"commands:\n{commands}\n\n`logtriage COMMAND --help` tells more.\n"
+    )
 
 
 def _fail(message: str, hint: str | None = None, code: int = 2) -> int:

@@ -26,7 +26,9 @@ class Asked:
         return [*self.query.conditions(), *self.more]
 
 
-def asked(session: Session, needle: Needle | None = None, span: tuple[datetime | None, datetime | None] = (None, None)) -> Asked:
+def asked(
+    session: Session, needle: Needle | None = None, span: tuple[datetime | None, datetime | None] = (None, None)
+) -> Asked:
     """Reads the filters; `span` is that of the logs, where it is known. Raises UsageError."""
     args = session.args
     level, more = _levels(args.level or [])
@@ -36,7 +38,8 @@ def asked(session: Session, needle: Needle | None = None, span: tuple[datetime |
 
         Window(since, until)  # turned round? it says so
     query = Query(
-        needle=needle, since=since, until=until, level=level, services=_globs(args.service), sources=_globs(args.source),
+        needle=needle, since=since, until=until, level=level,
+        services=_globs(args.service), sources=_globs(args.source),
         containers=_globs(args.container), namespaces=_globs(args.namespace), flags=_globs(args.flag),
         fields=tuple(parse_field(text) for text in args.field or ()), trace=args.trace,
     )  # fmt: skip

@@ -25,16 +25,36 @@ EXAMPLES = """\
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("cat", "Prints whole logs. A SOURCE that is no file is looked for in the store.", EXAMPLES)
-    made.add_argument("sources", nargs="*", metavar="SOURCE", help="a file, folder, glob or archive, or a source of the store; - is standard input")
-    made.add_argument("--output", choices=OUTPUTS, default="text", metavar="KIND", help="text (one timeline), jsonl or csv (sources in the order given), raw (the exact bytes)")
+    made.add_argument(
+        "sources",
+        nargs="*",
+        metavar="SOURCE",
+        help="a file, folder, glob or archive, or a source of the store; - is standard input",
+    )
+    made.add_argument(
+        "--output",
+        choices=OUTPUTS,
+        default="text",
+        metavar="KIND",
+        help="text (one timeline), jsonl or csv (sources in the order given), raw (the exact bytes)",
+    )
     made.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
     made.add_argument("-m", "--max-count", metavar="N", type=number, help="N records at most")
-    made.add_argument("--from-store", action="store_true", help="take the sources from the store though there are such files")
+    made.add_argument(
+        "--from-store", action="store_true", help="take the sources from the store though there are such files"
+    )
     made.add_argument("--no-store", action="store_true", help="never use the store")
     made.add_argument("--show-sql", action="store_true", help="print the SQL that runs on the store")
     made.add_argument("--follow", action="store_true", help="then go on as the logs grow")
     made.add_argument("-n", "--line-number", action="store_true", help="line numbers behind source names")
-    made.add_argument("--color", "--colour", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never")
+    made.add_argument(
+        "--color",
+        "--colour",
+        choices=("auto", "always", "never"),
+        default="auto",
+        metavar="WHEN",
+        help="auto, always or never",
+    )
     made.add_argument("--line-buffered", action="store_true", help="hand on every record at once")
     add_filters(made)
     add_reading(made)
@@ -67,7 +87,11 @@ def _are_stored(session: Session) -> bool:
     import os
 
     args = session.args
-    if args.no_store or not args.sources or any(name == "-" or os.path.lexists(name) or glob.glob(name) for name in args.sources):
+    if (
+        args.no_store
+        or not args.sources
+        or any(name == "-" or os.path.lexists(name) or glob.glob(name) for name in args.sources)
+    ):
         return False
     return (session.store_path / "catalog.sqlite").exists()
 
@@ -87,8 +111,8 @@ def _raw(session: Session, sources: list[Source]) -> int:
         except SourceError as why:
             session.error(why)
     sys.stdout.buffer.flush()
-    coverage = Coverage(len(sources), None, skipped=len(session.skipped), errors=len(session.errors), notes=[f"{total:,} bytes"])
+    coverage = Coverage(
+        len(sources), None, skipped=len(session.skipped), errors=len(session.errors), notes=[f"{total:,} bytes"]
+    )
     session.say(coverage.line(session.zone))
     return 2 if session.errors else 0
-
-

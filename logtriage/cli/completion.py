@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from importlib import import_module
 
 from logtriage.cli import COMMANDS
@@ -49,18 +50,24 @@ def _values(command: str) -> dict[str, list[str]]:
     return {option: list(map(str, a.choices)) for a in _actions(command) if a.choices for option in a.option_strings}
 
 
+def _list(words: Iterable[str]) -> str:
+    return " ".join(words)
+
+
 def _bash() -> str:
     cases = ""
     for command in COMMANDS:
-        values = "".join(f'            {option}) COMPREPLY=($(compgen -W "{" ".join(v)}" -- "$cur")); return ;;\n' for option, v in _values(command).items())
-        words = " ".join(_words(command))
-        cases += f'    {command})\n        case "$prev" in\n{values}            *) ;;\n        esac\n        options="{" ".join(_options(command))}"; words="{words}" ;;\n'
+        cases += f'    {command})\n        case "$prev" in\n'
+        for option, values in _values(command).items():
+            cases += f'            {option}) COMPREPLY=($(compgen -W "{_list(values)}" -- "$cur")); return ;;\n'
+        cases += f'            *) ;;\n        esac\n        options="{_list(_options(command))}"; '
+        cases += f'words="{_list(_words(command))}" ;;\n'
     return (
         "_logtriage() {\n"
         '    local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" options="" words=""\n'
         "    COMPREPLY=()\n"
-        "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-        f'        COMPREPLY=($(compgen -W "{" ".join(COMMANDS)} --help --version" -- "$cur")); return\n'
+        '    if [ "$COMP_CWORD" -eq 1 ]; then\n'
+        f'        COMPREPLY=($(compgen -W "{_list(COMMANDS)} --help --version" -- "$cur")); return\n'
         "    fi\n"
         '    case "${COMP_WORDS[1]}" in\n' + cases + "    esac\n"
         '    if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$cur"))\n'
@@ -77,7 +84,13 @@ def _zsh() -> str:
     for command in COMMANDS:
         specs = []
         for action in _actions(command):
-            takes = "" if action.nargs == 0 else f":{(action.metavar or 'value')}:({' '.join(map(str, action.choices))})" if action.choices else ":value:_files"
+            takes = (
+                ""
+                if action.nargs == 0
+                else f":{(action.metavar or 'value')}:({' '.join(map(str, action.choices))})"
+                if action.choices
+                else ":value:_files"
+            )
             specs += [f"'{option}[{_quoted(action.help or '')}]{takes}'" for option in action.option_strings]
         words = _words(command)
         first = f"'1:action:({' '.join(words)})'" if words else ""
@@ -91,14 +104,23 @@ def _zsh() -> str:
 
 
 def _fish() -> str:
-    out = [f"complete -c logtriage -n __fish_use_subcommand -a {name} -d '{_fish_quoted(what)}'" for name, what in COMMANDS.items()]
+    out = [
+        f"complete -c logtriage -n __fish_use_subcommand -a {name} -d '{_fish_quoted(what)}'"
+        for name, what in COMMANDS.items()
+    ]
     for command in COMMANDS:
         seen = f"-n '__fish_seen_subcommand_from {command}'"
         out += [f"complete -c logtriage {seen} -a '{word}'" for word in _words(command)]
         for action in _actions(command):
             names = " ".join(f"-l {o[2:]}" if o.startswith("--") else f"-s {o[1:]}" for o in action.option_strings)
             if names:
-                values = f" -x -a '{' '.join(map(str, action.choices))}'" if action.choices else "" if action.nargs == 0 else " -r"
+                values = (
+                    f" -x -a '{' '.join(map(str, action.choices))}'"
+                    if action.choices
+                    else ""
+                    if action.nargs == 0
+                    else " -r"
+                )
                 out.append(f"complete -c logtriage {seen} {names}{values} -d '{_fish_quoted(action.help or '')}'")
     return "\n".join(out) + "\n"
 

@@ -27,14 +27,24 @@ _OURS = {"docker", "journal", "nginx", "payment", "pods", "postgresql", "syslog"
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser(
-        "demo", "Writes the logs of a made-up incident: a shop whose gateway, services (text and JSON, with stack traces),\n"
-        "containers, system journal and database all tell their part of it.", EXAMPLES,
+        "demo", "Writes the logs of a made-up incident: a shop whose gateway, services (text and JSON, with stack\n"
+        "traces), containers, system journal and database all tell their part of it.", EXAMPLES,
     )  # fmt: skip
     made.add_argument("folder", nargs="?", default=_FOLDER, metavar="FOLDER", help=f"where to (default ./{_FOLDER})")
-    made.add_argument("--lines", type=int, default=20_000, metavar="N", help="about so many lines (2,000 to 50,000,000)")
-    made.add_argument("--seed", type=int, default=7, metavar="N", help="another number, other logs; the same one, the same bytes")
-    made.add_argument("--run", action="store_true", help="then read it into a store beside it, and show the failures of all sources on one timeline")
-    made.add_argument("--every", action="store_true", help="with --run: every flagged record, not only the first ones of each kind")
+    made.add_argument(
+        "--lines", type=int, default=20_000, metavar="N", help="about so many lines (2,000 to 50,000,000)"
+    )
+    made.add_argument(
+        "--seed", type=int, default=7, metavar="N", help="another number, other logs; the same one, the same bytes"
+    )
+    made.add_argument(
+        "--run",
+        action="store_true",
+        help="then read it into a store beside it, and show the failures of all sources on one timeline",
+    )
+    made.add_argument(
+        "--every", action="store_true", help="with --run: every flagged record, not only the first ones of each kind"
+    )
     add_display(made)
     add_general(made)
     return made
@@ -91,20 +101,23 @@ def _timeline(session: Session, store: Store) -> int:
     chosen = "true" if session.args.every else "first"
     rows = con.execute(f"""
         WITH flagged AS (
-            SELECT timestamp, nanos, part, "offset", source, coalesce(service, '') AS service, level, flags, split_part(body, chr(10), 1) AS body,
-                   count(*) OVER kind AS times, row_number() OVER (kind ORDER BY timestamp, nanos, "offset") = 1 AS first
+            SELECT timestamp, nanos, part, "offset", source, coalesce(service, '') AS service, level, flags,
+                   split_part(body, chr(10), 1) AS body, count(*) OVER kind AS times,
+                   row_number() OVER (kind ORDER BY timestamp, nanos, "offset") = 1 AS first
             FROM records WHERE len(flags) > 0 WINDOW kind AS (PARTITION BY service, source, flags, level)
         )
-        SELECT timestamp, service, source, level, flags, body, CASE WHEN {chosen} AND first THEN times ELSE 1 END, sum(1) OVER ()
+        SELECT timestamp, service, source, level, flags, body, CASE WHEN {chosen} AND first THEN times ELSE 1 END
         FROM flagged WHERE {chosen} ORDER BY timestamp, nanos, part, "offset"
     """).fetchall()
     colour = use_colour("auto", sys.stdout)
-    for moment, service, source, level, flags, body, times, _ in rows:
+    for moment, service, source, level, flags, body, times in rows:
         name = service or Path(source).name
         kind = " ".join(flags)
-        front = f"{painted(shown_time(moment, session.zone), 'time', colour)} {painted(harmless(name)[:14].ljust(14), 'source', colour)}"
+        time_shown = painted(shown_time(moment, session.zone), "time", colour)
+        who = painted(harmless(name)[:14].ljust(14), "source", colour)
+        grade = painted((level or "").upper().ljust(5), level or "", colour)
         said = harmless(body)
         said = said if len(said) <= 150 else said[:149] + "…"
         more = f" (× {times:,})" if times > 1 else ""
-        print(f"{front} {painted((level or '').upper().ljust(5), level or '', colour)} {said} {painted(f'[{kind}]{more}', 'name', colour)}")
+        print(f"{time_shown} {who} {grade} {said} {painted(f'[{kind}]{more}', 'name', colour)}")
     return int(con.execute("SELECT count(*) FROM records WHERE len(flags) > 0").fetchall()[0][0])

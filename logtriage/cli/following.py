@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import FrameType
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from logtriage.sources import Source
 
 COMMIT_EVERY = 0.4  # seconds between two commits
+_MOST_WAITING = 16 << 20  # bytes of a source that are written at once
 
 
 @contextmanager
 def stopped_by_signal() -> Iterator[threading.Event]:
-    """An event that Ctrl-C or a termination sets, so that work ends between two steps; a second Ctrl-C ends it at once."""
+    """An event that Ctrl-C or a termination sets, so that work ends between steps; a second Ctrl-C ends it at once."""
     stop = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -47,33 +48,65 @@ def stopped_by_signal() -> Iterator[threading.Event]:
 
 @dataclass(slots=True)
 class _Tail:
-    """A followed source in the store: its part, what is known of it, and its last record, which may go on."""
+    """A followed source in the store: its part, what is known of it, and lines that are not in the store yet, or whose
+    record may still go on: then they are written anew."""
 
     part: Part
     grammar: Any
-    held: Block | None = None
+    lines: Block | None = None
+    changed: bool = False
 
 
 def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: threading.Event) -> None:
     """Goes on from where the store is, until `stop` is set; commits what came at most every COMMIT_EVERY seconds."""
     tails: dict[str, _Tail] = {}
     positions = {source.name: _position(ingest, source) for source in sources}
-    committed, waiting = time.monotonic(), False
+    committed = 0.0
     for item in _with_ticks(sources, positions, session, stop):
         if isinstance(item, Block):
-            _add(ingest, tails, item)
-            waiting = True
-        elif isinstance(item, Appeared | Rotated | Truncated):
-            tails.pop(item.source.name, None)
+            _take(ingest, tails, item)
+        elif isinstance(item, Appeared | Rotated | Truncated) and (tail := tails.pop(item.source.name, None)):
+            _commit(ingest, [tail])
         elif isinstance(item, Vanished) and item.error:
             session.error(item.error)
-        if waiting and time.monotonic() - committed >= COMMIT_EVERY:
-            ingest.flush()
-            committed, waiting = time.monotonic(), False
+        if time.monotonic() - committed >= COMMIT_EVERY and any(tail.changed for tail in tails.values()):
+            _commit(ingest, tails.values())
+            committed = time.monotonic()
+    _commit(ingest, tails.values())
+
+
+def _take(ingest: Ingest, tails: dict[str, _Tail], block: Block) -> None:
+    """Puts new lines with those of the same source that wait."""
+    source = block.source
+    tail = tails.get(source.name)
+    if tail is None:
+        tail = tails[source.name] = _Tail(ingest.parts.of(source), ingest.normaliser.grammar(source))
+    if tail.lines is not None and tail.lines.end == block.offset:
+        block = replace(tail.lines, data=tail.lines.data + block.data)
+    tail.lines, tail.changed = block, True
+    if len(block.data) > _MOST_WAITING:
+        _commit(ingest, [tail])
+
+
+def _commit(ingest: Ingest, tails: Iterable[_Tail]) -> None:
+    """Brings the new lines into the store; of each source the last record's stay at hand."""
+    normaliser = ingest.normaliser
+    for tail in tails:
+        block = tail.lines
+        if block is None or not tail.changed:
+            continue
+        normaliser.records.reset()
+        made = normaliser.block(block, tail.grammar, normaliser.settings.reference(block.source), final=True)
+        tail.part = ingest.add(tail.part, block, made)
+        begin = tail.part.tail_offset - block.offset
+        tail.lines = replace(block, offset=tail.part.tail_offset, line=tail.part.tail_line, data=block.data[begin:])
+        tail.changed = False
     ingest.flush()
 
 
-def _with_ticks(sources: list[Source], positions: dict[str, Position], session: Session, stop: threading.Event) -> Iterator[Any]:
+def _with_ticks(
+    sources: list[Source], positions: dict[str, Position], session: Session, stop: threading.Event
+) -> Iterator[Any]:
     """The items of `follow`, and None whenever it has looked and there was nothing."""
     from logtriage.follow import Follower
 
@@ -92,22 +125,6 @@ def _with_ticks(sources: list[Source], positions: dict[str, Position], session: 
 def _position(ingest: Ingest, source: Source) -> Position:
     part = ingest.parts.of(source)
     return Position(part.tail_offset, part.tail_line, identity(source), fingerprint(source) if source.path else None)
-
-
-def _add(ingest: Ingest, tails: dict[str, _Tail], block: Block) -> None:
-    """One block into the store. The last record is held: if it goes on, it is written anew."""
-    source = block.source
-    tail = tails.get(source.name)
-    normaliser = ingest.normaliser
-    if tail is None:
-        tail = tails[source.name] = _Tail(ingest.parts.of(source), normaliser.grammar(source))
-    if tail.held is not None and tail.held.end == block.offset:
-        block = replace(tail.held, data=tail.held.data + block.data)
-    normaliser.records.reset()
-    made = normaliser.block(block, tail.grammar, normaliser.settings.reference(source), final=True)
-    tail.part = ingest.add(tail.part, block, made)
-    begin = tail.part.tail_offset - block.offset
-    tail.held = replace(block, offset=tail.part.tail_offset, line=tail.part.tail_line, data=block.data[begin:])
 
 
 def follow_out(session: Session, sources: list[Source], needle: Needle | None) -> int:

@@ -24,8 +24,12 @@ EXAMPLES = """\
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("formats", "The log formats that are known.", EXAMPLES)
-    made.add_argument("action", choices=("list", "show", "check", "detect"), metavar="ACTION", help="list, show, check or detect")
-    made.add_argument("what", nargs="*", metavar="WHAT", help="a word (list), ids (show), folders (check), logs (detect)")
+    made.add_argument(
+        "action", choices=("list", "show", "check", "detect"), metavar="ACTION", help="list, show, check or detect"
+    )
+    made.add_argument(
+        "what", nargs="*", metavar="WHAT", help="a word (list), ids (show), folders (check), logs (detect)"
+    )
     add_reading(made)
     add_general(made)
     return made
@@ -42,7 +46,10 @@ def run(argv: list[str]) -> int:
 def _list(session: Session, words: list[str]) -> int:
     from logtriage.output import table
 
-    found = sorted((f for f in session.formats() if all(w in f.id or w in f.title.lower() or w == f.kind for w in words)), key=lambda f: f.id)
+    found = sorted(
+        (f for f in session.formats() if all(w in f.id or w in f.title.lower() or w == f.kind for w in words)),
+        key=lambda f: f.id,
+    )
     if found:
         print(table(("id", "kind", "title"), [(f.id, f.kind, f.title) for f in found]))
     session.say(f"{len(found)} formats")
@@ -89,8 +96,14 @@ def _check(session: Session, places: list[str]) -> int:
     for fmt in formats:
         if fmt.kind != "text":
             continue
-        problems += [f"format {fmt.id}: does not read its example {e.text!r}" for e in fmt.examples if match_text(fmt, e.text) is None]
-        problems += [f"format {fmt.id}: reads its reject {text!r}" for text in fmt.rejects if match_text(fmt, text) is not None]
+        problems += [
+            f"format {fmt.id}: does not read its example {e.text!r}"
+            for e in fmt.examples
+            if match_text(fmt, e.text) is None
+        ]
+        problems += [
+            f"format {fmt.id}: reads its reject {text!r}" for text in fmt.rejects if match_text(fmt, text) is not None
+        ]
     for problem in problems:
         print(problem)
     session.say(f"{len(formats)} formats checked, {len(problems)} problems")
@@ -131,5 +144,6 @@ def _detect(session: Session, names: list[str]) -> int:
             print(f"  {name}: {len(texts):,} records")
             for key, value in json.loads(texts[0]).items():
                 if value not in (None, [], {}) and key not in ("source", "line", "lines", "offset", "format"):
-                    print(f"    {key:<14} {harmless(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))}")
+                    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                    print(f"    {key:<14} {harmless(text)}")
     return 2 if session.errors else (0 if shown else 1)

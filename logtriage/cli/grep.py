@@ -31,7 +31,9 @@ def parser() -> Parser:
         "Exit code: 0 found, 1 not found, 2 an error.", EXAMPLES,
     )  # fmt: skip
     made.add_argument("pattern", nargs="?", metavar="PATTERN", help="a regular expression, as ripgrep has them")
-    made.add_argument("sources", nargs="*", metavar="SOURCE", help="a file, folder, glob or archive; - is standard input")
+    made.add_argument(
+        "sources", nargs="*", metavar="SOURCE", help="a file, folder, glob or archive; - is standard input"
+    )
     _add_matching(made)
     _add_showing(made)
     add_filters(made)
@@ -72,9 +74,18 @@ def _add_showing(made: argparse.ArgumentParser) -> None:
     group.add_argument("-H", "--with-filename", action="store_true", help="source names in front")
     group.add_argument("-h", "-I", "--no-filename", action="store_true", help="no source names in front")
     group.add_argument("-0", "--null", action="store_true", help="a NUL behind source names")
-    group.add_argument("--output", choices=OUTPUTS, default="text", metavar="KIND", help="text, jsonl, csv or raw (the exact bytes)")
+    group.add_argument(
+        "--output", choices=OUTPUTS, default="text", metavar="KIND", help="text, jsonl, csv or raw (the exact bytes)"
+    )
     group.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
-    group.add_argument("--color", "--colour", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never")
+    group.add_argument(
+        "--color",
+        "--colour",
+        choices=("auto", "always", "never"),
+        default="auto",
+        metavar="WHEN",
+        help="auto, always or never",
+    )
     group.add_argument("--line-buffered", action="store_true", help="hand on every record at once")
     group.add_argument("--follow", action="store_true", help="then go on as the logs grow")
     group.add_argument("--no-store", action="store_true", help="never use the store")
@@ -134,8 +145,8 @@ def read_needle(args: argparse.Namespace) -> Needle:
         args.sources.insert(0, args.pattern)
     lines = [line for pattern in patterns for line in pattern.split("\n")]
     return Needle.of(
-        lines, fixed=args.fixed_strings, ignore_case=args.ignore_case, smart_case=args.smart_case, word=args.word_regexp,
-        line=args.line_regexp, invert=args.invert_match,
+        lines, fixed=args.fixed_strings, ignore_case=args.ignore_case, smart_case=args.smart_case,
+        word=args.word_regexp, line=args.line_regexp, invert=args.invert_match,
     )  # fmt: skip
 
 
@@ -167,7 +178,10 @@ def _over_store(session: Session, needle: Needle) -> int:
 def context(args: argparse.Namespace) -> tuple[int, int]:
     """How many records before and after each."""
     both = args.context or 0
-    return (both if args.before_context is None else args.before_context, both if args.after_context is None else args.after_context)
+    return (
+        both if args.before_context is None else args.before_context,
+        both if args.after_context is None else args.after_context,
+    )
 
 
 def exit_code(session: Session, hits: int) -> int:

@@ -28,7 +28,9 @@ _EVERY = 0.2  # seconds between two lines of progress
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("ingest", "Reads logs into the store. What was read before is not read again.", EXAMPLES)
-    made.add_argument("sources", nargs="+", metavar="SOURCE", help="a file, folder, glob or archive; - is standard input")
+    made.add_argument(
+        "sources", nargs="+", metavar="SOURCE", help="a file, folder, glob or archive; - is standard input"
+    )
     made.add_argument("--follow", action="store_true", help="then go on reading as the logs grow")
     made.add_argument("--service", metavar="NAME", help="the service that wrote the logs")
     made.add_argument("--host", metavar="NAME", help="the host that wrote the logs")
@@ -85,8 +87,16 @@ def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: threa
 
 def summary(tally: Tally, session: Session, store: Store) -> str:
     """The coverage line: what this run added, and the span of time that the store now has of it."""
-    coverage = Coverage(tally.sources, tally.records, plain=_plain(store, tally), skipped=len(session.skipped), errors=len(session.errors))
-    first, last = store.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[0]
+    coverage = Coverage(
+        tally.sources,
+        tally.records,
+        plain=_plain(store, tally),
+        skipped=len(session.skipped),
+        errors=len(session.errors),
+    )
+    first, last = store.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[
+        0
+    ]
     coverage.seen(first, last)
     if tally.unchanged:
         coverage.notes.append(f"{tally.unchanged:,} unchanged")
@@ -118,7 +128,8 @@ class Progress:
         self._told, self._shown = now, True
         seconds = max(now - self._began, 0.001)
         print(
-            f"\r\x1b[K{tally.bytes / 1e6:,.0f} MB, {tally.lines:,} lines, {tally.lines / seconds:,.0f} lines/s, source {tally.sources}",
+            f"\r\x1b[K{tally.bytes / 1e6:,.0f} MB, {tally.lines:,} lines, {tally.lines / seconds:,.0f} lines/s, "
+            f"source {tally.sources}",
             end="", file=sys.stderr, flush=True,
         )  # fmt: skip
 

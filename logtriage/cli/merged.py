@@ -50,7 +50,9 @@ class Search:
         size = _WHOLE if len(self.sources) == 1 or self._in_order else _BLOCK if len(self.sources) <= 4 else _SMALL
         reader = Reader(self._normaliser, source, shapes=self._shapes)
         query = self.asked.query
-        start, end, line = bounds(source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until)
+        start, end, line = bounds(
+            source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until
+        )
         yield from reader.whole(size, offset=start, end=end, line=line)
 
     def hits(self, source: Source, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Picked]:
@@ -61,15 +63,23 @@ class Search:
 
         reader = Reader(self._normaliser, source, shapes=self._shapes)
         query = self.asked.query
-        start, end, line = bounds(source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until)
-        stream = Stream(source, Wanted(needle, before, after, None if self._conditions else most, True), lambda: Starts(reader.grammar))
+        start, end, line = bounds(
+            source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until
+        )
+        stream = Stream(
+            source,
+            Wanted(needle, before, after, None if self._conditions else most, True),
+            lambda: Starts(reader.grammar),
+        )
         stream.first_line = line
         first = 4 if len(self.sources) == 1 else 256
         records = (record._replace(start=stream.place_of(record)) for record in stream.records(start, end))
         for batch in pieces_in_windows(records, first):
             yield reader.some(batch)
         if stream.undecided:
-            self.session.error(SourceError(f"{source.name}: the pattern took too long on {len(stream.undecided)} lines"))
+            self.session.error(
+                SourceError(f"{source.name}: the pattern took too long on {len(stream.undecided)} lines")
+            )
 
     def rows(self, picked: Iterable[Picked], source: Source) -> Iterator[Row]:
         """The rows of blocks, filtered. An error of the source is told, and ends it."""
@@ -141,7 +151,10 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
             streams = [_marked(search.rows(search.whole(source), source), needle) for source in sources]
             rows = _around(in_time(streams), before, after)
         else:
-            streams = [_some(search.rows(search.hits(source, needle, before, after, args.max_count), source), args.max_count) for source in sources]
+            streams = [
+                _some(search.rows(search.hits(source, needle, before, after, args.max_count), source), args.max_count)
+                for source in sources
+            ]
             rows = iter(in_time(streams))
         printer = None if only_told else RowsOut(_timeline(session, sources, gaps=bool(before or after)), needle, out)
         for row in rows:
@@ -221,7 +234,17 @@ def _around(rows: Iterator[Row], before: int, after: int) -> Iterator[Row | None
 
 def shown(row: Row, names: dict[str, str]) -> Shown:
     """A row for the timeline."""
-    return Shown(row.timestamp, names.get(row.source.name, row.source.name), row.line, row.level, row.body, row.text, row.raw, row.found, row.json)
+    return Shown(
+        row.timestamp,
+        names.get(row.source.name, row.source.name),
+        row.line,
+        row.level,
+        row.body,
+        row.text,
+        row.raw,
+        row.found,
+        row.json,
+    )
 
 
 def _timeline(session: Session, sources: list[Source], *, gaps: bool = False) -> Timeline:
@@ -229,8 +252,8 @@ def _timeline(session: Session, sources: list[Source], *, gaps: bool = False) ->
     names = short_names([source.name for source in sources]) if args.output == "text" else {}
     colour = args.output == "text" and use_colour(args.color)
     return Timeline(
-        args.output, session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(), args.line_number, gaps,
-        getattr(args, "only_matching", False),
+        args.output, session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(),
+        args.line_number, gaps, getattr(args, "only_matching", False),
     )  # fmt: skip
 
 

@@ -35,7 +35,9 @@ class Parser(argparse.ArgumentParser):
 def add_general(parser: argparse.ArgumentParser) -> None:
     """Where things are, and how much is said."""
     group = parser.add_argument_group("in general")
-    group.add_argument("--store", metavar="FOLDER", help="the store (else LOGTRIAGE_STORE, the config, the state folder)")
+    group.add_argument(
+        "--store", metavar="FOLDER", help="the store (else LOGTRIAGE_STORE, the config, the state folder)"
+    )
     group.add_argument("--config", metavar="FILE", help="a config file in place of the user's")
     group.add_argument("--no-config", action="store_true", help="read no config file")
     group.add_argument("--no-messages", action="store_true", help="say nothing on standard error")
@@ -59,15 +61,29 @@ def add_display(parser: argparse.ArgumentParser) -> None:
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """Which records; several options must all hold."""
     group = parser.add_argument_group("which records")
-    group.add_argument("--since", "--since-time", metavar="WHEN", help="from then on: 1h30m, '10 min ago', today, 14:05, 2026-11-22T14:05Z")
+    group.add_argument(
+        "--since",
+        "--since-time",
+        metavar="WHEN",
+        help="from then on: 1h30m, '10 min ago', today, 14:05, 2026-11-22T14:05Z",
+    )
     group.add_argument("--until", "--until-time", metavar="WHEN", help="up to then, inclusive")
-    group.add_argument("--level", metavar="LEVEL", action="append", help="at least this level (warn), or a list of levels (info,error)")
+    group.add_argument(
+        "--level", metavar="LEVEL", action="append", help="at least this level (warn), or a list of levels (info,error)"
+    )
     group.add_argument("--service", metavar="GLOB", action="append")
     group.add_argument("--source", metavar="GLOB", action="append", help="records of sources whose name fits")
     group.add_argument("--container", metavar="GLOB", action="append")
     group.add_argument("--namespace", metavar="GLOB", action="append")
-    group.add_argument("--flag", metavar="NAME", action="append", help="with this signature or category (see `logtriage patterns list`)")
-    group.add_argument("--field", metavar="EXPR", action="append", help="status>=500, user=bob, path~=^/api, method!=GET")
+    group.add_argument(
+        "--flag",
+        metavar="NAME",
+        action="append",
+        help="with this signature or category (see `logtriage patterns list`)",
+    )
+    group.add_argument(
+        "--field", metavar="EXPR", action="append", help="status>=500, user=bob, path~=^/api, method!=GET"
+    )
     group.add_argument("--trace", metavar="ID", help="with this trace id")
 
 

@@ -25,8 +25,15 @@ EXAMPLES = """\
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("patterns", "The failure signatures that records are flagged with.", EXAMPLES)
-    made.add_argument("action", choices=("list", "show", "check", "test"), metavar="ACTION", help="list, show, check or test")
-    made.add_argument("what", nargs="*", metavar="WHAT", help="a word (list), ids (show), files or folders (check), a text (test; - reads it)")
+    made.add_argument(
+        "action", choices=("list", "show", "check", "test"), metavar="ACTION", help="list, show, check or test"
+    )
+    made.add_argument(
+        "what",
+        nargs="*",
+        metavar="WHAT",
+        help="a word (list), ids (show), files or folders (check), a text (test; - reads it)",
+    )
     add_general(made)
     return made
 
@@ -48,7 +55,11 @@ def _load(session: Session, *, examples: bool = False) -> tuple[Pattern, ...]:
 def _list(session: Session, words: list[str]) -> int:
     from logtriage.output import table
 
-    found = [p for p in _load(session) if all(w in (p.category, p.family, p.severity) or w in p.id or w in p.title.lower() for w in words)]
+    found = [
+        p
+        for p in _load(session)
+        if all(w in (p.category, p.family, p.severity) or w in p.id or w in p.title.lower() for w in words)
+    ]
     if found:
         rows = [(p.id, p.severity, p.category, p.title) for p in sorted(found, key=lambda p: (p.category, p.id))]
         print(table(("id", "severity", "category", "title"), rows))

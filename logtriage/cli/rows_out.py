@@ -86,7 +86,8 @@ class RowsOut:
         level = (row.level or "").upper().ljust(5)
         colour = self.look.colour
         time = painted(shown_time(row.timestamp, self.look.zone), "time", colour)
-        return f"{time} {painted(name.ljust(self.look.width), 'source', colour)} {painted(level, row.level or '', colour)}{mark} "
+        shown = painted(name.ljust(self.look.width), "source", colour)
+        return f"{time} {shown} {painted(level, row.level or '', colour)}{mark} "
 
     def _lines(self, row: Shown) -> str:
         """What the record says, without the time and level that stand in front of it already; all of it where the match
@@ -97,7 +98,9 @@ class RowsOut:
             lines = row.text.rstrip("\n").split("\n")
             spans = self._spans(lines)
         spans = spans or [[]] * len(lines)
-        shown = [highlighted(harmless(line), places, self.look.colour) for line, places in zip(lines, spans, strict=True)]
+        shown = [
+            highlighted(harmless(line), places, self.look.colour) for line, places in zip(lines, spans, strict=True)
+        ]
         return "\n    ".join(shown) + "\n"
 
     def _spans(self, lines: Sequence[str]) -> list[list[tuple[int, int]]]:

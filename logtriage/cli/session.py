@@ -32,7 +32,9 @@ class Session:
     def of(cls, args: argparse.Namespace) -> Session:
         """Reads the config. Raises UsageError."""
         named = getattr(args, "config", None)
-        return cls(args, load(Path(named).expanduser() if named else None, use_files=not getattr(args, "no_config", False)))
+        return cls(
+            args, load(Path(named).expanduser() if named else None, use_files=not getattr(args, "no_config", False))
+        )
 
     @property
     def quiet(self) -> bool:

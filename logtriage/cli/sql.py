@@ -31,10 +31,23 @@ _OUTPUTS = ("table", "csv", "jsonl", "parquet")
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("sql", "Asks the store in DuckDB's SQL. It can read the store's views, and nothing else.", EXAMPLES)
-    made.add_argument("query", nargs="+", metavar="[FILE] QUERY", help="the statement; - reads it from standard input; FILE only with --output parquet")
-    made.add_argument("--from", dest="sources", metavar="SOURCE", action="append", help="only these logs; the store is brought up to date with them first")
+    made.add_argument(
+        "query",
+        nargs="+",
+        metavar="[FILE] QUERY",
+        help="the statement; - reads it from standard input; FILE only with --output parquet",
+    )
+    made.add_argument(
+        "--from",
+        dest="sources",
+        metavar="SOURCE",
+        action="append",
+        help="only these logs; the store is brought up to date with them first",
+    )
     made.add_argument("--no-store", action="store_true", help="with --from: read them into a store that is thrown away")
-    made.add_argument("--output", choices=_OUTPUTS, default="table", metavar="KIND", help="table, csv, jsonl or parquet")
+    made.add_argument(
+        "--output", choices=_OUTPUTS, default="table", metavar="KIND", help="table, csv, jsonl or parquet"
+    )
     made.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
     made.add_argument("--show-sql", action="store_true", help="print the SQL that runs")
     add_reading(made)
@@ -49,7 +62,10 @@ def run(argv: list[str]) -> int:
     args = session.args
     words = 2 if args.output == "parquet" else 1
     if len(args.query) != words:
-        raise UsageError("sql: " + ("--output parquet needs a file and a query" if words == 2 else "give the query as one argument"), "logtriage sql --help")
+        raise UsageError(
+            "sql: " + ("--output parquet needs a file and a query" if words == 2 else "give the query as one argument"),
+            "logtriage sql --help",
+        )
     text = sys.stdin.read() if args.query[-1] == "-" else args.query[-1]
     if args.no_store and not args.sources:
         raise UsageError("sql: --no-store needs logs to read", "name them with --from")
@@ -111,7 +127,10 @@ def checked(con: duckdb.DuckDBPyConnection, text: str) -> str:
     if len(statements) != 1:
         raise UsageError("sql: give one statement" if statements else "sql: there is no statement")
     if statements[0].type.name not in _READING:
-        raise UsageError(f"sql: a {statements[0].type.name} statement may change something", "SELECT, FROM, DESCRIBE, SUMMARIZE and EXPLAIN are allowed")
+        raise UsageError(
+            f"sql: a {statements[0].type.name} statement may change something",
+            "SELECT, FROM, DESCRIBE, SUMMARIZE and EXPLAIN are allowed",
+        )
     return statements[0].query
 
 
@@ -157,7 +176,13 @@ def _json(names: list[str], row: tuple[Any, ...]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if hasattr(value, "isoformat") else value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return (
+        value.isoformat()
+        if hasattr(value, "isoformat")
+        else value.decode("utf-8", "replace")
+        if isinstance(value, bytes)
+        else str(value)
+    )
 
 
 def _parquet(result: duckdb.DuckDBPyConnection, path: Path) -> int:

@@ -22,16 +22,20 @@ EXAMPLES = """\
   logtriage store prune --older-than 30d --max-size 10GB
   logtriage store check                           is every byte there? 0: yes, 2: no
 """
-_UNITS = {"": 1, "b": 1, "k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9, "t": 10**12, "tb": 10**12,
-          "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}  # fmt: skip
+_UNITS = {"": 1, "b": 1, "k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9, "t": 10**12,
+          "tb": 10**12, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}  # fmt: skip
 
 
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("store", "Looks after the store.", EXAMPLES)
-    made.add_argument("action", choices=("info", "compact", "prune", "check"), metavar="ACTION", help="info, compact, prune or check")
+    made.add_argument(
+        "action", choices=("info", "compact", "prune", "check"), metavar="ACTION", help="info, compact, prune or check"
+    )
     made.add_argument("--older-than", metavar="SPAN", help="prune: remove what is older, e.g. 30d")
-    made.add_argument("--max-size", metavar="SIZE", help="prune: remove the oldest days until it is no larger, e.g. 10GB")
+    made.add_argument(
+        "--max-size", metavar="SIZE", help="prune: remove the oldest days until it is no larger, e.g. 10GB"
+    )
     made.add_argument("--no-compare", action="store_true", help="check: do not compare with the files")
     add_display(made)
     add_general(made)
@@ -60,9 +64,13 @@ def _info(session: Session) -> int:
             if taken:
                 print(f"  {name:<12}{shown_size(taken):>10} in {counted(count, 'file')}")
         rows = store.con.execute(
-            'SELECT source, records, "offset", first_timestamp, last_timestamp, array_to_string(formats, \' \') FROM sources ORDER BY source, part'
+            'SELECT source, records, "offset", first_timestamp, last_timestamp, '
+            "array_to_string(formats, ' ') FROM sources ORDER BY source, part"
         ).fetchall()
-        shown = [(name, n, at, *(shown_time(t, session.zone).strip()[:19] for t in (first, last)), formats) for name, n, at, first, last, formats in rows]
+        shown = [
+            (name, n, at, *(shown_time(t, session.zone).strip()[:19] for t in (first, last)), formats)
+            for name, n, at, first, last, formats in rows
+        ]
         print()
         print(table(("source", "records", "bytes", "first", "last", "formats"), shown, 60))
         coverage = Coverage(len(rows), sum(row[1] for row in rows), plain=_plain(store))
@@ -74,7 +82,9 @@ def _info(session: Session) -> int:
 
 def _plain(store: Store) -> int:
     """How many records no format was found for."""
-    sql = "SELECT count(*) FROM lake.records JOIN lake.formats USING (format) WHERE name = 'plain' OR name LIKE '%/plain'"
+    sql = (
+        "SELECT count(*) FROM lake.records JOIN lake.formats USING (format) WHERE name = 'plain' OR name LIKE '%/plain'"
+    )
     return int(store.con.execute(sql).fetchall()[0][0])
 
 
@@ -84,7 +94,12 @@ def _compact(session: Session) -> int:
 
     with Store(session.store_path, write=True) as store:
         on_terminal = sys.stderr.isatty() and not session.quiet
-        space = compact(store, (lambda what: print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)) if on_terminal else (lambda what: None))
+        space = compact(
+            store,
+            (lambda what: print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True))
+            if on_terminal
+            else (lambda what: None),
+        )
         if on_terminal:
             print("\r\x1b[K", end="", file=sys.stderr)
     session.say(_told(space))
@@ -115,7 +130,11 @@ def _check(session: Session) -> int:
         verdict = check(store, compare=not session.args.no_compare)
     for problem in verdict.wrong:
         print(problem)
-    told = [counted(verdict.parts, "source"), counted(verdict.records, "record"), f"{verdict.compared:,} compared with their files"]
+    told = [
+        counted(verdict.parts, "source"),
+        counted(verdict.records, "record"),
+        f"{verdict.compared:,} compared with their files",
+    ]
     if verdict.gone:
         told.append(f"{len(verdict.gone):,} whose files have gone")
     session.say("; ".join(told) + f": {len(verdict.wrong)} problems")
@@ -124,8 +143,9 @@ def _check(session: Session) -> int:
 
 def _told(space: Space) -> str:
     return (
-        f"{shown_size(space.bytes_before)} in {counted(space.files_before, 'file')} → {shown_size(space.bytes_after)} in "
-        f"{counted(space.files_after, 'file')}, {shown_size(max(0, space.bytes_before - space.bytes_after))} freed"
+        f"{shown_size(space.bytes_before)} in {counted(space.files_before, 'file')} → "
+        f"{shown_size(space.bytes_after)} in {counted(space.files_after, 'file')}, "
+        f"{shown_size(max(0, space.bytes_before - space.bytes_after))} freed"
     )
 
 

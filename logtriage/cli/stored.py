@@ -37,7 +37,9 @@ class Stored:
     def __init__(self, session: Session, store: Store, needle: Needle | None = None) -> None:
         self.session = session
         self.snapshot = Snapshot(store)
-        first, last = self.snapshot.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[0]
+        first, last = self.snapshot.con.execute(
+            "SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0"
+        ).fetchall()[0]
         self.asked: Asked = asked(session, needle, (_aware(first), _aware(last)))
         self.levels = {n for c in self.asked.more for n in c.parameters}
         self.coverage = Coverage(len({p.group for p in self.snapshot.catalog.parts}), None, 0 if needle else None)
@@ -65,8 +67,8 @@ class Stored:
         names = short_names([part.source for part in self.snapshot.catalog.parts]) if args.output == "text" else {}
         colour = args.output == "text" and use_colour(args.color)
         look = Timeline(
-            args.output, self.session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(), args.line_number,
-            gaps, getattr(args, "only_matching", False),
+            args.output, self.session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(),
+            args.line_number, gaps, getattr(args, "only_matching", False),
         )  # fmt: skip
         return RowsOut(look, needle, Out(args.line_buffered or sys.stdout.isatty()))
 
@@ -90,7 +92,9 @@ def grep(session: Session, needle: Needle) -> int:
             printer = None if only_told else stored.printer(needle, gaps=bool(before or after))
             with_attributes = args.output == "jsonl"
             if before or after:
-                found: Iterator[Full | None] = _with_context(stored, list(stored.rows(query, attributes=with_attributes)), before, after)
+                found: Iterator[Full | None] = _with_context(
+                    stored, list(stored.rows(query, attributes=with_attributes)), before, after
+                )
             else:
                 found = stored.rows(query, attributes=with_attributes)
             for full in found:
@@ -111,7 +115,9 @@ def grep(session: Session, needle: Needle) -> int:
                 out = Out()
                 names = args.with_filename or not args.no_filename
                 for name in sorted(name for name, found_there in hits.items() if found_there):
-                    out.write(summary(name, hits[name], names, args.null, args.count).encode("utf-8", "surrogateescape"))
+                    out.write(
+                        summary(name, hits[name], names, args.null, args.count).encode("utf-8", "surrogateescape")
+                    )
     return exit_code(session, coverage.hits)
 
 
@@ -154,9 +160,15 @@ def _parts_of(stored: Stored, names: list[str]) -> list[int]:
     for name in names:
         same = [part.part for part in parts if part.source == name][-1:]
         same = same or [part.part for part in parts if part.group == name]
-        same = same or [part.part for part in parts if fnmatchcase(part.source, name) or fnmatchcase(part.source, f"*/{name}")]
+        same = same or [
+            part.part for part in parts if fnmatchcase(part.source, name) or fnmatchcase(part.source, f"*/{name}")
+        ]
         if not same:
-            stored.session.error(SourceError(f"{name}: no such file, and no such source in the store", "`logtriage store info` names them"))
+            stored.session.error(
+                SourceError(
+                    f"{name}: no such file, and no such source in the store", "`logtriage store info` names them"
+                )
+            )
         wanted += same
     return list(dict.fromkeys(wanted))
 
@@ -166,7 +178,7 @@ class _Beside(tuple):  # type: ignore[type-arg]
 
 
 def _with_context(stored: Stored, hits: list[Full], before: int, after: int) -> Iterator[Full | None]:
-    """Hits with the records before and after them: of their source, or with --across of all sources. None marks a gap."""
+    """Hits with the records before and after them, of their source or (--across) of all. None marks a gap."""
     across = stored.session.args.across
     keys = {full[0].key for full in hits}
     done: dict[int, Any] = {}
@@ -206,17 +218,39 @@ def shown(full: Full, names: dict[str, str], found: bool) -> Shown:
     """A row for the timeline."""
     row, data, attributes = full
     made = None if attributes is None else json_line(row, attributes)
-    return Shown(row.timestamp, names.get(row.source, row.source), row.line, row.level, row.body or "", row.raw, data, found, made)
+    return Shown(
+        row.timestamp,
+        names.get(row.source, row.source),
+        row.line,
+        row.level,
+        row.body or "",
+        row.raw,
+        data,
+        found,
+        made,
+    )
 
 
 def json_line(row: Row, attributes: str) -> str:
     """A record as one JSON object, the same as from the file itself (see jsonl.py)."""
-    told: dict[str, Any] = {"source": row.source, "line": row.line, "lines": row.lines, "offset": row.offset, "timestamp": None}
+    told: dict[str, Any] = {
+        "source": row.source,
+        "line": row.line,
+        "lines": row.lines,
+        "offset": row.offset,
+        "timestamp": None,
+    }
     if row.timestamp:
         nanos = f"{row.nanos:03}" if row.nanos else ""
         told["timestamp"] = row.timestamp.isoformat(timespec="microseconds") + nanos + "Z"
     told |= {"level": row.level, "severity_text": row.severity_text, **{name: getattr(row, name) for name in _JSON}}
-    told |= {"format": row.format, "template": row.template, "flags": row.flags, "trace_id": row.trace_id, "body": row.body}
+    told |= {
+        "format": row.format,
+        "template": row.template,
+        "flags": row.flags,
+        "trace_id": row.trace_id,
+        "body": row.body,
+    }
     told["attributes"] = _flat(json.loads(attributes) if attributes else {}, "")
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
@@ -234,5 +268,3 @@ def _flat(value: Any, name: str) -> dict[str, Any]:
 
 def _aware(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment else None
-
-

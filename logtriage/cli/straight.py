@@ -32,7 +32,16 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     colour = args.output == "text" and use_colour(args.color)
     names = args.with_filename or (len(sources) > 1 and args.output == "text" and not args.no_filename)
     terminal = sys.stdout.isatty()
-    look = Look(names, numbers, args.only_matching, args.null, bool(before or after), colour, terminal, terminal or args.line_buffered)
+    look = Look(
+        names,
+        numbers,
+        args.only_matching,
+        args.null,
+        bool(before or after),
+        colour,
+        terminal,
+        terminal or args.line_buffered,
+    )
     out = Out(look.at_once)
     printer = LinesOut(look, out)
     hits = 0
@@ -94,5 +103,3 @@ def new_starts(session: Session) -> Starts:
 
     args = session.args
     return Starts(Grammar(session.formats(), zone=args.assume_tz or session.config.assume_tz, forced=args.format))
-
-
