@@ -72,6 +72,12 @@ class Node:
         return "/".join(fmt.id for fmt in self.path) or "plain"
 
     @property
+    def moments(self) -> list[stamp.Stamp]:
+        """The stamps that tell a record's time: inside a transport that tells it, a mere time of day does not."""
+        inside = any(node.kinds for node in self.path_nodes[:-1])
+        return [kind for kind in self.kinds if kind.has_date or not inside]
+
+    @property
     def stamped(self) -> bool:
         """Whether any format inside writes a time stamp: then a line without one belongs to the record before.
 
@@ -170,7 +176,7 @@ class Grammar:
             node.children.setdefault(self._pretty.id, Node(self._pretty, node))
             return
         found = stamp.find(text)
-        if found and found[0] <= _reach(node) and (found[2].has_date or not _stamped_above(node)):
+        if found and found[0] <= _reach(node):
             child = node.children.setdefault(GENERIC.id, Node(GENERIC, node))
             _note_stamp(child, {"timestamp": text[found[0] : found[1]]}, outer)
             _note_ids(child, text)
@@ -216,7 +222,7 @@ def derive(fmt: Format, header: str) -> Format:
         pieces.append(f"(?P<{group}>{cell})")
     gap = r"\s+" if sep == " " else re.escape(sep)
     # later versions of a program append columns; a line that stops early is still read
-    regex = "^" + pieces[0] + "".join(f"{gap}{piece}" for piece in pieces[1:])
+    regex = "^" + gap.join(pieces)
     return replace(fmt, kind="text", title="by header", regex=regex, groups=tuple(groups), header=None)
 
 
@@ -302,11 +308,6 @@ def _reach(node: Node) -> int:
     return 32 if node.fmt else stamp.HEAD
 
 
-def _stamped_above(node: Node | None) -> bool:
-    """Whether a transport gives the time of a line inside `node`: one that is less than a moment then tells nothing."""
-    return node is not None and any(n.kinds for n in node.path_nodes)
-
-
 def _note_keys(node: Node, fields: dict[str, str], document: dict[str, Any]) -> dict[str, str]:
     """Adds keys to the node's format where those it lists did not tell a record's time or level; the fields with them."""
     assert node.fmt is not None
@@ -332,7 +333,7 @@ def _note_stamp(node: Node, fields: Mapping[str, str], outer: dt.datetime | None
     """Notes how this line writes its time, and how far it is from the transport's; gives the moment, UTC, if known."""
     text = fields.get("timestamp", "")
     kind = stamp.kind_of(text) if text else None
-    if kind is None or not (kind.has_date or not _stamped_above(node.parent)):
+    if kind is None:
         return None
     if kind not in node.kinds:
         node.kinds.append(kind)

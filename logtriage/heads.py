@@ -139,7 +139,7 @@ class Heads:
         else:
             columns += ["t AS content"] if node.parent and node.parent.fmt else []
         relation = _with_columns(read, [*columns, "own AS follows"])
-        if node.kinds:
+        if node.moments:
             relation = self._moments(node, relation, grammar)
         if fmt.inner and not whole:
             kept = ", ".join(dict.fromkeys(carried))
@@ -171,7 +171,7 @@ class Heads:
                 continue
             items.append(f"{own} AS {name}" if name not in carried else f"coalesce({own}, {name}) AS {name}" if own else name)
             names.append(name)
-        if node.kinds:
+        if node.moments:
             items.append(f"{parse.role(fmt, 'timestamp') or 'NULL'} AS own_text")
             items += [n for n in (*_EVENT, *_OBSERVED) if n in carried]
             names = list(dict.fromkeys([*names, *_EVENT, *(_OBSERVED if "timestamp" in carried else ())]))
@@ -187,22 +187,22 @@ class Heads:
         beside = node.parent.children.values() if node.parent else ()
         zone = node.zone or next((n.zone for n in beside if n.zone), None) or fmt.zone or grammar.zone
         written = list(dict.fromkeys(r for r in (rendering_of(text, zone) for text in node.written.values()) if r))
-        odd = node.odd or not written or len(written) > _MANY or any(kind.unit for kind in node.kinds)
+        odd = node.odd or not written or len(written) > _MANY or any(kind.unit for kind in node.moments)
         moment = to_timestamp_sql(
-            "own_text", node.kinds, zone=zone, reference_expr="getvariable('reference')", renderings=written, general=odd
+            "own_text", node.moments, zone=zone, reference_expr="getvariable('reference')", renderings=written, general=odd
         )
         nanos = "0"
         if any(r.digits > 6 for r in written):
             nanos = "coalesce(try_cast(substr(own_text, strpos(own_text, '.') + 7, 3) AS SMALLINT), 0)"
-            nanos = nanos_sql("own_text", node.kinds) if any(kind.unit for kind in node.kinds) else nanos
+            nanos = nanos_sql("own_text", node.moments) if any(kind.unit for kind in node.moments) else nanos
         relation = f"SELECT *, {moment} AS own_time, {nanos} AS own_nanos FROM ({relation})"
         relation = f"SELECT *, {self._rendered(written)} AS own_stamp FROM ({relation})"
         own = dict(zip(_EVENT, ("own_time", "own_nanos", "own_stamp", "own_text"), strict=True))
-        above = node.parent is not None and any(n.kinds for n in _above(node))
+        above = node.parent is not None and any(n.moments for n in _above(node))
         if not above:
             items = [f"{value} AS {name}" for name, value in own.items()]
             return f"SELECT *, {', '.join(items)} FROM ({relation})"
-        twice = any(n.kinds for n in _above(node.parent)) if node.parent else False
+        twice = any(n.moments for n in _above(node.parent)) if node.parent else False
         pick = "own_time IS NOT NULL"
         items = [f"CASE WHEN {pick} THEN {value} ELSE {name} END AS new_{name}" for name, value in own.items()]
         for name, old in zip(_OBSERVED, _EVENT, strict=True):

@@ -141,7 +141,7 @@ class Picked:
             self._settle("SELECT *, true AS found FROM records")
         if any("FROM hits" in condition.sql for condition in conditions):
             self._con.execute(
-                'CREATE OR REPLACE TEMP VIEW hits AS '
+                "CREATE OR REPLACE TEMP VIEW hits AS "
                 'SELECT 0 AS part, k."offset", pattern, category FROM found JOIN kept AS k USING (i)'
             )
         where, parameters = joined(conditions)

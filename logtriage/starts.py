@@ -23,8 +23,9 @@ _ROUNDS = 6
 
 class Place(NamedTuple):
     """What a line is: does it go on with the record before it (`follows`); is it cut, so that the next one goes on
-    with it (`partial`); did no format read all of it (`unknown`), so that it is worth learning from; what it is to the lines
-    beside it (`joint`, see joints.py), None where a format read it; did no transport wrap it (`outside`)."""
+    with it (`partial`); did no format read all of it (`unknown`), so that it is worth learning from; what it is to
+    the lines beside it (`joint`, see joints.py), None where a format read it; did no transport wrap it
+    (`outside`)."""
 
     follows: bool
     partial: bool = False
