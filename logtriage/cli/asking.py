@@ -26,6 +26,14 @@ class Asked:
         return [*self.query.conditions(), *self.more]
 
 
+def window_told(asked: Asked, session: Session) -> list[str]:
+    """What --since and --until were taken to mean, for the coverage line; nothing where they are not given."""
+    from logtriage.when import Window
+
+    query = asked.query
+    return [Window(query.since, query.until).describe(session.zone)] if query.since or query.until else []
+
+
 def asked(
     session: Session, needle: Needle | None = None, span: tuple[datetime | None, datetime | None] = (None, None)
 ) -> Asked:

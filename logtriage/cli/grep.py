@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from logtriage.cli.options import OUTPUTS, Parser, add_display, add_filters, add_general, add_reading, is_filtered
@@ -103,6 +104,20 @@ def number(text: str) -> int:
 def run(argv: list[str]) -> int:
     """Exit code 0, 1 or 2, as grep's."""
     session = Session.of(parser().parse_intermixed_args(argv))
+    began = time.monotonic()
+    try:
+        return _run(session)
+    finally:
+        if session.args.stats:
+            session.say(f"{time.monotonic() - began:.3f} s, {_bytes_of(session):,} bytes of files")
+
+
+def _bytes_of(session: Session) -> int:
+    """The size of the files that were searched, as they lie on the disk."""
+    return sum(source.path.stat().st_size for source in session.sources if source.path and source.path.is_file())
+
+
+def _run(session: Session) -> int:
     args = session.args
     needle = read_needle(args)
     if not args.sources and not is_piped():

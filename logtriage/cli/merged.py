@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from logtriage.cli.asking import Asked, asked
+from logtriage.cli.asking import Asked, asked, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.rows_out import RowsOut, Shown, Timeline, short_names, width_of
 from logtriage.cli.session import Session
@@ -36,7 +36,7 @@ class Search:
         self.session = session
         self.asked = asked
         self.sources = sources
-        self.coverage = Coverage(len(sources), 0, None)
+        self.coverage = Coverage(len(sources), 0, None, notes=window_told(asked, session))
         self._json = json
         self._shapes = json or session.args.output == "jsonl"
         self._in_order = in_order  # one source after the other

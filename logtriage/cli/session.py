@@ -27,6 +27,7 @@ class Session:
     config: Config
     errors: list[LogtriageError] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> Session:
@@ -112,6 +113,7 @@ class Session:
         found = find(names, on_skip=lambda path, why: self.skipped.append(f"{path}: {why}"), **told)
         for error in found.errors:
             self.error(error)
+        self.sources = found.sources
         return found
 
     def error(self, why: LogtriageError, source: Source | None = None) -> None:

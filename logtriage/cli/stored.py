@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from logtriage.cli.asking import Asked, asked
+from logtriage.cli.asking import Asked, asked, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.merged import finished
 from logtriage.cli.rows_out import RowsOut, Shown, Timeline, short_names, width_of
@@ -42,7 +42,12 @@ class Stored:
         ).fetchall()[0]
         self.asked: Asked = asked(session, needle, (_aware(first), _aware(last)))
         self.levels = {n for c in self.asked.more for n in c.parameters}
-        self.coverage = Coverage(len({p.group for p in self.snapshot.catalog.parts}), None, 0 if needle else None)
+        self.coverage = Coverage(
+            len({p.group for p in self.snapshot.catalog.parts}),
+            None,
+            0 if needle else None,
+            notes=window_told(self.asked, session),
+        )
         self._shown_sql = False
 
     def rows(self, query: Query, *, attributes: bool = False) -> Iterator[Full]:
