@@ -28,6 +28,12 @@ _NAME = re.compile(r"\W+")
 # A zone is inferred from whole quarters of an hour: no zone is finer, and clocks drift by less than half of one.
 _QUARTER = 15 * 60
 _HEAD = 4096
+_BY_HEADER = "by header"
+# What some columns of a W3C log may hold: so lines are told apart where the header changes in the middle.
+_CELLS = {
+    "date": r"\d{4}-\d\d-\d\d|-", "time": r"\d\d:\d\d:\d\d[\d.]*|-", "status": r"\d{3}|-", "method": r"[A-Za-z_-]+",
+    "client_ip": r"[0-9A-Fa-f.:]+|-", "server_ip": r"[0-9A-Fa-f.:]+|-", "client_port": r"\d+|-", "server_port": r"\d+|-",
+}  # fmt: skip
 _ZEROS = str.maketrans("123456789", "000000000")
 _CONTINUES = re.compile(CONTINUES)
 
@@ -109,7 +115,7 @@ class Node:
 
     def ordered(self) -> list[Node]:
         """The children in the order in which they are tried: the most particular first, the generic one last."""
-        return sorted(self.children.values(), key=lambda n: (n.fmt is GENERIC, -n.fmt.priority, n.fmt.id))  # type: ignore[union-attr]
+        return sorted(self.children.values(), key=lambda n: (n.fmt is GENERIC, -n.fmt.priority, n.fmt.id, -len(n.fmt.groups)))  # type: ignore[union-attr]
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it."""
@@ -156,14 +162,14 @@ class Grammar:
         """Finds the format of `text` inside `node`, notes its stamp, and goes on with what it wraps."""
         document = _object(text)
         for fmt in self._candidates(node, above, self._claims.of(text)):
-            if known := node.children.get(fmt.id):
+            if known := node.children.get(_place(fmt)):
                 fmt = known.fmt or fmt
             fields = read_head(fmt, text, document)
             if fields is None or (fmt.kind == "header" and not fields.get("columns", "").strip()):
                 continue
             if fmt.kind == "header":
                 fmt = self._derived(fmt, fields)
-            child = node.children.setdefault(fmt.id, Node(fmt, node))
+            child = node.children.setdefault(_place(fmt), Node(fmt, node))
             if fmt.id == "json" and document:
                 fields = _note_keys(child, fields, document)
             moment = _note_stamp(child, fields, outer)
@@ -190,7 +196,7 @@ class Grammar:
                 _note_stamp(node, fields, None)
 
     def _candidates(self, node: Node, above: Mapping[str, str], claiming: Collection[str]) -> Iterator[Format]:
-        yield from (n.fmt for n in node.children.values() if n.fmt and n.fmt.title == "by header")
+        yield from (n.fmt for n in node.ordered() if n.fmt and n.fmt.title == _BY_HEADER)
         for fmt in self._top if not node.fmt else self._formats:
             if told_by_regex(fmt) and fmt.id not in claiming:
                 continue
@@ -199,6 +205,11 @@ class Grammar:
 
     def _derived(self, fmt: Format, fields: Mapping[str, str]) -> Format:
         return derive(fmt, fields.get("columns", ""))
+
+
+def _place(fmt: Format) -> str:
+    """The key of a format among a node's children: one that was made of a header is told by its columns."""
+    return fmt.regex if fmt.title == _BY_HEADER else fmt.id
 
 
 def _applies(fmt: Format, above: Mapping[str, str]) -> bool:
@@ -219,11 +230,11 @@ def derive(fmt: Format, header: str) -> Format:
         while group in groups:
             group += "_2"
         groups.append(group)
-        pieces.append(f"(?P<{group}>{cell})")
+        pieces.append(f"(?P<{group}>{_CELLS.get(group, cell) if sep == ' ' else cell})")
     gap = r"\s+" if sep == " " else re.escape(sep)
     # later versions of a program append columns; a line that stops early is still read
     regex = "^" + gap.join(pieces)
-    return replace(fmt, kind="text", title="by header", regex=regex, groups=tuple(groups), header=None)
+    return replace(fmt, kind="text", title=_BY_HEADER, regex=regex, groups=tuple(groups), header=None)
 
 
 def read_head(fmt: Format, text: str, document: dict[str, Any] | None) -> dict[str, str] | None:

@@ -12,8 +12,8 @@ from typing import Any
 from logtriage import stamp
 from logtriage.formats import level_words
 
-_DEEPEST = 4
-_TIME = re.compile(r"(?i)(?:^|[^a-z]|(?<=[a-z]))(?:time|timestamp|datetime|date|ts|epoch|created|when|_at)[_-]?(?:utc|iso|unix|nanos?|millis|ms|us|ns)?$|[a-z]At$")
+_DEEPEST = 7
+_TIME = re.compile(r"(?i)(?:^|[^a-z]|(?<=[a-z]))(?:time|timestamp|datetime|date|ts|epoch|created|when|_at)[_-]?(?:utc|iso|unix|nanos?|millis|ms|us|ns)*$|[a-z]At$")
 # Moments of something else than the record: not taken where there is another.
 _OTHER_TIME = re.compile(r"(?i)expir|expiry|valid|updat|modif|end|birth|last|until|due|previous|boot")
 _LEVEL = re.compile(r"(?i)(?:level|severity|lvl|levelname|priority)(?:[_-]?(?:text|name|label))?$")
