@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import re
 import statistics
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -29,9 +30,10 @@ _NAME = re.compile(r"\W+")
 _QUARTER = 15 * 60
 _HEAD = 4096
 _BY_HEADER = "by header"
+_MOST_COLUMNS = 200
 # What some columns of a W3C log may hold: so lines are told apart where the header changes in the middle.
 _CELLS = {
-    "date": r"\d{4}-\d\d-\d\d|-", "time": r"\d\d:\d\d:\d\d[\d.]*|-", "status": r"\d{3}|-", "method": r"[A-Za-z_-]+",
+    "date": r"\d{4}-\d\d-\d\d|-", "time": r"\d\d:\d\d:\d\d[\d.]*|-", "status": r"\d{3}|-", "method": r"[^\s\d.]\S*",
     "client_ip": r"[0-9A-Fa-f.:]+|-", "server_ip": r"[0-9A-Fa-f.:]+|-", "client_port": r"\d+|-", "server_port": r"\d+|-",
 }  # fmt: skip
 _ZEROS = str.maketrans("123456789", "000000000")
@@ -222,15 +224,21 @@ def derive(fmt: Format, header: str) -> Format:
     names = [n.strip().strip('"') for n in (header.split() if sep == " " else header.split(sep))]
     quoted = '"(?:[^"]|"")*"'
     cell = rf"{quoted}|\S*" if sep == " " else rf"{quoted}|[^{re.escape(sep)}]*"
-    pieces, groups = [], []
-    for name in names:
-        group = fmt.columns.get(name) or _NAME.sub("_", name).strip("_").lower() or "column"
+    pieces: list[str] = []
+    groups: list[str] = []
+    seen: Counter[str] = Counter()
+    for name in names[:_MOST_COLUMNS]:
+        group = fmt.columns.get(name) or _NAME.sub("_", name).strip("_").lower()[:64] or "column"
         if group[0].isdigit():
             group = f"c_{group}"
-        while group in groups:
-            group += "_2"
+        seen[group] += 1
+        if seen[group] > 1:
+            group = f"{group}_{seen[group]}"
+        if group in groups:
+            continue
         groups.append(group)
-        pieces.append(f"(?P<{group}>{_CELLS.get(group, cell) if sep == ' ' else cell})")
+        typed = _CELLS.get(group) if sep == " " else None
+        pieces.append(f"(?P<{group}>{quoted}|{typed})" if typed else f"(?P<{group}>{cell})")
     gap = r"\s+" if sep == " " else re.escape(sep)
     # later versions of a program append columns; a line that stops early is still read
     regex = "^" + gap.join(pieces)

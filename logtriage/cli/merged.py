@@ -151,10 +151,13 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
             streams = [_marked(search.rows(search.whole(source), source), needle) for source in sources]
             rows = _around(in_time(streams), before, after)
         else:
-            streams = [
-                _some(search.rows(search.hits(source, needle, before, after, args.max_count), source), args.max_count)
-                for source in sources
-            ]
+            everything = needle.matches_all and not needle.invert and not before and not after
+            streams = []
+            for source in sources:
+                picked = (
+                    search.whole(source) if everything else search.hits(source, needle, before, after, args.max_count)
+                )
+                streams.append(_some(search.rows(picked, source), args.max_count))
             rows = iter(in_time(streams))
         printer = None if only_told else RowsOut(_timeline(session, sources, gaps=bool(before or after)), needle, out)
         for row in rows:
