@@ -20,7 +20,9 @@ class Claims:
         import hyperscan
 
         expressions = [fmt.start or fmt.regex or fmt.header or "" for fmt in self._formats]
-        self._database = kept("formats", expressions, _HS_SINGLEMATCH | _HS_ALLOWEMPTY | HS_MULTILINE) if expressions else None
+        self._database = (
+            kept("formats", expressions, _HS_SINGLEMATCH | _HS_ALLOWEMPTY | HS_MULTILINE) if expressions else None
+        )
         self._scratch = hyperscan.Scratch(self._database) if self._database else None
         self._ids = frozenset(fmt.id for fmt in self._formats)
 
@@ -29,7 +31,11 @@ class Claims:
         if self._database is None or not line.isascii():  # the pass counts bytes, not characters
             return self._ids
         found: set[str] = set()
-        self._database.scan(line.encode() + _MARGIN, match_event_handler=lambda n, *_: found.add(self._formats[n].id), scratch=self._scratch)
+        self._database.scan(
+            line.encode() + _MARGIN,
+            match_event_handler=lambda n, *_: found.add(self._formats[n].id),
+            scratch=self._scratch,
+        )
         return found
 
 

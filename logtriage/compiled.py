@@ -80,7 +80,9 @@ def kept(name: str, expressions: Sequence[str], flags: int) -> hyperscan.Databas
         found = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         try:
             found.compile(
-                expressions=[e.encode() for e in expressions], ids=list(range(len(expressions))), flags=[flags] * len(expressions)
+                expressions=[e.encode() for e in expressions],
+                ids=list(range(len(expressions))),
+                flags=[flags] * len(expressions),
             )
         except hyperscan.HyperscanError as why:
             raise LibraryError(f"the {name} do not compile: {why}") from why
@@ -121,5 +123,7 @@ def _write(path: Path, serialized: bytes) -> None:
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as made:
             made.write(hashlib.sha256(serialized).digest() + serialized)
         Path(made.name).replace(path)
-        for old in sorted(path.parent.glob(f"{path.name.partition('-')[0]}-*.hsdb"), key=lambda p: p.stat().st_mtime)[:-4]:
+        for old in sorted(path.parent.glob(f"{path.name.partition('-')[0]}-*.hsdb"), key=lambda p: p.stat().st_mtime)[
+            :-4
+        ]:
             old.unlink(missing_ok=True)

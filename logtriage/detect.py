@@ -39,7 +39,9 @@ _CELLS = {
 _ZEROS = str.maketrans("123456789", "000000000")
 _CONTINUES = re.compile(CONTINUES)
 
-GENERIC = Format(id="text", title="any line with a time stamp near its start", kind="text", groups=("timestamp", "level", "body"))
+GENERIC = Format(
+    id="text", title="any line with a time stamp near its start", kind="text", groups=("timestamp", "level", "body")
+)
 _PRETTY = r"^\s*\{\s*$|^\{\s*\"[^\n]*[,{\[]\s*$"
 
 
@@ -117,7 +119,9 @@ class Node:
 
     def ordered(self) -> list[Node]:
         """The children in the order in which they are tried: the most particular first, the generic one last."""
-        return sorted(self.children.values(), key=lambda n: (n.fmt is GENERIC, -n.fmt.priority, n.fmt.id, -len(n.fmt.groups)))  # type: ignore[union-attr]
+        return sorted(
+            self.children.values(), key=lambda n: (n.fmt is GENERIC, -n.fmt.priority, n.fmt.id, -len(n.fmt.groups))
+        )  # type: ignore[union-attr]
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it."""
@@ -139,14 +143,18 @@ class Grammar:
         self._formats = formats
         self._claims = claims or Claims(formats)
         plain = next((f for f in formats if f.id == "json"), None)
-        self._pretty = plain and replace(plain, id="json-pretty", title="JSON over several lines", start=_PRETTY, multiline=True)
+        self._pretty = plain and replace(
+            plain, id="json-pretty", title="JSON over several lines", start=_PRETTY, multiline=True
+        )
         self.zone = zone
         self.root = Node(None)
 
     def learn(self, lines: Iterable[str]) -> bool:
         """Reads sample lines (without their newline); True when one of them taught something new."""
         before = self._size()
-        alike = {line.translate(_ZEROS): line for line in lines}  # a line that differs in its digits teaches nothing new
+        alike = {
+            line.translate(_ZEROS): line for line in lines
+        }  # a line that differs in its digits teaches nothing new
         for line in alike.values():
             if not _CONTINUES.match(line):
                 self._read(self.root, line[:_HEAD] if not line.startswith(("{", "[")) else line, {}, None)
@@ -156,7 +164,11 @@ class Grammar:
 
     def _size(self) -> int:
         return sum(
-            1 + len(n.kinds) + len(n.written) + sum(map(len, n.ids.values())) + sum(map(len, n.fmt.keys.values() if n.fmt else ()))
+            1
+            + len(n.kinds)
+            + len(n.written)
+            + sum(map(len, n.ids.values()))
+            + sum(map(len, n.fmt.keys.values() if n.fmt else ()))
             for n in self.root.walk()
         )
 
@@ -192,7 +204,9 @@ class Grammar:
     def learn_whole(self, node: Node, texts: Iterable[str]) -> None:
         """Reads whole records of a format that spans lines: their stamps are not known from their first lines."""
         assert node.fmt is not None
-        whole = replace(node.fmt, multiline=False, start=None) if node.fmt.kind != "text" else replace(node.fmt, start=None)
+        whole = (
+            replace(node.fmt, multiline=False, start=None) if node.fmt.kind != "text" else replace(node.fmt, start=None)
+        )
         for text in texts:
             if fields := read_head(whole, text, _object(text)):
                 _note_stamp(node, fields, None)
@@ -234,8 +248,8 @@ def derive(fmt: Format, header: str) -> Format:
         seen[group] += 1
         if seen[group] > 1:
             group = f"{group}_{seen[group]}"
-        if group in groups:
-            continue
+        while group in groups:
+            group += "_"
         groups.append(group)
         typed = _CELLS.get(group) if sep == " " else None
         pieces.append(f"(?P<{group}>{quoted}|{typed})" if typed else f"(?P<{group}>{cell})")
@@ -281,9 +295,7 @@ _IDS = {
     "span_id": r"\bspan[._-]?id|\bspan",
     "request_id": r"\b(?:x[._-])?(?:request|req|correlation|transaction|operation)[._-]?id|\br(?:eq)?id",
 }
-_ID_REGEXES = {
-    name: re.compile(rf"""((?i:{key})["']?(?:\s?[=:]\s?|\s)["'\[]?){ID}""") for name, key in _IDS.items()
-}
+_ID_REGEXES = {name: re.compile(rf"""((?i:{key})["']?(?:\s?[=:]\s?|\s)["'\[]?){ID}""") for name, key in _IDS.items()}
 
 LOGFMT = re.compile(r'([A-Za-z_@][\w.@/-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')
 LOGFMT_HEAD = r'^\s*[A-Za-z_@][\w.@/-]*=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+[A-Za-z_@][\w.@/-]*=|\s*$)'
@@ -332,7 +344,9 @@ def _note_keys(node: Node, fields: dict[str, str], document: dict[str, Any]) -> 
     assert node.fmt is not None
     keys = dict(node.fmt.keys)
     if stamp.kind_of(fields.get("timestamp", "")) is None and (path := time_key(document)):
-        keys["timestamp"] = (*keys.get("timestamp", ()), path) if "timestamp" not in fields else (path, *keys["timestamp"])
+        keys["timestamp"] = (
+            (*keys.get("timestamp", ()), path) if "timestamp" not in fields else (path, *keys["timestamp"])
+        )
     level = fields.get("level", "").strip().lower()
     if level not in level_words() and level not in node.fmt.levels and (path := level_key(document)):
         keys["level"] = (*keys.get("level", ()), path) if not level else (path, *keys["level"])

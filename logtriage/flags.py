@@ -44,8 +44,14 @@ class Flags:
         if not len(rows):
             return
         self.con.register("candidates", pa.table({"i": places.take(rows), "pattern": patterns}))
-        source = "(SELECT i, raw AS text FROM wholes)" if made.as_written else "(SELECT i, coalesce(text, raw) AS text FROM records)"
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT c.pattern, i, text FROM candidates AS c JOIN {source} USING (i)")
+        source = (
+            "(SELECT i, raw AS text FROM wholes)"
+            if made.as_written
+            else "(SELECT i, coalesce(text, raw) AS text FROM records)"
+        )
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT c.pattern, i, text FROM candidates AS c JOIN {source} USING (i)"
+        )
         for k in sorted(pc.unique(patterns).to_pylist()):
             pattern = self.matcher.patterns[k]
             sql = capture_sql(pattern, "text")

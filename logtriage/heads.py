@@ -74,7 +74,9 @@ class Heads:
 
     def _admit_odd(self, grammar: Grammar) -> bool:
         """Where samples taught nothing more of stamps that did not convert: have all ways to write them tried."""
-        missed = self.con.execute("SELECT count(*) FROM heads WHERE timestamp IS NULL AND stamp_text IS NOT NULL").fetchall()[0][0]
+        missed = self.con.execute(
+            "SELECT count(*) FROM heads WHERE timestamp IS NULL AND stamp_text IS NOT NULL"
+        ).fetchall()[0][0]
         strict = [node for node in grammar.root.walk() if node.kinds and not node.odd]
         if not missed or not strict:
             return False
@@ -87,16 +89,24 @@ class Heads:
         for k, node in enumerate(self.chains):
             if not (node.fmt and node.fmt.multiline):
                 continue
-            found = self.con.execute(f"SELECT t FROM ({lines_of}) JOIN heads USING (i) WHERE chain = {k} ORDER BY i LIMIT {_SAMPLE}").fetchall()
+            found = self.con.execute(
+                f"SELECT t FROM ({lines_of}) JOIN heads USING (i) WHERE chain = {k} ORDER BY i LIMIT {_SAMPLE}"
+            ).fetchall()
             if not found:
                 continue
             grammar.learn_whole(node, [t for (t,) in found])
-            carried = [c for c in _COLUMNS if c not in ("i", "chain", "content", "follows", "partial", "joint", "body_at")]
+            carried = [
+                c for c in _COLUMNS if c not in ("i", "chain", "content", "follows", "partial", "joint", "body_at")
+            ]
             carried = [c for c in carried if node.parent and node.parent.fmt]
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE whole AS SELECT heads.* EXCLUDE (chain, content, follows), w.t, false AS own "
-                             f"FROM ({lines_of}) AS w JOIN heads USING (i) WHERE chain = {k}")
+            self.con.execute(
+                f"CREATE OR REPLACE TEMP TABLE whole AS SELECT heads.* EXCLUDE (chain, content, follows), w.t, false AS own "
+                f"FROM ({lines_of}) AS w JOIN heads USING (i) WHERE chain = {k}"
+            )
             self.con.execute(f"DELETE FROM heads WHERE chain = {k} AND i IN (SELECT i FROM whole)")
-            self._child(node, f"SELECT i, t, own{''.join(', ' + c for c in carried)} FROM whole", carried, grammar, whole=True)
+            self._child(
+                node, f"SELECT i, t, own{''.join(', ' + c for c in carried)} FROM whole", carried, grammar, whole=True
+            )
 
     def _heads(self, lines: Lines, grammar: Grammar, reference: dt.datetime) -> None:
         columns = ", ".join(f'"{name}" {kind}' for name, kind in _COLUMNS.items())
@@ -118,9 +128,15 @@ class Heads:
         inner = ["t AS content"] if node.fmt else []
         follows = "true" if node.stamped else f"{own} OR regexp_matches(t, {parse.literal(node.continues)})"
         joint = joint_sql("t", remarks=node.remarks, others=node.joins)
-        self._insert(node, f"SELECT *, {follows} AS follows, {joint} AS joint FROM {table} WHERE k IS NULL", [*carried, *inner, "follows", "joint"])
+        self._insert(
+            node,
+            f"SELECT *, {follows} AS follows, {joint} AS joint FROM {table} WHERE k IS NULL",
+            [*carried, *inner, "follows", "joint"],
+        )
 
-    def _child(self, node: Node, relation: str, carried: Sequence[str], grammar: Grammar, *, whole: bool = False) -> None:
+    def _child(
+        self, node: Node, relation: str, carried: Sequence[str], grammar: Grammar, *, whole: bool = False
+    ) -> None:
         fmt = node.fmt
         assert fmt is not None
         if fmt.multiline and not whole:  # claimed by its first line; read when the whole record is there
@@ -166,10 +182,14 @@ class Heads:
                 continue
             if name == "body" and _is_tail(node):
                 outermost = len(node.path) == 1
-                items.append("length(m.head_) + 1 AS body_at" if outermost else "substr(t, length(m.head_) + 1) AS body")
+                items.append(
+                    "length(m.head_) + 1 AS body_at" if outermost else "substr(t, length(m.head_) + 1) AS body"
+                )
                 names.append("body_at" if outermost else "body")
                 continue
-            items.append(f"{own} AS {name}" if name not in carried else f"coalesce({own}, {name}) AS {name}" if own else name)
+            items.append(
+                f"{own} AS {name}" if name not in carried else f"coalesce({own}, {name}) AS {name}" if own else name
+            )
             names.append(name)
         if node.moments:
             items.append(f"{parse.role(fmt, 'timestamp') or 'NULL'} AS own_text")
@@ -189,7 +209,12 @@ class Heads:
         written = list(dict.fromkeys(r for r in (rendering_of(text, zone) for text in node.written.values()) if r))
         odd = node.odd or not written or len(written) > _MANY or any(kind.unit for kind in node.moments)
         moment = to_timestamp_sql(
-            "own_text", node.moments, zone=zone, reference_expr="getvariable('reference')", renderings=written, general=odd
+            "own_text",
+            node.moments,
+            zone=zone,
+            reference_expr="getvariable('reference')",
+            renderings=written,
+            general=odd,
         )
         nanos = "0"
         if any(r.digits > 6 for r in written):
@@ -226,7 +251,9 @@ class Heads:
 
     def _insert(self, node: Node, relation: str, names: Sequence[str]) -> None:
         items = ", ".join(dict.fromkeys(names))
-        self.con.execute(f"INSERT INTO heads BY NAME SELECT i, {self.chain(node)}::INTEGER AS chain, {items} FROM ({relation})")
+        self.con.execute(
+            f"INSERT INTO heads BY NAME SELECT i, {self.chain(node)}::INTEGER AS chain, {items} FROM ({relation})"
+        )
 
     def chain(self, node: Node) -> int:
         """The number of a node: its place in `chains`."""

@@ -29,6 +29,8 @@ from logtriage.write import write
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _ENOUGH = 24 << 20  # bytes of log that are worth a commit of their own
+
+
 @dataclass(slots=True)
 class Tally:
     """What an ingest did: counts over all sources, and the errors that did not stop it."""
@@ -56,7 +58,9 @@ class Ingest:
         self.con = store.con
         self.tally = Tally()
         self.parts = Parts(store.con)
-        self.normaliser = Normaliser(store.con, settings, Shapes({n for (n,) in self._all("SELECT shape FROM lake.shapes")}))
+        self.normaliser = Normaliser(
+            store.con, settings, Shapes({n for (n,) in self._all("SELECT shape FROM lake.shapes")})
+        )
         self._ids = self._all("SELECT coalesce(max(id), 0) FROM lake.ids")[0][0]
         self._formats = _Numbers({(name, text): n for n, name, text in self._all("FROM lake.formats")})
         self._renderings = _Numbers({(text,): n for n, text in self._all("FROM lake.renderings")})
@@ -110,7 +114,9 @@ class Ingest:
         normaliser, waiting = self.normaliser, self._waiting
         assert normaliser.rows is not None
         nodes = normaliser.records.chains
-        chains = self._formats.of([(n.name, json.dumps([dataclasses.asdict(_bare(fmt)) for fmt in n.path])) for n in nodes])
+        chains = self._formats.of(
+            [(n.name, json.dumps([dataclasses.asdict(_bare(fmt)) for fmt in n.path])) for n in nodes]
+        )
         renderings = self._renderings.of([(str(r),) for r in normaliser.records.renderings])
         rows = normaliser.rows.append_column("part", pa.array([part] * len(normaliser.rows), pa.int32()))
         for column, numbers in (("chain", chains), ("stamp", renderings), ("observed_stamp", renderings)):

@@ -28,19 +28,25 @@ def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) ->
     con.execute("CREATE OR REPLACE TEMP TABLE record_attributes (i BIGINT, attributes JSON)")
     for (chain,) in con.execute("SELECT DISTINCT chain FROM records").fetchall():
         node = chains[chain]
-        whole = node.fmt is not None and node.fmt.multiline and len(node.path) == 1  # the lines of a transport are each wrapped
+        whole = (
+            node.fmt is not None and node.fmt.multiline and len(node.path) == 1
+        )  # the lines of a transport are each wrapped
         text = clean_all("rtrim(raw, chr(10))" if whole else "split_part(raw, chr(10), 1)")
         made = parse.attributes(node.path_nodes, "t", flat=True)
-        con.execute(f"INSERT INTO record_attributes SELECT i, {made} FROM (SELECT i, {text} AS t FROM records WHERE chain = {chain})")
+        con.execute(
+            f"INSERT INTO record_attributes SELECT i, {made} FROM (SELECT i, {text} AS t FROM records WHERE chain = {chain})"
+        )
     cases = " ".join(f"WHEN {k} THEN {parse.literal(node.name)}" for k, node in enumerate(chains))
     who = source.resource
     resource = {name: getattr(who, name) for name in ("service", "host", "container", "pod", "namespace")}
     last = {"service": ", program"}
-    told = ", ".join(f"'{n}', coalesce({n}, {parse.literal(v) if v else 'NULL'}{last.get(n, '')})" for n, v in resource.items())
+    told = ", ".join(
+        f"'{n}', coalesce({n}, {parse.literal(v) if v else 'NULL'}{last.get(n, '')})" for n, v in resource.items()
+    )
     rows = con.execute(f"""
         SELECT json_object('source', {parse.literal(source.name)}, 'line', line, 'lines', lines, 'offset', "offset",
             'timestamp', strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%f') || CASE WHEN nanos > 0 THEN lpad(nanos::VARCHAR, 3, '0') ELSE '' END || 'Z',
-            'level', {level_sql('coalesce(r.severity_number, f.severity_number, r.severity_default)')}, 'severity_text', severity_text, {told},
+            'level', {level_sql("coalesce(r.severity_number, f.severity_number, r.severity_default)")}, 'severity_text', severity_text, {told},
             'format', CASE chain {cases} END, 'template', format('{{:016x}}', shape),
             'flags', CASE WHEN flags IS NULL THEN []::VARCHAR[] ELSE string_split(flags, ' ') END,
             'trace_id', trace_id, 'body', rtrim(body, chr(10)), 'attributes', attributes)

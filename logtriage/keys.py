@@ -13,13 +13,17 @@ from logtriage import stamp
 from logtriage.formats import level_words
 
 _DEEPEST = 7
-_TIME = re.compile(r"(?i)(?:^|[^a-z]|(?<=[a-z]))(?:time|timestamp|datetime|date|ts|epoch|created|when|_at)[_-]?(?:utc|iso|unix|nanos?|millis|ms|us|ns)*$|[a-z]At$")
+_TIME = re.compile(
+    r"(?i)(?:^|[^a-z]|(?<=[a-z]))(?:time|timestamp|datetime|date|ts|epoch|created|when|_at)[_-]?(?:utc|iso|unix|nanos?|millis|ms|us|ns)*$|[a-z]At$"
+)
 # Moments of something else than the record: not taken where there is another.
 _OTHER_TIME = re.compile(r"(?i)expir|expiry|valid|updat|modif|end|birth|last|until|due|previous|boot")
 _LEVEL = re.compile(r"(?i)(?:level|severity|lvl|levelname|priority)(?:[_-]?(?:text|name|label))?$")
 _KIND = re.compile(r"(?i)(?:^|_)(?:type|status|kind|result|outcome)$")
 # What a `type` or `status` may hold to be taken for a level.
-_PLAIN = frozenset({"debug", "info", "notice", "warn", "warning", "error", "critical", "alert", "fatal", "emergency", "panic"})
+_PLAIN = frozenset(
+    {"debug", "info", "notice", "warn", "warning", "error", "critical", "alert", "fatal", "emergency", "panic"}
+)
 
 
 def time_key(document: dict[str, Any]) -> str | None:
@@ -48,7 +52,9 @@ def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, s
     """(path, value) of the strings and numbers of a document; of an array its first member, as `a.0.b`."""
     if depth > _DEEPEST:
         return
-    members = value.items() if isinstance(value, dict) else [("0", value[0])] if isinstance(value, list) and value else []
+    members = (
+        value.items() if isinstance(value, dict) else [("0", value[0])] if isinstance(value, list) and value else []
+    )
     for name, member in members:
         below = f"{path}.{name}" if path else str(name)
         if isinstance(member, dict | list):

@@ -52,11 +52,31 @@ def split(block: Block) -> Lines:
     data = block.data
     if block.encoding == "utf-8" and _plain(data):
         text, starts = _split(data)
-        return Lines(text, starts, data, starts, False, data.startswith(codecs.BOM_UTF8), b"\r" in data, b"\x1b" in data, _marked(data))
+        return Lines(
+            text,
+            starts,
+            data,
+            starts,
+            False,
+            data.startswith(codecs.BOM_UTF8),
+            b"\r" in data,
+            b"\x1b" in data,
+            _marked(data),
+        )
     readable = _readable(data, block.encoding)
     text, places = _split(readable)
     starts = _split(data)[1] if block.encoding == "utf-8" else _starts_utf16(data, block.encoding)
-    return Lines(text, starts, readable, places, True, readable.startswith(codecs.BOM_UTF8), b"\r" in readable, b"\x1b" in readable, _marked(readable))
+    return Lines(
+        text,
+        starts,
+        readable,
+        places,
+        True,
+        readable.startswith(codecs.BOM_UTF8),
+        b"\r" in readable,
+        b"\x1b" in readable,
+        _marked(readable),
+    )
 
 
 def _split(data: bytes) -> tuple[pa.LargeStringArray, pa.Int64Array]:

@@ -101,12 +101,16 @@ class Normaliser:
         """Reads out the records as they are kept, and numbers their shapes."""
         import pyarrow.compute as pc
 
-        counts = self.con.execute(f"SELECT {', '.join(f'count({name})' for name in frame.IDS)} FROM heads").fetchall()[0]
+        counts = self.con.execute(f"SELECT {', '.join(f'count({name})' for name in frame.IDS)} FROM heads").fetchall()[
+            0
+        ]
         ids = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
         wrapped = any(fmt.kind == "json" for node in self.records.chains for fmt in node.path)
         # A place says better whose a log is than the program that wrote a line of it.
         service = "service" if source.resource.service else "coalesce(service, program)"
-        cut = frame.cut(frame.whole("SELECT * FROM records") if made.marked else "SELECT * FROM records", json=wrapped, ids=ids)
+        cut = frame.cut(
+            frame.whole("SELECT * FROM records") if made.marked else "SELECT * FROM records", json=wrapped, ids=ids
+        )
         rows = self.con.execute(f"""
             SELECT i, "offset", line, lines::INTEGER AS lines, timestamp, nanos, stamp, observed, observed_nanos, observed_stamp,
                    coalesce(r.severity_number, f.severity_number, r.severity_default) AS severity_number, severity_text, chain, flags,
@@ -115,7 +119,9 @@ class Normaliser:
                    CASE WHEN observed_stamp IS NOT NULL THEN observed_text END AS observed_text
             FROM ({cut}) AS r LEFT JOIN flags AS f USING (i)
         """).to_arrow_table()
-        frames, bodies, stamps, observed = (rows[name].combine_chunks() for name in ("frame", "body", "stamp_text", "observed_text"))
+        frames, bodies, stamps, observed = (
+            rows[name].combine_chunks() for name in ("frame", "body", "stamp_text", "observed_text")
+        )
         numbers = self.shapes.number(frames, bodies, stamps, observed)
         if rows["exact"].null_count < len(rows):  # what is kept whole may hold the marks that stand for pieces
             numbers = pc.if_else(pc.is_valid(rows["exact"]), ANY, numbers)
@@ -130,4 +136,6 @@ def _joined(held: Block | None, block: Block) -> Block:
 
 def _rest(block: Block, made: Made) -> Block:
     """What a block's records did not cover."""
-    return dataclasses.replace(block, offset=block.offset + made.bytes, line=block.line + made.lines, data=block.data[made.bytes :])
+    return dataclasses.replace(
+        block, offset=block.offset + made.bytes, line=block.line + made.lines, data=block.data[made.bytes :]
+    )

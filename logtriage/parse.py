@@ -27,7 +27,7 @@ _ANY = f"{WORDS}|{SHORT_WORDS}"
 # A level in a text of unknown form: in capitals at a word's own borders; in brackets or bars; before a colon; as a
 # value; as the very first word, or behind one that a sign joins to it (`ns_server:info,`).
 GENERIC_LEVEL = (
-    r"(?:^|[\s\[(<|:,;/\"'.])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|PANIC|ALERT)(?:$|[\s\])>|:,;/\"'])"
+    r"(?:^|[\s\[(<|:,;/\"'.])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|PANIC|ALERT|TRC|DBG|INF|WRN|VRB|FTL)(?:$|[\s\])>|:,;/\"'])"
     rf"|[\[(<|](?:(?i:\s*({_ANY})\s*)|([DIWEF]))[\])>|]|(?:^|\s)(?i:({_ANY})):\s|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_ANY}))\b"
     rf"|^\W*(?:[\w.-]+[:.|/,])?(?i:({_ANY}))(?:$|[\s:|\]/>),;])"
 )
@@ -72,7 +72,9 @@ def claims(fmt: Format, text: str, node: Node) -> str:
         if plain:  # one look at the document for all of them
             tests.append(f"list_aggregate(json_extract_string({text}, [{', '.join(plain)}]), 'count') = {len(plain)}")
         tests += [f"{_scalar(text, key)} IS NOT NULL" for key in fmt.require if "." in key]
-        tests += [f"regexp_matches(coalesce({_scalar(text, k)}, ''), {literal(rx)})" for k, rx in fmt.where.items() if rx]
+        tests += [
+            f"regexp_matches(coalesce({_scalar(text, k)}, ''), {literal(rx)})" for k, rx in fmt.where.items() if rx
+        ]
         return _lazily(tests)
     if fmt.kind == "logfmt":
         tests = [f"regexp_matches({text}, {literal(LOGFMT_HEAD)})"]
@@ -80,7 +82,9 @@ def claims(fmt: Format, text: str, node: Node) -> str:
         return _lazily(tests)
     test = f"regexp_matches({text}, {literal(fmt.regex or fmt.header or '$.')})"
     if fmt.when:
-        test = " AND ".join([test] + [f"regexp_matches(coalesce({k}, ''), {literal(rx)})" for k, rx in fmt.when.items()])
+        test = " AND ".join(
+            [test] + [f"regexp_matches(coalesce({k}, ''), {literal(rx)})" for k, rx in fmt.when.items()]
+        )
     return test
 
 
@@ -93,9 +97,14 @@ def extraction(fmt: Format, text: str, node: Node) -> str:
         read = f"json_extract_string({text}, {places})"
         return f"CASE WHEN json_valid({text}) THEN {read} END" if fmt.multiline else read
     if fmt.kind == "logfmt":
-        packed = (f'"{role}" := ' + f"regexp_extract({text}, {literal(_pair_regex(keys))}, ['q', 'u'])" for role, keys in _roles(fmt).items())
+        packed = (
+            f'"{role}" := ' + f"regexp_extract({text}, {literal(_pair_regex(keys))}, ['q', 'u'])"
+            for role, keys in _roles(fmt).items()
+        )
         return f"struct_pack({', '.join(packed)})"
-    return _groups(fmt, text, [g for g in fmt.groups if g in _RESERVED or g in ROLES or g in (fmt.inner, "logtag", "pri")])
+    return _groups(
+        fmt, text, [g for g in fmt.groups if g in _RESERVED or g in ROLES or g in (fmt.inner, "logtag", "pri")]
+    )
 
 
 def _groups(fmt: Format, text: str, wanted: Sequence[str]) -> str:
@@ -119,7 +128,9 @@ def head_extraction(fmt: Format, text: str) -> str:
     """Like `extraction`, without the body: a struct in which `head_` is all that stands before it."""
     regex = f"^(?P<head_>{fmt.regex.removesuffix('$').removesuffix(_BODY).removeprefix('^')})"
     short = replace(fmt, regex=regex, groups=("head_", *(g for g in fmt.groups if g != "body")))
-    return _groups(short, text, [g for g in short.groups if g in _RESERVED or g in ROLES or g in ("head_", "logtag", "pri")])
+    return _groups(
+        short, text, [g for g in short.groups if g in _RESERVED or g in ROLES or g in ("head_", "logtag", "pri")]
+    )
 
 
 def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:
@@ -224,7 +235,9 @@ def _layer(fmt: Format, text: str, flat: bool) -> str:
             )
         elif fmt.inner:
             whole = f"json_merge_patch({text}, json_object({literal(fmt.inner)}, NULL))"
-        found = {name: f"coalesce({', '.join(_scalar(text, key) for key in keys)})" for name, keys in fmt.aliases.items()}
+        found = {
+            name: f"coalesce({', '.join(_scalar(text, key) for key in keys)})" for name, keys in fmt.aliases.items()
+        }
         alias = ", ".join(f"{literal(name)}, {_alias(name, value)}" for name, value in found.items())
         merged = f"json_merge_patch({whole}, json_merge_patch('{{}}', json_object({alias})))" if alias else whole
         return f"CASE WHEN json_valid({text}) THEN {merged} END"
@@ -235,7 +248,9 @@ def _layer(fmt: Format, text: str, flat: bool) -> str:
         return "'{}'"
     m = _groups(fmt, text, names)
     values = {n: f'{m}."{n}"' for n in names}
-    picked = ", ".join(f"{literal(n)}, CASE WHEN {v} NOT IN ('', '-') THEN {_alias(n, v)} END" for n, v in values.items())
+    picked = ", ".join(
+        f"{literal(n)}, CASE WHEN {v} NOT IN ('', '-') THEN {_alias(n, v)} END" for n, v in values.items()
+    )
     return f"json_merge_patch('{{}}', json_object({picked}))"
 
 

@@ -58,7 +58,9 @@ class Parts:
             "AS g ON g.part = p.part ORDER BY p.part"
         ).fetchall()
         for number, name, group, path, member, *rest in rows:
-            source = Source(name, group, Path(path) if path else None, member, None, Resource(None, None, None, None, None))
+            source = Source(
+                name, group, Path(path) if path else None, member, None, Resource(None, None, None, None, None)
+            )
             self._known[number] = self._stored[number] = Part(number, source, *rest)
 
     def of(self, source: Source) -> Part:
@@ -75,14 +77,20 @@ class Parts:
                 return self.note(replace(part, source=source, head_length=length, head_sha256=digest.hex()))
         length, digest = fingerprint(source, _HEAD) if source.path else (0, b"")
         number = max(self._known, default=0) + 1
-        return self.note(Part(number, source, length, digest.hex(), now.device if now else None, now.inode if now else None))
+        return self.note(
+            Part(number, source, length, digest.hex(), now.device if now else None, now.inode if now else None)
+        )
 
     def _candidates(self, source: Source, now: Identity | None) -> list[Part]:
         if source.path is None:
             return []
         newest = sorted(self._known.values(), key=lambda p: -p.number)
         same = [p for p in newest if _place(p.source) == _place(source)]
-        moved = [p for p in newest if now and not source.member and (p.device, p.inode) == (now.device, now.inode) and p not in same]
+        moved = [
+            p
+            for p in newest
+            if now and not source.member and (p.device, p.inode) == (now.device, now.inode) and p not in same
+        ]
         packed = [p for p in newest if p.source.group == source.group and _told(p) and p not in same and p not in moved]
         return [*same, *moved, *packed]
 
@@ -102,8 +110,21 @@ class Parts:
                 statements.append(_added(part))
             elif (before.source, before.head_length) != (part.source, part.head_length):
                 renamed = [part.source.name, _place(part.source)[0], part.head_length, part.head_sha256, part.number]
-                statements.append(("UPDATE lake.parts SET source = ?, path = ?, head_length = ?, head_sha256 = ? WHERE part = ?", renamed))
-            values: list[Any] = [part.number, part.offset, part.line, part.tail_offset, part.tail_line, part.size, part.mtime_ns]
+                statements.append(
+                    (
+                        "UPDATE lake.parts SET source = ?, path = ?, head_length = ?, head_sha256 = ? WHERE part = ?",
+                        renamed,
+                    )
+                )
+            values: list[Any] = [
+                part.number,
+                part.offset,
+                part.line,
+                part.tail_offset,
+                part.tail_line,
+                part.size,
+                part.mtime_ns,
+            ]
             self._step += 1
             values += [part.size is not None, _now(), self._step]
             statements.append(("INSERT INTO lake.progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values))

@@ -50,7 +50,9 @@ class Made:
         """The records' texts as they are written."""
         import pyarrow as pa
 
-        return pa.LargeStringArray.from_buffers(self.records, self.places.buffers()[1], pa.py_buffer(self.joined), offset=self.places.offset)
+        return pa.LargeStringArray.from_buffers(
+            self.records, self.places.buffers()[1], pa.py_buffer(self.joined), offset=self.places.offset
+        )
 
 
 class Records:
@@ -105,11 +107,15 @@ class Records:
         """The lines that begin a record, in order; the block's first one always does."""
         import pyarrow as pa
 
-        some, partial, joined = self.con.execute("SELECT bool_or(follows), bool_or(partial), bool_or(joint > 0) FROM heads").fetchall()[0]
+        some, partial, joined = self.con.execute(
+            "SELECT bool_or(follows), bool_or(partial), bool_or(joint > 0) FROM heads"
+        ).fetchall()[0]
         if not some and not partial and not joined:
             return pa.arange(0, lines)
         before = "lag({}) OVER (ORDER BY i)".format
-        follows = f"(follows OR (content IS NOT NULL AND coalesce({before('partial')}, false)))" if partial else "follows"
+        follows = (
+            f"(follows OR (content IS NOT NULL AND coalesce({before('partial')}, false)))" if partial else "follows"
+        )
         if joined:
             follows = goes_on_sql(before("joint"), "joint", follows)
         sql = f"SELECT i FROM (SELECT i, {follows} AS f FROM heads) WHERE i = 0 OR NOT f ORDER BY i"
@@ -127,7 +133,9 @@ class Records:
         first = starts.slice(0, n)
         exact = pa.nulls(n, pa.large_binary())
         if lines.altered or lines.has_marks:
-            data = pa.LargeBinaryArray.from_buffers(pa.large_binary(), n, [None, offsets.buffers()[1], pa.py_buffer(block.data)])
+            data = pa.LargeBinaryArray.from_buffers(
+                pa.large_binary(), n, [None, offsets.buffers()[1], pa.py_buffer(block.data)]
+            )
             same = pc.equal(data, raw.cast(pa.large_binary()))
             if lines.has_marks:
                 same = pc.and_(same, pc.invert(pc.match_substring_regex(raw, "[\\x01-\\x08]")))
@@ -170,7 +178,11 @@ class Records:
         lines cleaned and unwrapped), NULL where that is `raw`; `body_at` is where in `raw` its body begins, if known."""
         own = clean_record("w.raw", lines)
         whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
-        rest = "coalesce(tail, '')" if lines.cleaned else f"CASE WHEN h.content IS NULL THEN substr({own}, strpos({own}, chr(10))) ELSE coalesce(tail, '') END"
+        rest = (
+            "coalesce(tail, '')"
+            if lines.cleaned
+            else f"CASE WHEN h.content IS NULL THEN substr({own}, strpos({own}, chr(10))) ELSE coalesce(tail, '') END"
+        )
         source = own if lines.cleaned else "w.raw"
         newline = "0" if lines.cleaned else "ends_with(w.raw, chr(10))::INTEGER"
         self.con.execute(f"""
@@ -211,7 +223,9 @@ class Records:
     def _said(self) -> str:
         """The severity of the level words that the block has: they are few, so a CASE does for a join."""
         cases: dict[int, str] = {}
-        for chain, text in self.con.execute("SELECT DISTINCT chain, level FROM heads WHERE level IS NOT NULL LIMIT 2000").fetchall():
+        for chain, text in self.con.execute(
+            "SELECT DISTINCT chain, level FROM heads WHERE level IS NOT NULL LIMIT 2000"
+        ).fetchall():
             word, own = text.strip().lower(), [fmt.levels for fmt in reversed(self.chains[chain].path)]
             if level := next((levels[word] for levels in [*own, level_words()] if word in levels), None):
                 cases[chain] = cases.get(chain, "") + f" WHEN {parse.literal(text)} THEN {SEVERITY[level]}"
@@ -240,9 +254,14 @@ _FAILED = (
 )
 # A blank line behind a record of one line keeps it apart from the next one; in a record of many lines it is one of them.
 _LINES = r"CASE WHEN w.lines > 1 THEN CASE WHEN regexp_full_match(substr(w.raw, strpos(w.raw, chr(10))), '\s*') THEN 1 ELSE w.lines END ELSE w.lines END"
-_GUESSED = "CASE WHEN found IS NOT NULL THEN CASE lower(found)" + "".join(
-    f" WHEN '{word}' THEN {SEVERITY[level_words()[word]]}" for word in (*parse.WORDS.split("|"), *parse.SHORT_WORDS.split("|"), *"ftdiew")
-) + " END END"
+_GUESSED = (
+    "CASE WHEN found IS NOT NULL THEN CASE lower(found)"
+    + "".join(
+        f" WHEN '{word}' THEN {SEVERITY[level_words()[word]]}"
+        for word in (*parse.WORDS.split("|"), *parse.SHORT_WORDS.split("|"), *"ftdiew")
+    )
+    + " END END"
+)
 
 
 def _joined(head: str) -> str:

@@ -81,7 +81,10 @@ def _masked(column: pa.Array) -> pa.DictionaryArray:
     column = column.fill_null("") if column.null_count else column
     _, offsets, data = column.buffers()
     zeroed = pa.Array.from_buffers(
-        column.type, len(column), [None, offsets, pa.py_buffer(bytes(data or b"").translate(_ZEROS))], offset=column.offset
+        column.type,
+        len(column),
+        [None, offsets, pa.py_buffer(bytes(data or b"").translate(_ZEROS))],
+        offset=column.offset,
     )
     alike = zeroed.dictionary_encode()
     masked = pc.replace_substring_regex(alike.dictionary, pattern=WORD, replacement=_JOINT).dictionary_encode()

@@ -85,7 +85,9 @@ class Store:
                 self._lock = open(self.path / "lock", "a+")  # noqa: SIM115 - held until close
             os.chmod(self.path, 0o700)
         except OSError as why:
-            raise StoreError(f"the store {self.path} cannot be written: {why.strerror}", "name another with --store") from why
+            raise StoreError(
+                f"the store {self.path} cannot be written: {why.strerror}", "name another with --store"
+            ) from why
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as why:
@@ -93,7 +95,8 @@ class Store:
             holder = self._lock.read().strip() or "unknown"
             self._lock.close()
             raise StoreError(
-                f"another logtriage (process {holder}) is writing to {self.path}", "wait for it, or name another with --store"
+                f"another logtriage (process {holder}) is writing to {self.path}",
+                "wait for it, or name another with --store",
             ) from why
         self._lock.truncate(0)
         self._lock.write(str(os.getpid()))
@@ -105,7 +108,9 @@ class Store:
         for name in _EXTENSIONS:
             _load(self.con, name)
         catalog, data = str(self.path / "catalog.sqlite"), str(self.path / "data")
-        options = f"DATA_PATH '{_quoted(data)}', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000, OVERRIDE_DATA_PATH true"
+        options = (
+            f"DATA_PATH '{_quoted(data)}', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000, OVERRIDE_DATA_PATH true"
+        )
         if not self.write:
             options += ", READ_ONLY"
         try:
@@ -123,7 +128,9 @@ class Store:
             )
 
     def _tables(self) -> int:
-        return int(self.con.execute("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'lake'").fetchall()[0][0])
+        return int(
+            self.con.execute("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'lake'").fetchall()[0][0]
+        )
 
     def _make(self) -> None:
         """Makes the tables, all at once: dying before leaves a catalog without any, which is made anew."""
@@ -178,7 +185,9 @@ def _load(con: duckdb.DuckDBPyConnection, name: str) -> None:
     try:
         con.execute(f"LOAD '{_quoted(str(found))}'" if found else f"INSTALL {name}; LOAD {name}")
     except duckdb.Error as why:
-        raise StoreError(f"DuckDB's extension {name} cannot be loaded: {_first_line(why)}", "install logtriage again") from why
+        raise StoreError(
+            f"DuckDB's extension {name} cannot be loaded: {_first_line(why)}", "install logtriage again"
+        ) from why
 
 
 def _quoted(text: str) -> str:

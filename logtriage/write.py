@@ -72,7 +72,9 @@ def _write_shapes(con: duckdb.DuckDBPyConnection, shapes: dict[int, str]) -> Non
     import pyarrow as pa
 
     if shapes:
-        con.register("new_shapes", pa.table({"shape": list(shapes), "text": pa.array(list(shapes.values()), pa.large_string())}))
+        con.register(
+            "new_shapes", pa.table({"shape": list(shapes), "text": pa.array(list(shapes.values()), pa.large_string())})
+        )
         con.execute(
             "INSERT INTO lake.shapes SELECT n.shape, n.text, min(timestamp) FROM pending AS p JOIN new_shapes AS n USING (shape) GROUP BY ALL"
         )
@@ -84,7 +86,9 @@ def _write_records(con: duckdb.DuckDBPyConnection) -> None:
     kinds = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
     if kinds:
         base = con.execute("SELECT coalesce(max(id), 0) FROM lake.ids").fetchall()[0][0]
-        every = " UNION ALL ".join(f'SELECT part, "offset", {name} AS text FROM pending WHERE {name} IS NOT NULL' for name in kinds)
+        every = " UNION ALL ".join(
+            f'SELECT part, "offset", {name} AS text FROM pending WHERE {name} IS NOT NULL' for name in kinds
+        )
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE ids AS SELECT {base} + row_number() OVER (ORDER BY first) AS id, text "
             f'FROM (SELECT text, min((part, "offset")) AS first FROM ({every}) GROUP BY text)'
@@ -92,7 +96,9 @@ def _write_records(con: duckdb.DuckDBPyConnection) -> None:
         con.execute("INSERT INTO lake.ids FROM ids ORDER BY id")
     numbers = ", ".join(f"{name}.id" if name in kinds else "NULL" for name in frame.IDS)
     joins = " ".join(f"LEFT JOIN ids AS {name} ON {name}.text = p.{name}" for name in kinds)
-    con.execute(f"INSERT INTO lake.records SELECT {_COLUMNS.format(ids=numbers)} FROM pending AS p {joins} ORDER BY shape, timestamp")
+    con.execute(
+        f"INSERT INTO lake.records SELECT {_COLUMNS.format(ids=numbers)} FROM pending AS p {joins} ORDER BY shape, timestamp"
+    )
     con.execute("INSERT INTO lake.hits FROM pending_hits ORDER BY pattern, timestamp")
     con.execute(
         "INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), part, shape, severity_number, count(*) FROM pending GROUP BY ALL"

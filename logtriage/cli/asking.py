@@ -31,7 +31,9 @@ def window_told(asked: Asked, session: Session) -> list[str]:
     from logtriage.when import Window
 
     query = asked.query
-    return [f"asked for {Window(query.since, query.until).describe(session.zone)}"] if query.since or query.until else []
+    return (
+        [f"asked for {Window(query.since, query.until).describe(session.zone)}"] if query.since or query.until else []
+    )
 
 
 def asked(
