@@ -119,15 +119,18 @@ class Node:
 
     def ordered(self) -> list[Node]:
         """The children in the order in which they are tried: the most particular first, the generic one last."""
-        return sorted(
-            self.children.values(), key=lambda n: (n.fmt is GENERIC, -n.fmt.priority, n.fmt.id, -len(n.fmt.groups))
-        )  # type: ignore[union-attr]
+        return sorted(self.children.values(), key=_rank)
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it."""
         yield self
         for child in self.children.values():
             yield from child.walk()
+
+
+def _rank(node: Node) -> tuple[bool, int, str, int]:
+    fmt = node.fmt or GENERIC
+    return fmt is GENERIC, -fmt.priority, fmt.id, -len(fmt.groups)
 
 
 class Grammar:
