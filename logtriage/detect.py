@@ -239,6 +239,7 @@ def derive(fmt: Format, header: str) -> Format:
     """A header line's column names → the text format of the lines under it."""
     sep = fmt.separator or " "
     names = [n.strip().strip('"') for n in (header.split() if sep == " " else header.split(sep))]
+    names = names or ["column"]
     quoted = '"(?:[^"]|"")*"'
     cell = rf"{quoted}|\S*" if sep == " " else rf"{quoted}|[^{re.escape(sep)}]*"
     pieces: list[str] = []
