@@ -93,7 +93,13 @@ class Measure:
         answer = work(*prepared[0]) if prepared else work()
         assert check(answer), f"a wrong answer, so its time does not matter: {answer!r}"
         speeds = [calibrate(), calibrate()]
-        self.benchmark.pedantic(work, setup=setup, rounds=ROUNDS, warmup_rounds=0)
+        if setup:
+            self.benchmark.pedantic(work, setup=setup, rounds=ROUNDS)
+        else:  # what takes a few milliseconds is done several times a round, or chance would decide
+            began = time.process_time()
+            work()
+            often = round(0.1 / max(time.process_time() - began, 0.002))
+            self.benchmark.pedantic(work, rounds=ROUNDS, iterations=max(1, often))
         speeds += [calibrate(), calibrate()]
         best = self.benchmark.stats.stats.min
         self.benchmark.extra_info.update(

@@ -6,11 +6,9 @@ import csv
 import gzip
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -347,16 +345,16 @@ def test_context_from_the_store(logs: Path) -> None:
     assert grep(logs, "--store", "st", *near).lines == grep(logs, *near, "app.log", "web.log").lines
 
 
-def test_startup_is_quick(logs: Path) -> None:
-    """Looking into one small file takes little longer than loading the database it does not load."""
-
-    def best(code: list[str]) -> float:
-        times = []
-        for _ in range(5):
-            began = time.perf_counter()
-            subprocess.run([sys.executable, *code], cwd=logs, env=environment(), capture_output=True, check=True)
-            times.append(time.perf_counter() - began)
-        return min(times)
-
-    ours = best(["-m", "logtriage", "grep", "started", "app.log"])
-    assert ours < 4 * best(["-c", "import duckdb"]), os.times()
+def test_one_small_file_loads_no_database(logs: Path) -> None:
+    """Looking into one small file loads neither the database nor Arrow (how long it takes, benchmarks say)."""
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "logtriage", "grep", "started", "app.log"],
+        cwd=logs,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert "logtriage.scan" in loaded
+    assert not loaded & {"duckdb", "pyarrow", "textual"}
