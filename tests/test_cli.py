@@ -14,7 +14,7 @@ from logtriage.cli import COMMANDS
 from logtriage.config import load
 from logtriage.errors import UsageError
 from logtriage.output import csv_row, harmless, shown_time, table, zone_named
-from tests.command import logtriage
+from command import logtriage
 
 
 def test_help_and_version() -> None:

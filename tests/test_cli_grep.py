@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Ran, environment, logtriage
-from tests.rg_reference import needs_rg
+from command import Ran, environment, logtriage
+from rg_reference import needs_rg
 
 APP = """\
 2026-03-02 10:00:01.100 INFO  [main] shop.Cart - started in 12 ms

@@ -17,8 +17,8 @@ from logtriage.ingest import Ingest
 from logtriage.sources import find
 from logtriage.store import Store
 from logtriage.upkeep import check, compact, prune
-from tests.command import environment, logtriage
-from tests.stores import settings_for_tests, write_sources
+from command import environment, logtriage
+from stores import settings_for_tests, write_sources
 
 
 @pytest.fixture(scope="module")
