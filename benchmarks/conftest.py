@@ -18,12 +18,12 @@ from calibration import calibrate
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from logtriage.demo import FLAT_KINDS, write_flat
-from logtriage.formats import load_formats
+from logtriage.formats.format import load_formats
 from logtriage.ingest import Ingest
-from logtriage.library import load_patterns
 from logtriage.normalise import Settings
-from logtriage.sources import Source, find
-from logtriage.store import Store
+from logtriage.signatures.library import load_patterns
+from logtriage.sources.find import Source, find
+from logtriage.store.store import Store
 
 LINES = int(os.environ.get("LOGTRIAGE_BENCH_LINES", "100000"))
 ROUNDS = int(os.environ.get("LOGTRIAGE_BENCH_ROUNDS", "3"))

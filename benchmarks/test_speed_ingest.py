@@ -11,15 +11,15 @@ import pytest
 from conftest import LINES, Log, Measure
 
 from logtriage.demo import FLAT_KINDS
-from logtriage.detect import Grammar
+from logtriage.formats.detect import Grammar
+from logtriage.formats.records import Records
 from logtriage.ingest import Ingest, Tally
-from logtriage.lines import split
-from logtriage.match import Matcher
 from logtriage.normalise import Normaliser, Settings
-from logtriage.read import blocks
-from logtriage.records import Records
-from logtriage.sources import Source, find
-from logtriage.store import Store, connect
+from logtriage.signatures.match import Matcher
+from logtriage.sources.find import Source, find
+from logtriage.sources.lines import split
+from logtriage.sources.read import blocks
+from logtriage.store.store import Store, connect
 
 Logs = Callable[[str], Log]
 

@@ -8,11 +8,11 @@ import pytest
 from conftest import Log, Measure
 
 from logtriage.demo import FLAT_KINDS
-from logtriage.needle import Needle
-from logtriage.query import Query
-from logtriage.scan import count_file, scan_file
-from logtriage.search import search
-from logtriage.store import Store
+from logtriage.needles.needle import Needle
+from logtriage.needles.scan import count_file, scan_file
+from logtriage.query.query import Query
+from logtriage.query.search import search
+from logtriage.store.store import Store
 
 Logs = Callable[[str], Log]
 

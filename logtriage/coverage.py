@@ -54,7 +54,7 @@ def counted(number: int, noun: str) -> str:
 
 def span(first: datetime, last: datetime, zone: tzinfo) -> str:
     """A span of time in a zone: `2026-11-22 14:05:00 to 15:00:00 +01:00`."""
-    from logtriage.when import Window
+    from logtriage.stamps.when import Window
 
     return Window(*(moment.replace(microsecond=0, tzinfo=moment.tzinfo or UTC) for moment in (first, last))).describe(
         zone

@@ -16,16 +16,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from logtriage.errors import LogtriageError, SourceError
-from logtriage.formats import Format
+from logtriage.formats.format import Format
+from logtriage.formats.records import Made
 from logtriage.normalise import Normaliser, Settings
-from logtriage.parts import Part, Parts
-from logtriage.read import Block, identity
-from logtriage.records import Made
-from logtriage.shape import Shapes
-from logtriage.sources import Source
-from logtriage.store import Store
-from logtriage.write import Waiting as _Waiting
-from logtriage.write import write
+from logtriage.sources.find import Source
+from logtriage.sources.read import Block, identity
+from logtriage.store.parts import Part, Parts
+from logtriage.store.shape import Shapes
+from logtriage.store.store import Store
+from logtriage.store.write import Waiting as _Waiting
+from logtriage.store.write import write
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _ENOUGH = 24 << 20  # bytes of log that are worth a commit of their own

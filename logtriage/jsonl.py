@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from logtriage import parse
-from logtriage.heads import clean_all
-from logtriage.records import SEVERITY
-from logtriage.sources import Source
+from logtriage.formats import parse
+from logtriage.formats.heads import clean_all
+from logtriage.formats.records import SEVERITY
+from logtriage.sources.find import Source
 
 if TYPE_CHECKING:
     import duckdb
 
-    from logtriage.detect import Node
+    from logtriage.formats.detect import Node
 
 _LEVEL = " ".join(f"WHEN {n} THEN '{level}'" for level, n in SEVERITY.items())
 

@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
-from logtriage import frame
-from logtriage.claims import Claims
-from logtriage.detect import Grammar
-from logtriage.flags import Flags
-from logtriage.formats import Format
-from logtriage.library import Pattern
-from logtriage.read import Block, blocks, identity, prefetch
-from logtriage.records import Made, Records
-from logtriage.shape import ANY, Shapes
-from logtriage.sources import Source
+from logtriage.formats.claims import Claims
+from logtriage.formats.detect import Grammar
+from logtriage.formats.format import Format
+from logtriage.formats.records import Made, Records
+from logtriage.signatures.flags import Flags
+from logtriage.signatures.library import Pattern
+from logtriage.sources.find import Source
+from logtriage.sources.read import Block, blocks, identity, prefetch
+from logtriage.store import frame
+from logtriage.store.shape import ANY, Shapes
 
 if TYPE_CHECKING:
     import duckdb

@@ -60,7 +60,7 @@ def _visible(match: re.Match[str]) -> str:
 
 def zone_named(name: str | None) -> tzinfo:
     """The zone of this name; without one the machine's own. Raises UsageError."""
-    from logtriage.zone import Zone
+    from logtriage.stamps.zone import Zone
 
     if name:
         return Zone.of(name).tzinfo

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from logtriage.store import Store
+from logtriage.store.store import Store
 
 # `HYPOTHESIS_PROFILE=thorough pytest` looks much longer for counterexamples.
 for name, most in (("quick", 100), ("thorough", 1000)):

@@ -13,13 +13,15 @@ from typing import Any, cast
 import pytest
 from hypothesis import Phase, settings
 
-from logtriage import jsonl, normalise, read, views
-from logtriage.formats import load_formats
+from logtriage import jsonl, normalise
+from logtriage.formats.format import load_formats
 from logtriage.ingest import Ingest, Tally
-from logtriage.library import Pattern
 from logtriage.normalise import Normaliser, Settings
-from logtriage.sources import find
-from logtriage.store import Store, connect
+from logtriage.signatures.library import Pattern
+from logtriage.sources import read
+from logtriage.sources.find import find
+from logtriage.store import views
+from logtriage.store.store import Store, connect
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

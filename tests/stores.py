@@ -7,12 +7,12 @@ import json
 import random
 from pathlib import Path
 
-from logtriage.formats import load_formats
+from logtriage.formats.format import load_formats
 from logtriage.ingest import Ingest
-from logtriage.library import load_patterns
 from logtriage.normalise import Settings
-from logtriage.sources import find
-from logtriage.store import Store
+from logtriage.signatures.library import load_patterns
+from logtriage.sources.find import find
+from logtriage.store.store import Store
 
 START = dt.datetime(2026, 3, 4, 9, 58, 0)
 

@@ -12,8 +12,8 @@ import pytest
 
 from logtriage import jsonl
 from logtriage.normalise import Normaliser
-from logtriage.sources import find
-from logtriage.store import connect
+from logtriage.sources.find import find
+from logtriage.store.store import connect
 
 # A name, the lines, and of each record that they make: how many lines, which level, when.
 CASES: dict[str, tuple[list[str], list[str]]] = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from logtriage.check import CAPTURES, CATEGORIES, check_patterns
-from logtriage.formats import library_folder
-from logtriage.library import Example, Pattern, load_patterns
+from logtriage.shipped import library_folder
+from logtriage.signatures.check import CAPTURES, CATEGORIES, check_patterns
+from logtriage.signatures.library import Example, Pattern, load_patterns
 
 SOUND = Pattern(
     id="shop.basket-lost",

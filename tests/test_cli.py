@@ -8,13 +8,13 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from command import logtriage
 
 from logtriage import __version__
 from logtriage.cli import COMMANDS
 from logtriage.config import load
 from logtriage.errors import UsageError
 from logtriage.output import csv_row, harmless, shown_time, table, zone_named
-from command import logtriage
 
 
 def test_help_and_version() -> None:

@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from command import Ran, environment, logtriage
 from rg_reference import needs_rg
 
@@ -248,7 +247,7 @@ def test_one_small_file_loads_nothing_dear(logs: Path) -> None:
     """A plain search in one file loads no database, no Arrow, no signatures."""
     code = (
         "import sys; from logtriage.cli import main; main(['grep', 'started', 'app.log']);"
-        "print([m for m in ('duckdb', 'pyarrow', 'logtriage.match', 'textual', 'numpy') if m in sys.modules])"
+        "print([m for m in ('duckdb', 'pyarrow', 'logtriage.signatures.match', 'textual', 'numpy') if m in sys.modules])"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=logs, env=environment(), check=True
@@ -356,5 +355,5 @@ def test_one_small_file_loads_no_database(logs: Path) -> None:
         check=True,
     )
     loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
-    assert "logtriage.scan" in loaded
+    assert "logtriage.needles.scan" in loaded
     assert not loaded & {"duckdb", "pyarrow", "textual"}

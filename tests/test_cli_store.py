@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
-from logtriage.ingest import Ingest
-from logtriage.sources import find
-from logtriage.store import Store
-from logtriage.upkeep import check, compact, prune
 from command import environment, logtriage
 from stores import settings_for_tests, write_sources
+
+from logtriage.ingest import Ingest
+from logtriage.sources.find import find
+from logtriage.store.store import Store
+from logtriage.store.upkeep import check, compact, prune
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import LOGS
 
-from logtriage.detect import Grammar, derive, read_head
-from logtriage.formats import Format, load_formats
+from logtriage.formats.detect import Grammar, derive, read_head
+from logtriage.formats.format import Format, load_formats
 
 
 def grammar(**how: str) -> Grammar:

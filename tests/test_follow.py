@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logtriage import tail
-from logtriage.follow import Appeared, Follower, Position, Rotated, Truncated, Vanished, follow
-from logtriage.read import Block, blocks, fingerprint, identity
-from logtriage.sources import Resource, Source, find
+from logtriage.sources import tail
+from logtriage.sources.find import Resource, Source, find
+from logtriage.sources.follow import Appeared, Follower, Position, Rotated, Truncated, Vanished, follow
+from logtriage.sources.read import Block, blocks, fingerprint, identity
 
 
 class Desk:

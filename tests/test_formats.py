@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from logtriage.errors import LibraryError
-from logtriage.formats import LEVELS, Format, level_words, library_folder, load_formats, match_text
+from logtriage.formats.format import LEVELS, Format, level_words, load_formats, match_text
+from logtriage.shipped import library_folder
 
 FORMATS = load_formats()
 TEXT = [fmt for fmt in FORMATS if fmt.kind == "text"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from samples import LOGS, files
 
-from logtriage.store import Store
+from logtriage.store.store import Store
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 EVERY = "".join(record + "\n" for records in LOGS.values() for record in records).encode()

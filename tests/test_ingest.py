@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import LOGS, files
 
-from logtriage import parts
-from logtriage.library import load_patterns
-from logtriage.store import Store
+from logtriage.signatures.library import load_patterns
+from logtriage.store import parts
+from logtriage.store.store import Store
 
 
 @engine.examples(8)
@@ -252,8 +252,9 @@ import sys
 from pathlib import Path
 sys.path[:0] = {path!r}
 import engine
-from logtriage import normalise, read
-from logtriage.store import Store
+from logtriage import normalise
+from logtriage.sources import read
+from logtriage.store.store import Store
 normalise.blocks = lambda source, **how: read.blocks(source, **{{**how, "size": 20_000}})
 with Store(Path({store!r}), write=True) as store:
     print("open", flush=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from logtriage.errors import LibraryError
-from logtriage.formats import library_folder
-from logtriage.library import load_patterns, read_file, read_folder
+from logtriage.shipped import library_folder
+from logtriage.signatures.library import load_patterns, read_file, read_folder
 
 WHOLE = r"""
 [[pattern]]
@@ -127,7 +127,7 @@ def test_a_missing_folder_and_an_id_in_two_files(tmp_path: Path) -> None:
 def test_reading_is_light() -> None:
     """Neither an engine nor pyarrow is loaded to read the library."""
     code = (
-        "import sys; from logtriage.library import load_patterns; load_patterns(examples=False);"
+        "import sys; from logtriage.signatures.library import load_patterns; load_patterns(examples=False);"
         "print(sorted({'duckdb', 'pyarrow', 'hyperscan', 'regex'} & sys.modules.keys()))"
     )
     root = library_folder().parent

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logtriage.lines import Lines, split
-from logtriage.read import Block
-from logtriage.sources import Resource, Source
+from logtriage.sources.find import Resource, Source
+from logtriage.sources.lines import Lines, split
+from logtriage.sources.read import Block
 
 SOURCE = Source("a", "a", None, None, None, Resource())
 ENDS = {"utf-8": b"\n", "utf-16-le": b"\n\0", "utf-16-be": b"\0\n"}

@@ -14,12 +14,13 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logtriage import compiled
-from logtriage.cores import core
+from logtriage import hyperscans
 from logtriage.errors import LibraryError
-from logtriage.library import Pattern, load_patterns
-from logtriage.match import Matcher, capture_sql, match_text
-from logtriage.regex_tree import DialectError, parse
+from logtriage.signatures import compiled
+from logtriage.signatures.cores import core
+from logtriage.signatures.library import Pattern, load_patterns
+from logtriage.signatures.match import Matcher, capture_sql, match_text
+from logtriage.signatures.regex_tree import DialectError, parse
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -152,7 +153,7 @@ def test_scan_of_more_than_one_buffer_part(monkeypatch: pytest.MonkeyPatch) -> N
     texts = pa.array([f"line {n} {'disk full' if n % 7 == 0 else 'ok'}" for n in range(500)])
     matcher = Matcher([pattern("disk full"), pattern("line 3", name="own.two")])
     whole = sorted(zip(*(part.to_pylist() for part in matcher.scan(texts)), strict=True))
-    monkeypatch.setattr("logtriage.match._MOST_BYTES", 300)
+    monkeypatch.setattr("logtriage.signatures.match._MOST_BYTES", 300)
     assert sorted(zip(*(part.to_pylist() for part in matcher.scan(texts)), strict=True)) == whole
     assert len(whole) > 72
 
@@ -198,7 +199,7 @@ def test_match_text_gives_patterns_with_captures() -> None:
 
 def test_match_text_cannot_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     """A regex that backtracks without end is stopped and named."""
-    monkeypatch.setattr("logtriage.match._TEXT_TIMEOUT", 0.05)
+    monkeypatch.setattr("logtriage.signatures.match._TEXT_TIMEOUT", 0.05)
     with pytest.raises(LibraryError, match=r"own\.toml: pattern own\.one: too slow"):
         match_text([pattern("^(?:a|a)*$")], "a" * 40 + "b")
 
@@ -223,7 +224,7 @@ def test_database_is_kept_and_damage_is_repaired(tmp_path: Path, monkeypatch: py
     for bad in (b"", good[:-1], good[:40] + b"\0" + good[41:], b"x" * 2000):
         kept.write_bytes(bad)
         assert Matcher(many).scan(texts)[1].to_pylist() == [3]
-        assert compiled._read(kept) is not None
+        assert hyperscans.read(kept) is not None
 
 
 def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, example, given, reject, settings
 from hypothesis import strategies as st
 from rg_reference import LINES, OPTIONS, PATTERNS, VALID_LINES, lines_of, needs_rg, rg_lines
 
-from logtriage.dialect import pieces
 from logtriage.errors import UsageError
-from logtriage.needle import Needle
-from logtriage.verdict import MatchTimeout
+from logtriage.needles.dialect import pieces
+from logtriage.needles.needle import Needle
+from logtriage.needles.verdict import MatchTimeout
 
 LOOSE = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -218,7 +218,7 @@ def test_backreferences_of_several_patterns_stay_apart() -> None:
 
 def test_a_runaway_pattern_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pattern that takes too long on a line raises MatchTimeout instead of giving a verdict."""
-    monkeypatch.setattr("logtriage.verdict.TIMEOUT", 0.01)
+    monkeypatch.setattr("logtriage.needles.verdict.TIMEOUT", 0.01)
     needle = Needle.of([r"(a|aa)+(b)\2$"])
     with pytest.raises(MatchTimeout):
         needle.matches("a" * 60 + "bc")

@@ -13,13 +13,13 @@ import pytest
 from stores import START, fill, write_sources
 
 from logtriage.errors import UsageError
-from logtriage.export import records_jsonl
-from logtriage.needle import Needle
-from logtriage.query import LEVELS, Field, Query, inlined, parse_field
-from logtriage.search import search
-from logtriage.store import Store
-from logtriage.tally import count
-from logtriage.views import Snapshot, create
+from logtriage.needles.needle import Needle
+from logtriage.query.export import records_jsonl
+from logtriage.query.query import LEVELS, Field, Query, inlined, parse_field
+from logtriage.query.search import search
+from logtriage.query.tally import count
+from logtriage.store.store import Store
+from logtriage.store.views import Snapshot, create
 
 Record = dict[str, Any]
 

@@ -23,12 +23,12 @@ import zstandard
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from logtriage import cut, read, unpack
-from logtriage.codec import recognise
 from logtriage.errors import SourceError
-from logtriage.read import Block, blocks, fingerprint, identity, prefetch
-from logtriage.sources import Resource, Source, find
-from logtriage.unpack import Guard
+from logtriage.sources import cut, read, unpack
+from logtriage.sources.codec import recognise
+from logtriage.sources.find import Resource, Source, find
+from logtriage.sources.read import Block, blocks, fingerprint, identity, prefetch
+from logtriage.sources.unpack import Guard
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,
@@ -348,7 +348,7 @@ def test_stdin_is_read_and_unpacked(kind: str | None) -> None:
     """`-` reads standard input, whatever it is compressed with."""
     data = logs(3000)
     code = (
-        "import sys\nfrom logtriage.read import blocks\nfrom logtriage.sources import find\n"
+        "import sys\nfrom logtriage.sources.read import blocks\nfrom logtriage.sources.find import find\n"
         "for b in blocks(find(['-']).sources[0], size=1000): sys.stdout.buffer.write(b.data)\n"
     )
     packed = PACK[kind](data) if kind else data
@@ -425,8 +425,8 @@ def test_closing_prefetch_stops_its_thread() -> None:
 def test_reading_needs_no_heavy_import() -> None:
     """Finding and reading a plain file loads neither a decoder nor duckdb, pyarrow or hyperscan."""
     code = (
-        "import sys\nfrom logtriage import read, sources, follow\n"
-        "list(read.blocks(sources.find([sys.argv[1]]).sources[0]))\n"
+        "import sys\nfrom logtriage.sources import read, find, follow\n"
+        "list(read.blocks(find.find([sys.argv[1]]).sources[0]))\n"
         "bad = {'duckdb', 'pyarrow', 'hyperscan', 'zstandard', 'tarfile', 'lzma', 'bz2'} & set(sys.modules)\n"
         "sys.exit(','.join(bad) or 0)\n"
     )

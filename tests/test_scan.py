@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from rg_reference import LINES, OPTIONS, PATTERNS, lines_of, needs_rg, rg_lines, texts
 
-from logtriage import blockwise, finder
 from logtriage.errors import SourceError
-from logtriage.needle import Needle
-from logtriage.scan import count, count_blocks, count_file, hits, scan_blocks, scan_file
-from logtriage.verdict import MatchTimeout
+from logtriage.needles import blockwise, finder
+from logtriage.needles.needle import Needle
+from logtriage.needles.scan import count, count_blocks, count_file, hits, scan_blocks, scan_file
+from logtriage.needles.verdict import MatchTimeout
 
 LOOSE = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -51,7 +51,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a few bytes, and threads from the second block on."""
     for module in (finder, blockwise):
         monkeypatch.setattr(module, "WINDOW", 64)
-    monkeypatch.setattr("logtriage.scan.WINDOW", 64)
+    monkeypatch.setattr("logtriage.needles.scan.WINDOW", 64)
     monkeypatch.setattr(blockwise, "_SLACK", 16)
     monkeypatch.setattr(blockwise, "_ALONE", 64)
     monkeypatch.setattr(blockwise, "_DENSE", 0)
@@ -244,7 +244,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("logtriage.verdict.TIMEOUT", 0.01)
+    monkeypatch.setattr("logtriage.needles.verdict.TIMEOUT", 0.01)
     yield
 
 

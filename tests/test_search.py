@@ -18,15 +18,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores import START, fill, settings_for_tests, write_sources
 
-from logtriage.export import raw_bytes, records_jsonl
 from logtriage.jsonl import lines as jsonl_lines
-from logtriage.needle import Needle
+from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser
-from logtriage.query import Query
-from logtriage.search import Row, context, page, search, tail
-from logtriage.store import Store, connect
-from logtriage.tally import count, histogram
-from logtriage.views import Snapshot
+from logtriage.query.export import raw_bytes, records_jsonl
+from logtriage.query.query import Query
+from logtriage.query.search import Row, context, page, search, tail
+from logtriage.query.tally import count, histogram
+from logtriage.store.store import Store, connect
+from logtriage.store.views import Snapshot
 
 PATTERNS = [
     "timed out", "timed", "out", "refused|reset", r"\d+ ms", r"Order \d+ placed", "^java", r"\)$", "#", "5432",
@@ -194,7 +194,7 @@ def test_limit_and_tail(snapshot: Snapshot, everything: list[Row]) -> None:
 
 def test_the_sql_shown_finds_the_same(store: Store, snapshot: Snapshot) -> None:
     """The SQL of an answer, pasted, gives the same records on the views."""
-    from logtriage.views import create
+    from logtriage.store.views import create
 
     create(store)
     since = START.replace(tzinfo=dt.UTC) + dt.timedelta(seconds=20)
@@ -251,7 +251,7 @@ def test_histogram_counts_every_record_once(snapshot: Snapshot, everything: list
 
 def test_jsonl_is_that_of_files(snapshot: Snapshot, files: list[Path]) -> None:
     """JSON lines from the store are those that are made of the files without a store."""
-    from logtriage.sources import find
+    from logtriage.sources.find import find
 
     con = connect()
     normaliser = Normaliser(con, settings_for_tests())

@@ -12,9 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from samples import JUNK, LOGS, files
 
-from logtriage.needle import Needle
-from logtriage.shape import ANY
-from logtriage.store import Store
+from logtriage.needles.needle import Needle
+from logtriage.store.shape import ANY
+from logtriage.store.store import Store
 
 EVERY = "".join(record + "\n" for records in LOGS.values() for record in records).encode()
 

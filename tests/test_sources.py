@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from logtriage.errors import SourceError
-from logtriage.naming import Resource, resource, rotation, service_of_pod
-from logtriage.read import blocks
-from logtriage.sources import Found, find
+from logtriage.sources.find import Found, find
+from logtriage.sources.naming import Resource, resource, rotation, service_of_pod
+from logtriage.sources.read import blocks
 
 ID = "0123456789abcdef" * 4
 UID = "11111111-2222-3333-4444-555555555555"

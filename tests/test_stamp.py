@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logtriage.errors import LibraryError, UsageError
-from logtriage.rendering import Rendering, render_sql, rendering_of
-from logtriage.stamp import Stamp, find, find_regex, kind_of, kinds_of, stamp, stamps, to_datetime
-from logtriage.stamp_format import MONTHS, tokens
-from logtriage.stamp_sql import nanos_sql, to_timestamp_sql
-from logtriage.zone import Zone
+from logtriage.stamps.rendering import Rendering, render_sql, rendering_of
+from logtriage.stamps.stamp import Stamp, find, find_regex, kind_of, kinds_of, stamp, stamps, to_datetime
+from logtriage.stamps.stamp_format import MONTHS, tokens
+from logtriage.stamps.stamp_sql import nanos_sql, to_timestamp_sql
+from logtriage.stamps.zone import Zone
 
 REFERENCE = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REFERENCE_SQL = "TIMESTAMP '2026-11-22 12:00:00'"

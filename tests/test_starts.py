@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logtriage.formats import load_formats
-from logtriage.needle import Needle
+from logtriage.formats.format import load_formats
+from logtriage.formats.starts import Starts
+from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser, Settings
-from logtriage.sources import find
-from logtriage.starts import Starts
-from logtriage.store import connect
-from logtriage.stream import Stream, Wanted
+from logtriage.sources.find import find
+from logtriage.store.store import connect
+from logtriage.stream.stream import Stream, Wanted
 
 FORMATS = load_formats()
 EXAMPLES = [example.text for fmt in FORMATS for example in fmt.examples]

@@ -13,9 +13,9 @@ from typing import Any
 import engine
 import pytest
 
-from logtriage import store as store_module
 from logtriage.errors import StoreError
-from logtriage.store import Store, connect, default_path
+from logtriage.store import store as store_module
+from logtriage.store.store import Store, connect, default_path
 
 LINE = b"2026-03-02T10:00:00Z INFO hello\n"
 
@@ -23,7 +23,7 @@ _HOLDER = """
 import sys
 sys.path[:0] = {path!r}
 from pathlib import Path
-from logtriage.store import Store
+from logtriage.store.store import Store
 with Store(Path({store!r}), write=True):
     print("held", flush=True)
     sys.stdin.read()
@@ -33,7 +33,7 @@ _READER = """
 import sys
 sys.path[:0] = {path!r}
 from pathlib import Path
-from logtriage.store import Store
+from logtriage.store.store import Store
 for _ in sys.stdin:
     with Store(Path({store!r})) as store:
         records, = store.con.execute("SELECT count(*) FROM lake.records").fetchone()

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logtriage.errors import UsageError
-from logtriage.stamp import stamps
-from logtriage.when import Window, parse_duration, parse_when
+from logtriage.stamps.stamp import stamps
+from logtriage.stamps.when import Window, parse_duration, parse_when
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)  # 13:30 in Berlin

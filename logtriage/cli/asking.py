@@ -8,8 +8,8 @@ from datetime import datetime
 
 from logtriage.cli.session import Session
 from logtriage.errors import UsageError
-from logtriage.needle import Needle
-from logtriage.query import LEVELS, Condition, Query, parse_field
+from logtriage.needles.needle import Needle
+from logtriage.query.query import LEVELS, Condition, Query, parse_field
 
 _FIRST_LETTERS = {"t": "trace", "d": "debug", "i": "info", "w": "warn", "e": "error", "f": "fatal"}
 
@@ -28,7 +28,7 @@ class Asked:
 
 def window_told(asked: Asked, session: Session) -> list[str]:
     """What --since and --until were taken to mean, for the coverage line; nothing where they are not given."""
-    from logtriage.when import Window
+    from logtriage.stamps.when import Window
 
     query = asked.query
     return (
@@ -44,7 +44,7 @@ def asked(
     level, more = _levels(args.level or [])
     since, until = (_moment(session, getattr(args, name), span) for name in ("since", "until"))
     if since and until:
-        from logtriage.when import Window
+        from logtriage.stamps.when import Window
 
         Window(since, until)  # turned round? it says so
     query = Query(
@@ -59,7 +59,7 @@ def asked(
 def _moment(session: Session, text: str | None, span: tuple[datetime | None, datetime | None]) -> datetime | None:
     if not text:
         return None
-    from logtriage.when import parse_when
+    from logtriage.stamps.when import parse_when
 
     return parse_when(text, now=session.now, zone=session.zone, start=span[0], end=span[1])
 
@@ -85,7 +85,7 @@ def _level(word: str) -> str:
         return plain
     if plain in _FIRST_LETTERS:
         return _FIRST_LETTERS[plain]
-    from logtriage.formats import level_words
+    from logtriage.formats.format import level_words
 
     if known := level_words().get(plain):
         return known

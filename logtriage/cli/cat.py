@@ -12,7 +12,7 @@ from logtriage.coverage import Coverage
 from logtriage.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
-    from logtriage.sources import Source
+    from logtriage.sources.find import Source
 
 EXAMPLES = """\
   logtriage cat nginx/ app.log.*                    one timeline of all of them
@@ -98,7 +98,7 @@ def _are_stored(session: Session) -> bool:
 
 def _raw(session: Session, sources: list[Source]) -> int:
     """Copies the bytes of each source, unpacked, and nothing else."""
-    from logtriage.read import opened
+    from logtriage.sources.read import opened
 
     if session.args.follow:
         raise UsageError("cat: --output raw cannot follow", "use --output text or jsonl")

@@ -13,7 +13,7 @@ from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
-    from logtriage.store import Store
+    from logtriage.store.store import Store
 
 EXAMPLES = """\
   logtriage demo --run                        write it, read it, and show what went wrong when
@@ -72,8 +72,8 @@ def run(argv: list[str]) -> int:
 def _show(session: Session, folder: Path) -> int:
     """Reads the demo's logs into a store beside them, and prints the flagged records."""
     from logtriage.ingest import Ingest
-    from logtriage.sources import find
-    from logtriage.store import Store
+    from logtriage.sources.find import find
+    from logtriage.store.store import Store
 
     began = time.monotonic()
     place = Path(session.args.store) if session.args.store else folder.with_name(f"{folder.name}-store")
@@ -94,7 +94,7 @@ def _timeline(session: Session, store: Store) -> int:
     """Prints flagged records in time order, of each kind in each source the first; how often it came is told behind.
     Gives the number of all flagged records."""
     from logtriage.output import harmless, painted, shown_time, use_colour
-    from logtriage.views import create
+    from logtriage.store.views import create
 
     create(store)
     con = store.con

@@ -13,16 +13,16 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from logtriage.cli.session import Session
-from logtriage.events import Appeared, Rotated, Truncated, Vanished
-from logtriage.follow import Position, follow
-from logtriage.read import Block, fingerprint, identity
-from logtriage.sources import find
+from logtriage.sources.events import Appeared, Rotated, Truncated, Vanished
+from logtriage.sources.find import find
+from logtriage.sources.follow import Position, follow
+from logtriage.sources.read import Block, fingerprint, identity
 
 if TYPE_CHECKING:
     from logtriage.ingest import Ingest
-    from logtriage.needle import Needle
-    from logtriage.parts import Part
-    from logtriage.sources import Source
+    from logtriage.needles.needle import Needle
+    from logtriage.sources.find import Source
+    from logtriage.store.parts import Part
 
 COMMIT_EVERY = 0.4  # seconds between two commits
 _MOST_WAITING = 16 << 20  # bytes of a source that are written at once
@@ -108,7 +108,7 @@ def _with_ticks(
     sources: list[Source], positions: dict[str, Position], session: Session, stop: threading.Event
 ) -> Iterator[Any]:
     """The items of `follow`, and None whenever it has looked and there was nothing."""
-    from logtriage.follow import Follower
+    from logtriage.sources.follow import Follower
 
     names = list(session.args.sources)
     follower = Follower(sources, positions, rescan=lambda: find(names).sources)
@@ -135,8 +135,8 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
     from logtriage.cli.rows_out import RowsOut
     from logtriage.coverage import Coverage
     from logtriage.normalise import Normaliser
-    from logtriage.picked import Reader
-    from logtriage.store import connect
+    from logtriage.store.store import connect
+    from logtriage.stream.picked import Reader
 
     wants = asked(session, needle)
     normaliser = Normaliser(connect(), session.settings())

@@ -11,7 +11,7 @@ from logtriage.cli.session import Session
 from logtriage.errors import LogtriageError, UsageError
 
 if TYPE_CHECKING:
-    from logtriage.formats import Format
+    from logtriage.formats.format import Format
 
 EXAMPLES = """\
   logtriage formats detect /var/log/syslog        how is this written, and what does a line give?
@@ -57,7 +57,7 @@ def _list(session: Session, words: list[str]) -> int:
 
 
 def _show(session: Session, ids: list[str]) -> int:
-    from logtriage.formats import load_formats
+    from logtriage.formats.format import load_formats
 
     known = {f.id: f for f in load_formats(session.config.patterns)}
     if not ids:
@@ -84,7 +84,7 @@ def _shown(fmt: Format) -> str:
 
 
 def _check(session: Session, places: list[str]) -> int:
-    from logtriage.formats import load_formats, match_text
+    from logtriage.formats.format import load_formats, match_text
 
     folders = [Path(place) for place in places] or list(session.config.patterns)
     problems = [f"{folder}: no such folder" for folder in folders if not folder.is_dir()]
@@ -119,8 +119,8 @@ def _detect(session: Session, names: list[str]) -> int:
     from logtriage.jsonl import lines
     from logtriage.normalise import Normaliser
     from logtriage.output import harmless
-    from logtriage.read import blocks
-    from logtriage.store import connect
+    from logtriage.sources.read import blocks
+    from logtriage.store.store import connect
 
     settings = session.settings()
     normaliser = Normaliser(connect(), settings)

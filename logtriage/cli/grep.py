@@ -14,7 +14,7 @@ from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
-    from logtriage.needle import Needle
+    from logtriage.needles.needle import Needle
 
 EXAMPLES = """\
   logtriage grep 'timed out' app.log               the whole record: a stack trace comes with its first line
@@ -147,7 +147,7 @@ def is_piped() -> bool:
 
 def read_needle(args: argparse.Namespace) -> Needle:
     """The patterns of the command line. Raises UsageError."""
-    from logtriage.needle import Needle
+    from logtriage.needles.needle import Needle
 
     patterns = list(args.regexp or [])
     for name in args.file or []:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import threading
 
     from logtriage.ingest import Ingest, Tally
-    from logtriage.sources import Source
-    from logtriage.store import Store
+    from logtriage.sources.find import Source
+    from logtriage.store.store import Store
 
 EXAMPLES = """\
   logtriage ingest /var/log                      files, folders, globs, archives; .gz .zst .bz2 .xz
@@ -45,7 +45,7 @@ def run(argv: list[str]) -> int:
     session = Session.of(parser().parse_intermixed_args(argv))
     from logtriage.cli.following import follow_into, stopped_by_signal
     from logtriage.ingest import Ingest
-    from logtriage.store import Store
+    from logtriage.store.store import Store
 
     found = session.find(session.args.sources)
     if not found.sources and session.errors:

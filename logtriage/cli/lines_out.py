@@ -7,7 +7,7 @@ import time
 from typing import BinaryIO, NamedTuple
 
 from logtriage.output import harmless, highlighted, painted
-from logtriage.stream import Record, Stream
+from logtriage.stream.stream import Record, Stream
 
 _FLUSH = 0.02  # seconds that a hit may wait for the next one
 

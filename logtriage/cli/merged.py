@@ -18,12 +18,12 @@ from logtriage.coverage import Coverage
 from logtriage.errors import SourceError
 from logtriage.normalise import Normaliser
 from logtriage.output import use_colour
-from logtriage.picked import Picked, Reader, Row, pieces_in_windows
-from logtriage.store import connect
+from logtriage.store.store import connect
+from logtriage.stream.picked import Picked, Reader, Row, pieces_in_windows
 
 if TYPE_CHECKING:
-    from logtriage.needle import Needle
-    from logtriage.sources import Source
+    from logtriage.needles.needle import Needle
+    from logtriage.sources.find import Source
 
 _WHOLE, _BLOCK, _SMALL = (32 << 20) - (64 << 10), 4 << 20, 1 << 20  # bytes of a block: alone, of few sources, of many
 _EARLIEST = datetime.min
@@ -45,7 +45,7 @@ class Search:
 
     def whole(self, source: Source) -> Iterator[Picked]:
         """All records of a source, block by block."""
-        from logtriage.seek import bounds
+        from logtriage.stream.seek import bounds
 
         size = _WHOLE if len(self.sources) == 1 or self._in_order else _BLOCK if len(self.sources) <= 4 else _SMALL
         reader = Reader(self._normaliser, source, shapes=self._shapes)
@@ -57,9 +57,9 @@ class Search:
 
     def hits(self, source: Source, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Picked]:
         """The records around the lines that the needle selects, in growing batches."""
-        from logtriage.seek import bounds
-        from logtriage.starts import Starts
-        from logtriage.stream import Stream, Wanted
+        from logtriage.formats.starts import Starts
+        from logtriage.stream.seek import bounds
+        from logtriage.stream.stream import Stream, Wanted
 
         reader = Reader(self._normaliser, source, shapes=self._shapes)
         query = self.asked.query

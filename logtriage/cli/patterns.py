@@ -11,7 +11,7 @@ from logtriage.cli.session import Session
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
-    from logtriage.library import Pattern
+    from logtriage.signatures.library import Pattern
 
 EXAMPLES = """\
   logtriage patterns list                         all signatures, by category
@@ -47,7 +47,7 @@ def run(argv: list[str]) -> int:
 
 
 def _load(session: Session, *, examples: bool = False) -> tuple[Pattern, ...]:
-    from logtriage.library import load_patterns
+    from logtriage.signatures.library import load_patterns
 
     return load_patterns(session.config.patterns, examples=examples)
 
@@ -94,9 +94,9 @@ def _shown(pattern: Pattern) -> str:
 
 
 def _check(session: Session, places: list[str]) -> int:
-    from logtriage.check import check_patterns
     from logtriage.errors import LibraryError
-    from logtriage.library import read_file, read_folder
+    from logtriage.signatures.check import check_patterns
+    from logtriage.signatures.library import read_file, read_folder
 
     shipped = _load(session, examples=True)
     patterns: tuple[Pattern, ...] = () if places else shipped
@@ -115,7 +115,7 @@ def _check(session: Session, places: list[str]) -> int:
 
 
 def _test(session: Session, texts: list[str]) -> int:
-    from logtriage.match import match_text
+    from logtriage.signatures.match import match_text
 
     if not texts or texts == ["-"]:
         texts = [sys.stdin.read().rstrip("\n")]

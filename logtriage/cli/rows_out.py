@@ -8,11 +8,11 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage.cli.lines_out import Out
+from logtriage.needles.verdict import MatchTimeout
 from logtriage.output import csv_row, harmless, highlighted, painted, shown_time
-from logtriage.verdict import MatchTimeout
 
 if TYPE_CHECKING:
-    from logtriage.needle import Needle
+    from logtriage.needles.needle import Needle
 
 _WIDEST = 32  # of a source's name
 CSV = ("timestamp", "source", "line", "level", "body")

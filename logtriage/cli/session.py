@@ -13,10 +13,10 @@ from logtriage.config import Config, load
 from logtriage.errors import LogtriageError, UsageError
 
 if TYPE_CHECKING:
-    from logtriage.formats import Format
-    from logtriage.library import Pattern
+    from logtriage.formats.format import Format
     from logtriage.normalise import Settings
-    from logtriage.sources import Found, Source
+    from logtriage.signatures.library import Pattern
+    from logtriage.sources.find import Found, Source
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Session:
         text = getattr(self.args, "now", None)
         if not text:
             return None
-        from logtriage.when import parse_when
+        from logtriage.stamps.when import parse_when
 
         return parse_when(text, now=datetime.now(UTC), zone=self.zone)
 
@@ -73,14 +73,14 @@ class Session:
             return Path(named).expanduser()
         if self.config.store:
             return self.config.store
-        from logtriage.store import default_path
+        from logtriage.store.store import default_path
 
         return default_path()
 
     def settings(self, *, patterns: bool = True) -> Settings:
         """How sources are to be read. Raises UsageError for an unknown format or zone, LibraryError."""
         from logtriage.normalise import Settings
-        from logtriage.zone import Zone
+        from logtriage.stamps.zone import Zone
 
         formats = self.formats()
         wanted = getattr(self.args, "format", None)
@@ -94,19 +94,19 @@ class Session:
 
     def formats(self) -> tuple[Format, ...]:
         """The shipped formats and those of the config's folders."""
-        from logtriage.formats import load_formats
+        from logtriage.formats.format import load_formats
 
         return load_formats(self.config.patterns, examples=False)
 
     def patterns(self) -> tuple[Pattern, ...]:
         """The shipped signatures and those of the config's folders."""
-        from logtriage.library import load_patterns
+        from logtriage.signatures.library import load_patterns
 
         return load_patterns(self.config.patterns, examples=False)
 
     def find(self, names: list[str]) -> Found:
         """The sources that arguments name; what cannot be read is told, what is no log is noted."""
-        from logtriage.sources import find
+        from logtriage.sources.find import find
 
         args = self.args
         told = {"service": args.service, "host": args.host} if hasattr(args, "host") else {}

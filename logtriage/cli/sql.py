@@ -14,7 +14,7 @@ from logtriage.errors import UsageError
 if TYPE_CHECKING:
     import duckdb
 
-    from logtriage.store import Store
+    from logtriage.store.store import Store
 
 EXAMPLES = """\
   logtriage sql "SELECT service, level, count(*) FROM records GROUP BY ALL ORDER BY ALL"
@@ -78,7 +78,7 @@ def run(argv: list[str]) -> int:
 
 
 def _ask(session: Session, path: Path, text: str) -> int:
-    from logtriage.store import Store
+    from logtriage.store.store import Store
 
     parts = _up_to_date(session, path) if session.args.sources else None
     with Store(path) as store:
@@ -91,7 +91,7 @@ def _ask(session: Session, path: Path, text: str) -> int:
 def _up_to_date(session: Session, path: Path) -> list[int]:
     """Reads what is new of the sources named; gives their parts."""
     from logtriage.ingest import Ingest
-    from logtriage.store import Store
+    from logtriage.store.store import Store
 
     found = session.find(session.args.sources)
     with Store(path, write=True) as store:
@@ -103,7 +103,7 @@ def _up_to_date(session: Session, path: Path) -> list[int]:
 
 def _only(store: Store, parts: list[int] | None) -> None:
     """Makes the views, of some parts only where there are any given, and shuts everything else."""
-    from logtriage.views import create
+    from logtriage.store.views import create
 
     create(store)
     con = store.con

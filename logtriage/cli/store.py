@@ -13,8 +13,8 @@ from logtriage.coverage import Coverage, counted
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
-    from logtriage.store import Store
-    from logtriage.upkeep import Space
+    from logtriage.store.store import Store
+    from logtriage.store.upkeep import Space
 
 EXAMPLES = """\
   logtriage store info                            what is in it, and how large it is
@@ -51,9 +51,9 @@ def run(argv: list[str]) -> int:
 
 def _info(session: Session) -> int:
     from logtriage.output import harmless, shown_time, table
-    from logtriage.store import Store
-    from logtriage.upkeep import size_of, tables
-    from logtriage.views import create
+    from logtriage.store.store import Store
+    from logtriage.store.upkeep import size_of, tables
+    from logtriage.store.views import create
 
     with Store(session.store_path) as store:
         create(store)
@@ -89,8 +89,8 @@ def _plain(store: Store) -> int:
 
 
 def _compact(session: Session) -> int:
-    from logtriage.store import Store
-    from logtriage.upkeep import compact
+    from logtriage.store.store import Store
+    from logtriage.store.upkeep import compact
 
     with Store(session.store_path, write=True) as store:
         on_terminal = sys.stderr.isatty() and not session.quiet
@@ -107,9 +107,9 @@ def _compact(session: Session) -> int:
 
 
 def _prune(session: Session) -> int:
-    from logtriage.store import Store
-    from logtriage.upkeep import prune
-    from logtriage.when import parse_duration
+    from logtriage.stamps.when import parse_duration
+    from logtriage.store.store import Store
+    from logtriage.store.upkeep import prune
 
     args = session.args
     if not args.older_than and not args.max_size:
@@ -123,8 +123,8 @@ def _prune(session: Session) -> int:
 
 
 def _check(session: Session) -> int:
-    from logtriage.store import Store
-    from logtriage.upkeep import check
+    from logtriage.store.store import Store
+    from logtriage.store.upkeep import check
 
     with Store(session.store_path) as store:
         verdict = check(store, compare=not session.args.no_compare)

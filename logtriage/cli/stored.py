@@ -19,13 +19,13 @@ from logtriage.cli.straight import in_full, summary
 from logtriage.coverage import Coverage
 from logtriage.errors import SourceError
 from logtriage.output import use_colour
-from logtriage.query import Query
-from logtriage.search import COLUMNS, Answer, Row, page
-from logtriage.store import Store
-from logtriage.views import Snapshot
+from logtriage.query.query import Query
+from logtriage.query.search import COLUMNS, Answer, Row, page
+from logtriage.store.store import Store
+from logtriage.store.views import Snapshot
 
 if TYPE_CHECKING:
-    from logtriage.needle import Needle
+    from logtriage.needles.needle import Needle
 
 _JSON = ("service", "host", "container", "pod", "namespace")
 Full = tuple[Row, bytes, str | None]  # a row, its exact bytes, its attributes

@@ -12,12 +12,12 @@ from logtriage.cli.lines_out import LinesOut, Look, Out
 from logtriage.cli.session import Session
 from logtriage.errors import SourceError
 from logtriage.output import use_colour
-from logtriage.stream import Stream, Wanted
+from logtriage.stream.stream import Stream, Wanted
 
 if TYPE_CHECKING:
-    from logtriage.needle import Needle
-    from logtriage.sources import Source
-    from logtriage.starts import Starts
+    from logtriage.formats.starts import Starts
+    from logtriage.needles.needle import Needle
+    from logtriage.sources.find import Source
 
 
 def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
@@ -98,8 +98,8 @@ def in_full(session: Session, ending: Callable[[], object]) -> Iterator[None]:
 
 def new_starts(session: Session) -> Starts:
     """What is known of where records begin before the first line."""
-    from logtriage.detect import Grammar
-    from logtriage.starts import Starts
+    from logtriage.formats.detect import Grammar
+    from logtriage.formats.starts import Starts
 
     args = session.args
     return Starts(Grammar(session.formats(), zone=args.assume_tz or session.config.assume_tz, forced=args.format))

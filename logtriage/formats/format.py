@@ -1,0 +1,245 @@
+"""The log formats the library knows: `patterns/formats/*.toml` → frozen `Format` values.
+
+What a format may say is described in `patterns/README.md`. Reading is kept cheap, as every command pays for it: the
+shipped regexes are checked by shape only (the tests compile them in every engine), those of a user's folder are compiled.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, cast
+
+from logtriage.errors import LibraryError
+from logtriage.shipped import library_folder
+
+LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
+KINDS = ("text", "json", "logfmt", "header")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A record of the format and some of the values its reading must give (`timestamp` and `level` normalised)."""
+
+    text: str
+    gives: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One log format. Regexes are in the dialect that RE2, Hyperscan and Python share; `groups` are `regex`'s names."""
+
+    id: str
+    title: str
+    kind: str
+    regex: str = ""
+    groups: tuple[str, ...] = ()
+    levels: dict[str, str] = field(default_factory=dict)
+    service: str | None = None
+    inner: str | None = None
+    inside: tuple[str, ...] = ()
+    when: dict[str, str] = field(default_factory=dict)
+    family: str | None = None
+    start: str | None = None
+    multiline: bool = False
+    continues: str | None = None
+    default_level: str | None = None
+    zone: str | None = None
+    timestamp: str | None = None
+    priority: int = 50
+    require: tuple[str, ...] = ()
+    where: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    header: str | None = None
+    separator: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    examples: tuple[Example, ...] = ()
+    rejects: tuple[str, ...] = ()
+
+
+# What each key of a [[format]] table must hold; `groups` is derived, `example` and `reject` are tables of their own.
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "id": str, "title": str, "kind": str, "regex": (str, list), "levels": dict, "service": str, "inner": str,
+    "inside": list, "when": dict, "family": str, "start": str, "multiline": bool, "continues": str,
+    "default_level": str, "zone": str, "timestamp": str, "priority": int, "require": list, "where": dict, "keys": dict,
+    "aliases": dict, "header": str, "separator": str, "columns": dict, "example": list, "reject": list,
+}  # fmt: skip
+_FIELDS = frozenset(f.name for f in fields(Format))
+_EXAMPLES = re.compile(r"(?ms)^\[\[format\.(?:example|reject)\]\].*?(?=^\[\[format\]\]|\Z)")
+_PIECE = re.compile(r"\{([a-z]\w*)\}")
+# One walk over a regex: escapes and classes are stepped over, groups are named, what RE2 or Hyperscan lack is caught.
+_TOKEN = re.compile(
+    r"\\(?P<ref>[1-9]|[gkKRXGZz])|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P<(?P<name>\w+)>|\(\?(?P<odd>P=|P>|<|=|!|>|\(|#|R|&|[a-z]*x)"
+    r"|(?P<greedy>[*+?}]\+)"
+)
+
+
+def load_formats(extra_folders: Sequence[Path] = (), *, examples: bool = True) -> tuple[Format, ...]:
+    """All formats, the first to be tried first: sorted by (-priority, id).
+
+    `extra_folders` hold more `*.toml` (directly or in their `formats/`); a later folder's format replaces an earlier
+    one of the same id. `examples=False` leaves examples and rejects out, which is about three times as quick.
+    Raises LibraryError naming file, id and reason when a file is wrong.
+    """
+    if not extra_folders:
+        return _shipped(examples)
+    known = {fmt.id: fmt for fmt in _shipped(examples)}
+    for folder in extra_folders:
+        nested = folder / "formats"
+        known |= _read_folder(nested if nested.is_dir() else folder, examples, compile_too=True)
+    return _in_order(known)
+
+
+def level_words() -> dict[str, str]:
+    """The common table: a level's word in lower case → trace, debug, info, warn, error or fatal."""
+    table = _table("levels.toml")
+    return {word: level for level in LEVELS for word in table.get(level, ())}
+
+
+def match_text(fmt: Format, text: str) -> dict[str, str] | None:
+    """The named groups of one record read by a text format, without those that took no part; None: not this format.
+
+    The reference for tests and small things. A record's further lines belong to `body`, unless the format is `multiline`.
+    """
+    first, newline, rest = (text, "", "") if fmt.multiline else text.partition("\n")
+    hit = _compiled(fmt.regex, multiline=fmt.multiline).match(first)
+    if hit is None:
+        return None
+    found = {name: value for name, value in hit.groupdict().items() if value}
+    if newline and "body" in fmt.groups:
+        found["body"] = found.get("body", "") + newline + rest
+    return found
+
+
+@functools.cache
+def _compiled(regex: str, *, multiline: bool) -> re.Pattern[str]:
+    return re.compile(regex, re.DOTALL if multiline else 0)
+
+
+@functools.cache
+def _table(name: str) -> dict[str, Any]:
+    path = library_folder() / name
+    return _read_toml(path, path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _shipped(examples: bool) -> tuple[Format, ...]:
+    return _in_order(_read_folder(library_folder() / "formats", examples, compile_too=False))
+
+
+def _in_order(known: Mapping[str, Format]) -> tuple[Format, ...]:
+    return tuple(sorted(known.values(), key=lambda fmt: (-fmt.priority, fmt.id)))
+
+
+def _read_folder(folder: Path, examples: bool, *, compile_too: bool) -> dict[str, Format]:
+    """The formats of a folder's files by id; an id that two files use is an error."""
+    found: dict[str, Format] = {}
+    for path in sorted(folder.glob("*.toml")):
+        for table in _tables(path, examples):
+            fmt = _read_format(path, table, compile_too)
+            if fmt.id in found:
+                raise LibraryError(f"{path}: format {fmt.id}: the id is already in use")
+            found[fmt.id] = fmt
+    return found
+
+
+def _tables(path: Path, examples: bool) -> list[dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as why:
+        raise LibraryError(f"{path}: cannot be read: {why}") from why
+    content = _read_toml(path, text if examples else _EXAMPLES.sub("", text))
+    if content.keys() - {"format"} or not isinstance(content.get("format", []), list):
+        raise LibraryError(f"{path}: only [[format]] tables belong here, found {', '.join(sorted(content))}")
+    return cast(list[dict[str, Any]], content.get("format", []))
+
+
+def _read_toml(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as why:
+        raise LibraryError(f"{path}: not valid TOML: {why}") from why
+
+
+def _read_format(path: Path, table: dict[str, Any], compile_too: bool) -> Format:
+    """One [[format]] table → Format; everything that can be wrong with it is told as file, id and reason."""
+    try:
+        fmt = Format(**_values(table))
+        _check(fmt, compile_too)
+    except re.error as why:
+        raise LibraryError(f"{path}: format {fmt.id}: regex does not compile: {why}") from why
+    except (ValueError, TypeError, KeyError, AttributeError) as why:
+        raise LibraryError(f"{path}: format {table.get('id', '(no id)')}: {why}") from why
+    return fmt
+
+
+def _values(table: dict[str, Any]) -> dict[str, Any]:
+    for key, value in table.items():
+        if key not in _TYPES:
+            raise ValueError(f"unknown key {key!r}")
+        if not isinstance(value, _TYPES[key]):
+            raise TypeError(f"{key} has the wrong type ({type(value).__name__})")
+    for key in ("id", "title", "kind"):
+        if key not in table:
+            raise ValueError(f"{key} is missing")
+    values = {key: value for key, value in table.items() if key in _FIELDS}
+    for key in ("regex", "start", "continues"):
+        if key in values:
+            values[key] = _expand(values[key])
+    for key in ("inside", "require"):
+        values[key] = tuple(values.get(key, ()))
+    for key in ("keys", "aliases"):
+        values[key] = {name: tuple(paths) for name, paths in values.get(key, {}).items()}
+    values["levels"] = {str(word).lower(): level for word, level in values.get("levels", {}).items()}
+    values["groups"] = _groups(values.get("regex", ""))
+    values["examples"] = tuple(Example(e["text"], e.get("gives", {})) for e in table.get("example", ()))
+    values["rejects"] = tuple(r["text"] for r in table.get("reject", ()))
+    return values
+
+
+def _expand(regex: str | list[str]) -> str:
+    """Joins a regex's pieces and puts in the shared ones, `{iso}` and the like (pieces.toml)."""
+    joined = regex if isinstance(regex, str) else "".join(regex)
+    try:
+        return _PIECE.sub(lambda m: str(_table("pieces.toml")[m[1]]), joined) if "{" in joined else joined
+    except KeyError as why:
+        raise ValueError(f"no shared piece is named {why}") from why
+
+
+def _groups(regex: str) -> tuple[str, ...]:
+    names: list[str] = []
+    for token in _TOKEN.finditer(regex):
+        if token["ref"] or token["odd"] or token["greedy"]:
+            raise ValueError(f"{token[0]!r} is not in the common dialect of RE2, Hyperscan and Python")
+        if token["name"]:
+            names.append(token["name"])
+    if len(set(names)) != len(names):
+        raise ValueError(f"group {next(n for n in names if names.count(n) > 1)} is named twice")
+    return tuple(names)
+
+
+def _check(fmt: Format, compile_too: bool) -> None:
+    if fmt.kind not in KINDS:
+        raise ValueError(f"kind {fmt.kind!r} is none of {', '.join(KINDS)}")
+    if (fmt.kind == "text") != bool(fmt.regex):
+        raise ValueError("regex is missing" if fmt.kind == "text" else f"a {fmt.kind} format has no regex")
+    if (fmt.kind == "header") != bool(fmt.header):
+        raise ValueError("header is missing" if fmt.kind == "header" else f"a {fmt.kind} format has no header")
+    if fmt.kind == "text" and not {"timestamp", "time", "body", "level"} & set(fmt.groups):
+        raise ValueError("regex names neither timestamp, time, level nor body")
+    if fmt.kind == "text" and fmt.inner and fmt.inner not in fmt.groups:
+        raise ValueError(f"inner names the group {fmt.inner}, which regex does not have")
+    for regex in (fmt.regex, fmt.start, fmt.header):
+        if regex and not regex.startswith("^"):
+            raise ValueError(f"regex must begin with ^: {regex[:40]}")
+    for level in (*fmt.levels.values(), fmt.default_level):
+        if level is not None and level not in LEVELS:
+            raise ValueError(f"level {level!r} is none of {', '.join(LEVELS)}")
+    if compile_too:
+        for regex in (fmt.regex, fmt.start, fmt.continues, fmt.header, *fmt.when.values(), *fmt.where.values()):
+            _compiled(regex or "", multiline=False)

@@ -1,0 +1,63 @@
+"""Keys of JSON records that the library does not list: which one tells the time, which one the level.
+
+A key is told by its name and, more so, by what it holds: a time stamp, or an epoch of these years; a word for a level.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from logtriage.formats.format import level_words
+from logtriage.stamps import stamp
+
+_DEEPEST = 7
+_TIME = re.compile(
+    r"(?i)(?:^|[^a-z]|(?<=[a-z]))(?:time|timestamp|datetime|date|ts|epoch|created|when|_at)[_-]?(?:utc|iso|unix|nanos?|millis|ms|us|ns)*$|[a-z]At$"
+)
+# Moments of something else than the record: not taken where there is another.
+_OTHER_TIME = re.compile(r"(?i)expir|expiry|valid|updat|modif|end|birth|last|until|due|previous|boot")
+_LEVEL = re.compile(r"(?i)(?:level|severity|lvl|levelname|priority)(?:[_-]?(?:text|name|label))?$")
+_KIND = re.compile(r"(?i)(?:^|_)(?:type|status|kind|result|outcome)$")
+# What a `type` or `status` may hold to be taken for a level.
+_PLAIN = frozenset(
+    {"debug", "info", "notice", "warn", "warning", "error", "critical", "alert", "fatal", "emergency", "panic"}
+)
+
+
+def time_key(document: dict[str, Any]) -> str | None:
+    """The dotted path of the value that most likely is the record's time, or None."""
+    found = []
+    for order, (path, value) in enumerate(_leaves(document)):
+        name = path.rpartition(".")[2]
+        if _TIME.search(name) and (kind := stamp.kind_of(str(value))) and kind.has_date:
+            found.append((bool(_OTHER_TIME.search(name)), path.count("."), order, path))
+    return min(found)[3] if found else None
+
+
+def level_key(document: dict[str, Any]) -> str | None:
+    """The same of its level."""
+    found = []
+    for order, (path, value) in enumerate(_leaves(document)):
+        name, word = path.rpartition(".")[2], str(value).strip().lower()
+        if _LEVEL.search(name) and len(word) > 2 and word in level_words():
+            found.append((0, path.count("."), order, path))
+        elif _KIND.search(name) and word in _PLAIN:
+            found.append((1, path.count("."), order, path))
+    return min(found)[3] if found else None
+
+
+def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str | int | float]]:
+    """(path, value) of the strings and numbers of a document; of an array its first member, as `a.0.b`."""
+    if depth > _DEEPEST:
+        return
+    members = (
+        value.items() if isinstance(value, dict) else [("0", value[0])] if isinstance(value, list) and value else []
+    )
+    for name, member in members:
+        below = f"{path}.{name}" if path else str(name)
+        if isinstance(member, dict | list):
+            yield from _leaves(member, below, depth + 1)
+        elif isinstance(member, str | int | float) and not isinstance(member, bool) and len(str(member)) < 64:
+            yield below, member

@@ -1,0 +1,275 @@
+"""Heads → records: where each record begins, its continuation lines joined, its level, its place in the source."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from logtriage.formats import parse
+from logtriage.formats.detect import GENERIC, Grammar, Node
+from logtriage.formats.format import LEVELS, level_words
+from logtriage.formats.heads import Heads, clean, clean_record
+from logtriage.formats.joints import goes_on_sql
+from logtriage.sources.lines import BATCH, Lines, split
+from logtriage.stamps.rendering import Rendering
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from logtriage.sources.read import Block
+
+# OpenTelemetry's SeverityNumber of each level
+SEVERITY = dict(zip(LEVELS, (1, 5, 9, 13, 17, 21), strict=True))
+
+
+Bytes = bytes  # `Made` has a field of that name
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What `Records.read` made of a block: how many records, and how many lines and bytes they cover.
+
+    `first`: the line (`records.i`) that each record begins with; their texts lie in `joined` from each of `places` to
+    the next. `as_written`: no record says anything else than what is written (nothing is unwrapped or cleaned).
+    `marked`: some may hold a character that stands for a piece in a frame.
+    """
+
+    records: int
+    lines: int
+    bytes: int
+    first: pa.Int64Array
+    joined: Bytes
+    places: pa.Int64Array
+    as_written: bool
+    marked: bool
+
+    @property
+    def texts(self) -> pa.LargeStringArray:
+        """The records' texts as they are written."""
+        import pyarrow as pa
+
+        return pa.LargeStringArray.from_buffers(
+            self.records, self.places.buffers()[1], pa.py_buffer(self.joined), offset=self.places.offset
+        )
+
+
+class Records:
+    """Reads the blocks of any number of sources; the temp view `records` of the connection shows the last one read."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+        self._heads = Heads(con)
+
+    @property
+    def renderings(self) -> list[Rendering]:
+        """The ways to write a time that the columns `stamp` and `observed_stamp` count."""
+        return self._heads.renderings
+
+    @property
+    def chains(self) -> list[Node]:
+        """The formats that the column `chain` counts."""
+        return self._heads.chains
+
+    def reset(self) -> None:
+        """To be called before the first block of each source."""
+        self._heads.reset()
+
+    def read(self, block: Block, grammar: Grammar, *, reference: dt.datetime, final: bool = True) -> Made:
+        """Makes `records` show the records of a block, until the next one is read.
+
+        `reference`: the moment (UTC) that stamps without year or date are read against. With `final` false the last
+        record is left out, as lines that are still to come may belong to it; `Made.bytes` says where it begins.
+        """
+        import pyarrow as pa
+
+        lines = split(block)
+        table = pa.table({"i": pa.arange(0, len(lines)), "t": lines.text})
+        self.con.register("lines", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
+        self._heads.read(lines, grammar, reference)
+        starts = self._starts(len(lines))
+        made = self._register(lines, starts, block, final)
+        self._tails(lines, starts)
+        if any(node.fmt and node.fmt.multiline for node in self.chains):
+            self._heads.read_whole(self._whole_texts(lines), grammar)
+        self._assemble(lines)
+        return made
+
+    def _whole_texts(self, lines: Lines) -> str:
+        """A relation (i, t): the whole text of each record found so far, unwrapped."""
+        return (
+            f"SELECT w.i, CASE WHEN h.content IS NULL THEN {clean_record('w.raw', lines)} ELSE {_joined('h.content')} END AS t "
+            "FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i"
+        )
+
+    def _starts(self, lines: int) -> pa.Int64Array:
+        """The lines that begin a record, in order; the block's first one always does."""
+        import pyarrow as pa
+
+        some, partial, joined = self.con.execute(
+            "SELECT bool_or(follows), bool_or(partial), bool_or(joint > 0) FROM heads"
+        ).fetchall()[0]
+        if not some and not partial and not joined:
+            return pa.arange(0, lines)
+        before = "lag({}) OVER (ORDER BY i)".format
+        follows = (
+            f"(follows OR (content IS NOT NULL AND coalesce({before('partial')}, false)))" if partial else "follows"
+        )
+        if joined:
+            follows = goes_on_sql(before("joint"), "joint", follows)
+        sql = f"SELECT i FROM (SELECT i, {follows} AS f FROM heads) WHERE i = 0 OR NOT f ORDER BY i"
+        return self.con.execute(sql).to_arrow_table()["i"].combine_chunks()
+
+    def _register(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> Made:
+        """Registers `wholes`: each record with all its lines, without a copy of the text."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        n = len(starts) if final else len(starts) - 1
+        borders = pa.concat_arrays([starts, pa.array([len(lines)], pa.int64())]).slice(0, n + 1)
+        offsets, places = lines.starts.take(borders), lines.places.take(borders)
+        raw = pa.LargeStringArray.from_buffers(n, places.buffers()[1], pa.py_buffer(lines.joined))
+        first = starts.slice(0, n)
+        exact = pa.nulls(n, pa.large_binary())
+        if lines.altered or lines.has_marks:
+            data = pa.LargeBinaryArray.from_buffers(
+                pa.large_binary(), n, [None, offsets.buffers()[1], pa.py_buffer(block.data)]
+            )
+            same = pc.equal(data, raw.cast(pa.large_binary()))
+            if lines.has_marks:
+                same = pc.and_(same, pc.invert(pc.match_substring_regex(raw, "[\\x01-\\x08]")))
+            exact = pc.if_else(same, exact, data)
+        columns = {
+            "i": first,
+            "offset": pc.add(offsets.slice(0, n), block.offset),
+            "line": pc.add(first, block.line),
+            "lines": pc.subtract(borders.slice(1), first),
+            "raw": raw,
+            "exact": exact,
+        }
+        as_written = not lines.cleaned and not any(node.fmt and node.fmt.inner for node in self.chains)
+        table = pa.table(columns)
+        self.con.register("wholes", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
+        return Made(n, borders[n].as_py(), offsets[n].as_py(), first, lines.joined, places, as_written, lines.has_marks)
+
+    def _tails(self, lines: Lines, starts: pa.Int64Array) -> None:
+        """Fills `tails`: what the continuation lines of each record say, where a transport wraps each of them."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        self.con.execute("CREATE OR REPLACE TEMP TABLE tails (i BIGINT, tail VARCHAR)")
+        if len(starts) == len(lines) or not any(node.fmt and node.fmt.inner for node in self.chains):
+            return
+        places = pa.arange(0, len(lines))
+        begun = starts.take(pc.subtract(pc.search_sorted(starts, places, side="right"), 1))
+        follow = pc.not_equal(begun, places)
+        self.con.register("following", pa.table({"line": places.filter(follow), "i": begun.filter(follow)}))
+        glued = "CASE WHEN before.partial THEN '' ELSE chr(10) END"
+        self.con.execute(
+            f"INSERT INTO tails SELECT f.i, string_agg({glued} || coalesce(heads.content, {clean('lines.t', lines)}), '' ORDER BY f.line) "
+            "FROM following AS f JOIN heads ON heads.i = f.line JOIN lines ON lines.i = f.line JOIN heads AS before ON before.i = f.line - 1 "
+            "GROUP BY f.i"
+        )
+        self.con.unregister("following")
+
+    def _assemble(self, lines: Lines) -> None:
+        """Makes the view `records` of heads, wholes and tails; nothing is copied. `text` is what a record says (its
+        lines cleaned and unwrapped), NULL where that is `raw`; `body_at` is where in `raw` its body begins, if known."""
+        own = clean_record("w.raw", lines)
+        whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
+        rest = (
+            "coalesce(tail, '')"
+            if lines.cleaned
+            else f"CASE WHEN h.content IS NULL THEN substr({own}, strpos({own}, chr(10))) ELSE coalesce(tail, '') END"
+        )
+        source = own if lines.cleaned else "w.raw"
+        newline = "0" if lines.cleaned else "ends_with(w.raw, chr(10))::INTEGER"
+        self.con.execute(f"""
+            CREATE OR REPLACE TEMP VIEW records AS
+            WITH joined AS (
+                SELECT w.* REPLACE ({_LINES} AS lines), h.* EXCLUDE (i, content, follows, partial, joint, body, body_at),
+                       CASE WHEN h.content IS NULL THEN {own if lines.cleaned else "NULL"}
+                            WHEN w.lines > 1 THEN {_joined("h.content")} ELSE h.content END AS text,
+                       CASE WHEN h.body_at IS NOT NULL THEN substr({source}, h.body_at, length({source}) - h.body_at + 1 - {newline})
+                            WHEN h.body IS NULL THEN coalesce(text, {own})
+                            WHEN w.lines > 1 AND h.chain NOT IN {(*whole, -1)} THEN h.body || {rest}
+                            ELSE h.body END AS body, {"NULL::INTEGER" if lines.cleaned else "h.body_at"} AS body_at
+                FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i
+            ), told AS (
+                SELECT *, {self._said()} AS said, {_by_status("status")} AS by_status,
+                       -- nested, as AND would look at every text
+                       CASE WHEN said IS NULL AND by_status IS NULL THEN {self._found()} END AS found,
+                       CASE WHEN said IS NULL AND by_status IS NULL THEN
+                           CASE WHEN regexp_matches(left(body, 400), {parse.literal(parse.TRACE_HEAD)}) THEN 1
+                                WHEN regexp_matches(left(body, 400), {parse.literal(parse.TRACE_NEXT)}) THEN 2 END
+                       END AS trace
+                FROM joined
+            )
+            SELECT r.* EXCLUDE (level, status, said, found, by_status, trace),
+                   CASE WHEN said IS NOT NULL OR NOT regexp_matches(level, '^[0-9]*$') THEN level ELSE found END AS severity_text,
+                   coalesce(said, by_status, CASE WHEN trace = 1 THEN {SEVERITY["error"]} END, {_GUESSED},
+                            CASE WHEN trace = 2 THEN {SEVERITY["error"]} END)::UTINYINT AS severity_number,
+                   CASE WHEN said IS NULL AND by_status IS NULL AND trace IS NULL THEN {self._defaults()} END::UTINYINT AS severity_default
+            FROM told AS r
+        """)
+
+    def _found(self) -> str:
+        """A level word in a text whose format names none; where the form is unknown, before the time stamp as well."""
+        loose = [k for k, node in enumerate(self.chains) if node.fmt is None or node.fmt is GENERIC]
+        body = parse.found_level("left(body, 160)")
+        return f"coalesce({body}, CASE WHEN chain IN {(*loose, -1)} THEN {parse.found_level('left(coalesce(text, raw), 100)')} END)"
+
+    def _said(self) -> str:
+        """The severity of the level words that the block has: they are few, so a CASE does for a join."""
+        cases: dict[int, str] = {}
+        for chain, text in self.con.execute(
+            "SELECT DISTINCT chain, level FROM heads WHERE level IS NOT NULL LIMIT 2000"
+        ).fetchall():
+            word, own = text.strip().lower(), [fmt.levels for fmt in reversed(self.chains[chain].path)]
+            if level := next((levels[word] for levels in [*own, level_words()] if word in levels), None):
+                cases[chain] = cases.get(chain, "") + f" WHEN {parse.literal(text)} THEN {SEVERITY[level]}"
+        chains = "".join(f" WHEN {chain} THEN CASE level{words} END" for chain, words in cases.items())
+        return f"CASE chain{chains} END" if chains else "NULL"
+
+    def _defaults(self) -> str:
+        """The level of lines that name none, by the formats they are of. It yields to what a pattern says of a line.
+
+        Syslog gives `notice` to what comes without a severity (RFC 3164, 4.3.3); what says of itself that it failed is
+        more than that.
+        """
+        cases = ""
+        for k, node in enumerate(self.chains):
+            default = next((fmt.default_level for fmt in reversed(node.path) if fmt.default_level), None)
+            if any(fmt.family == "syslog" for fmt in node.path):
+                cases += f" WHEN {k} THEN {_FAILED}"
+            elif default:
+                cases += f" WHEN {k} THEN {SEVERITY[default]}"
+        return f"CASE chain{cases} END" if cases else "NULL"
+
+
+_FAILED = (
+    f"CASE WHEN regexp_matches(left(body, 400), {parse.literal(parse.FAILED)}) THEN {SEVERITY['error']} "
+    f"WHEN regexp_matches(left(body, 400), '(?i)\\bwarn(?:ing)?\\b') THEN {SEVERITY['warn']} ELSE {SEVERITY['info']} END"
+)
+# A blank line behind a record of one line keeps it apart from the next one; in a record of many lines it is one of them.
+_LINES = r"CASE WHEN w.lines > 1 THEN CASE WHEN regexp_full_match(substr(w.raw, strpos(w.raw, chr(10))), '\s*') THEN 1 ELSE w.lines END ELSE w.lines END"
+_GUESSED = (
+    "CASE WHEN found IS NOT NULL THEN CASE lower(found)"
+    + "".join(
+        f" WHEN '{word}' THEN {SEVERITY[level_words()[word]]}"
+        for word in (*parse.WORDS.split("|"), *parse.SHORT_WORDS.split("|"), *"ftdiew")
+    )
+    + " END END"
+)
+
+
+def _joined(head: str) -> str:
+    return f"{head} || coalesce(tail, '')"
+
+
+def _by_status(status: str) -> str:
+    return (
+        f"CASE WHEN length({status}) = 3 THEN CASE left({status}, 1) WHEN '5' THEN {SEVERITY['error']} WHEN '4' THEN {SEVERITY['warn']} "
+        f"WHEN '3' THEN {SEVERITY['info']} WHEN '2' THEN {SEVERITY['info']} WHEN '1' THEN {SEVERITY['info']} END END"
+    )

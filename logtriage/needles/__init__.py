@@ -1,0 +1,1 @@
+"""What a user looks for in text: ripgrep's patterns, found in files and expressed in SQL."""

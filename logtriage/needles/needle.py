@@ -1,0 +1,253 @@
+"""What `grep` looks for: patterns → the verdict on a line, and weaker tests by which blocks and shapes are skipped.
+
+Lines are judged as ripgrep would: Rust's regular expressions in Unicode mode, several patterns joined by OR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from logtriage.hyperscans import HS_MULTILINE
+from logtriage.needles.dialect import nodes, pieces, reader
+from logtriage.needles.dialect.automata import HyperscanWriter, Re2Writer
+from logtriage.needles.dialect.charset import WORD
+from logtriage.needles.dialect.nodes import Chars, Look, Node
+from logtriage.needles.verdict import Verdict
+
+TOGETHER = 64  # so many patterns are given to Hyperscan as one
+_MOST_PIECES = 512
+_MANY = 8  # patterns
+_MOST_RE2 = 8_000  # characters of one regular expression for DuckDB
+
+
+@dataclass(frozen=True)
+class Needle:
+    """Patterns, read and joined; build it by `Needle.of`.
+
+    `trees`: one a pattern, -w and -x worked in. `fancy`: lookaround or the like, which only `regex` can decide.
+    """
+
+    trees: tuple[Node, ...]
+    fancy: bool = False
+    invert: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        patterns: Sequence[str],
+        *,
+        fixed: bool = False,
+        ignore_case: bool = False,
+        smart_case: bool = False,
+        word: bool = False,
+        line: bool = False,
+        invert: bool = False,
+    ) -> Needle:
+        """Reads `patterns`; no pattern at all matches nothing. The options are grep's -F -i -S -w -x -v.
+
+        Raises UsageError, naming the pattern, what is wrong and near which character.
+        """
+
+        def read(text: str, fold: bool, first_group: int) -> reader.Pattern:
+            if fixed:
+                return reader.literal(text, fold=fold)
+            return reader.read(text, fold=fold, first_group=first_group)
+
+        plain = [read(text, False, 1) for text in patterns]
+        smart = smart_case and any(p.literals for p in plain) and not any(p.uppercase for p in plain)
+        trees: list[Node] = []
+        first_group, fancy = 1, any(p.fancy for p in plain)
+        for text in patterns:
+            pattern = read(text, ignore_case or smart, first_group)
+            first_group += pattern.groups
+            tree = pattern.tree if fancy else nodes.uncaptured(pattern.tree)
+            trees.append(_wrapped(tree, word, line))
+        return cls(tuple(trees), fancy, invert)
+
+    @property
+    def exact(self) -> bool:
+        """Does `sql` hold for exactly the lines that `matches`, so that nothing is left to verify?"""
+        return not self.fancy and self._sql[2]
+
+    @cached_property
+    def matches_all(self) -> bool:
+        """Is it certain that every line has a match (before `invert`)?"""
+        return not self.fancy and any(nodes.always(tree) for tree in self.found)
+
+    @cached_property
+    def found(self) -> tuple[Node, ...]:
+        """The alternatives of all patterns, with all left out that does not decide whether a line matches."""
+        if self.fancy:
+            return self.trees
+        tree = nodes.trimmed(nodes.alt(list(self.trees)))
+        return tree.items if isinstance(tree, nodes.Alt) else (tree,)
+
+    @property
+    def literal(self) -> bytes | None:
+        """The one text that all of the pattern is, if it is one whose case counts."""
+        if len(self.found) != 1 or self.invert:
+            return None
+        items = self.found[0].items if isinstance(self.found[0], nodes.Concat) else (self.found[0],)
+        text = "".join(item.char for item in items if isinstance(item, nodes.Lit) and not item.fold)
+        return text.encode() if text and len(text) == len(items) else None
+
+    def matches(self, line: str) -> bool:
+        """Is `line` (one line, without its end) to be shown? Bytes that were not UTF-8 are lone surrogates in it.
+
+        Raises MatchTimeout if that could not be decided within a second.
+        """
+        return self.has_match(line.encode("utf-8", "surrogateescape")) != self.invert
+
+    def has_match(self, line: bytes) -> bool:
+        """Does a line, given as raw bytes, hold a match (whatever `invert` says)? Raises MatchTimeout."""
+        return self.matches_all or self._verdict.holds(line)
+
+    def spans(self, line: str) -> list[tuple[int, int]]:
+        """Where in `line` the matches are, as (start, end) in characters, without empty ones. Raises MatchTimeout."""
+        return self._placed.spans(line)
+
+    def sql(self, column: str) -> tuple[str, list[Any]]:
+        """An SQL condition on `column` (an SQL expression: one line of text), and its parameters.
+
+        It holds for every line that `matches`; for others only if not `exact`.
+        """
+        condition, parameters, exact = self._sql
+        if self.invert:
+            return (f"NOT ({condition.format(column)})", parameters) if exact and not self.fancy else ("TRUE", [])
+        return condition.format(column), parameters
+
+    def sql_multiline(self, column: str) -> tuple[str, list[Any]]:
+        """As `sql`, for a text of several lines: it holds wherever any line of the text matches."""
+        return ("TRUE", []) if self.invert else self.sql(column)
+
+    def hyperscan_expressions(self) -> list[tuple[bytes, int]] | None:
+        """Expressions and their flags, for Hyperscan, that find every line with a match in bytes of many lines.
+
+        Every line must be ended by a line break. The byte before each end that is reported is in the line or ends it.
+        `invert` is not considered. None: there are no patterns.
+        """
+        return [(text.encode("latin-1"), flags) for text, flags in self._hyperscan[0]] or None
+
+    @property
+    def scans_exactly(self) -> tuple[bool, bool]:
+        """Do the expressions find only lines with a match: among lines of ASCII, and among all lines?"""
+        return self._hyperscan[1]
+
+    @cached_property
+    def required(self) -> list[str]:
+        """Texts one of which is in every matching line; in lower case if `folded`. Empty: nothing is known."""
+        each = [pieces.required(tree) for tree in self.found]
+        if self.invert or not all(each):
+            return []
+        return list(dict.fromkeys(self._lowered(text) for texts in each for text in texts))
+
+    @cached_property
+    def folded(self) -> bool:
+        """Are `pieces` and `required` in lower case, so that what they are looked for in must be `pieces.lowered`?"""
+        return any(pieces.folds(tree) for tree in self.found)
+
+    def pieces(self) -> list[list[str]]:
+        """What a shape must hold so that a text of that shape may match: all texts of one of these lists.
+
+        Empty: nothing can be required, every shape may match. If `folded`, it is the lowered shape that must hold them
+        (as in `admits`).
+        """
+        out: list[list[str]] = []
+        for tree in () if self.invert else self.found:
+            more = pieces.shape_pieces(tree)
+            out += more
+            if not more or len(out) > _MOST_PIECES:
+                return []
+        return [[self._lowered(text) for text in texts] for texts in out]
+
+    def admits(self, shape: str) -> bool:
+        """May a text of this shape match?"""
+        wanted = self._pieces
+        if self.folded:
+            shape = pieces.lowered(shape)
+        return not wanted or any(all(text in shape for text in texts) for texts in wanted)
+
+    def _lowered(self, text: str) -> str:
+        return pieces.lowered(text) if self.folded else text
+
+    @cached_property
+    def _pieces(self) -> list[list[str]]:
+        return self.pieces()
+
+    @cached_property
+    def _sql(self) -> tuple[str, list[Any], bool]:
+        """The condition with `{}` for the column, its parameters, and whether it means the same as the patterns."""
+        if self.matches_all:
+            return "TRUE", [], True
+        if not self.found:
+            return "FALSE", [], True
+        if self.literal is not None:
+            return "contains({0}, ?)", [self.literal.decode()], True
+        writer = Re2Writer()
+        guard, texts = "", []
+        if self.required and not self.folded and len(self.required) <= 4:
+            guard = "(" + " OR ".join(["contains({0}, ?)"] * len(self.required)) + ") AND "
+            texts = list(self.required)
+        groups = _grouped([writer.write(tree) for tree in self.found])
+        condition = " OR ".join(["regexp_matches({0}, ?)"] * len(groups))
+        return f"{guard}({condition})" if len(groups) > 1 else guard + condition, [*texts, *groups], writer.exact
+
+    @cached_property
+    def _hyperscan(self) -> tuple[list[tuple[str, int]], tuple[bool, bool]]:
+        """The expressions, and whether they find only lines with a match (of ASCII lines, of all)."""
+        writer = HyperscanWriter()
+        if len(self.found) <= TOGETHER:
+            texts = [writer.to_line_end(nodes.alt(list(self.found)))] if self.found else []
+        else:
+            texts = [_plain(writer, tree) for tree in self.found]
+        sure = not self.fancy
+        return [(text, HS_MULTILINE) for text in texts], (sure and writer.ascii_exact, sure and writer.exact)
+
+    @property
+    def is_costly(self) -> bool:
+        """Is deciding line by line slow, so that Hyperscan is worth its start even for a little text?"""
+        return len(self.found) > _MANY or not self._verdict.is_tame(0)
+
+    @cached_property
+    def _verdict(self) -> Verdict:
+        return Verdict(self.found, self.fancy)
+
+    @cached_property
+    def _placed(self) -> Verdict:
+        return Verdict(self.trees, self.fancy)
+
+
+def _wrapped(tree: Node, word: bool, line: bool) -> Node:
+    if line:
+        return nodes.concat(Look("^"), tree, Look("$"))
+    if word:
+        outside = Chars(WORD.negated())
+        return nodes.concat(nodes.Alt((Look("^"), outside)), tree, nodes.Alt((outside, Look("$"))))
+    return tree
+
+
+def _grouped(written: list[str]) -> list[str]:
+    """Patterns joined by OR, so that none gets too large for RE2."""
+    groups: list[list[str]] = [[]]
+    size = 0
+    for text in written:
+        if size + len(text) > _MOST_RE2 and groups[-1]:
+            groups.append([])
+            size = 0
+        groups[-1].append(text)
+        size += len(text)
+    return ["|".join(group) for group in groups]
+
+
+def _plain(writer: HyperscanWriter, tree: Node) -> str:
+    """One of very many patterns: a text as it stands, which is far cheaper to find than to follow to the line's end."""
+    return writer.write(tree) if _text_of(tree) is not None else writer.to_line_end(tree)
+
+
+def _text_of(tree: Node) -> str | None:
+    items = tree.items if isinstance(tree, nodes.Concat) else (tree,)
+    text = "".join(item.char for item in items if isinstance(item, nodes.Lit))
+    return text if len(text) == len(items) else None

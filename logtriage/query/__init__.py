@@ -1,0 +1,1 @@
+"""What is asked of the store → SQL → records, counts, files."""

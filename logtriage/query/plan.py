@@ -1,0 +1,200 @@
+"""A query on one snapshot of a store → the SQL that answers it window by window, and what Python has to decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import logtriage.sources.lines  # noqa: F401 - registers the error handler that `_lines_of` decodes with
+from logtriage.needles.needle import Needle
+from logtriage.needles.verdict import MatchTimeout
+from logtriage.query.narrow import Narrowed, narrow
+from logtriage.query.prefilter import prefilter
+from logtriage.query.query import Condition, Query, inlined, joined, once, source_condition
+from logtriage.store.shape import ANY
+from logtriage.store.views import KEPT, PLACES, TEXT_PIECES, Catalog, Snapshot, derived, dressed, restored
+
+# Columns of `records` that cost putting the text together.
+_TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
+_NAME = re.compile(r"[a-z_]+")
+# What `decided` needs of a record.
+ADDED = ("raw", "exact", "part", '"offset"')
+# Records whose text is not what ripgrep sees: damaged bytes, or a byte order mark, which it passes over.
+_DOUBTFUL = "(exact IS NOT NULL OR starts_with(raw, chr(65279)))"
+
+
+@dataclass(slots=True)
+class Plan:
+    """How to answer `query`.
+
+    `plain`: conditions on `pieces` besides that on the shape; `text`: on whole records. `check`: SQL on a whole record
+    that tells whether `holds` must decide; None: never. `rolled`: only the needle keeps `lake.activity` from knowing
+    the answer. `filtered`: a weak test lets go of most records that are no hits. `undecided` collects records (part,
+    offset) on which the pattern took too long.
+    """
+
+    query: Query
+    catalog: Catalog
+    plain: list[Condition]
+    text: list[Condition] = field(default_factory=list)
+    narrowed: Narrowed | None = None
+    shapes: Condition | None = None
+    check: str | None = None
+    rolled: bool = False
+    filtered: bool = False
+    undecided: list[tuple[int, int]] = field(default_factory=list)
+
+    def only_open(self) -> Plan:
+        """The same for the records alone that have to be checked."""
+        assert self.narrowed is not None
+        return replace(
+            self,
+            shapes=replace(self.narrowed, sure=frozenset(), none=self.narrowed.sure | self.narrowed.none).possible(),
+        )
+
+    def select(
+        self,
+        columns: Sequence[str],
+        window: Sequence[Condition],
+        *,
+        order: str = "",
+        limit: int | None = None,
+        tail: str = "",
+    ) -> tuple[str, list[Any]]:
+        """SELECT of some columns of the hits in a window; where `check` is set, ADDED and `unproven` follow, and
+        no limit applies. `tail`: what follows WHERE, as GROUP BY."""
+        added = (*ADDED, f"({self.check}) AS unproven") if self.check is not None else ()
+        named = ", ".join((*columns, *added))
+        where, parameters = joined([*window, *([self.shapes] if self.shapes else []), *self.plain])
+        outer, more = joined(self.text)
+        last = f" ORDER BY {order}" if order else ""
+        last += f" LIMIT {limit}" if limit is not None and self.check is None else ""
+        wanted = set(_NAME.findall(f"{named} {outer} {order}"))
+        if not wanted & _TEXTS:
+            rows = dressed(self.catalog, "pieces", wanted)
+            return f"SELECT {named} FROM ({rows}) WHERE {where} AND {outer}{tail}{last}", parameters + more
+        picked = f"SELECT {self._pieces(wanted)} FROM pieces WHERE {where}" + ("" if self.text or tail else last)
+        near = "SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM picked)"
+        rows = restored(self.catalog, "picked", "near", wanted)
+        return (
+            f"WITH picked AS MATERIALIZED ({picked}), near AS MATERIALIZED ({near}) "
+            f"SELECT {named} FROM ({rows}) WHERE {outer}{tail}{last}"
+        ), parameters + more
+
+    def _pieces(self, wanted: set[str]) -> str:
+        """The columns of `pieces` that those wanted are made from: no more, as each is read for every record picked."""
+        sources = {source for name, (source, _) in derived(self.catalog).items() if name in wanted}
+        sources |= {"format_number"} if "attributes" in wanted else set()
+        names = [name for name in (*KEPT, *PLACES) if name in wanted | sources] + sorted(sources - set(KEPT))
+        return ", ".join(f'"{name}"' for name in (*names, *TEXT_PIECES))
+
+    def decided(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """The rows of `select` that are hits, without what was added to them."""
+        if self.check is None:
+            yield from rows
+            return
+        for row in rows:
+            *asked, raw, exact, part, offset, open_ = row
+            if not open_ or self._holds(raw, exact, part, offset):
+                yield tuple(asked)
+
+    def _holds(self, raw: str, exact: bytes | None, part: int, offset: int) -> bool:
+        assert self.query.needle is not None
+        try:
+            return holds(self.query.needle, raw, exact, begins=offset == 0)
+        except MatchTimeout:
+            self.undecided.append((part, offset))
+            return False
+
+    def shown(self) -> str:
+        """The query on the views, ready to paste; a comment tells what it leaves undecided."""
+        narrowed = [self.shapes] if self.shapes and len(self.shapes.sql) < 2_000 else []
+        sql = inlined(*self.query.sql(narrowed=narrowed))
+        return sql + (
+            "\n-- the pattern is more than SQL can express: each record found is checked once more"
+            if self._beyond_sql
+            else ""
+        )
+
+    @property
+    def _beyond_sql(self) -> bool:
+        needle = self.query.needle
+        return self.check is not None and needle is not None and not replace(needle, invert=False).exact
+
+
+def plan(snapshot: Snapshot, query: Query) -> Plan:
+    """Makes the plan: resolves sources and ids to numbers, and narrows the needle down to shapes."""
+    if query.sources:
+        where, parameters = joined([source_condition(query.sources)])
+        rows = snapshot.con.execute(f"SELECT part FROM part_names WHERE {where} ORDER BY part", parameters).fetchall()
+        meant = [number for (number,) in rows]
+        parts = meant if query.parts is None else [part for part in query.parts if part in set(meant)]
+        query = replace(query, sources=(), parts=tuple(parts))
+    conditions = list(query.conditions())
+    todo = Plan(query, snapshot.catalog, [c for c in conditions if c.plain], [c for c in conditions if not c.plain])
+    todo.rolled = not (
+        query.services or query.containers or query.namespaces or query.flags or query.fields or query.trace
+    )
+    if query.trace is not None:
+        todo.plain.append(_by_id(snapshot, query.trace))
+    if query.needle is not None:
+        _look_for(todo, snapshot, query.needle)
+    return todo
+
+
+def _by_id(snapshot: Snapshot, text: str) -> Condition:
+    numbers = [n for (n,) in snapshot.con.execute("SELECT id FROM lake.ids WHERE text = ?", [text]).fetchall()]
+    among = ", ".join(map(str, numbers)) or "NULL"
+    return Condition(" OR ".join(f"{column} IN ({among})" for column in ("trace", "span", "request")))
+
+
+def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
+    if needle.matches_all:
+        todo.shapes = Condition("false") if needle.invert else None
+        return
+    con = snapshot.con
+    todo.narrowed = narrow(needle, con.execute("SELECT shape, text FROM lake.shapes").fetchall())
+    todo.shapes = todo.narrowed.possible()
+    if (
+        not todo.narrowed.open
+        and not con.execute(f"SELECT sum(records) > 0 FROM lake.activity WHERE shape = {ANY}").fetchall()[0][0]
+    ):
+        return
+    condition = todo.query.text_condition()
+    certain = todo.narrowed.certain()
+    assert condition is not None
+    weak = _weak(needle)
+    first = f"WHEN {certain.sql} THEN true " if certain else ""
+    sql = once(f"CASE {first}WHEN {_DOUBTFUL} THEN {weak.sql} ELSE {condition.sql} END")
+    todo.text.append(Condition(sql, weak.parameters + condition.parameters, plain=False))
+    if not needle.invert and (test := prefilter(snapshot, needle)):
+        todo.plain.append(Condition(f"{certain.sql} OR {test.sql}" if certain else test.sql))
+        todo.filtered = True
+    suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
+    todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
+
+
+def _weak(needle: Needle) -> Condition:
+    """What must hold of a doubtful record's readable text."""
+    if needle.invert or needle.folded or not needle.required or any("\0" in text for text in needle.required):
+        return Condition("true")
+    return Condition(" OR ".join(["contains(raw, ?)"] * len(needle.required)), tuple(needle.required))
+
+
+def holds(needle: Needle, raw: str, exact: bytes | None, *, begins: bool) -> bool:
+    """Is a record a hit? `raw`: its text, `exact`: its bytes where they are not that text's, `begins`: with it a source
+    begins. Raises MatchTimeout."""
+    lines = _lines_of(raw, exact)
+    if begins:
+        lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
+    return any(map(needle.has_match, lines)) != needle.invert
+
+
+def _lines_of(raw: str, exact: bytes | None) -> list[bytes]:
+    if exact is not None:
+        readable = exact.decode("utf-8", "logtriage.latin1").replace("\0", "\u2400")
+        if readable.removesuffix("\n") == raw:  # else UTF-16, which ripgrep too reads as text
+            return exact.removesuffix(b"\n").split(b"\n")
+    return raw.encode("utf-8", "surrogatepass").split(b"\n")

@@ -1,0 +1,248 @@
+"""What is asked of the store: `Query` → SQL on the views (see views.py) and its parameters. Nothing is run here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from logtriage.errors import UsageError
+from logtriage.needles.needle import Needle
+
+LEVELS = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
+TIME_ORDER = ("timestamp", "coalesce(nanos, 0)", "part", '"offset"')
+_FIELD = re.compile(r"(?P<name>[^=!<>~]+)(?P<op>!~=|!=|~=|>=|<=|=|>|<)(?P<value>.*)", re.DOTALL)
+_FIELD_HINT = "k=v, k!=v, k~=REGEX, k!~=REGEX, k>=N, k<=N, k>N or k<N; nested keys are joined with dots"
+# Names that are columns of a record; all others are looked for in its attributes.
+_PLAIN = frozenset(("source", "group", "severity_text", "service", "host", "container", "pod", "namespace"))
+_COLUMNS = _PLAIN | {"level", "format", "template", "trace_id", "span_id", "request_id", "body"}
+# A value that stands in the record's text as it is, unless something in the text is escaped or coloured.
+_VERBATIM = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{2,}|[1-9][0-9]{1,14}")
+# Quoted text is stepped over, a question mark outside is a parameter's place.
+_PLACE = re.compile(r"'[^']*'|\"[^\"]*\"|\?")
+
+
+class Condition(NamedTuple):
+    """One condition on a row of `records`. `plain`: it needs only columns as they are kept, no text put together."""
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+    plain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`--field`: a record holds if it has the field and its value compares so; `op`: = != ~= !~= >= <= > <."""
+
+    name: str
+    op: str
+    value: str
+
+    def condition(self) -> Condition:
+        """The field as SQL."""
+        plain = self.name in _PLAIN
+        value = f'"{self.name}"' if self.name in _COLUMNS else _attribute(self.name)
+        if self.op in ("=", "!="):
+            sql = f"{value} {'=' if self.op == '=' else '<>'} ?"
+            if self.op == "=" and self.name not in _COLUMNS and _VERBATIM.fullmatch(self.value):
+                test = "contains(raw, ?) OR contains(raw, '\\u') OR contains(raw, chr(27))"
+                return Condition(f"CASE WHEN {test} THEN {sql} ELSE false END", (self.value, self.value), plain=False)
+            return Condition(sql, (self.value,), plain)
+        if self.op in ("~=", "!~="):
+            sql, parameters = Needle.of((self.value,)).sql(value)
+            sql = f"{value} IS NOT NULL AND " + (f"({sql})" if self.op == "~=" else f"NOT ({sql})")
+            return Condition(sql, tuple(parameters), plain)
+        return Condition(f"TRY_CAST({value} AS DOUBLE) {self.op} ?", (float(self.value),), plain)
+
+
+def parse_field(text: str) -> Field:
+    """`status>=500` → Field. Raises UsageError where it is no such comparison, or its regex or number is wrong."""
+    match = _FIELD.fullmatch(text)
+    if not match or not match["name"].strip():
+        raise UsageError(f"{text!r} is no comparison of a field", _FIELD_HINT)
+    field = Field(match["name"].strip(), match["op"], match["value"])
+    if field.op in ("~=", "!~="):
+        if Needle.of((field.value,)).fancy:
+            raise UsageError(f"{text!r}: a field's regex cannot look around or refer back", _FIELD_HINT)
+    elif field.op not in ("=", "!="):
+        try:
+            float(field.value)
+        except ValueError:
+            raise UsageError(f"{text!r}: {field.value!r} is no number", _FIELD_HINT) from None
+    return field
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for; all that is given must hold of a record.
+
+    `needle`: one of its lines matches (with `-v`: none does). `since`, `until`: aware datetimes, both included.
+    `level`: at least. `services`, `sources`, `containers`, `namespaces`, `flags` are globs, one of each kind must fit:
+    a source by its name, the last parts of its path or its rotated set, a flag by its id or category. `parts`: numbers,
+    None for all.
+    `trace`: a trace, span or request id. `limit`: the first so many, `tail`: the last so many. `order`: `time`, or
+    `source`: one part after the other, as in `parts`.
+    """
+
+    needle: Needle | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    level: str | None = None
+    services: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    parts: tuple[int, ...] | None = None
+    containers: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
+    trace: str | None = None
+    limit: int | None = None
+    tail: int | None = None
+    order: str = "time"
+
+    def __post_init__(self) -> None:
+        if self.level is not None and self.level not in LEVELS:
+            raise UsageError(f"{self.level!r} is no level", f"the levels are {', '.join(LEVELS)}")
+
+    def conditions(self) -> Iterator[Condition]:
+        """Every condition but the needle's, the cheap ones first."""
+        if self.since is not None:
+            yield Condition("timestamp >= ?", (stored(self.since),))
+        if self.until is not None:
+            yield Condition("timestamp <= ?", (stored(self.until),))
+        yield from self.counted()
+        if self.sources:
+            yield source_condition(self.sources)
+        for column, globs in (
+            ("service", self.services),
+            ("container", self.containers),
+            ("namespace", self.namespaces),
+        ):
+            if globs:
+                yield Condition(_any(f"{column} GLOB ?", len(globs)), globs)
+        if self.flags:
+            wanted = _any("pattern GLOB ? OR category GLOB ?", len(self.flags))
+            twice = tuple(glob for flag in self.flags for glob in (flag, flag))
+            yield Condition(f'(part, "offset") IN (SELECT (part, "offset") FROM hits WHERE {wanted})', twice)
+        if self.trace is not None:
+            yield Condition("? IN (trace_id, span_id, request_id)", (self.trace,), plain=False)
+        for field in self.fields:
+            yield field.condition()
+
+    def counted(self) -> Iterator[Condition]:
+        """Those conditions that `lake.activity` can answer too."""
+        if self.parts is not None:
+            yield Condition(f"part IN ({', '.join(map(str, self.parts))})" if self.parts else "false")
+        if self.level is not None and LEVELS[self.level] > 1:
+            yield Condition("severity_number >= ?", (LEVELS[self.level],))
+        elif self.level is not None:
+            yield Condition("severity_number IS NOT NULL")
+
+    @property
+    def needs_attributes(self) -> bool:
+        """Does it ask for more than columns?"""
+        return any(field.name not in _COLUMNS for field in self.fields)
+
+    def text_condition(self) -> Condition | None:
+        """The needle's condition on `raw`; None without needle.
+
+        Where the needle is not `exact` it holds for more than it should (inverted too), never for less.
+        """
+        needle = self.needle
+        if needle is None:
+            return None
+        plain = replace(needle, invert=False)
+        if needle.invert and not plain.exact:
+            return Condition("true", (), plain=False)
+        one, parameters = plain.sql("raw")
+        each, again = plain.sql("one")
+        if plain.literal is None:
+            lines = f"len(list_filter(string_split(raw, chr(10)), lambda one: {each})) > 0"
+            one, parameters = (
+                once(f"CASE WHEN contains(raw, chr(10)) THEN {lines} ELSE {one} END"),
+                [*again, *parameters],
+            )
+        return Condition(f"NOT ({one})" if needle.invert else one, tuple(parameters), plain=False)
+
+    def sql(self, columns: str = "*", narrowed: Sequence[Condition] = ()) -> tuple[str, list[Any]]:
+        """The query as one SELECT on `records`, with its parameters. `narrowed`: more conditions, put first."""
+        every = [*narrowed, *self.conditions()]
+        if text := self.text_condition():
+            every.append(text)
+        where, parameters = joined(every)
+        sql = f"SELECT {columns} FROM records WHERE {where}"
+        if self.tail is not None:
+            sql = f"FROM ({sql} ORDER BY {self.order_by(backwards=True)} LIMIT {self.tail})"
+        sql += f" ORDER BY {self.order_by()}"
+        return sql + (f" LIMIT {self.limit}" if self.limit is not None else ""), parameters
+
+    def order_by(self, *, backwards: bool = False) -> str:
+        """The ORDER BY list. A record without time comes before all others."""
+        if self.order == "time":
+            direction = " DESC NULLS LAST" if backwards else " NULLS FIRST"
+            return ", ".join(key + direction for key in TIME_ORDER)
+        part = "part" if not self.parts else f"list_position({list(self.parts)!r}, part)"
+        return f'{part}{" DESC" if backwards else ""}, "offset"{" DESC" if backwards else ""}'
+
+
+def once(sql: str) -> str:
+    """A condition that names `raw` several times, so that it is put together once: the planner would do it for each."""
+    return f"list_transform([raw], lambda raw: {sql})[1]"
+
+
+def joined(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
+    """Conditions joined by AND, and the parameters of all."""
+    sql = " AND ".join(f"({c.sql})" for c in conditions) or "true"
+    return sql, [value for c in conditions for value in c.parameters]
+
+
+def source_condition(globs: Sequence[str]) -> Condition:
+    """Which sources are meant by globs: their name, the end of their path from a slash on, or their rotated set."""
+    fits = _any('source GLOB ? OR source GLOB ? OR "group" GLOB ? OR "group" GLOB ?', len(globs))
+    return Condition(fits, tuple(text for glob in globs for text in (glob, f"*/{glob}") * 2))
+
+
+def inlined(sql: str, parameters: Sequence[Any]) -> str:
+    """SQL with its parameters as literals, ready to paste."""
+    values = iter(parameters)
+    return _PLACE.sub(lambda found: _literal(next(values)) if found[0] == "?" else found[0], sql)
+
+
+def stored(moment: datetime) -> datetime:
+    """A moment as the store has it: UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"TIMESTAMP '{value.isoformat(' ')}'"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_literal, value)) + "]"
+    return str(value) if isinstance(value, int | float) else _quoted(str(value))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _any(sql: str, count: int) -> str:
+    return " OR ".join([sql] * count)
+
+
+def _attribute(name: str) -> str:
+    """SQL for an attribute's text: the key as it is written, or step by step into nested objects and lists."""
+    steps = name.split(".")
+    paths = ['$."' + name.replace('"', '\\"') + '"']
+    if len(steps) > 1:
+        paths.append("$" + "".join('."' + step.replace('"', '\\"') + '"' for step in steps))
+        paths.append(
+            "$" + "".join(f"[{step}]" if step.isdigit() else '."' + step.replace('"', '\\"') + '"' for step in steps)
+        )
+    values = [
+        f"CASE WHEN json_type(attributes, {path}) NOT IN ('OBJECT', 'ARRAY', 'NULL') "
+        f"THEN json_extract_string(attributes, {path}) END"
+        for path in map(_quoted, dict.fromkeys(paths))
+    ]
+    return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"

@@ -1,0 +1,164 @@
+"""Answers from the store: the records that a query finds, in true time order, found without reading the others.
+
+A needle is looked for in the store's shapes first (narrow.py); of the records whose shape may hold it, those are
+checked whose shape does not prove it. The records found are those whose lines ripgrep finds in the raw files.
+
+    with Snapshot(store) as snapshot:            # or give the Store itself: one snapshot for each call
+        answer = search(snapshot, Query(needle=Needle.of(["timed out"]), level="warn"))
+        for row in answer: print(row.raw)
+        answer.matched, answer.sql
+
+Times in rows are UTC without saying so. One answer at a time can be read from a snapshot.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from logtriage.query.plan import plan
+from logtriage.query.query import Query
+from logtriage.query.walk import Key, rows
+from logtriage.store.store import Store
+from logtriage.store.views import Snapshot, snapshot_of
+
+
+class Row(NamedTuple):
+    """One record, as in the view `records`; `raw` is its text without the newline at its end."""
+
+    source: str
+    group: str
+    part: int
+    offset: int
+    line: int
+    lines: int
+    timestamp: datetime | None
+    nanos: int | None
+    level: str | None
+    severity_number: int | None
+    severity_text: str | None
+    format: str | None
+    shape: int
+    template: str
+    flags: list[str]
+    service: str | None
+    host: str | None
+    container: str | None
+    pod: str | None
+    namespace: str | None
+    trace_id: str | None
+    span_id: str | None
+    request_id: str | None
+    body: str | None
+    raw: str
+
+    @property
+    def key(self) -> Key:
+        """Where it stands in time order."""
+        return Key(self.timestamp, self.nanos or 0, self.part, self.offset)
+
+
+class Page(NamedTuple):
+    """Some rows in order, and whether there are more in the direction asked for."""
+
+    rows: list[Row]
+    more: bool
+
+
+COLUMNS = tuple(f'"{name}"' if name in ("group", "offset") else name for name in Row._fields)
+
+
+class Answer:
+    """The records a query finds; iterate once, to get `Row`s, or take `tuples`.
+
+    `sql` is the query on the views, ready to paste. While and after iterating: `matched` records were given, `more`
+    tells whether `limit` held some back, `undecided` names records (part, offset) on which the pattern took too long.
+    """
+
+    def __init__(self, snapshot: Snapshot, query: Query, *, owned: bool = False) -> None:
+        self._snapshot, self._query, self._owned = snapshot, query, owned
+        self._plan = plan(snapshot, query)
+        self.sql = self._plan.shown()
+        self.matched = 0
+        self.more = False
+
+    @property
+    def undecided(self) -> list[tuple[int, int]]:
+        """Records of which it is not known whether they match."""
+        return self._plan.undecided
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(Row._make, self.tuples(*COLUMNS))
+
+    def tuples(self, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """The same, of each record only these columns of `records` (`bytes`: the exact ones) as a plain tuple."""
+        with self._snapshot if self._owned else contextlib.nullcontext():
+            query = self._query
+            if query.tail is not None:
+                last = list(rows(self._snapshot, self._plan, columns, query.tail + 1, backwards=True))
+                self.more = len(last) > query.tail
+                found: Iterator[tuple[Any, ...]] = reversed(last[: query.tail])
+            else:
+                found = rows(self._snapshot, self._plan, columns, None if query.limit is None else query.limit + 1)
+            for row in found:
+                if query.limit is not None and self.matched == query.limit:
+                    self.more = True
+                    break
+                self.matched += 1
+                yield row
+
+
+def search(store: Store | Snapshot, query: Query) -> Answer:
+    """The records that hold all that the query asks."""
+    if isinstance(store, Snapshot):
+        return Answer(store, query)
+    return Answer(Snapshot(store), query, owned=True)
+
+
+def page(
+    store: Store | Snapshot, query: Query, *, limit: int, after: Key | None = None, before: Key | None = None
+) -> Page:
+    """The next `limit` records of a query after a place in time order, or the last ones before it; in time order."""
+    with snapshot_of(store) as snapshot:
+        todo = plan(snapshot, query)
+        backwards = before is not None
+        edge = after or before
+        found = [Row._make(row) for row in rows(snapshot, todo, COLUMNS, limit + 1, backwards=backwards, edge=edge)]
+        kept = found[:limit]
+        return Page(kept[::-1] if backwards else kept, len(found) > limit)
+
+
+def tail(store: Store | Snapshot, query: Query, count: int) -> Page:
+    """The last `count` records of a query, in time order."""
+    with snapshot_of(store) as snapshot:
+        found = [Row._make(row) for row in rows(snapshot, plan(snapshot, query), COLUMNS, count + 1, backwards=True)]
+        return Page(found[:count][::-1], len(found) > count)
+
+
+def context(
+    store: Store | Snapshot,
+    part: int,
+    offset: int,
+    before: int,
+    after: int,
+    *,
+    across: bool = False,
+    sources: tuple[str, ...] = (),
+    parts: tuple[int, ...] | None = None,
+) -> list[Row]:
+    """A record (by part and offset) amid the `before` records before it and the `after` ones after it, in order: those
+    of its own part, or, `across`, those of all sources (or of these `sources`, `parts`) by time. Empty: no such record.
+    """
+    with snapshot_of(store) as snapshot:
+        own = Query(parts=(part,), order="source")
+        place = Key(None, 0, part, offset)
+        itself = page(snapshot, own, limit=1, after=place._replace(offset=offset - 1)).rows
+        if not itself or itself[0].offset != offset:
+            return []
+        around = Query(parts=parts, sources=sources) if across else own
+        place = itself[0].key
+        earlier = page(snapshot, around, limit=before, before=place).rows if before else []
+        later = page(snapshot, around, limit=after, after=place).rows if after else []
+        return [*earlier, *itself, *later]

@@ -1,0 +1,124 @@
+"""How many records a query finds, and when: from `lake.activity` as far as it knows, else from the records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from logtriage.query.plan import Plan, plan
+from logtriage.query.query import LEVELS, Condition, Query, joined, stored
+from logtriage.query.walk import counted, windows
+from logtriage.query.windows import MOST, Pace
+from logtriage.store.store import Store
+from logtriage.store.views import Snapshot, snapshot_of
+
+_MINUTE, _TICK = timedelta(minutes=1), timedelta(microseconds=1)
+# How long a bucket may be, in minutes.
+_WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2 * 1440, 7 * 1440, 28 * 1440)
+_LEVEL_OF = {number: level for level, number in LEVELS.items()}
+# (minute or None, severity number or None) → records
+_Minutes = Counter[tuple[datetime | None, int | None]]
+
+
+class Bucket(NamedTuple):
+    """The records from `start` (UTC) up to `end`: how many of each level (None: of no level)."""
+
+    start: datetime
+    end: datetime
+    levels: dict[str | None, int]
+
+    @property
+    def records(self) -> int:
+        """All of them."""
+        return sum(self.levels.values())
+
+
+def count(store: Store | Snapshot, query: Query) -> int:
+    """How many records the query finds; `limit` and `tail` are kept to."""
+    with snapshot_of(store) as snapshot:
+        found = sum(_minutes(snapshot, query).values())
+        return min([found, *(n for n in (query.limit, query.tail) if n is not None)])
+
+
+def histogram(store: Store | Snapshot, query: Query, buckets: int = 60) -> list[Bucket]:
+    """The records a query finds in at most `buckets` stretches of equal length (whole minutes, begun at a multiple of
+    it), empty ones included, from the first record found to the last. Records without time are left out."""
+    with snapshot_of(store) as snapshot:
+        found = {key: n for key, n in _minutes(snapshot, query).items() if key[0] is not None and n}
+    minutes = [minute for minute, _ in found if minute is not None]
+    if not minutes:
+        return []
+    first, last = min(minutes), max(minutes)
+    width = next((w for w in _WIDTHS if (_floor(last, w) - _floor(first, w)) // (w * _MINUTE) < buckets), None)
+    if width is None:
+        width = -(-((last - first) // _MINUTE + 1) // max(1, buckets - 1))
+    start = _floor(first, width)
+    places = range((last - start) // (width * _MINUTE) + 1)
+    levels: list[dict[str | None, int]] = [{} for _ in places]
+    for (minute, severity), n in found.items():
+        assert minute is not None
+        at = levels[(minute - start) // (width * _MINUTE)]
+        level = _LEVEL_OF.get(severity) if severity is not None else None
+        at[level] = at.get(level, 0) + n
+    return [Bucket(start + k * width * _MINUTE, start + (k + 1) * width * _MINUTE, levels[k]) for k in places]
+
+
+def _floor(moment: datetime, minutes: int) -> datetime:
+    since = moment - datetime(1970, 1, 5)  # a Monday, for widths of weeks
+    return moment - since % (minutes * _MINUTE)
+
+
+def _minutes(snapshot: Snapshot, query: Query) -> _Minutes:
+    """How many records each minute has of each level."""
+    query = replace(query, limit=None, tail=None, order="time")
+    whole, rest = _split(query)
+    found: _Minutes = Counter()
+    todo = plan(snapshot, whole or query)
+    if whole is None or not todo.rolled or (sure := _sure(todo)) is None:
+        return _from_records(snapshot, plan(snapshot, query))
+    where, parameters = joined([sure, *counted(replace(todo, shapes=None))])
+    sql = f"SELECT minute, severity_number, sum(records)::BIGINT FROM lake.activity WHERE {where} GROUP BY ALL"
+    for minute, severity, n in snapshot.con.execute(sql, parameters).fetchall():
+        found[minute, severity] += n
+    if todo.check is not None:
+        found.update(_from_records(snapshot, todo.only_open()))
+    for edge in rest:
+        found.update(_from_records(snapshot, plan(snapshot, edge)))
+    return found
+
+
+def _sure(todo: Plan) -> Condition | None:
+    """What holds of the shapes all records of which are hits; None: there are too many to name."""
+    if todo.check is None:
+        return todo.shapes or Condition("true")
+    assert todo.narrowed is not None
+    return todo.narrowed.certain() if todo.narrowed.sure else Condition("false")
+
+
+def _split(query: Query) -> tuple[Query | None, list[Query]]:
+    """A query over the whole minutes between its bounds, and those over what is left at either end."""
+    since = stored(query.since) if query.since else None
+    until = stored(query.until) if query.until else None
+    first = _floor(since + _MINUTE - _TICK, 1) if since else None
+    last = _floor(until + _TICK, 1) - _TICK if until else None
+    if first and last and first > last:
+        return None, [query]
+    rest = [replace(query, since=since, until=first - _TICK)] if since and first and since < first else []
+    rest += [replace(query, since=last + _TICK, until=until)] if until and last and last < until else []
+    return replace(query, since=first, until=last), rest
+
+
+def _from_records(snapshot: Snapshot, todo: Plan) -> _Minutes:
+    found: _Minutes = Counter()
+    pace = Pace(MOST // 2, filtered=todo.filtered)
+    columns = ("date_trunc('minute', timestamp)", "severity_number")
+    for window in windows(snapshot, todo, pace):
+        if todo.check is None:
+            result = snapshot.con.execute(*todo.select((*columns, "count(*)"), window, tail=" GROUP BY ALL")).fetchall()
+            for minute, severity, n in result:
+                found[minute, severity] += n
+        else:
+            found.update(todo.decided(iter(snapshot.con.execute(*todo.select(columns, window)).fetchall())))
+    return found

@@ -1,0 +1,146 @@
+"""Goes through the hits of a plan in order, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from logtriage.query.plan import Plan
+from logtriage.query.query import Condition, Query, joined, stored
+from logtriage.query.windows import Extent, Pace, by_place, by_time
+from logtriage.store.views import Snapshot
+
+if TYPE_CHECKING:
+    import duckdb
+
+_FETCH = 1_000
+_MINUTE = timedelta(minutes=1)
+
+
+class Key(NamedTuple):
+    """A record's place in time order."""
+
+    timestamp: datetime | None
+    nanos: int
+    part: int
+    offset: int
+
+
+def rows(
+    snapshot: Snapshot,
+    todo: Plan,
+    columns: Sequence[str],
+    limit: int | None,
+    *,
+    backwards: bool = False,
+    edge: Key | None = None,
+) -> Iterator[tuple[Any, ...]]:
+    """Some columns of a plan's hits in order (or from the last one back), at most `limit`, from the place `edge` on."""
+    if limit == 0:
+        return
+    pace = Pace(limit, filtered=todo.filtered)
+    order = todo.query.order_by(backwards=backwards)
+    beyond = [_beyond(todo.query, edge, backwards)] if edge else []
+    given = 0
+    for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge):
+        left = None if limit is None else limit - given
+        result = snapshot.con.execute(*todo.select(columns, [*window, *beyond], order=order, limit=left))
+        before = given
+        for row in todo.decided(_fetched(result)):
+            yield row
+            given += 1
+            if given == limit:
+                return
+        pace.saw(given - before)
+
+
+def _fetched(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while batch := result.fetchmany(_FETCH):
+        yield from batch
+
+
+def _beyond(query: Query, edge: Key, backwards: bool) -> Condition:
+    """What holds of the records after a place (or before it), the place itself left out."""
+    sign, parts = ("<" if backwards else ">"), query.parts
+    if query.order == "source":
+        at = parts.index(edge.part) if parts else 0
+        others = (parts[:at] if backwards else parts[at + 1 :]) if parts else ()
+        elsewhere = f"part IN ({', '.join(map(str, others)) or 'NULL'})" if parts else f"part {sign} {edge.part}"
+        return Condition(f'{elsewhere} OR (part = {edge.part} AND "offset" {sign} {edge.offset})')
+    if edge.timestamp is None:
+        same = f'timestamp IS NULL AND (part, "offset") {sign} ({edge.part}, {edge.offset})'
+        return Condition(same if backwards else f"({same}) OR timestamp IS NOT NULL")
+    place = f'(coalesce(nanos, 0), part, "offset") {sign} ({edge.nanos}, {edge.part}, {edge.offset})'
+    same = f"timestamp {sign} ? OR (timestamp = ? AND {place})"
+    return Condition(f"{same} OR timestamp IS NULL" if backwards else same, (edge.timestamp, edge.timestamp))
+
+
+def windows(
+    snapshot: Snapshot, todo: Plan, pace: Pace, *, backwards: bool = False, edge: Key | None = None
+) -> Iterator[list[Condition]]:
+    """Conditions that part the records a plan has to look at into windows, in the query's order."""
+    counts = _counts(snapshot, todo, edge, backwards)
+    extents = _extents(
+        snapshot, [(part, n) for minute, part, n in counts if minute is None], todo.query, edge, backwards
+    )
+    places = by_place(extents, pace, backwards=backwards)
+    if todo.query.order == "source":
+        yield from ([window] for window in places)
+        return
+    minutes = sorted((minute, n) for minute, _, n in counts if minute is not None)
+    dated = ([window] for window in by_time(minutes, pace, backwards=backwards, edge=edge.timestamp if edge else None))
+    timeless = ([window, Condition("timestamp IS NULL")] for window in places)
+    for part in (dated, timeless) if backwards else (timeless, dated):
+        yield from part
+
+
+def _counts(
+    snapshot: Snapshot, todo: Plan, edge: Key | None, backwards: bool
+) -> list[tuple[datetime | None, int, int]]:
+    """How many records may be of interest, from the activity: (minute, None, n), and for those without time, or where
+    the order is not one of time, (None, part, n)."""
+    conditions = counted(todo)
+    timed = todo.query.order == "time"
+    if edge and timed:
+        if edge.timestamp is None:
+            conditions += [Condition("minute IS NULL")] if backwards else []
+        elif backwards:
+            conditions.append(Condition("minute <= ? OR minute IS NULL", (edge.timestamp,)))
+        else:
+            conditions.append(Condition("minute > ?", (edge.timestamp - _MINUTE,)))
+    where, parameters = joined(conditions)
+    by = "minute, CASE WHEN minute IS NULL THEN part END AS p" if timed else "NULL::TIMESTAMP AS m, part AS p"
+    sql = f"SELECT {by}, sum(records)::BIGINT AS n FROM lake.activity WHERE {where} GROUP BY ALL HAVING n > 0"
+    return snapshot.con.execute(sql, parameters).fetchall()
+
+
+def counted(todo: Plan) -> list[Condition]:
+    """What of a plan `lake.activity` knows, to the minute."""
+    query = todo.query
+    conditions = [*([todo.shapes] if todo.shapes else []), *query.counted()]
+    if query.since is not None:
+        conditions.append(Condition("minute >= date_trunc('minute', ?::TIMESTAMP)", (stored(query.since),)))
+    if query.until is not None:
+        conditions.append(Condition("minute <= ?", (stored(query.until),)))
+    return conditions
+
+
+def _extents(
+    snapshot: Snapshot, counts: Sequence[tuple[int, int]], query: Query, edge: Key | None, backwards: bool
+) -> list[Extent]:
+    """The parts that hold records of interest, in order, from (or up to) a place on."""
+    if not counts:
+        return []
+    ends = dict(snapshot.con.execute('SELECT part, max("offset") FROM lake.progress GROUP BY part').fetchall())
+    rows_of = dict(counts)
+    order = (
+        sorted(rows_of) if query.order == "time" or query.parts is None else [p for p in query.parts if p in rows_of]
+    )
+    extents = [Extent(part, 0, ends.get(part, 0), ends.get(part, 0) / rows_of[part]) for part in order]
+    if edge is None or (edge.timestamp is not None and query.order == "time") or edge.part not in order:
+        return extents
+    at = order.index(edge.part)
+    if backwards:
+        return [*extents[:at], extents[at]._replace(end=edge.offset)]
+    return [extents[at]._replace(start=edge.offset + 1), *extents[at + 1 :]]

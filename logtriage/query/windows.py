@@ -1,0 +1,87 @@
+"""A search in time order goes through the store in windows of about equal numbers of records, told by `lake.activity`.
+
+So a first page comes soon however much there is, no answer has to be held or sorted as a whole, and every window has
+two bounds, which lets the store pass over whole files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from logtriage.query.query import Condition
+
+FIRST = 20_000  # records of the first window
+MOST = 320_000  # of the largest: they may all have to be put together and sorted
+MOST_FILTERED = 8 * MOST  # where most are let go before that
+_GROWTH = 8
+_SLICES = 600  # parts that a minute or a source is cut into at most
+_MINUTE = timedelta(minutes=1)
+
+
+class Pace:
+    """How many records the next window is to have: more and more, as long as little is found in them."""
+
+    def __init__(self, wanted: int | None = None, *, filtered: bool = False) -> None:
+        """`wanted`: how many hits are asked for; `filtered`: whether few records of a window are likely to be kept."""
+        self.rows = max(FIRST, 2 * (wanted or 0))
+        self.most = MOST_FILTERED if filtered else MOST
+
+    def saw(self, found: int) -> None:
+        """To be told how many records of a window were hits."""
+        if found < self.rows // 2:
+            self.rows = min(self.rows * _GROWTH, self.most)
+
+
+class Extent(NamedTuple):
+    """Where in a part to look: at offsets from `start` up to `end`. To a record of interest there are about `bytes`."""
+
+    part: int
+    start: int
+    end: int
+    bytes: float
+
+
+def by_time(
+    minutes: Sequence[tuple[datetime, int]], pace: Pace, *, backwards: bool = False, edge: datetime | None = None
+) -> Iterator[Condition]:
+    """Windows over all records with a time. `minutes` (in order): how many records of interest each has at most. What
+    lies before `edge` (`backwards`: after it) is left out as far as that costs nothing."""
+    ordered = list(reversed(minutes)) if backwards else list(minutes)
+    at = 0
+    while at < len(ordered):
+        minute, rows = ordered[at]
+        slices = min(-(-rows // (2 * pace.rows)), _SLICES)
+        at += 1
+        if slices > 1:
+            yield from _slices(minute, slices, backwards, edge)
+            continue
+        last = minute
+        while at < len(ordered) and rows + ordered[at][1] <= pace.rows:
+            last, rows = ordered[at][0], rows + ordered[at][1]
+            at += 1
+        yield _between(min(minute, last), max(minute, last) + _MINUTE)
+
+
+def by_place(extents: Sequence[Extent], pace: Pace, *, backwards: bool = False) -> Iterator[Condition]:
+    """Windows over parts, one after the other, in the order of their offsets."""
+    for part, start, end, size in reversed(extents) if backwards else extents:
+        while start < end:
+            share = max(1, int(size * pace.rows), (end - start) // _SLICES)
+            low, high = (max(end - share, start), end) if backwards else (start, min(start + share, end))
+            yield Condition(f'part = {part} AND "offset" >= {low} AND "offset" < {high}')
+            start, end = (start, low) if backwards else (high, end)
+
+
+def _slices(minute: datetime, count: int, backwards: bool, edge: datetime | None) -> Iterator[Condition]:
+    borders = [minute + _MINUTE * k / count for k in range(count)] + [minute + _MINUTE]
+    pairs = list(pairwise(borders))
+    for low, high in reversed(pairs) if backwards else pairs:
+        if edge is None or (low <= edge if backwards else high > edge):
+            yield _between(low, high)
+
+
+def _between(low: datetime, high: datetime) -> Condition:
+    return Condition("timestamp >= ? AND timestamp < ?", (low, high))

@@ -1,0 +1,63 @@
+"""The failures in a block's records: candidates from one Hyperscan pass, proved and captured in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from logtriage.formats.records import SEVERITY, Made
+from logtriage.signatures.library import Pattern
+from logtriage.signatures.match import Matcher, capture_sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Flags:
+    """Fills the temp tables `found` (i, pattern, category, severity_number, captures) and `flags` (i, flags, severity_number)."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, patterns: Sequence[Pattern]) -> None:
+        self.con = con
+        self.matcher = Matcher(patterns)
+
+    def read(self, made: Made) -> None:
+        """Looks at the records of a block; a record's flags are its patterns' ids in alphabetical order."""
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE found (i BIGINT, pattern VARCHAR, category VARCHAR, severity_number UTINYINT, captures MAP(VARCHAR, VARCHAR))"
+        )
+        self._prove(made)
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE flags AS SELECT i, string_agg(pattern, ' ' ORDER BY pattern) AS flags, "
+            "max(severity_number) AS severity_number FROM found GROUP BY i"
+        )
+
+    def _prove(self, made: Made) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if made.as_written:
+            places, texts = made.first, made.texts
+        else:
+            table = self.con.execute("SELECT i, coalesce(text, raw) AS text FROM records").to_arrow_table()
+            places, texts = table["i"].combine_chunks(), table["text"].combine_chunks()
+        rows, patterns = self.matcher.scan(texts)
+        if not len(rows):
+            return
+        self.con.register("candidates", pa.table({"i": places.take(rows), "pattern": patterns}))
+        source = (
+            "(SELECT i, raw AS text FROM wholes)"
+            if made.as_written
+            else "(SELECT i, coalesce(text, raw) AS text FROM records)"
+        )
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT c.pattern, i, text FROM candidates AS c JOIN {source} USING (i)"
+        )
+        for k in sorted(pc.unique(patterns).to_pylist()):
+            pattern = self.matcher.patterns[k]
+            sql = capture_sql(pattern, "text")
+            self.con.execute(
+                f"INSERT INTO found SELECT i, '{pattern.id}', '{pattern.category}', {SEVERITY[pattern.severity]}, {sql.captures} "
+                f"FROM suspects WHERE pattern = {k} AND {sql.where}",
+                sql.parameters,
+            )
+        self.con.unregister("candidates")

@@ -1,0 +1,144 @@
+"""Tar archives, plain or compressed: walking their members front to back without unpacking them to disk.
+
+Headers are read here and not by `tarfile`, which loses the bytes just before damage and takes extended headers of
+any size into memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from logtriage.errors import SourceError
+from logtriage.sources.unpack import PIECE, Pieces, Pull, decoded, file_pieces
+
+_BLOCK = 512
+_LONGEST_HEADER = 1 << 20  # bytes of an extended header that are believed to be one
+
+# The walk that last gave a member to its end, kept so that reading all members in order reads the archive once.
+_parked: dict[Path, Bundle] = {}
+
+
+def is_bundle(head: bytes) -> bool:
+    """Whether plain data beginning with `head` (≥ 262 bytes) are a tar archive, POSIX or GNU."""
+    return head[257:262] == b"ustar"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry: its `name` (a later one of the same name gets `#2`, …), bytes, and whether it is a regular file."""
+
+    name: str
+    size: int
+    regular: bool
+
+
+class Bundle:
+    """One walk through an archive, from front to back."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.name = name
+        self._pull = Pull(decoded(file_pieces(path, name), name, again=lambda: file_pieces(path, name)))
+        self._left = 0
+        self._seen: Counter[str] = Counter()
+        self._steps = self._walk()
+        self.member: Member | None = None
+        self.passed: set[str] = set()
+
+    def __iter__(self) -> Iterator[Member]:
+        """Step from member to member; what `data` did not take is passed over."""
+        for member in self._steps:
+            self.member = member
+            self.passed.add(member.name)
+            yield member
+
+    def find(self, name: str) -> bool:
+        """Step to the member of that name."""
+        return any(member.name == name for member in self)
+
+    def _walk(self) -> Iterator[Member]:
+        long_name: str | None = None
+        long_size: int | None = None
+        while header := self._header():
+            name, size, kind = header
+            if kind in b"Lx":
+                text = self._extended(size)
+                if kind == b"L":
+                    long_name = text.rstrip(b"\0").decode("utf-8", "surrogateescape")
+                else:
+                    records = _pax(text)
+                    long_name = records.get("path", long_name)
+                    long_size = int(records["size"]) if records.get("size", "").isdecimal() else long_size
+                continue
+            name, size = long_name or name, size if long_size is None else long_size
+            long_name = long_size = None
+            self._left = size + -size % _BLOCK
+            if kind in b"gK":
+                continue
+            self._seen[name] += 1
+            shown = name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
+            yield Member(shown, size, kind in (b"0", b"\0", b"7"))
+
+    def data(self) -> Pieces:
+        """The bytes of the member the walk stands at."""
+        assert self.member is not None
+        left = self.member.size
+        while left:
+            piece = self._pull.some(min(left, PIECE))
+            if not piece:
+                raise SourceError(f"{self.name}: the archive stops {left} bytes before the end of {self.member.name}")
+            left -= len(piece)
+            self._left -= len(piece)
+            yield piece
+
+    def _header(self) -> tuple[str, int, bytes] | None:
+        """Name, size and type of the next entry; None at the end."""
+        import tarfile
+
+        passed, self._left = self._left, 0
+        if self._pull.skip(passed) < passed:
+            raise SourceError(f"{self.name}: the archive stops before the end of a member")
+        block = self._pull.read(_BLOCK)
+        if len(block) < _BLOCK:
+            self._pull.some()  # raises what broke it off, if that is known
+            raise SourceError(f"{self.name}: the archive has no end mark at byte {self._pull.at}: perhaps cut off")
+        if not block.strip(b"\0"):
+            return None
+        try:
+            info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        except tarfile.HeaderError as why:
+            raise SourceError(f"{self.name}: no archive header at byte {self._pull.at - len(block)}: {why}") from why
+        return info.name, max(0, info.size) if info.type not in b"123456" else 0, info.type
+
+    def _extended(self, size: int) -> bytes:
+        if size > _LONGEST_HEADER:
+            raise SourceError(f"{self.name}: an extended header of {size} bytes: not a sound archive")
+        self._left = -size % _BLOCK
+        return self._pull.read(size)
+
+
+def _pax(text: bytes) -> dict[str, str]:
+    """The records of a pax header: `<length> <key>=<value>\\n`, the length counting itself."""
+    records = {}
+    while text:
+        length, _, rest = text.partition(b" ")
+        if not length.isdigit() or int(length) <= len(length) + 1:
+            break
+        key, _, value = rest[: int(length) - len(length) - 1].rstrip(b"\n").partition(b"=")
+        records[key.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
+        text = text[int(length) :]
+    return records
+
+
+def member_pieces(path: Path, member: str, name: str) -> Pieces:
+    """The bytes of one member as they are stored (perhaps compressed in turn)."""
+    bundle = _parked.pop(path, None)
+    if bundle is None or member in bundle.passed:
+        bundle = Bundle(path, name)
+    if not bundle.find(member):
+        raise SourceError(f"{name}: the archive has no member {member} any more")
+    yield from bundle.data()
+    _parked.clear()
+    _parked[path] = bundle

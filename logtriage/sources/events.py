@@ -1,0 +1,45 @@
+"""What may happen to a followed log, told in between its blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from logtriage.errors import SourceError
+from logtriage.sources.find import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    """A file came (back) into being; its blocks begin at 0."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """Another file took the name; the old one was read up to `offset`, to its end if `drained`."""
+
+    source: Source
+    offset: int
+    drained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Truncated:
+    """The file was emptied or overwritten; of what it held all was read if `drained`, else up to `offset`."""
+
+    source: Source
+    offset: int
+    drained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """The file was deleted, the pipe closed, or reading failed (`error`); up to `offset` all was read."""
+
+    source: Source
+    offset: int
+    error: SourceError | None = None
+
+
+Event = Appeared | Rotated | Truncated | Vanished

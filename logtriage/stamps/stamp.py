@@ -1,0 +1,241 @@
+"""Time stamps as texts: which ways to write a moment there are (patterns/stamps.toml), and finding one in a line.
+
+A *stamp kind* is a way to write a moment. Everything here is for samples and for what a user types; whole blocks are
+read by `stamp_sql`. Times without zone are wall-clock times of a `zone`; the result is always UTC.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+from logtriage.errors import LibraryError
+from logtriage.shipped import library_folder
+from logtriage.stamps.stamp_format import (
+    form_regex,
+    forms_regex,
+    local_moment,
+    offset_minutes,
+    part_of,
+    tokens,
+    zone_regex,
+)
+
+YEAR_SLACK = timedelta(
+    days=1
+)  # a stamp without year is of the last year in which it is not later than reference + this
+DAY_SLACK = timedelta(hours=1)  # the same for a stamp without date; short, or every evening would be tomorrow's
+YEARS_BACK = 5  # how many years are tried: enough for a 29 February
+TAI64 = 2**62 + 10  # the label of 1970-01-01 00:00:00 UTC in TAI64
+HEAD = 120  # how far into a line a stamp may begin
+_LONGEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """One kind. `regex` (no groups or anchors, common dialect) is its text in a log; `forms`: see stamp_format.
+
+    `unit` is that of a count (s, ms, us, ns, tai64n, uptime), None for calendar times. `found`, `lead`: stamps.toml.
+    """
+
+    id: str
+    forms: tuple[str, ...]
+    regex: str
+    has_date: bool
+    has_year: bool
+    has_zone: bool
+    unit: str | None = None
+    found: str = "anywhere"
+    lead: str = ""
+    examples: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
+
+
+@functools.cache
+def _library() -> tuple[tuple[Stamp, ...], dict[str, int]]:
+
+    path = library_folder() / "stamps.toml"
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tuple(_stamp(table, tables["zones"]) for table in tables["stamp"]), tables["zones"]
+    except (OSError, ValueError, KeyError, TypeError) as why:
+        raise LibraryError(f"{path}: cannot be read: {why!r}") from why
+
+
+def _stamp(table: dict[str, Any], words: dict[str, int]) -> Stamp:
+    unit = table.get("unit")
+    forms = tuple(table["forms"])
+    parts = [{part_of(token) for token in tokens(form)} for form in forms]
+    return Stamp(
+        id=table["id"],
+        forms=forms,
+        regex=forms_regex(forms, zone_regex(words), unit),
+        has_date=bool(unit) or all({"day", "yearday"} & told for told in parts),
+        has_year=bool(unit) or all("year" in told for told in parts),
+        has_zone=bool(unit) or any("zone" in told for told in parts),
+        unit=unit,
+        found=table.get("found", "anywhere"),
+        lead=table.get("lead", ""),
+        examples=table.get("examples", {}),
+    )
+
+
+def stamps() -> tuple[Stamp, ...]:
+    """All kinds, in the order in which they are tried. Raises LibraryError where stamps.toml is wrong."""
+    return _library()[0]
+
+
+def zone_words() -> Mapping[str, int]:
+    """The zone abbreviations that are understood, and their minutes east of UTC."""
+    return _library()[1]
+
+
+def stamp(id_: str) -> Stamp:
+    """The kind of this id. Raises LibraryError where there is none."""
+    for kind in stamps():
+        if kind.id == id_:
+            return kind
+    raise LibraryError(f"no stamp kind is named {id_!r}", hint=f"one of {', '.join(kind.id for kind in stamps())}")
+
+
+@functools.cache
+def _whole(kind: Stamp) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The kind's forms with the regex that reads all of a text: with groups, and any capitals for a zone."""
+    zone = zone_regex(zone_words(), any_word=True)
+    return tuple((form, re.compile(form_regex(form, zone, kind.unit, named=True))) for form in kind.forms)
+
+
+def read(text: str, kind: Stamp) -> tuple[str, dict[str, str | None]] | None:
+    """The form of the kind that the whole text has, and the text of each of its parts (year, month, … zone)."""
+    for form, regex in _whole(kind):
+        if match := regex.fullmatch(text):
+            return form, match.groupdict()
+    return None
+
+
+def kind_of(text: str) -> Stamp | None:
+    """The kind that the whole text is of, the first that fits; None: it is no stamp."""
+    return next((kind for kind in stamps() if read(text, kind)), None)
+
+
+def kinds_of(texts: Iterable[str]) -> tuple[Stamp, ...]:
+    """The fewest kinds that read all texts (those that can be read), the commonest first.
+
+    Looking at all texts together tells `05/06/2026` beside `22/06/2026` to be day first.
+    """
+    fits = [{kind for kind in stamps() if read(text, kind)} for text in texts]
+    chosen: list[Stamp] = []
+    while left := Counter(kind for kinds in fits if not kinds & set(chosen) for kind in kinds):
+        chosen.append(min(left, key=lambda kind: (-left[kind], stamps().index(kind))))
+    return tuple(chosen)
+
+
+# Not a part of a longer word or number, as 1.2026-… is; but a colour (ESC[33m) may stand before it.
+# Behind it, letters may follow at once (2026-01-02 03:04:05INFO).
+_BEFORE = r"(?:(?<![0-9A-Za-z.])|(?<=[0-9]m))"
+_START = r"^(?:\x1b\[[0-9;]*m)?(?:<[0-9]{1,3}>)?[^0-9A-Za-z\[@]{0,4}[\[(]?"
+_KEY = (
+    r"(?:^|[\s,;{(\[\"'@#])"
+    r"(?i:ts|t|dt|date|datetime|[a-z_.]{0,16}timestamp|(?:event|log|start|created|_)?_?time|when|\$date)"
+    r"[\"']?\s?[=:]\s{0,2}[\"']?"
+)
+
+
+@functools.cache
+def _finders() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The regexes for stamps anywhere and for those at the start; the name of a group holds the kind's number."""
+
+    def one_of(found: str) -> str:
+        kinds = [(n, kind) for n, kind in enumerate(stamps()) if kind.found == found]
+        return "|".join(f"{kind.lead}(?P<k{n}>{kind.regex})" for n, kind in kinds)
+
+    return (
+        re.compile(rf"{_BEFORE}(?:{one_of('anywhere')})(?![0-9])"),
+        re.compile(rf"(?:{_START}|{_KEY})(?:{one_of('start')})(?![0-9A-Za-z]|[:./-][0-9A-Fa-f])"),
+    )
+
+
+_CLOCK = re.compile(r"[0-9][:.][0-5][0-9]|T[0-9]{4}|[0-9]{6}|Date\(")
+
+
+def find(line: str, within: int = HEAD) -> tuple[int, int, Stamp] | None:
+    """Where the stamp of an unknown line is: (start, end, kind), or None. It begins in the first `within` characters.
+
+    The first full one is taken; failing that, a time of day, a short form or an epoch at the line's start or behind a
+    key such as `ts=`. Bare numbers, addresses, versions and durations elsewhere are never taken.
+    """
+    end = within + _LONGEST
+    if not _CLOCK.search(line, 0, end):
+        return None
+    for regex in _finders():
+        match = regex.search(line, 0, end)
+        if match and match.lastgroup and match.start(match.lastgroup) <= within:
+            return *match.span(match.lastgroup), stamps()[int(match.lastgroup[1:])]
+    return None
+
+
+def find_regex(kinds: Sequence[Stamp]) -> str:
+    """One RE2 regex whose group `timestamp` is the stamp in a line's head, for these kinds (as `find` gave them).
+
+    Kinds that are only looked for at a line's start are left out when there are others.
+    """
+    anywhere = [kind.regex for kind in kinds if kind.found == "anywhere"]
+    if anywhere:
+        return rf"^(?:.{{0,{HEAD}}}?(?:[^0-9A-Za-z.]|[0-9]m))??(?P<timestamp>{'|'.join(anywhere)})(?:[^0-9]|$)"
+    leads = "|".join(kind.lead for kind in kinds)
+    start = "|".join(kind.regex for kind in kinds)
+    return rf"^(?:{_START[1:]}|.{{0,{HEAD}}}?{_KEY})(?:{leads})(?P<timestamp>{start})(?:[^0-9A-Za-z]|$)"
+
+
+def to_datetime(text: str, kind: Stamp, zone: tzinfo, reference: datetime) -> datetime | None:
+    """One text → the moment in UTC, to the microsecond (cut, not rounded); None where it is none.
+
+    `zone`: that of texts without (or with an unknown word as) zone. `reference` (aware): see YEAR_SLACK, DAY_SLACK.
+    """
+    found = read(text, kind)
+    if not found:
+        return None
+    parts = found[1]
+    if kind.unit:
+        return _counted(parts["count"] or "", parts.get("fraction"), kind.unit)
+    local = _dated(parts, kind, reference.astimezone(zone).replace(tzinfo=None))
+    offset = offset_minutes(parts.get("zone") or "", zone_words())
+    if local is None or offset is None:
+        return local and to_utc(local, zone)
+    return (local - timedelta(minutes=offset)).replace(tzinfo=UTC)
+
+
+def _dated(parts: Mapping[str, str | None], kind: Stamp, reference: datetime) -> datetime | None:
+    if not kind.has_date:
+        limit = reference + DAY_SLACK
+        local = local_moment(parts, limit.year, limit)
+        return local - timedelta(days=1) if local and local > limit else local
+    limit = reference + YEAR_SLACK
+    for back in range(1 if kind.has_year else YEARS_BACK):
+        local = local_moment(parts, limit.year - back, limit)
+        if local and (kind.has_year or local <= limit):
+            return local
+    return None
+
+
+def _counted(count: str, fraction: str | None, unit: str) -> datetime | None:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    if unit == "uptime":
+        return None
+    if unit == "tai64n":
+        return epoch + timedelta(seconds=int(count[:16], 16) - TAI64, microseconds=int(count[16:], 16) // 1000)
+    micros = int(count) * {"s": 10**6, "ms": 10**3, "us": 1, "ns": 1}[unit]
+    micros //= 1000 if unit == "ns" else 1
+    return epoch + timedelta(microseconds=micros + int((fraction or ".0")[1:7].ljust(6, "0")))
+
+
+def to_utc(local: datetime, zone: tzinfo) -> datetime:
+    """A wall-clock time → UTC. Of the two in the hour when clocks go back the later one, as DuckDB takes it."""
+    both = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+    offset = min(moment.utcoffset() or timedelta() for moment in both)
+    return (local - offset).replace(tzinfo=UTC)

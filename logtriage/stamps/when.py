@@ -1,0 +1,175 @@
+"""What people type for moments and spans: `--since "1 hour ago"`, `--until 14:05`, `--at start+30m`, `--window 90s`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from logtriage.errors import UsageError
+from logtriage.stamps.stamp import kind_of, to_datetime, to_utc
+
+WHEN_HINT = (
+    "a moment is written as: 1h30m, 2d or '30 min ago' (before now); now, today, yesterday, 14:05, 'yesterday 14:05'; "
+    "2026-11-22, '2026-11-22 14:05', 2026-11-22T14:05:00+01:00 or as a log writes it; @1700000000; start+30m, end-5m"
+)
+DURATION_HINT = "a span is written as: 90s, 5m, 1h30m, 2d, 1w, 500ms or '30 min'"
+
+_UNITS = {
+    "milliseconds": ("ms", "msec", "millisecond", "milliseconds"),
+    "seconds": ("s", "sec", "secs", "second", "seconds"),
+    "minutes": ("m", "min", "mins", "minute", "minutes"),
+    "hours": ("h", "hr", "hrs", "hour", "hours"),
+    "days": ("d", "day", "days"),
+    "weeks": ("w", "week", "weeks"),
+}
+_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
+_WORDS = "|".join(sorted(_UNIT_OF, key=len, reverse=True))
+_STEP = rf"[0-9]{{1,9}}(?:\.[0-9]{{1,6}})? ?(?:{_WORDS})"
+_DURATION = re.compile(rf"{_STEP}(?: ?{_STEP})*")
+_ONE_STEP = re.compile(rf"([0-9.]+) ?({_WORDS})")
+_BEFORE_NOW = re.compile(rf"(?P<sign>[+-]?) ?(?P<span>{_DURATION.pattern})(?P<ago> ago)?")
+_ANCHORED = re.compile(rf"(?P<anchor>now|start|end)(?: ?(?P<sign>[+-]) ?(?P<span>{_DURATION.pattern}))?")
+_CLOCK = (
+    r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
+)
+_DAY = re.compile(rf"(?P<day>today|yesterday|tomorrow|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[ t]{_CLOCK})?")
+_TIME = re.compile(_CLOCK)
+_EPOCH = re.compile(r"@?(?P<count>[0-9]{10}(?:\.[0-9]{1,9})?|[0-9]{13}|[0-9]{16}|[0-9]{19})")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time in UTC, `since` included, `until` not; None: open there. Raises UsageError if turned round."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.since and self.until and self.since > self.until:
+            raise UsageError(
+                f"the window ends ({self.until:%Y-%m-%d %H:%M:%S}Z) before it begins ({self.since:%Y-%m-%d %H:%M:%S}Z)",
+                "swap --since and --until",
+            )
+
+    def describe(self, zone: tzinfo) -> str:
+        """The window in words, in the zone's wall-clock time: `2026-11-22 14:05:00 to 15:00:00 +01:00`."""
+        if self.since is None:
+            return f"until {_shown(self.until, zone)}" if self.until else "all times"
+        if self.until is None:
+            return f"since {_shown(self.since, zone)}"
+        first, last = _shown(self.since, zone), _shown(self.until, zone)
+        clock, _, offset = first.rpartition(" ")
+        if not last.endswith(f" {offset}"):
+            return f"{first} to {last}"
+        return f"{clock} to {last[11:] if first[:10] == last[:10] else last}"
+
+
+def _shown(moment: datetime, zone: tzinfo) -> str:
+    local = moment.astimezone(zone)
+    fraction = f".{local.microsecond:06}".rstrip("0") if local.microsecond else ""
+    offset = local.isoformat()[-6:]
+    return f"{local:%Y-%m-%d %H:%M:%S}{fraction} {'UTC' if offset == '+00:00' else offset}"
+
+
+def parse_duration(text: str) -> timedelta:
+    """`90s`, `1h30m`, `5 min` → a span. Raises UsageError, with the accepted forms as hint."""
+    span = _span(text.strip().lower())
+    if span is None:
+        raise UsageError(f"{text!r} is no span of time", DURATION_HINT)
+    return span
+
+
+def _span(text: str) -> timedelta | None:
+    if not _DURATION.fullmatch(text):
+        return None
+    try:
+        return sum(
+            (timedelta(**{_UNIT_OF[unit]: float(count)}) for count, unit in _ONE_STEP.findall(text)), timedelta()
+        )
+    except OverflowError:
+        return None
+
+
+def parse_when(
+    text: str, *, now: datetime, zone: tzinfo, start: datetime | None = None, end: datetime | None = None
+) -> datetime:
+    """A moment as a person types it → UTC.
+
+    `now` (aware) anchors what is relative; `zone` reads wall-clock times; `start` and `end` are those of the logs,
+    where known. A bare span lies before now; a bare clock time is the last such time up to now; days are 24 hours in a
+    span but calendar days in `yesterday 14:05`. Raises UsageError, with the accepted forms as hint.
+    """
+    plain = " ".join(text.split())
+    try:
+        moment = (
+            _relative(plain.lower(), now, {"now": now, "start": start, "end": end})
+            or _on_a_day(plain.lower(), now, zone)
+            or _epoch(plain)
+            or _as_logged(text.strip(), now, zone)
+        )
+    except OverflowError:
+        moment = None
+    if moment is None:
+        raise UsageError(f"{text!r} is no moment in time", WHEN_HINT)
+    return moment.astimezone(UTC)
+
+
+def _relative(text: str, now: datetime, anchors: dict[str, datetime | None]) -> datetime | None:
+    if (match := _BEFORE_NOW.fullmatch(text)) and not (match["sign"] == "+" and match["ago"]):
+        return _shift(now, match["sign"] or "-", match["span"])
+    if not (match := _ANCHORED.fullmatch(text)):
+        return None
+    anchor = anchors[match["anchor"]]
+    if anchor is None:
+        raise UsageError(f"{text!r}: the {match['anchor']} of the logs is not known here", WHEN_HINT)
+    return _shift(anchor, match["sign"], match["span"]) if match["span"] else anchor
+
+
+def _shift(anchor: datetime, sign: str, span_text: str) -> datetime | None:
+    span = _span(span_text)
+    if span is None:
+        return None
+    # In UTC: Python would add to the wall clock, which is an hour off where a clock change lies between.
+    utc = anchor.astimezone(UTC)
+    return utc + span if sign == "+" else utc - span
+
+
+def _on_a_day(text: str, now: datetime, zone: tzinfo) -> datetime | None:
+    today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    if match := _TIME.fullmatch(text):
+        moment = to_utc(today + _clock(match), zone)
+        return moment if moment <= now else to_utc(today - timedelta(days=1) + _clock(match), zone)
+    if not (match := _DAY.fullmatch(text)):
+        return None
+    shift = {"today": 0, "yesterday": -1, "tomorrow": 1}
+    try:
+        day = today + timedelta(shift[match["day"]]) if match["day"] in shift else datetime.fromisoformat(match["day"])
+    except ValueError:
+        return None
+    return to_utc(day + _clock(match), zone)
+
+
+def _clock(match: re.Match[str]) -> timedelta:
+    return timedelta(
+        hours=int(match["hour"] or 0),
+        minutes=int(match["minute"] or 0),
+        seconds=int(match["second"] or 0),
+        microseconds=int((match["fraction"] or "").ljust(6, "0")),
+    )
+
+
+def _epoch(text: str) -> datetime | None:
+    match = _EPOCH.fullmatch(text)
+    if not match:
+        return None
+    whole, _, fraction = match["count"].partition(".")
+    micros = int(fraction.ljust(6, "0")[:6])
+    return datetime.fromtimestamp(int(whole[:10]), UTC) + timedelta(
+        microseconds=int(whole[10:16].ljust(6, "0")) + micros
+    )
+
+
+def _as_logged(text: str, now: datetime, zone: tzinfo) -> datetime | None:
+    kind = kind_of(text)
+    return to_datetime(text, kind, zone, now) if kind else None

@@ -1,0 +1,158 @@
+"""Which byte streams the store knows and how far each was read, so that re-running an ingest reads only what is new."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from logtriage.sources.find import Resource, Source
+from logtriage.sources.read import Identity, fingerprint, identity
+
+if TYPE_CHECKING:
+    import duckdb
+
+_HEAD = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One byte stream in the store: a file (whatever it is called by now), a member of an archive, standard input.
+
+    `offset` and `line` are where reading ended; `tail_offset` and `tail_line` where the last record began, to which more
+    lines may still come. `size` and `mtime_ns` are the file's when it was last read to its end.
+    """
+
+    number: int
+    source: Source
+    head_length: int
+    head_sha256: str
+    device: int | None
+    inode: int | None
+    offset: int = 0
+    line: int = 1
+    tail_offset: int = 0
+    tail_line: int = 1
+    size: int | None = None
+    mtime_ns: int | None = None
+
+    def untouched(self, now: Identity | None) -> bool:
+        """Whether the file is as it was when it was last read to its end."""
+        return now is not None and self.size is not None and (self.size, self.mtime_ns) == (now.size, now.mtime_ns)
+
+
+class Parts:
+    """The parts of a store, by number; `of` finds or adds the one of a source. `changes` is what the store must learn."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        self._known: dict[int, Part] = {}
+        self._stored: dict[int, Part] = {}
+        self._step = con.execute("SELECT coalesce(max(step), 0) FROM lake.progress").fetchall()[0][0]
+        rows = con.execute(
+            'SELECT p.part, p.source, p."group", p.path, p.member, head_length, head_sha256, device, inode, '
+            'coalesce(g."offset", 0), coalesce(g.line, 1), coalesce(tail_offset, 0), coalesce(tail_line, 1), size, mtime_ns '
+            "FROM lake.parts AS p LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1) "
+            "AS g ON g.part = p.part ORDER BY p.part"
+        ).fetchall()
+        for number, name, group, path, member, *rest in rows:
+            source = Source(
+                name, group, Path(path) if path else None, member, None, Resource(None, None, None, None, None)
+            )
+            self._known[number] = self._stored[number] = Part(number, source, *rest)
+
+    def of(self, source: Source) -> Part:
+        """The part of a source. A file that was renamed, or compressed by rotation, is known by its first bytes; one that
+        was truncated or replaced is a new part under the old name."""
+        now = identity(source)
+        for part in self._candidates(source, now):
+            if now and part.untouched(now) and (part.device, part.inode) == (now.device, now.inode):
+                return part
+            if now and source.compression is None and now.size < part.offset:
+                continue
+            if _same_head(part, source):
+                length, digest = fingerprint(source, _HEAD)
+                return self.note(replace(part, source=source, head_length=length, head_sha256=digest.hex()))
+        length, digest = fingerprint(source, _HEAD) if source.path else (0, b"")
+        number = max(self._known, default=0) + 1
+        return self.note(
+            Part(number, source, length, digest.hex(), now.device if now else None, now.inode if now else None)
+        )
+
+    def _candidates(self, source: Source, now: Identity | None) -> list[Part]:
+        if source.path is None:
+            return []
+        newest = sorted(self._known.values(), key=lambda p: -p.number)
+        same = [p for p in newest if _place(p.source) == _place(source)]
+        moved = [
+            p
+            for p in newest
+            if now and not source.member and (p.device, p.inode) == (now.device, now.inode) and p not in same
+        ]
+        packed = [p for p in newest if p.source.group == source.group and _told(p) and p not in same and p not in moved]
+        return [*same, *moved, *packed]
+
+    def note(self, part: Part) -> Part:
+        """Keeps in mind how far a part was read."""
+        self._known[part.number] = part
+        return part
+
+    def changes(self) -> list[tuple[str, list[Any]]]:
+        """The statements (with their values) that tell the store what was noted since the last call."""
+        statements: list[tuple[str, list[Any]]] = []
+        for part in self._known.values():
+            before = self._stored.get(part.number)
+            if part == before:
+                continue
+            if before is None:
+                statements.append(_added(part))
+            elif (before.source, before.head_length) != (part.source, part.head_length):
+                renamed = [part.source.name, _place(part.source)[0], part.head_length, part.head_sha256, part.number]
+                statements.append(
+                    (
+                        "UPDATE lake.parts SET source = ?, path = ?, head_length = ?, head_sha256 = ? WHERE part = ?",
+                        renamed,
+                    )
+                )
+            values: list[Any] = [
+                part.number,
+                part.offset,
+                part.line,
+                part.tail_offset,
+                part.tail_line,
+                part.size,
+                part.mtime_ns,
+            ]
+            self._step += 1
+            values += [part.size is not None, _now(), self._step]
+            statements.append(("INSERT INTO lake.progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values))
+        self._stored = dict(self._known)
+        return statements
+
+
+def _added(part: Part) -> tuple[str, list[Any]]:
+    who, source = part.source.resource, part.source
+    values = [part.number, source.name, source.group, *_place(source), who.service, who.host, who.container, who.pod, who.namespace,
+              part.device, part.inode, part.head_length, part.head_sha256, _now()]  # fmt: skip
+    return "INSERT INTO lake.parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)", values
+
+
+def _place(source: Source) -> tuple[str | None, str | None]:
+    return (os.path.abspath(source.path) if source.path else None), source.member
+
+
+def _told(part: Part) -> bool:
+    """Whether enough of a part's beginning is known to know it again under another name."""
+    return part.head_length >= min(_HEAD, max(32, part.offset))
+
+
+def _same_head(part: Part, source: Source) -> bool:
+    if not part.head_length:  # it was empty when it was seen
+        return part.offset == 0 and _place(part.source) == _place(source)
+    return fingerprint(source, part.head_length) == (part.head_length, bytes.fromhex(part.head_sha256))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,275 @@
+"""Looking after a store: what is in it, fewer and larger files, less of what is old, whether all is as it should be."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from logtriage.errors import LogtriageError
+from logtriage.sources.find import Resource, Source
+from logtriage.sources.read import opened
+from logtriage.sources.unpack import Pull
+from logtriage.store import views
+from logtriage.store.store import Store
+
+# Files of records with fewer rows are put together, in files of about so many: narrow in time, and small enough that a
+# day's search reads few of them.
+_FEW, _ROWS = 250_000, 500_000
+_MERGED = ("hits", "ids", "shapes", "parts", "formats", "renderings")
+PRUNED = "pruned"  # the key in lake.meta under which is kept up to when records were removed
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What an operation changed: bytes and files of the store before and after, and how many records went."""
+
+    bytes_before: int
+    bytes_after: int
+    files_before: int
+    files_after: int
+    records: int = 0
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What `check` found: how much was looked at, what is wrong, and sources whose file is gone or another by now."""
+
+    parts: int = 0
+    records: int = 0
+    compared: int = 0
+    wrong: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+
+def size_of(store: Store) -> tuple[int, int]:
+    """Bytes and files of the store's folder."""
+    sizes = [path.stat().st_size for path in store.path.rglob("*") if path.is_file()]
+    return sum(sizes), len(sizes)
+
+
+def tables(store: Store) -> list[tuple[str, int, int]]:
+    """The tables of the store: name, Parquet files, bytes in them."""
+    rows = store.con.execute(
+        "SELECT table_name, file_count, file_size_bytes FROM ducklake_table_info('lake') ORDER BY 3 DESC"
+    )
+    return [(name, files, size) for name, files, size in rows.fetchall()]
+
+
+def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) -> Space:
+    """Puts small files together, adds up counts, and frees what no longer belongs to the store."""
+    before = size_of(store)
+    con = store.con
+    on_step("rows kept in the catalog")
+    con.execute("CALL ducklake_flush_inlined_data('lake')")
+    on_step("counts")
+    _sum_up(store)
+    for group in _small_files(store):
+        on_step(f"records: {len(group)} files")
+        _rewrite(store, group)
+    for name in _MERGED:
+        on_step(name)
+        con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
+    _free(store)
+    after = size_of(store)
+    return Space(before[0], after[0], before[1], after[1])
+
+
+def prune(store: Store, *, before: datetime | None = None, max_bytes: int | None = None) -> Space:
+    """Removes records older than `before` (UTC), and then the oldest days until the store has at most `max_bytes`.
+
+    Records without time go with the newest one of their part. How far a source was read stays known, so that nothing
+    is read again. A day is removed as a whole.
+    """
+    size, files = size_of(store)
+    gone = _remove(store, before) if before else 0
+    now_size = size_of(store)[0]
+    for _ in range(8):
+        if max_bytes is None or now_size <= max_bytes:
+            break
+        cutoff = _day_after(store, 1 - max_bytes / now_size)
+        if cutoff is None:
+            break
+        gone += _remove(store, cutoff)
+        now_size = size_of(store)[0]
+    after = size_of(store)
+    return Space(size, after[0], files, after[1], gone)
+
+
+def check(store: Store, *, compare: bool = True) -> Verdict:
+    """Whether every part's bytes are all there, once, and the counts are right; with `compare` also whether they are
+    the bytes of the files, where these are still there."""
+    views.create(store)
+    con = store.con
+    verdict = Verdict()
+    pruned = con.execute(f"SELECT count(*) FROM lake.meta WHERE key = '{PRUNED}'").fetchall()[0][0] > 0
+    counts = dict(con.execute("SELECT part, sum(records)::BIGINT FROM lake.activity GROUP BY part").fetchall())
+    rows = con.execute("""
+        WITH placed AS (
+            SELECT part, "offset", octet_length(bytes) AS size,
+                   lead("offset") OVER (PARTITION BY part ORDER BY "offset") AS next FROM records
+        )
+        SELECT s.part, s.source, s."offset", coalesce(min(p."offset"), 0), coalesce(max(p."offset" + size), 0),
+               count(p."offset"), count(*) FILTER (next < p."offset" + size), count(*) FILTER (next > p."offset" + size)
+        FROM sources AS s LEFT JOIN placed AS p USING (part) GROUP BY ALL ORDER BY s.part
+    """).fetchall()
+    for part, name, read, first, last, records, twice, holes in rows:
+        verdict.parts += 1
+        verdict.records += records
+        if twice:
+            verdict.wrong.append(f"{name} (part {part}): {twice} records are there twice")
+        if not pruned and (holes or first or last != read):
+            verdict.wrong.append(
+                f"{name} (part {part}): of {read} bytes read some are missing ({holes} holes, {first} to {last})"
+            )
+        if counts.get(part, 0) != records:
+            verdict.wrong.append(f"{name} (part {part}): {records} records, but {counts.get(part, 0)} were counted")
+    if compare and not pruned:
+        _compare(store, {part: read for part, _, read, *_ in rows}, verdict)
+    return verdict
+
+
+def _compare(store: Store, read: dict[int, int], verdict: Verdict) -> None:
+    """Compares each part's bytes (`read`: how many of them were read) with those of its file, by their SHA-256."""
+    kept = {part: hashlib.sha256() for part in read}
+    for part, piece in _rows(store, 'SELECT part, bytes FROM records ORDER BY part, "offset"'):
+        kept[part].update(piece)
+    rows = store.con.execute(
+        'SELECT part, source, "group", path, member, head_length, head_sha256 FROM lake.parts ORDER BY part'
+    ).fetchall()
+    for part, name, group, path, member, head_length, head in rows:
+        if path is None or part not in read:
+            continue
+        source = Source(name, group, Path(path), member, None, Resource(None, None, None, None, None))
+        there = _digest(source, read[part], head_length if head_length <= read[part] else 0, head)
+        if there is None:
+            verdict.gone.append(name)
+            continue
+        verdict.compared += 1
+        if kept[part].digest() != there:
+            verdict.wrong.append(f"{name} (part {part}): the bytes differ from those of the file")
+
+
+def _digest(source: Source, size: int, head_length: int, head: str) -> bytes | None:
+    """The SHA-256 of a source's first `size` bytes; None where they are not there, or begin otherwise."""
+    try:
+        pull = Pull(opened(source)[1])
+        piece = pull.read(head_length)
+        if head_length and hashlib.sha256(piece).hexdigest() != head:
+            return None
+        digest, left = hashlib.sha256(piece), size - len(piece)
+        while left and (piece := pull.read(min(left, 1 << 20))):
+            digest.update(piece)
+            left -= len(piece)
+    except (LogtriageError, OSError):
+        return None
+    return None if left else digest.digest()
+
+
+def _rows(store: Store, sql: str) -> Iterator[tuple[Any, ...]]:
+    result = store.con.execute(sql)
+    while batch := result.fetchmany(10_000):
+        yield from batch
+
+
+def _sum_up(store: Store) -> None:
+    """One row for each count and each part's progress, in the place of many."""
+    con = store.con
+    with store.transaction():
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE summed AS "
+            "SELECT minute, part, shape, severity_number, sum(records)::BIGINT AS records "
+            "FROM lake.activity GROUP BY ALL HAVING sum(records) <> 0"
+        )
+        con.execute("DELETE FROM lake.activity")
+        con.execute("INSERT INTO lake.activity FROM summed ORDER BY minute, part")
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE newest AS "
+            "FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1"
+        )
+        con.execute("DELETE FROM lake.progress")
+        con.execute("INSERT INTO lake.progress FROM newest ORDER BY part")
+
+
+def _small_files(store: Store) -> Iterator[list[str]]:
+    """Groups of small files of records that follow each other in time, each group about one file's worth."""
+    rows = store.con.execute(
+        "SELECT filename, count(*), min(timestamp) FROM lake.records GROUP BY filename ORDER BY 3 NULLS FIRST, 1"
+    ).fetchall()
+    group: list[str] = []
+    total = 0
+    for name, count, _ in rows:
+        if count >= _FEW:
+            continue
+        if group and total + count > _ROWS:
+            if len(group) > 1:
+                yield group
+            group, total = [], 0
+        group.append(name)
+        total += count
+    if len(group) > 1:
+        yield group
+
+
+def _rewrite(store: Store, files: list[str]) -> None:
+    """Puts the records of some files into one, in the order that searches need."""
+    con = store.con
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
+    with store.transaction():
+        con.execute(f"CREATE OR REPLACE TEMP TABLE moved AS SELECT * FROM lake.records WHERE filename IN ({names})")
+        con.execute(f"DELETE FROM lake.records WHERE filename IN ({names})")
+        con.execute("INSERT INTO lake.records FROM moved ORDER BY shape, timestamp")
+    con.execute("DROP TABLE moved")
+
+
+def _remove(store: Store, cutoff: datetime) -> int:
+    """Removes what is older, from all tables; gives the number of records."""
+    con = store.con
+    cutoff = (cutoff.astimezone(UTC) if cutoff.tzinfo else cutoff).replace(tzinfo=None, second=0, microsecond=0)
+    with store.transaction():
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE old_parts AS "
+            "SELECT part FROM lake.records GROUP BY part HAVING coalesce(max(timestamp) < ?, false)",
+            [cutoff],
+        )
+        where = "timestamp < ? OR (timestamp IS NULL AND part IN (FROM old_parts))"
+        gone = con.execute(f"SELECT count(*) FROM lake.records WHERE {where}", [cutoff]).fetchall()[0][0]
+        if gone:
+            con.execute(f"DELETE FROM lake.records WHERE {where}", [cutoff])
+            con.execute(f"DELETE FROM lake.hits WHERE {where}", [cutoff])
+            con.execute(
+                "DELETE FROM lake.activity WHERE minute < ? OR (minute IS NULL AND part IN (FROM old_parts))", [cutoff]
+            )
+            con.execute(
+                "DELETE FROM lake.ids WHERE id < (SELECT min(least(trace, span, request)) FROM lake.records) "
+                "OR NOT EXISTS (FROM lake.records WHERE coalesce(trace, span, request) IS NOT NULL)"
+            )
+            con.execute(f"DELETE FROM lake.meta WHERE key = '{PRUNED}'")
+            con.execute("INSERT INTO lake.meta VALUES (?, ?)", [PRUNED, cutoff.isoformat()])
+    if gone:
+        con.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => 0)")
+        _free(store)
+    return int(gone)
+
+
+def _day_after(store: Store, share: float) -> datetime | None:
+    """The end of the first days that together have at least this share of all records."""
+    rows = store.con.execute(
+        "SELECT date_trunc('day', minute)::TIMESTAMP, sum(records)::BIGINT FROM lake.activity "
+        "WHERE minute IS NOT NULL GROUP BY 1 HAVING sum(records) > 0 ORDER BY 1"
+    ).fetchall()
+    wanted, seen = share * sum(count for _, count in rows), 0
+    for day, count in rows:
+        seen += count
+        if seen >= wanted:
+            return datetime.combine(day.date(), datetime.min.time()) + timedelta(days=1)
+    return None
+
+
+def _free(store: Store) -> None:
+    """Forgets earlier states of the store, and deletes the files that only they needed."""
+    store.con.execute("CALL ducklake_expire_snapshots('lake', older_than => now())")
+    store.con.execute("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")

@@ -1,0 +1,250 @@
+"""The store as people and queries see it: the views `records`, `sources`, `hits` and `shapes` over its tables.
+
+`lake.records` keeps a record in pieces; only here are they put together again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any
+
+from logtriage.formats import parse
+from logtriage.formats.detect import Node
+from logtriage.formats.format import Format
+from logtriage.formats.heads import clean_all
+from logtriage.jsonl import level_sql
+from logtriage.stamps.rendering import Rendering
+from logtriage.store import frame
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from logtriage.store.store import Store
+
+RESOURCE = ("service", "host", "container", "pod", "namespace")
+# id column → the column of lake.records that holds its number
+IDS = dict(zip(frame.IDS, ("trace", "span", "request"), strict=True))
+# Columns of lake.records that a record's text is put together from, and others that are taken as they are.
+TEXT_PIECES = (
+    "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp", *IDS.values(), "frame", "body",
+    "exact",
+)  # fmt: skip
+PLACES = ("source", "group", *RESOURCE)
+KEPT = ("part", "offset", "line", "lines", "severity_number", "severity_text", "shape")
+# The columns of the view `records`.
+COLUMNS = (
+    "source", "group", "part", "offset", "line", "lines", "timestamp", "nanos", "level", "severity_number",
+    "severity_text", "format", "shape", "template", "flags", *RESOURCE, *IDS, "body", "raw", "exact", "bytes",
+    "attributes",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The small tables of a store at one moment: its parts (rows of lake.parts), and what numbers in records count.
+
+    `formats`: number → (name, the formats a line passed through, outermost first).
+    """
+
+    parts: tuple[PartRow, ...]
+    formats: dict[int, tuple[str, tuple[Node, ...]]]
+    renderings: tuple[tuple[int, Rendering], ...]
+
+    def part(self, number: int) -> PartRow | None:
+        """The part of that number."""
+        return next((p for p in self.parts if p.part == number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """One byte stream of the store: its number, names, and what is known of where it comes from."""
+
+    part: int
+    source: str
+    group: str
+    path: str | None
+    member: str | None
+    service: str | None
+    host: str | None
+    container: str | None
+    pod: str | None
+    namespace: str | None
+
+
+def load(con: duckdb.DuckDBPyConnection) -> Catalog:
+    """Reads the small tables."""
+    columns = 'part, source, "group", path, member, ' + ", ".join(RESOURCE)
+    parts = tuple(PartRow(*row) for row in con.execute(f"SELECT {columns} FROM lake.parts ORDER BY part").fetchall())
+    formats = {n: (name, _nodes(json.loads(text))) for n, name, text in con.execute("FROM lake.formats").fetchall()}
+    rows = con.execute("SELECT rendering, text FROM lake.renderings ORDER BY rendering").fetchall()
+    return Catalog(parts, formats, tuple((n, Rendering.parse(text)) for n, text in rows))
+
+
+def create(store: Store) -> None:
+    """Makes the views, with all their columns, on the store's connection, for what the store holds now."""
+    catalog = load(store.con)
+    _name_parts(store.con, catalog)
+    everything = restored(catalog, f"({lean(catalog)})", "lake.ids")
+    columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    for name, sql in {"records": f"SELECT {columns} FROM ({everything})", **others()}.items():
+        store.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+
+class Snapshot:
+    """A second connection (`con`) to an open store, which sees it as it is now, with what queries are made of.
+
+    Temp views: `pieces` (see `lean`), `hits`. Results of `con` do not disturb those of the store's own connection, but
+    each other: one at a time. Close it, or the snapshot is held until the store is closed.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.con = store.con.cursor()
+        # Outside a transaction every statement would read the catalog anew.
+        self.con.execute("SET TimeZone = 'UTC'; BEGIN")
+        self.catalog = load(self.con)
+        _name_parts(self.con, self.catalog)
+        for name, sql in {"pieces": lean(self.catalog), "hits": others()["hits"]}.items():
+            self.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the snapshot."""
+        self.con.close()
+
+
+@contextmanager
+def snapshot_of(store: Store | Snapshot) -> Iterator[Snapshot]:
+    """A snapshot of the store for a while, or the one given."""
+    if isinstance(store, Snapshot):
+        yield store
+    else:
+        with Snapshot(store) as snapshot:
+            yield snapshot
+
+
+def _name_parts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
+    """The parts as a table beside the store: joining it costs no look into the catalog."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE part_names "
+        '(part INTEGER, source VARCHAR, "group" VARCHAR, path VARCHAR, member VARCHAR, '
+        + ", ".join(f"{name} VARCHAR" for name in RESOURCE) + ")"
+    )  # fmt: skip
+    if catalog.parts:
+        rows = ", ".join("(" + ", ".join(map(_value, astuple(part))) + ")" for part in catalog.parts)
+        con.execute(f"INSERT INTO part_names VALUES {rows}")
+
+
+def lean(catalog: Catalog) -> str:
+    """SELECT: each record as it is kept, with where it comes from."""
+    resource = ", ".join(f"coalesce(r.{name}, p.{name}) AS {name}" for name in RESOURCE)
+    kept = ", ".join(f'r."{name}"' for name in (*KEPT, *TEXT_PIECES))
+    return f"""SELECT p.source, p."group", {resource}, {kept}, r.format AS format_number, r.flags AS flag_ids
+        FROM lake.records AS r JOIN part_names AS p ON p.part = r.part"""
+
+
+def derived(catalog: Catalog) -> dict[str, tuple[str, str]]:
+    """Columns of `records` that stand for another of `lean`: name → (that column, SQL on it)."""
+    names = "".join(f" WHEN {n} THEN {parse.literal(name)}" for n, (name, _) in catalog.formats.items())
+    return {
+        "level": ("severity_number", level_sql("severity_number")),
+        "format": ("format_number", f"CASE format_number{names} END" if names else "NULL::VARCHAR"),
+        "template": ("shape", "format('{:016x}', shape)"),
+        "flags": ("flag_ids", "coalesce(string_split(flag_ids, ' '), [])"),
+    }
+
+
+def dressed(catalog: Catalog, relation: str, wanted: Container[str] = COLUMNS) -> str:
+    """SELECT: rows of `lean` (SQL of a relation) with those `derived` columns that are wanted."""
+    more = "".join(f", {sql} AS {name}" for name, (_, sql) in derived(catalog).items() if name in wanted)
+    return f"SELECT *{more} FROM {relation}"
+
+
+def restored(catalog: Catalog, pieces: str, ids: str, wanted: Container[str] = COLUMNS) -> str:
+    """SELECT: rows of `lean` (SQL of a relation) with their texts, and `dressed`; `ids`: a relation (id, text).
+
+    Of `pieces` it needs TEXT_PIECES and what the columns wanted are derived from.
+    """
+    joins = "".join(f" LEFT JOIN {ids} AS {column}_ids ON {column}_ids.id = r.{column}" for column in IDS.values())
+    texts = ", ".join(f"{column}_ids.text AS {name}" for name, column in IDS.items())
+    whole = f"CASE WHEN exact IS NULL THEN {frame.restore(catalog.renderings)} ELSE frame END"
+    # A lambda, as the planner would put all that `whole` stands for in each of its places.
+    raw = "list_transform([whole], lambda t: CASE WHEN ends_with(t, chr(10)) THEN left(t, -1) ELSE t END)[1]"
+    more = f", {_attributes(catalog)} AS attributes" if "attributes" in wanted else ""
+    put_together = f"""(SELECT * EXCLUDE (frame, body), {frame.body()} AS body, {whole} AS whole
+        FROM (SELECT r.*, {texts} FROM {pieces} AS r{joins}))"""
+    rows = dressed(catalog, put_together, wanted)
+    return f"SELECT *, {raw} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({rows})"
+
+
+def first_line(nodes: Sequence[Node], whole: str) -> str:
+    """SQL for the text that a record's attributes are read from, out of its text."""
+    fmt = nodes[-1].fmt if nodes else None
+    return clean_all(f"rtrim({whole}, chr(10))" if fmt and fmt.multiline else f"split_part({whole}, chr(10), 1)")
+
+
+def _attributes(catalog: Catalog) -> str:
+    """Nothing but a CASE keeps a format's JSON functions from the text of another format, at which they would fail."""
+    cases = ""
+    for number, (_, nodes) in catalog.formats.items():
+        told = parse.attributes(nodes, "line", flat=False)
+        cases += f" WHEN {number} THEN list_transform([{first_line(nodes, 'whole')}], lambda line: {told})[1]"
+    return f"CASE format_number{cases} END::JSON" if cases else "NULL::JSON"
+
+
+def others() -> dict[str, str]:
+    """The SELECTs behind the views `sources`, `hits` and `shapes`; they need `part_names`."""
+    level = level_sql("severity_number")
+    return {
+        "sources": f"""
+            SELECT p.source, p."group", p.part, p.path, p.member, {", ".join("p." + name for name in RESOURCE)},
+                   coalesce(records, 0) AS records, first_timestamp, last_timestamp,
+                   coalesce(g."offset", 0) AS "offset", coalesce(g.line, 1) - 1 AS lines,
+                   coalesce(formats, []) AS formats
+            FROM part_names AS p
+            LEFT JOIN (SELECT part, count(*) AS records, min(timestamp) AS first_timestamp,
+                              max(timestamp) AS last_timestamp, list_sort(list(DISTINCT name)) AS formats
+                       FROM lake.records JOIN lake.formats USING (format) GROUP BY part) USING (part)
+            LEFT JOIN (FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1) AS g
+            USING (part)""",
+        "hits": f"""
+            SELECT source, "group", part, "offset", timestamp, pattern, category, {level} AS level, severity_number,
+                   captures
+            FROM lake.hits JOIN part_names USING (part)""",
+        "shapes": """
+            SELECT shape, format('{:016x}', shape) AS template, text, first_seen, coalesce(records, 0) AS records
+            FROM lake.shapes LEFT JOIN (SELECT shape, sum(records)::BIGINT AS records FROM lake.activity GROUP BY shape)
+            USING (shape)""",
+    }
+
+
+def _nodes(definition: list[dict[str, Any]]) -> tuple[Node, ...]:
+    return tuple(_chain(definition))
+
+
+def _chain(definition: list[dict[str, Any]]) -> Iterator[Node]:
+    node: Node | None = None
+    for fields in definition:
+        node = Node(_format(fields), node)
+        yield node
+
+
+def _format(fields: dict[str, Any]) -> Format:
+    """A format as `dataclasses.asdict` and JSON have left it; what a later version added to it is passed over."""
+    known = {key: value for key, value in fields.items() if key in Format.__slots__}
+    for key in ("groups", "inside", "require", "examples", "rejects"):
+        known[key] = tuple(known.get(key, ()))
+    for key in ("keys", "aliases"):
+        known[key] = {name: tuple(paths) for name, paths in known.get(key, {}).items()}
+    return Format(**known)
+
+
+def _value(value: Any) -> str:
+    return "NULL" if value is None else str(value) if isinstance(value, int) else parse.literal(value)

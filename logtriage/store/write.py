@@ -1,0 +1,105 @@
+"""What an ingest has read → the store's tables, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from logtriage.store import frame
+from logtriage.store.store import Store
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+_COLUMNS = (
+    'part, "offset", line, lines, timestamp, nanos, stamp, observed, observed_nanos, observed_stamp, severity_number, '
+    "severity_text, chain, shape, flags, service, host, container, pod, namespace, {ids}, frame, body, exact"
+)
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What waits to be committed: Arrow tables of records and hits, new shapes by number, new formats and renderings with
+    their numbers, statements for the parts, and the places (part, offset) from which records are taken back."""
+
+    rows: list[pa.Table] = field(default_factory=list)
+    hits: list[pa.Table] = field(default_factory=list)
+    shapes: dict[int, str] = field(default_factory=dict)
+    formats: list[tuple[str | int, ...]] = field(default_factory=list)
+    renderings: list[tuple[str | int, ...]] = field(default_factory=list)
+    parts: list[tuple[str, list[Any]]] = field(default_factory=list)
+    dropped: list[tuple[int, int]] = field(default_factory=list)
+    bytes: int = 0
+
+
+def write(store: Store, waiting: Waiting) -> None:
+    """Commits what waits. Raises StoreError, and nothing is written, where it cannot be."""
+    import pyarrow as pa
+
+    con = store.con.cursor()
+    con.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
+    try:
+        with store.transaction(con):
+            _drop_tails(con, waiting)
+            for table, values in (("formats", waiting.formats), ("renderings", waiting.renderings)):
+                for value in values:
+                    con.execute(f"INSERT INTO lake.{table} VALUES ({', '.join('?' * len(value))})", list(value))
+            if waiting.rows:
+                con.register("pending", pa.concat_tables(waiting.rows, promote_options="permissive"))
+                con.register("pending_hits", pa.concat_tables(waiting.hits, promote_options="permissive"))
+                _write_shapes(con, waiting.shapes)
+                _write_records(con)
+            for statement, values_of_part in waiting.parts:
+                con.execute(statement, values_of_part)
+    finally:
+        con.close()
+
+
+def _drop_tails(con: duckdb.DuckDBPyConnection, waiting: Waiting) -> None:
+    """Takes back the last records of earlier runs: they were read again, with what was written to the file since."""
+    for part, offset in waiting.dropped:
+        where = f'part = {part} AND "offset" >= {offset}'
+        con.execute(
+            "INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), part, shape, severity_number, -count(*) "
+            f"FROM lake.records WHERE {where} GROUP BY ALL"
+        )
+        con.execute(f"DELETE FROM lake.records WHERE {where}")
+        con.execute(f"DELETE FROM lake.hits WHERE {where}")
+
+
+def _write_shapes(con: duckdb.DuckDBPyConnection, shapes: dict[int, str]) -> None:
+    import pyarrow as pa
+
+    if shapes:
+        con.register(
+            "new_shapes", pa.table({"shape": list(shapes), "text": pa.array(list(shapes.values()), pa.large_string())})
+        )
+        con.execute(
+            "INSERT INTO lake.shapes SELECT n.shape, n.text, min(timestamp) FROM pending AS p JOIN new_shapes AS n USING (shape) GROUP BY ALL"
+        )
+
+
+def _write_records(con: duckdb.DuckDBPyConnection) -> None:
+    """Numbers the ids, and writes records, hits and activity."""
+    counts = con.execute(f"SELECT {', '.join(f'count({name})' for name in frame.IDS)} FROM pending").fetchall()[0]
+    kinds = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
+    if kinds:
+        base = con.execute("SELECT coalesce(max(id), 0) FROM lake.ids").fetchall()[0][0]
+        every = " UNION ALL ".join(
+            f'SELECT part, "offset", {name} AS text FROM pending WHERE {name} IS NOT NULL' for name in kinds
+        )
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE ids AS SELECT {base} + row_number() OVER (ORDER BY first) AS id, text "
+            f'FROM (SELECT text, min((part, "offset")) AS first FROM ({every}) GROUP BY text)'
+        )
+        con.execute("INSERT INTO lake.ids FROM ids ORDER BY id")
+    numbers = ", ".join(f"{name}.id" if name in kinds else "NULL" for name in frame.IDS)
+    joins = " ".join(f"LEFT JOIN ids AS {name} ON {name}.text = p.{name}" for name in kinds)
+    con.execute(
+        f"INSERT INTO lake.records SELECT {_COLUMNS.format(ids=numbers)} FROM pending AS p {joins} ORDER BY shape, timestamp"
+    )
+    con.execute("INSERT INTO lake.hits FROM pending_hits ORDER BY pattern, timestamp")
+    con.execute(
+        "INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), part, shape, severity_number, count(*) FROM pending GROUP BY ALL"
+    )

@@ -1,0 +1,1 @@
+"""Straight through plain files, without a store: the first hit long before the end is read."""

@@ -1,0 +1,213 @@
+"""Some records of a source, normalised: a block of them at a time → rows for people, JSON lines for programs.
+
+`Reader` runs a source through a Normaliser that other sources use in between; `Picked` is what it left of one block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from logtriage.errors import SourceError
+from logtriage.formats import parse
+from logtriage.formats.heads import clean_all
+from logtriage.jsonl import level_sql, lines
+from logtriage.query.query import Condition, joined
+from logtriage.sources.find import Source
+from logtriage.sources.read import Block, blocks
+
+if TYPE_CHECKING:
+    from logtriage.normalise import Normaliser
+    from logtriage.stream.stream import Record
+
+_LONGEST_RECORD = 64 << 20
+RESOURCE = ("service", "host", "container", "pod", "namespace")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record as it is shown. `timestamp` is UTC, naive; `body` what the record says, `text` all of it without the
+    transport around it, `raw` as it was written; `json` only where asked for. `found`: it, or only one beside it."""
+
+    timestamp: datetime | None
+    source: Source
+    line: int
+    offset: int
+    level: str | None
+    body: str
+    text: str
+    raw: bytes
+    plain: bool
+    found: bool
+    json: str | None = None
+
+
+class Reader:
+    """One source, and what has been learnt of it."""
+
+    def __init__(self, normaliser: Normaliser, source: Source, *, shapes: bool) -> None:
+        """`shapes`: whether the shapes of records are wanted, which JSON lines tell."""
+        self._normaliser = normaliser
+        self._shapes = shapes
+        self.source = source
+        self.grammar = normaliser.grammar(source)
+        self._reference = normaliser.settings.reference(source)
+        self._chains: list[Any] = []
+
+    def whole(self, size: int, *, offset: int = 0, end: int | None = None, line: int = 1) -> Iterator[Picked]:
+        """All records that begin in bytes `offset` to `end`, in blocks of about `size` bytes. Raises SourceError."""
+        held: Block | None = None
+        for block in blocks(self.source, offset=offset, line=line, size=size):
+            block = block if held is None else replace(held, data=held.data + block.data, last=block.last)
+            final = block.last or len(block.data) > _LONGEST_RECORD or (end is not None and block.end >= end)
+            made = self._read(block, final=final)
+            yield Picked(self._normaliser, self, None)
+            if end is not None and block.end >= end:
+                return
+            held = (
+                None
+                if final
+                else replace(
+                    block, offset=block.offset + made.bytes, line=block.line + made.lines, data=block.data[made.bytes :]
+                )
+            )
+
+    def block(self, block: Block) -> Picked:
+        """The records of a block that came by itself, as when a log is followed."""
+        self._read(block, final=True)
+        return Picked(self._normaliser, self, None)
+
+    def some(self, records: Sequence[Record]) -> Picked:
+        """Just these records, whose bytes are whole."""
+        data = b"".join(r.data if r.data.endswith(b"\n") else r.data + b"\n" for r in records)
+        if not records[-1].data.endswith(b"\n"):
+            data = data[:-1]
+        self._read(Block(self.source, 0, 1, data, True, "utf-8"), final=True)
+        return Picked(self._normaliser, self, records)
+
+    def _read(self, block: Block, *, final: bool) -> Any:
+        chains = self._normaliser.records.chains
+        chains[:] = self._chains
+        made = self._normaliser.block(block, self.grammar, self._reference, final=final, shapes=self._shapes)
+        self._chains = list(chains)
+        return made
+
+    @property
+    def chains(self) -> list[Any]:
+        """The formats that the column `chain` counts."""
+        return self._chains
+
+
+class Picked:
+    """The records of one block, in the temp tables of the Normaliser's connection until the next one is read."""
+
+    def __init__(self, normaliser: Normaliser, reader: Reader, records: Sequence[Record] | None) -> None:
+        self._con = normaliser.con
+        self._reader = reader
+        self._from = "(SELECT *, true AS found FROM records)"
+        if records is not None:
+            self._settle(self._moved(records))
+
+    def _settle(self, selected: str) -> None:
+        """Makes what a SELECT gives the records from now on."""
+        self._con.execute(f"CREATE OR REPLACE TEMP TABLE kept AS {selected}")
+        self._con.execute("CREATE OR REPLACE TEMP VIEW records AS SELECT * EXCLUDE (found) FROM kept")
+        self._from = "kept"
+
+    def _moved(self, records: Sequence[Record]) -> str:
+        """The records with their true places: the block was put together from pieces of the source."""
+        import pyarrow as pa
+
+        at, places = 0, []
+        for record in records:
+            places.append(at)
+            at += len(record.data) + (not record.data.endswith(b"\n"))
+        self._con.register("pieces", pa.table({
+            "at": pa.array(places, pa.int64()), "true_at": pa.array([r.start for r in records], pa.int64()),
+            "true_line": pa.array([r.line for r in records], pa.int64()), "found": pa.array([r.found for r in records]),
+        }))  # fmt: skip
+        return (
+            'SELECT r.* REPLACE (r."offset" - p.at + p.true_at AS "offset", p.true_line AS line), p.found '
+            'FROM records AS r ASOF JOIN pieces AS p ON r."offset" >= p.at'
+        )
+
+    def keep(self, conditions: Sequence[Condition], *, attributes: bool) -> None:
+        """Drops the records that do not fulfil the conditions (which are those of a `Query`)."""
+        if not conditions:
+            return
+        if self._from != "kept":
+            self._settle("SELECT *, true AS found FROM records")
+        if any("FROM hits" in condition.sql for condition in conditions):
+            self._con.execute(
+                "CREATE OR REPLACE TEMP VIEW hits AS "
+                'SELECT 0 AS part, k."offset", pattern, category FROM found JOIN kept AS k USING (i)'
+            )
+        where, parameters = joined(conditions)
+        self._con.execute(
+            f"DELETE FROM kept WHERE i NOT IN (SELECT i FROM ({self._facets(attributes)}) WHERE {where})", parameters
+        )
+
+    def _facets(self, attributes: bool) -> str:
+        """The records with the columns that the store's view `records` has."""
+        chains, source = self._reader.chains, self._reader.source
+        names = "".join(f" WHEN {k} THEN {parse.literal(node.name)}" for k, node in enumerate(chains))
+        who = source.resource
+        known = {name: parse.literal(value) if (value := getattr(who, name)) else "NULL" for name in RESOURCE}
+        own = {name: "k.service, program" if name == "service" else f"k.{name}" for name in RESOURCE}
+        told = ", ".join(f"coalesce({own[name]}, {known[name]}) AS {name}" for name in RESOURCE)
+        ids = ", ".join(f"k.{name}" for name in ("trace_id", "span_id", "request_id"))
+        more = f", {self._attributes()} AS attributes" if attributes else ""
+        level = "coalesce(k.severity_number, f.severity_number, k.severity_default)"
+        return (
+            f'SELECT i, {parse.literal(source.name)} AS source, {parse.literal(source.group)} AS "group", 0 AS part, '
+            f'k."offset", line, lines, '
+            f"timestamp, nanos, {level_sql(level)} AS level, {level} AS severity_number, severity_text, "
+            f"CASE chain{names} END AS format, coalesce(string_split(f.flags, ' '), []) AS flags, {told}, {ids}, "
+            f"body, coalesce(text, raw) AS text, rtrim(raw, chr(10)) AS raw, raw AS written, exact, found{more} "
+            f"FROM {self._from} AS k LEFT JOIN flags AS f USING (i)"
+        )
+
+    def _attributes(self) -> str:
+        cases = ""
+        for k, node in enumerate(self._reader.chains):
+            whole = node.fmt is not None and node.fmt.multiline and len(node.path) == 1
+            text = clean_all("rtrim(raw, chr(10))" if whole else "split_part(raw, chr(10), 1)")
+            cases += f" WHEN {k} THEN {parse.attributes(node.path_nodes, text, flat=False)}"
+        return f"CASE chain{cases} END"
+
+    def json_lines(self) -> Iterator[str]:
+        """One JSON object a record, in order."""
+        return lines(self._con, self._reader.source, self._reader.chains)
+
+    def rows(self, *, json: bool) -> list[Row]:
+        """The records, in order."""
+        found = self._con.execute(
+            'SELECT timestamp, line, "offset", level, body, text, coalesce(exact, encode(written)), format, found '
+            f"FROM ({self._facets(False)}) ORDER BY i"
+        ).fetchall()
+        texts: list[str | None] = list(self.json_lines()) if json else [None] * len(found)
+        source = self._reader.source
+        return [
+            Row(at, source, line, offset, level, body or "", text or "", raw, form == "plain", hit, made)
+            for (at, line, offset, level, body, text, raw, form, hit), made in zip(found, texts, strict=True)
+        ]
+
+
+def pieces_in_windows(records: Iterator[Record], first: int) -> Iterator[list[Record]]:
+    """Records in growing batches: the first soon, the many cheaply. A failure comes after what was found."""
+    most, batch, size = first, [], 0
+    try:
+        for record in records:
+            batch.append(record)
+            size += len(record.data)
+            if (len(batch) >= most or size > 4 << 20) and record.found:
+                yield batch
+                most, batch, size = min(4 * most, 20_000), [], 0
+    except SourceError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch

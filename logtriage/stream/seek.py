@@ -1,0 +1,145 @@
+"""Where in a plain file a span of time lies: bisection by offset, for files in time order.
+
+Stamps of lines around an offset are read with what has been learnt of the file. Whether it is in order is tried at many
+places; where it is not, all of it has to be read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from logtriage.formats.detect import Grammar, Node, read_head
+from logtriage.formats.starts import Starts, readable
+from logtriage.sources.find import Source
+from logtriage.stamps import stamp
+from logtriage.stamps.zone import Zone
+from logtriage.stream.around import FileText, bytes_of, line_end
+from logtriage.stream.stream import is_plain, samples
+
+_SMALL = 8 << 20  # bytes of a file that are sooner read than searched
+_PROBES = 64
+_TRIED = 400  # lines looked at for a stamp
+_SLACK = timedelta(minutes=5)  # lines may be that much out of order
+
+Bounds = tuple[int, int | None, int]
+
+
+def bounds(
+    source: Source, grammar: Grammar, reference: datetime, since: datetime | None, until: datetime | None
+) -> Bounds:
+    """The bytes in which all records from `since` to `until` begin: start, end (None: the file's), and the number of
+    the line at the start. All of the source, where it cannot be told: (0, None, 1)."""
+    everything: Bounds = (0, None, 1)
+    if (
+        (since is None and until is None)
+        or not is_plain(source)
+        or source.path is None
+        or source.path.stat().st_size < _SMALL
+    ):
+        return everything
+    text = FileText(str(source.path), source.name)
+    try:
+        place = _Places(text, grammar, reference)
+        if not place.in_order():
+            return everything
+        start = place.first(lambda at: at >= since - _SLACK) if since else 0
+        end = place.first(lambda at: at > until + _SLACK) if until else None
+        return start, end, 1 + _lines_before(text, start)
+    finally:
+        text.close()
+
+
+class _Places:
+    """Offsets of a file and the times of the records there."""
+
+    def __init__(self, text: FileText, grammar: Grammar, reference: datetime) -> None:
+        self._text = text
+        self._grammar = grammar
+        self._reference = reference
+        self._starts = Starts(grammar)
+        self._starts.learn_from(samples(text))
+
+    def in_order(self) -> bool:
+        """Whether the times at many places do not fall."""
+        step = max(1, self._text.size // _PROBES)
+        times = [found[1] for at in range(0, self._text.size, step) if (found := self._record(at))]
+        return len(times) > _PROBES // 2 and all(a <= b + _SLACK / 2 for a, b in pairwise(times))
+
+    def first(self, late: Callable[[datetime], bool]) -> int:
+        """The offset of a record, such that none before it is late; the file's size if none is."""
+        low, high = 0, self._text.size
+        while high - low > 64 << 10:
+            middle = (low + high) // 2
+            found = self._record(middle)
+            if found is None or found[0] >= high or late(found[1]):
+                high = middle
+            else:
+                low = found[0]
+        while low < high and (found := self._record(low + (low > 0))) and found[0] < high and not late(found[1]):
+            low = found[0]
+        return low
+
+    def _record(self, offset: int) -> tuple[int, datetime] | None:
+        """The first record with a time that begins behind `offset` (or at 0): its offset and time."""
+        at = line_end(self._text, offset) if offset else 0
+        for _ in range(_TRIED):
+            if self._text.ends_at(at):
+                return None
+            end = line_end(self._text, at)
+            line = bytes_of(self._text, at, end).removesuffix(b"\n")
+            if not self._starts.place(line).follows and (time := self._time(line)):
+                return at, time
+            at = end
+        return None
+
+    def _time(self, line: bytes) -> datetime | None:
+        return self._of(self._grammar.root, readable(line))
+
+    def _of(self, node: Node, text: str) -> datetime | None:
+        """The innermost time that a line gives."""
+        for child in node.ordered():
+            assert child.fmt is not None
+            if child.fmt.id == "text" and child.fmt.groups == ("timestamp", "level", "body"):
+                found = stamp.find(text)
+                return self._read(child, text[found[0] : found[1]]) if found else None
+            fields = read_head(child.fmt, text, _document(text))
+            if fields is None:
+                continue
+            inner = (
+                self._of(child, fields.get(child.fmt.inner, "").rstrip("\r\n"))
+                if child.fmt.inner and child.children
+                else None
+            )
+            return inner or self._read(child, fields.get("timestamp", ""))
+        return None
+
+    def _read(self, node: Node, text: str) -> datetime | None:
+        kind = stamp.kind_of(text) if text else None
+        zone = node.zone or (node.fmt.zone if node.fmt else None) or self._grammar.zone
+        return stamp.to_datetime(text, kind, Zone.of(zone).tzinfo, self._reference.astimezone(UTC)) if kind else None
+
+
+def _document(text: str) -> dict[str, Any] | None:
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _lines_before(text: FileText, offset: int) -> int:
+    """How many lines a file has before `offset`."""
+    at = total = 0
+    while at < offset:
+        piece = bytes_of(text, at, min(at + (1 << 20), offset))
+        if not piece:
+            break
+        total += piece.count(b"\n")
+        at += len(piece)
+    return total

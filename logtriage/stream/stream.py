@@ -1,0 +1,233 @@
+"""grep straight through a source: the records around the lines that a needle selects, without a database.
+
+A hit is a whole record: from the line that begins it to the last one that goes on with it. Only the lines around hits
+are looked at more closely than by the search itself.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from logtriage.needles.needle import Needle
+from logtriage.needles.verdict import MatchTimeout
+from logtriage.sources.find import Source
+from logtriage.stream.around import FileText, StreamText, Text, bytes_of, line_before, line_end
+
+if TYPE_CHECKING:
+    from logtriage.formats.starts import Starts
+    from logtriage.sources.read import Block
+
+_BLOCK = 4 << 20  # bytes of a stream between two looks
+_SAMPLE, _HEAD = 200, 50
+_SAMPLED = 32 << 20
+
+
+class Record(NamedTuple):
+    """A record as it stands in its source: the offset of its first byte, all its bytes, its first line's 1-based number
+    (0 if numbers were not asked for), and whether it was found or only stands beside what was."""
+
+    start: int
+    data: bytes
+    line: int
+    found: bool
+
+
+class Wanted(NamedTuple):
+    """What is looked for: the needle, how many records before and after a found one are wanted too, how many found ones
+    are enough (None: all), and whether line numbers are needed."""
+
+    needle: Needle
+    before: int = 0
+    after: int = 0
+    most: int | None = None
+    numbers: bool = False
+
+
+class Stream:
+    """One source being searched. `new_starts` gives what is known of record boundaries before the first line."""
+
+    def __init__(self, source: Source, wanted: Wanted, new_starts: Callable[[], Starts]) -> None:
+        self.source = source
+        self.wanted = wanted
+        self._new_starts = new_starts
+        self._starts: Starts | None = None
+        self._text: Text = StreamText(iter(()))
+        self.first_line = 1  # the number of the line at the offset where `records` starts
+        self.undecided: list[int] = []  # offsets of lines that took the pattern too long
+
+    def records(self, start: int = 0, end: int | None = None) -> Iterator[Record]:
+        """The records found, with those wanted beside them, in order; of a plain file only what begins in bytes `start`
+        to `end`. Raises SourceError, after what came before the damage."""
+        if is_plain(self.source):
+            yield from self._of_file(start, end)
+        else:
+            yield from self._of_stream()
+
+    def _of_file(self, start: int, end: int | None) -> Iterator[Record]:
+        from logtriage.needles.scan import scan_file
+
+        text = FileText(str(self.source.path), self.source.name)
+        self._text = text
+        try:
+            hits = scan_file(
+                self.source.path or "", self.wanted.needle, offset=start, end=end, with_numbers=self.wanted.numbers,
+                on_timeout=self.undecided.append,
+            )  # fmt: skip
+            yield from self._around(((hit.offset, (hit.number or 1) + self.first_line - 1) for hit in hits), start)
+        finally:
+            text.close()
+
+    def _of_stream(self) -> Iterator[Record]:
+        from logtriage.needles.scan import scan_blocks
+
+        text = StreamText(_blocks(self.source))
+        self._text = text
+        hits = scan_blocks(
+            text.blocks(), self.wanted.needle, with_numbers=self.wanted.numbers, on_timeout=self.undecided.append
+        )
+        yield from self._around(((hit.offset, hit.number or 1) for hit in hits), 0)
+
+    def _around(self, hits: Iterator[tuple[int, int]], low: int) -> Iterator[Record]:
+        """Selected lines (offset, number) → records; nothing before offset `low` is looked at."""
+        left = self.wanted.most
+        done = skipped = low
+        for offset, line in hits:
+            if offset < max(done, skipped):
+                continue
+            if left == 0:
+                return
+            start, end = self._bounds(offset, done)
+            data = bytes_of(self._text, start, end)
+            line -= data.count(b"\n", 0, offset - start)
+            if self.wanted.needle.invert and not self.selects(data):
+                skipped = end
+                continue
+            yield from self._before(start, line, done)
+            yield Record(start, data, line, True)
+            left = None if left is None else left - 1
+            line += data.count(b"\n")
+            after = self.wanted.after
+            while after and not self._text.ends_at(end):
+                start, end = end, self._end(end)
+                data = bytes_of(self._text, start, end)
+                found = left != 0 and self.selects(data)
+                yield Record(start, data, line, found)
+                line += data.count(b"\n")
+                if found:
+                    left = None if left is None else left - 1
+                after = self.wanted.after if found else after - 1
+            done = end
+            if left == 0:
+                return
+
+    def place_of(self, record: Record) -> int:
+        """The offset of a record's first byte in the source; in text that is not UTF-8 not the same as its `start`."""
+        return self._text.true_offset(record.start) if isinstance(self._text, StreamText) else record.start
+
+    def selects(self, data: bytes) -> bool:
+        """Whether a record is found: one of its lines is selected; with `invert`, all of them."""
+        lines = map(self.selects_line, data.removesuffix(b"\n").split(b"\n"))
+        return all(lines) if self.wanted.needle.invert else any(lines)
+
+    def selects_line(self, line: bytes) -> bool:
+        """Whether a line is selected; one that takes too long is not."""
+        try:
+            return self.wanted.needle.has_match(line) != self.wanted.needle.invert
+        except MatchTimeout:
+            return False
+
+    def _before(self, start: int, line: int, done: int) -> Iterator[Record]:
+        """The records before the one at `start`, up to `done`."""
+        found: list[Record] = []
+        while len(found) < self.wanted.before and start > done:
+            end, start = start, self._start(line_before(self._text, start), done)
+            data = bytes_of(self._text, start, end)
+            line -= data.count(b"\n")
+            found.append(Record(start, data, line, False))
+        return reversed(found)
+
+    def _bounds(self, offset: int, done: int) -> tuple[int, int]:
+        """Where the record that holds the line at `offset` begins and ends."""
+        end = line_end(self._text, offset)
+        if offset == done and self._text.ends_at(end):
+            return offset, end
+        return self._start(offset, done), self._end(offset)
+
+    def _start(self, offset: int, done: int) -> int:
+        """Where the record begins that the line at `offset` is of; `done` is where the last known one ended."""
+        while offset > done and self._goes_on(offset):
+            offset = line_before(self._text, offset)
+        return offset
+
+    def _end(self, offset: int) -> int:
+        """Where the record ends that the line at `offset` is of."""
+        end = line_end(self._text, offset)
+        while not self._text.ends_at(end) and self._goes_on(end):
+            end = line_end(self._text, end)
+        return end
+
+    def _goes_on(self, offset: int) -> bool:
+        """Whether the line at `offset` goes on with the record before it."""
+        if self._starts is None:
+            self._starts = self._new_starts()
+            self._starts.learn_from(samples(self._text))
+        place, before = (self._starts.place(self._line(at)) for at in (offset, line_before(self._text, offset)))
+        return place.goes_on(before)
+
+    def _line(self, offset: int) -> bytes:
+        return bytes_of(self._text, offset, line_end(self._text, offset)).removesuffix(b"\n")
+
+
+def _blocks(source: Source) -> Iterator[Block]:
+    """A source's blocks; those of a pipe as soon as they come."""
+    from logtriage.sources.held import Lines
+    from logtriage.sources.read import blocks, opened
+
+    if source.path is not None and source.path.is_file():
+        yield from blocks(source, size=_BLOCK)
+        return
+    encoding, pieces = opened(source)
+    lines = Lines(source)
+    for piece in pieces:
+        yield from lines.take(piece)
+        lines.encoding = encoding
+    yield from lines.flush()
+
+
+def is_plain(source: Source) -> bool:
+    """Whether a source is a plain file in which any place can be read, in UTF-8 or a superset of ASCII."""
+    from logtriage.sources.head import encoding_of
+
+    if source.path is None or source.member is not None or source.compression is not None:
+        return False
+    try:
+        if not stat.S_ISREG(source.path.stat().st_mode):
+            return False
+        with open(source.path, "rb", buffering=0) as file:
+            return encoding_of(file.read(4096)) == "utf-8"
+    except OSError:
+        return False
+
+
+def samples(text: Text) -> Sequence[bytes]:
+    """Lines to learn a source from: its first ones, and others spread over its first block."""
+    if isinstance(text, FileText):
+        text.need(0, 64 << 10)
+        size = min(text.size, _SAMPLED)
+    else:  # only what has come already: the rest may be long in coming
+        size = text.base + (text.data.rfind(b"\n") + 1 or len(text.data))
+    lines: dict[int, bytes] = {}
+    at = text.base
+    for _ in range(_HEAD):
+        if at >= size:
+            break
+        end = line_end(text, at)
+        lines[at] = bytes_of(text, at, end)
+        at = end
+    for place in range(max(at, text.base), size, max(1, (size - text.base) // _SAMPLE)):
+        start = line_end(text, place)
+        if start < size:
+            lines[start] = bytes_of(text, start, line_end(text, start))
+    return [line.removesuffix(b"\n") for line in lines.values()]
