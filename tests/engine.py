@@ -98,14 +98,17 @@ def numbers(store: Store, path: Path) -> list[int]:
 def parts(store: Store, only: Sequence[int] | None = None) -> dict[int, bytes]:
     """Each part's restored bytes; fails where they are not one after the other, each once, from the first byte on."""
     whole: dict[int, bytes] = {}
-    line: dict[int, int] = {}
+    lines: dict[int, range] = {}  # where the next record may begin
     for record in stored(store, only):
         before = whole.get(record["part"], b"")
         assert record["offset"] == len(before), "a gap or an overlap"
-        assert record["line"] == line.get(record["part"], 1), "line numbers do not follow"
+        assert record["line"] in lines.get(record["part"], (1,)), "line numbers do not follow"
         whole[record["part"]] = before + record["bytes"]
-        # blank lines behind a record are among its bytes, but it does not span them
-        line[record["part"]] = record["line"] + max(record["bytes"].count(b"\n"), record["lines"])
+        # Blank lines behind a record are among its bytes, but it does not span them; in UTF-16 the byte of a newline may
+        # be half of another character.
+        most = max(record["bytes"].count(b"\n"), record["lines"])
+        exact = most if b"\0" not in record["bytes"] else record["lines"]
+        lines[record["part"]] = range(record["line"] + exact, record["line"] + most + 1)
     return whole
 
 
