@@ -18,7 +18,8 @@ from stores import settings_for_tests, write_sources
 from logtriage.ingest import Ingest
 from logtriage.sources.find import find
 from logtriage.store.store import Store
-from logtriage.store.upkeep import check, compact, prune
+from logtriage.store.upkeep import compact, prune
+from logtriage.store.verify import check
 
 
 @pytest.fixture(scope="module")

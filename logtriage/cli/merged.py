@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import sys
-from collections import deque
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from logtriage.cli.asking import Asked, asked, window_told
@@ -20,13 +17,13 @@ from logtriage.normalise import Normaliser
 from logtriage.output import use_colour
 from logtriage.store.store import connect
 from logtriage.stream.picked import Picked, Reader, Row, pieces_in_windows
+from logtriage.stream.timeline import amid, in_time, marked, up_to
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
     from logtriage.sources.find import Source
 
 _WHOLE, _BLOCK, _SMALL = (32 << 20) - (64 << 10), 4 << 20, 1 << 20  # bytes of a block: alone, of few sources, of many
-_EARLIEST = datetime.min
 
 
 class Search:
@@ -148,8 +145,8 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     counts = dict.fromkeys((source.name for source in sources), 0)
     with in_full(session, lambda: None if args.quiet else finished(session, coverage)):
         if args.across:
-            streams = [_marked(search.rows(search.whole(source), source), needle) for source in sources]
-            rows = _around(in_time(streams), before, after)
+            streams = [marked(search.rows(search.whole(source), source), needle) for source in sources]
+            rows = amid(in_time(streams), before, after)
         else:
             everything = needle.matches_all and not needle.invert and not before and not after
             streams = []
@@ -157,7 +154,7 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
                 picked = (
                     search.whole(source) if everything else search.hits(source, needle, before, after, args.max_count)
                 )
-                streams.append(_some(search.rows(picked, source), args.max_count))
+                streams.append(up_to(search.rows(picked, source), args.max_count))
             rows = iter(in_time(streams))
         printer = None if only_told else RowsOut(_timeline(session, sources, gaps=bool(before or after)), needle, out)
         for row in rows:
@@ -175,64 +172,6 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
         if args.count or args.files_with_matches:
             _tell_counts(session, counts, out)
     return exit_code(session, coverage.hits or 0)
-
-
-def in_time(streams: list[Iterator[Row]]) -> Iterator[Row]:
-    """Rows of several streams merged by time; each stream keeps its own order. A row without time stays with the one
-    before it."""
-
-    def timed(number: int, stream: Iterator[Row]) -> Iterator[tuple[datetime, int, Row]]:
-        last = _EARLIEST
-        for row in stream:
-            last = row.timestamp or last
-            yield last, number, row
-
-    if len(streams) == 1:
-        yield from streams[0]
-        return
-    merged = heapq.merge(*(timed(n, stream) for n, stream in enumerate(streams)), key=lambda item: item[:2])
-    for _, _, row in merged:
-        yield row
-
-
-def _some(rows: Iterator[Row], most: int | None) -> Iterator[Row]:
-    """The rows up to so many found ones."""
-    for row in rows:
-        if row.found and most is not None:
-            if not most:
-                return
-            most -= 1
-        yield row
-
-
-def _marked(rows: Iterator[Row], needle: Needle) -> Iterator[Row]:
-    """The rows, each with whether the needle finds it."""
-    from dataclasses import replace
-
-    for row in rows:
-        lines = row.raw.removesuffix(b"\n").split(b"\n")
-        matching = any(needle.has_match(line) for line in lines)
-        yield replace(row, found=matching != needle.invert)
-
-
-def _around(rows: Iterator[Row], before: int, after: int) -> Iterator[Row | None]:
-    """The found rows and those around them; None where some between are left out."""
-    waiting: deque[Row] = deque(maxlen=before)
-    dropped, left = False, -1
-    for row in rows:
-        if row.found:
-            if dropped and left >= 0:
-                yield None
-            yield from waiting
-            waiting.clear()
-            yield row
-            dropped, left = False, after
-        elif left > 0:
-            yield row
-            left -= 1
-        else:
-            dropped = dropped or len(waiting) == before
-            waiting.append(row)
 
 
 def shown(row: Row, names: dict[str, str]) -> Shown:

@@ -124,7 +124,7 @@ def _prune(session: Session) -> int:
 
 def _check(session: Session) -> int:
     from logtriage.store.store import Store
-    from logtriage.store.upkeep import check
+    from logtriage.store.verify import check
 
     with Store(session.store_path) as store:
         verdict = check(store, compare=not session.args.no_compare)

@@ -6,7 +6,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,7 +15,8 @@ from logtriage.errors import SourceError
 from logtriage.sources.bundle import Bundle, is_bundle
 from logtriage.sources.codec import HEAD, recognise
 from logtriage.sources.head import why_no_log
-from logtriage.sources.naming import Resource, Rotation, resource, rotation, unsqueezed
+from logtriage.sources.naming import Resource, resource, rotation
+from logtriage.sources.sets import Candidate, in_order, shown
 from logtriage.sources.unpack import Pieces, Pull, decoded
 
 __all__ = ["Found", "Resource", "Source", "find"]
@@ -66,21 +67,8 @@ def find(
         except SourceError as error:
             finder.errors.append(error)
     known = Resource(service, host)
-    sources = [_source(one, base, known) for one, base in _in_order(finder)]
+    sources = [_source(one, base, known) for one, base in in_order(finder.candidates, finder.skip)]
     return Found(sources, finder.errors)
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A log, before it is known what set it belongs to. `place` is the folder: an absolute path, or inside an archive."""
-
-    path: Path | None
-    member: str | None
-    place: str
-    file: str
-    compression: str | None = None
-    head: bytes = b""
-    named: bool = True
 
 
 @dataclass(slots=True)
@@ -88,7 +76,7 @@ class _Finder:
     """Walks what arguments name, and collects candidates."""
 
     skip: OnSkip
-    candidates: list[_Candidate] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
     errors: list[SourceError] = field(default_factory=list)
     seen: set[tuple[int, int]] = field(default_factory=set)
 
@@ -96,7 +84,7 @@ class _Finder:
         """Collect the candidates of one argument."""
         if arg == "-":
             if not any(one.path is None for one in self.candidates):
-                self.candidates.append(_Candidate(None, None, "", "-"))
+                self.candidates.append(Candidate(None, None, "", "-"))
         elif os.path.lexists(arg) or not glob.has_magic(arg):
             self._walk(arg, named=True)
         elif "**" in arg:
@@ -106,11 +94,11 @@ class _Finder:
             pattern, depth = parts[first:], len(Path(folder).parts)
             self._walk(folder, named=False, wanted=lambda path: _matches(Path(path).parts[depth:], pattern))
             if len(self.candidates) == before:
-                raise SourceError(f"{_shown(arg)}: no file matches")
+                raise SourceError(f"{shown(arg)}: no file matches")
         else:
             matches = sorted(glob.glob(arg), key=_natural)
             if not matches:
-                raise SourceError(f"{_shown(arg)}: no file matches")
+                raise SourceError(f"{shown(arg)}: no file matches")
             for match in matches:
                 self._walk(match, named=False)
 
@@ -130,18 +118,18 @@ class _Finder:
                     if self._first_time(path, status):
                         self._file(path, named and path == top)
                 elif named and path == top:
-                    self.candidates.append(_Candidate(Path(path), None, _folder(path), os.path.basename(path)))
+                    self.candidates.append(Candidate(Path(path), None, _folder(path), os.path.basename(path)))
                 else:
-                    self.skip(_shown(path), "not a file: a pipe, socket or device")
+                    self.skip(shown(path), "not a file: a pipe, socket or device")
             except OSError as why:
                 if named and path == top:
-                    raise SourceError(f"{_shown(path)}: {why.strerror or why}") from why
-                self.skip(_shown(path), why.strerror or str(why))
+                    raise SourceError(f"{shown(path)}: {why.strerror or why}") from why
+                self.skip(shown(path), why.strerror or str(why))
 
     def _first_time(self, path: str, status: os.stat_result) -> bool:
         key = (status.st_dev, status.st_ino)
         if key in self.seen:
-            self.skip(_shown(path), "reached before by another path")
+            self.skip(shown(path), "reached before by another path")
             return False
         self.seen.add(key)
         return True
@@ -150,7 +138,7 @@ class _Finder:
         names = []
         for name in os.listdir(folder):
             if name.startswith("."):
-                self.skip(_shown(os.path.join(folder, name)), "hidden")
+                self.skip(shown(os.path.join(folder, name)), "hidden")
             else:
                 names.append(name)
         return [
@@ -168,27 +156,27 @@ class _Finder:
         if is_bundle(head):
             self._members(path)
         elif not named and (what := why_no_log(head, path)):
-            self.skip(_shown(path), what)
+            self.skip(shown(path), what)
         else:
             place, name = _folder(path), os.path.basename(path)
-            self.candidates.append(_Candidate(Path(path), None, place, name, compression, head, named))
+            self.candidates.append(Candidate(Path(path), None, place, name, compression, head, named))
 
     def _members(self, path: str) -> None:
-        archive = Bundle(Path(path), _shown(path))
+        archive = Bundle(Path(path), shown(path))
         try:
             for member in archive:
-                shown = f"{_shown(path)}!{_shown(member.name)}"
+                label = f"{shown(path)}!{shown(member.name)}"
                 if not member.regular:
                     continue
                 pull = Pull(archive.data())
                 compression = recognise(pull.peek(HEAD))
                 head = _head_of(pull.rest())
                 if what := "an archive in an archive" if is_bundle(head) else why_no_log(head, member.name):
-                    self.skip(shown, what)
+                    self.skip(label, what)
                     continue
                 place, _, name = member.name.rpartition("/")
                 self.candidates.append(
-                    _Candidate(Path(path), member.name, f"{os.path.abspath(path)}!{place}", name, compression, head)
+                    Candidate(Path(path), member.name, f"{os.path.abspath(path)}!{place}", name, compression, head)
                 )
         except SourceError as error:  # members before the damage are as good as any
             self.errors.append(error)
@@ -208,14 +196,6 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name)]
 
 
-def _shown(path: str) -> str:
-    """A path fit to be printed: a name may hold bytes that are no UTF-8, and control characters."""
-    if path.isprintable():
-        return path
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def _matches(names: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     """Whether a path, or a folder it lies in, matches a glob that may hold `**` for any number of folders."""
     if not pattern:
@@ -225,49 +205,10 @@ def _matches(names: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return bool(names) and fnmatchcase(names[0], pattern[0]) and _matches(names[1:], pattern[1:])
 
 
-def _in_order(finder: _Finder) -> Iterator[tuple[_Candidate, str | None]]:
-    """The candidates in reading order, each with the base name of its rotated set if it is in one."""
-    current = {(one.place, rotated.base) for one in finder.candidates if (rotated := rotation(one.file)).current}
-    sets: dict[tuple[str, str], list[tuple[Rotation, _Candidate]]] = {}
-    for one in finder.candidates:
-        rotated = rotation(one.file)
-        if rotated.needs_base and (one.place, rotated.base) not in current:
-            rotated = Rotation(unsqueezed(one.file))
-        sets.setdefault((one.place, rotated.base), []).append((rotated, one))
-    for key in list(sets):
-        sets[key] = _without_copies(sets[key], finder.skip)
-    done: set[tuple[str, str]] = set()
-    keys = {id(one): key for key, parts in sets.items() for _, one in parts}
-    for one in finder.candidates:
-        key = keys.get(id(one), ("", ""))
-        if key not in sets or key in done:
-            continue
-        parts, base = sets[key], key[1] if len(sets[key]) > 1 else None
-        if one.member is not None:
-            yield one, base
-            continue
-        done.add(key)
-        for _, part in sorted(parts, key=lambda pair: (pair[0].age, not pair[1].compression)):
-            yield part, base
-
-
-def _without_copies(parts: list[tuple[Rotation, _Candidate]], skip: OnSkip) -> list[tuple[Rotation, _Candidate]]:
-    """A set without compressed files whose plain original still stands beside them (`gzip -k`, or at this moment)."""
-    plain = {one.file: one.head for _, one in parts if not one.compression}
-    kept = []
-    for rotated, one in parts:
-        original = plain.get(unsqueezed(one.file)) if one.compression and not one.named else None
-        if original is not None and one.head and original.startswith(one.head):
-            skip(_shown(str(one.path)), f"a compressed copy of {_shown(unsqueezed(one.file))}")
-        else:
-            kept.append((rotated, one))
-    return kept
-
-
-def _source(one: _Candidate, base: str | None, known: Resource) -> Source:
+def _source(one: Candidate, base: str | None, known: Resource) -> Source:
     if one.path is None:
         return Source("-", "-", None, None, None, known)
-    name = _shown(str(one.path) if one.member is None else f"{one.path}!{one.member}")
-    group = name if base is None else name[: len(name) - len(_shown(one.file))] + _shown(base)
+    name = shown(str(one.path) if one.member is None else f"{one.path}!{one.member}")
+    group = name if base is None else name[: len(name) - len(shown(one.file))] + shown(base)
     told = resource(str(one.path), one.path.resolve()) if one.member is None else resource(one.member)
     return Source(name, group, one.path, one.member, one.compression, known.filled_from(told))

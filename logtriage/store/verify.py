@@ -1,0 +1,104 @@
+"""Whether all in a store is as it should be: every byte there, once, counted right, and still that of its file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from logtriage.errors import LogtriageError
+from logtriage.sources.find import Resource, Source
+from logtriage.sources.read import opened
+from logtriage.sources.unpack import Pull
+from logtriage.store import views
+from logtriage.store.store import Store
+from logtriage.store.upkeep import PRUNED
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What `check` found: how much was looked at, what is wrong, and sources whose file is gone or another by now."""
+
+    parts: int = 0
+    records: int = 0
+    compared: int = 0
+    wrong: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+
+def check(store: Store, *, compare: bool = True) -> Verdict:
+    """Whether every part's bytes are all there, once, and the counts are right; with `compare` also whether they are
+    the bytes of the files, where these are still there."""
+    views.create(store)
+    con = store.con
+    verdict = Verdict()
+    pruned = con.execute(f"SELECT count(*) FROM lake.meta WHERE key = '{PRUNED}'").fetchall()[0][0] > 0
+    counts = dict(con.execute("SELECT part, sum(records)::BIGINT FROM lake.activity GROUP BY part").fetchall())
+    rows = con.execute("""
+        WITH placed AS (
+            SELECT part, "offset", octet_length(bytes) AS size,
+                   lead("offset") OVER (PARTITION BY part ORDER BY "offset") AS next FROM records
+        )
+        SELECT s.part, s.source, s."offset", coalesce(min(p."offset"), 0), coalesce(max(p."offset" + size), 0),
+               count(p."offset"), count(*) FILTER (next < p."offset" + size), count(*) FILTER (next > p."offset" + size)
+        FROM sources AS s LEFT JOIN placed AS p USING (part) GROUP BY ALL ORDER BY s.part
+    """).fetchall()
+    for part, name, read, first, last, records, twice, holes in rows:
+        verdict.parts += 1
+        verdict.records += records
+        if twice:
+            verdict.wrong.append(f"{name} (part {part}): {twice} records are there twice")
+        if not pruned and (holes or first or last != read):
+            verdict.wrong.append(
+                f"{name} (part {part}): of {read} bytes read some are missing ({holes} holes, {first} to {last})"
+            )
+        if counts.get(part, 0) != records:
+            verdict.wrong.append(f"{name} (part {part}): {records} records, but {counts.get(part, 0)} were counted")
+    if compare and not pruned:
+        _compare(store, {part: read for part, _, read, *_ in rows}, verdict)
+    return verdict
+
+
+def _compare(store: Store, read: dict[int, int], verdict: Verdict) -> None:
+    """Compares each part's bytes (`read`: how many of them were read) with those of its file, by their SHA-256."""
+    kept = {part: hashlib.sha256() for part in read}
+    for part, piece in _rows(store, 'SELECT part, bytes FROM records ORDER BY part, "offset"'):
+        kept[part].update(piece)
+    rows = store.con.execute(
+        'SELECT part, source, "group", path, member, head_length, head_sha256 FROM lake.parts ORDER BY part'
+    ).fetchall()
+    for part, name, group, path, member, head_length, head in rows:
+        if path is None or part not in read:
+            continue
+        source = Source(name, group, Path(path), member, None, Resource(None, None, None, None, None))
+        there = _digest(source, read[part], head_length if head_length <= read[part] else 0, head)
+        if there is None:
+            verdict.gone.append(name)
+            continue
+        verdict.compared += 1
+        if kept[part].digest() != there:
+            verdict.wrong.append(f"{name} (part {part}): the bytes differ from those of the file")
+
+
+def _digest(source: Source, size: int, head_length: int, head: str) -> bytes | None:
+    """The SHA-256 of a source's first `size` bytes; None where they are not there, or begin otherwise."""
+    try:
+        pull = Pull(opened(source)[1])
+        piece = pull.read(head_length)
+        if head_length and hashlib.sha256(piece).hexdigest() != head:
+            return None
+        digest, left = hashlib.sha256(piece), size - len(piece)
+        while left and (piece := pull.read(min(left, 1 << 20))):
+            digest.update(piece)
+            left -= len(piece)
+    except (LogtriageError, OSError):
+        return None
+    return None if left else digest.digest()
+
+
+def _rows(store: Store, sql: str) -> Iterator[tuple[Any, ...]]:
+    result = store.con.execute(sql)
+    while batch := result.fetchmany(10_000):
+        yield from batch
