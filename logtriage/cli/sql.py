@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from logtriage.cli.opened import opened
 from logtriage.cli.options import Parser, add_display, add_general, add_reading
 from logtriage.cli.session import Session
 from logtriage.coverage import counted
@@ -67,41 +68,14 @@ def run(argv: list[str]) -> int:
             "logtriage sql --help",
         )
     text = sys.stdin.read() if args.query[-1] == "-" else args.query[-1]
-    if args.no_store and not args.sources:
-        raise UsageError("sql: --no-store needs logs to read", "name them with --from")
-    if args.no_store:
-        import tempfile
-
-        with tempfile.TemporaryDirectory(prefix="logtriage-") as folder:
-            return _ask(session, Path(folder) / "store", text)
-    return _ask(session, session.store_path, text)
-
-
-def _ask(session: Session, path: Path, text: str) -> int:
-    from logtriage.store.store import Store
-
-    parts = _up_to_date(session, path) if session.args.sources else None
-    with Store(path) as store:
+    with opened(session, args.sources or []) as (store, parts):
         _only(store, parts)
         rows = _print(session, store, text)
     session.say(counted(rows, "row"))
     return 2 if session.errors else 0 if rows else 1
 
 
-def _up_to_date(session: Session, path: Path) -> list[int]:
-    """Reads what is new of the sources named; gives their parts."""
-    from logtriage.ingest import Ingest
-    from logtriage.store.store import Store
-
-    found = session.find(session.args.sources)
-    with Store(path, write=True) as store:
-        ingest = Ingest(store, session.settings())
-        for error in ingest.run(found.sources).errors:
-            session.error(error)
-        return [ingest.parts.of(source).number for source in found.sources]
-
-
-def _only(store: Store, parts: list[int] | None) -> None:
+def _only(store: Store, parts: tuple[int, ...] | None) -> None:
     """Makes the views, of some parts only where there are any given, and shuts everything else."""
     from logtriage.store.views import create
 

@@ -1,0 +1,51 @@
+"""The store that a command asks: brought up to date with the sources it names, or made for it alone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from logtriage.cli.session import Session
+from logtriage.errors import UsageError
+from logtriage.store.store import Store
+
+
+@contextmanager
+def opened(session: Session, names: list[str]) -> Iterator[tuple[Store, tuple[int, ...] | None]]:
+    """The open store, and the parts that `names` mean in it (None: all of it, as nothing is named).
+
+    What is new of the sources named is read first: into the user's store, or with --no-store into one that is thrown
+    away. Errors of single sources are told and noted in the session. Raises UsageError, StoreError.
+    """
+    if not getattr(session.args, "no_store", False):
+        with _opened(session, session.store_path, names) as both:
+            yield both
+        return
+    if not names:
+        raise UsageError("--no-store needs logs to read", "name them on the command line")
+    with (
+        tempfile.TemporaryDirectory(prefix="logtriage-") as folder,
+        _opened(session, Path(folder) / "store", names) as both,
+    ):
+        yield both
+
+
+@contextmanager
+def _opened(session: Session, path: Path, names: list[str]) -> Iterator[tuple[Store, tuple[int, ...] | None]]:
+    parts = tuple(up_to_date(session, path, names)) if names else None
+    with Store(path) as store:
+        yield store, parts
+
+
+def up_to_date(session: Session, path: Path, names: list[str]) -> list[int]:
+    """Reads what is new of the sources named into the store at `path`; gives their parts."""
+    from logtriage.ingest import Ingest
+
+    found = session.find(names)
+    with Store(path, write=True) as store:
+        ingest = Ingest(store, session.settings())
+        for error in ingest.run(found.sources).errors:
+            session.error(error)
+        return [ingest.parts.of(source).number for source in found.sources]
