@@ -21,6 +21,7 @@ from logtriage.formats.records import Made
 from logtriage.normalise import Normaliser, Settings
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block, identity
+from logtriage.store.mined import Templates
 from logtriage.store.parts import Part, Parts
 from logtriage.store.shape import Shapes
 from logtriage.store.store import Store
@@ -58,9 +59,8 @@ class Ingest:
         self.con = store.con
         self.tally = Tally()
         self.parts = Parts(store.con)
-        self.normaliser = Normaliser(
-            store.con, settings, Shapes({n for (n,) in self._all("SELECT shape FROM lake.shapes")})
-        )
+        self.templates = Templates(store.con)
+        self.normaliser = Normaliser(store.con, settings, Shapes(set(self.templates.wordings)))
         self._ids = self._all("SELECT coalesce(max(id), 0) FROM lake.ids")[0][0]
         self._formats = _Numbers({(name, text): n for n, name, text in self._all("FROM lake.formats")})
         self._renderings = _Numbers({(text,): n for n, text in self._all("FROM lake.renderings")})
@@ -143,7 +143,7 @@ class Ingest:
             self._written.result()
         self._waiting.formats, self._waiting.renderings = self._formats.new(), self._renderings.new()
         self._waiting.parts = self.parts.changes()
-        self._written = self._writer.submit(write, self.store, self._waiting)
+        self._written = self._writer.submit(write, self.store, self._waiting, self.templates)
         self._waiting = _Waiting()
 
     def _all(self, sql: str) -> list[tuple[Any, ...]]:

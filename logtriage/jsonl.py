@@ -9,6 +9,7 @@ from logtriage.formats import parse
 from logtriage.formats.heads import clean_all
 from logtriage.formats.records import SEVERITY
 from logtriage.sources.find import Source
+from logtriage.store.mined import UNMINED
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,7 +25,7 @@ def level_sql(number: str) -> str:
 
 
 def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) -> Iterator[str]:
-    """The block in the temp tables (see normalise.py) as one JSON object a record."""
+    """The block in the temp tables (see normalise.py) as one JSON object a record; `mined` holds (shape, template)."""
     con.execute("CREATE OR REPLACE TEMP TABLE record_attributes (i BIGINT, attributes JSON)")
     for (chain,) in con.execute("SELECT DISTINCT chain FROM records").fetchall():
         node = chains[chain]
@@ -47,10 +48,10 @@ def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) ->
         SELECT json_object('source', {parse.literal(source.name)}, 'line', line, 'lines', lines, 'offset', "offset",
             'timestamp', strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%f') || CASE WHEN nanos > 0 THEN lpad(nanos::VARCHAR, 3, '0') ELSE '' END || 'Z',
             'level', {level_sql("coalesce(r.severity_number, f.severity_number, r.severity_default)")}, 'severity_text', severity_text, {told},
-            'format', CASE chain {cases} END, 'template', format('{{:016x}}', shape),
+            'format', CASE chain {cases} END, 'template', format('{{:016x}}', coalesce(template, {UNMINED})),
             'flags', CASE WHEN flags IS NULL THEN []::VARCHAR[] ELSE string_split(flags, ' ') END,
             'trace_id', trace_id, 'body', rtrim(body, chr(10)), 'attributes', attributes)
-        FROM records AS r JOIN (SELECT i, shape FROM rows) AS s USING (i) LEFT JOIN flags AS f USING (i) LEFT JOIN record_attributes USING (i) ORDER BY i
+        FROM records AS r JOIN (SELECT i, shape FROM rows) AS s USING (i) LEFT JOIN mined USING (shape) LEFT JOIN flags AS f USING (i) LEFT JOIN record_attributes USING (i) ORDER BY i
     """)
     while batch := rows.fetchmany(10_000):
         for (text,) in batch:

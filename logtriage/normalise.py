@@ -18,7 +18,7 @@ from logtriage.signatures.library import Pattern
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block, blocks, identity, prefetch
 from logtriage.store import frame
-from logtriage.store.shape import ANY, Shapes
+from logtriage.store.shape import Shapes
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,6 +67,7 @@ class Normaliser:
         con.execute("SET disabled_optimizers = 'build_side_probe_side,join_order,join_filter_pushdown'")
         # A second thread costs more than it brings on blocks of this size: two took 1.6 times the CPU and no less time.
         con.execute("SET threads = 1")
+        con.execute("CREATE TEMP TABLE IF NOT EXISTS mined (shape BIGINT, template BIGINT)")
         self.shapes = shapes or Shapes()
         self.records = Records(con)
         self._flags = Flags(con, settings.patterns)
@@ -124,9 +125,9 @@ class Normaliser:
         frames, bodies, stamps, observed = (
             rows[name].combine_chunks() for name in ("frame", "body", "stamp_text", "observed_text")
         )
-        numbers = self.shapes.number(frames, bodies, stamps, observed)
-        if rows["exact"].null_count < len(rows):  # what is kept whole may hold the marks that stand for pieces
-            numbers = pc.if_else(pc.is_valid(rows["exact"]), ANY, numbers)
+        # what is kept whole may hold the marks that stand for pieces
+        whole = pc.is_valid(rows["exact"].combine_chunks())
+        numbers = self.shapes.number(frames, bodies, stamps, observed, whole)
         self.rows = rows.drop_columns(["stamp_text", "observed_text"]).append_column("shape", numbers)
         self.con.register("rows", self.rows)
 

@@ -58,9 +58,10 @@ MAY_KNOW: dict[str, set[str]] = {
     "formats": {"sources", "stamps"},
     "signatures": {"sources", "stamps", "formats"},
     "needles": set(),
-    "store": {"sources", "stamps", "formats", "signatures"},
-    "query": {"sources", "stamps", "formats", "signatures", "needles", "store"},
-    "stream": {"sources", "stamps", "formats", "signatures", "needles", "store", "query"},
+    "templates": set(),
+    "store": {"sources", "stamps", "formats", "signatures", "templates"},
+    "query": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store"},
+    "stream": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
 }
 
 

@@ -27,6 +27,7 @@ from logtriage.query.search import Row, context, page, search, tail
 from logtriage.query.tally import count, histogram
 from logtriage.store.store import Store, connect
 from logtriage.store.views import Snapshot
+from logtriage.stream.learnt import Learnt
 
 PATTERNS = [
     "timed out", "timed", "out", "refused|reset", r"\d+ ms", r"Order \d+ placed", "^java", r"\)$", "#", "5432",
@@ -256,8 +257,12 @@ def test_jsonl_is_that_of_files(snapshot: Snapshot, files: list[Path]) -> None:
     con = connect()
     normaliser = Normaliser(con, settings_for_tests())
     want = []
-    for source in find([str(path) for path in files]).sources:
+    sources = find([str(path) for path in files]).sources
+    learnt = Learnt(normaliser)
+    learnt.sample(sources)
+    for source in sources:
         for _ in normaliser.read(source):
+            learnt.show()
             want += jsonl_lines(con, source, normaliser.records.chains)
     assert list(records_jsonl(snapshot, Query(order="source"))) == want
     picked = list(records_jsonl(snapshot, Query(order="source", needle=Needle.of(["timed"], word=True), tail=5)))

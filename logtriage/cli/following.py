@@ -136,11 +136,15 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
     from logtriage.coverage import Coverage
     from logtriage.normalise import Normaliser
     from logtriage.store.store import connect
+    from logtriage.stream.learnt import Learnt
     from logtriage.stream.picked import Reader
 
     wants = asked(session, needle)
     normaliser = Normaliser(connect(), session.settings())
     printer = RowsOut(_timeline(session, sources), needle, Out(True))
+    learnt = Learnt(normaliser) if session.args.output == "jsonl" else None
+    if learnt:
+        learnt.sample(sources)
     readers: dict[str, Reader] = {}
     coverage = Coverage(len(sources), None, 0)
     with stopped_by_signal() as stop:
@@ -150,7 +154,7 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
             if not isinstance(item, Block):
                 continue
             name = item.source.name
-            reader = readers.setdefault(name, Reader(normaliser, item.source, shapes=session.args.output == "jsonl"))
+            reader = readers.setdefault(name, Reader(normaliser, item.source, learnt))
             picked = reader.block(item)
             picked.keep(wants.conditions(), attributes=wants.query.needs_attributes)
             for row in picked.rows(json=session.args.output == "jsonl"):

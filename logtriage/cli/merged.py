@@ -16,6 +16,7 @@ from logtriage.errors import SourceError
 from logtriage.normalise import Normaliser
 from logtriage.output import use_colour
 from logtriage.store.store import connect
+from logtriage.stream.learnt import SAMPLE, Learnt
 from logtriage.stream.picked import Picked, Reader, Row, pieces_in_windows
 from logtriage.stream.timeline import amid, in_time, marked, up_to
 
@@ -35,17 +36,29 @@ class Search:
         self.sources = sources
         self.coverage = Coverage(len(sources), 0, None, notes=window_told(asked, session))
         self._json = json
-        self._shapes = json or session.args.output == "jsonl"
         self._in_order = in_order  # one source after the other
         self._normaliser = Normaliser(connect(), session.settings())
         self._conditions = asked.conditions()
+        self._learnt: Learnt | None = None
+        if json or session.args.output == "jsonl":
+            self._learnt = Learnt(self._normaliser)
+            if not self._is_one_block:
+                self._learnt.sample(sources)
+
+    @property
+    def _is_one_block(self) -> bool:
+        """Whether all that is read is one block that tells as much as a sample would."""
+        if not self._in_order or len(self.sources) > 1 or self.asked.query.since or self.asked.query.until:
+            return False
+        path = self.sources[0].path
+        return path is None or not path.is_file() or path.stat().st_size <= SAMPLE
 
     def whole(self, source: Source) -> Iterator[Picked]:
         """All records of a source, block by block."""
         from logtriage.stream.seek import bounds
 
         size = _WHOLE if len(self.sources) == 1 or self._in_order else _BLOCK if len(self.sources) <= 4 else _SMALL
-        reader = Reader(self._normaliser, source, shapes=self._shapes)
+        reader = Reader(self._normaliser, source, self._learnt)
         query = self.asked.query
         start, end, line = bounds(
             source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until
@@ -58,7 +71,7 @@ class Search:
         from logtriage.stream.seek import bounds
         from logtriage.stream.stream import Stream, Wanted
 
-        reader = Reader(self._normaliser, source, shapes=self._shapes)
+        reader = Reader(self._normaliser, source, self._learnt)
         query = self.asked.query
         start, end, line = bounds(
             source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until

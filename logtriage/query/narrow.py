@@ -19,7 +19,7 @@ _MOST = 1_000  # shapes that are named one by one in SQL
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """Which shapes are hits, whatever the digits (`sure`), which may hold some (`open`, without `ANY`), and which none.
+    """Which shapes are hits, whatever the digits (`sure`), which may hold some (`open`, without `ANY` and less), and which none.
 
     Of a needle with `-v` too: its hits are the records in which no line matches.
     """
@@ -39,7 +39,8 @@ class Narrowed:
         if not self.none:
             return None
         if len(wanted) < _MOST:
-            return _among(wanted | {ANY}, "IN")
+            among = _among(wanted, "IN")
+            return Condition(f"shape <= {ANY} OR {among.sql}")
         return _among(self.none, "NOT IN") if len(self.none) <= _MOST else None
 
     def certain(self) -> Condition | None:

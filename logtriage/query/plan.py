@@ -155,11 +155,11 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
         todo.shapes = Condition("false") if needle.invert else None
         return
     con = snapshot.con
-    todo.narrowed = narrow(needle, con.execute("SELECT shape, text FROM lake.shapes").fetchall())
+    todo.narrowed = narrow(needle, con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall())
     todo.shapes = todo.narrowed.possible()
     if (
         not todo.narrowed.open
-        and not con.execute(f"SELECT sum(records) > 0 FROM lake.activity WHERE shape = {ANY}").fetchall()[0][0]
+        and not con.execute(f"SELECT sum(records) > 0 FROM lake.activity WHERE shape <= {ANY}").fetchall()[0][0]
     ):
         return
     condition = todo.query.text_condition()

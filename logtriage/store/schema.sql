@@ -42,8 +42,13 @@ CREATE TABLE IF NOT EXISTS lake.hits (
     captures MAP(VARCHAR, VARCHAR)
 );
 
--- the search index: a text in which every word that holds a digit is one `#`
-CREATE TABLE IF NOT EXISTS lake.shapes (shape BIGINT, text VARCHAR, first_seen TIMESTAMP);
+-- the search index: a text in which every word that holds a digit is one `#`; `wording`: what templates are mined from.
+-- A negative number: of records kept whole, in which a search cannot rely on it
+CREATE TABLE IF NOT EXISTS lake.shapes (shape BIGINT, text VARCHAR, wording VARCHAR, first_seen TIMESTAMP);
+
+-- templates, and which one each shape has: mined from all shapes whenever new ones come (records are never rewritten)
+CREATE TABLE IF NOT EXISTS lake.templates (template BIGINT, text VARCHAR);
+CREATE TABLE IF NOT EXISTS lake.mined (shape BIGINT, template BIGINT);
 
 -- how many records a minute had; rows add up, and may be negative where a record was replaced
 CREATE TABLE IF NOT EXISTS lake.activity (minute TIMESTAMP, part INTEGER, shape BIGINT, severity_number UTINYINT, records BIGINT);

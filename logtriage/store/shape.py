@@ -11,14 +11,17 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from logtriage.templates.wording import wording
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 MASK = "#"
 WORD = r"[A-Za-z0-9_-]*[0-9][A-Za-z0-9_-]*"
-# Records whose shape is one of too many: their shape says nothing, so every search looks at them.
+# Records whose shape is one of too many: it says nothing, so every search looks at them. So it does at records with a
+# negative shape: theirs has a text, from which templates are mined, but it may not be that of the exact bytes.
 ANY = 0
 _MOST = 50_000  # shapes that one store keeps in mind; beyond it the index would cost more than it saves
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
@@ -30,18 +33,27 @@ _IDS = str.maketrans(dict.fromkeys("\3\7\x08", _JOINT))
 _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
+class Shape(NamedTuple):
+    """The text that searches look in, and the part of it that templates are mined from (see wording.py)."""
+
+    text: str
+    wording: str
+
+
 class Shapes:
-    """Gives each record the number of its shape; `new` holds the texts of those that the last call saw first."""
+    """Gives each record the number of its shape; `new` holds those that the last call saw first."""
 
     def __init__(self, known: set[int] | None = None) -> None:
         """`known`: the numbers of the shapes that the store has already."""
         self.known = known if known is not None else set()
-        self.new: dict[int, str] = {}
+        self.new: dict[int, Shape] = {}
 
-    def number(self, frames: pa.Array, bodies: pa.Array, stamps: pa.Array, observed: pa.Array) -> pa.Int64Array:
+    def number(
+        self, frames: pa.Array, bodies: pa.Array, stamps: pa.Array, observed: pa.Array, whole: pa.Array
+    ) -> pa.Int64Array:
         """Shape numbers of the records whose pieces lie in four string arrays of one length (nulls are empty).
 
-        A number is a hash of the shape's text, so that it is the same in every run and every store.
+        `whole`: which of them are kept whole; their numbers are negative. A number is a hash of the shape's text, so that it is the same in every run and every store.
         """
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -52,18 +64,19 @@ class Shapes:
         for piece in pieces[1:]:
             joint = pc.add(joint, pc.multiply(piece.indices.cast(pa.int64()), radix))
             radix *= max(1, len(piece.dictionary))
+        joint = pc.add(joint, pc.multiply(whole.cast(pa.int64()), radix))
         ways = joint.dictionary_encode()
         texts = [piece.dictionary.to_pylist() for piece in pieces]
-        numbers = [self._of(_text(way, texts)) for way in ways.dictionary.to_pylist()]
+        numbers = [self._of(*_shape(way, texts)) for way in ways.dictionary.to_pylist()]
         return pa.array(numbers, pa.int64()).take(ways.indices)
 
-    def _of(self, text: str) -> int:
-        number = number_of(text)
+    def _of(self, shape: Shape, whole: bool) -> int:
+        number = -number_of(shape.text) if whole else number_of(shape.text)
         if number not in self.known:
             if len(self.known) >= _MOST:
                 return ANY
             self.known.add(number)
-            self.new[number] = text
+            self.new[number] = shape
         return number
 
 
@@ -91,8 +104,8 @@ def _masked(column: pa.Array) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(masked.indices.take(alike.indices), masked.dictionary)
 
 
-def _text(way: int, texts: Sequence[Sequence[str]]) -> str:
-    """The shape's text from the places of its pieces in the dictionaries."""
+def _shape(way: int, texts: Sequence[Sequence[str]]) -> tuple[Shape, bool]:
+    """The shape from the places of its pieces in the dictionaries, and whether it is of records kept whole."""
     chosen = []
     for of_piece in texts:
         way, place = divmod(way, max(1, len(of_piece)))
@@ -105,4 +118,5 @@ def _text(way: int, texts: Sequence[Sequence[str]]) -> str:
         text = text.replace(_JSON_BODY, json.dumps(body, ensure_ascii=False)[1:-1])
     elif _HTML_BODY in text:
         text = text.replace(_HTML_BODY, json.dumps(body, ensure_ascii=False)[1:-1].translate(_HTML))
-    return _WHOLE.sub(MASK, text)  # a word may have been cut in two
+    # a word may have been cut in two
+    return Shape(_WHOLE.sub(MASK, text), wording(_WHOLE.sub(MASK, body))), bool(way)

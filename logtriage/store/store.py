@@ -16,7 +16,7 @@ from logtriage.errors import StoreError
 if TYPE_CHECKING:
     import duckdb
 
-VERSION = "1"
+VERSION = "2"
 _ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes it wants
 _INLINE = 500  # inserts of fewer rows stay in the catalog until they are flushed
 _EXTENSIONS = ("ducklake", "sqlite_scanner")
@@ -121,10 +121,13 @@ class Store:
             version = self.con.execute("SELECT value FROM lake.meta WHERE key = 'version'").fetchall()
         except duckdb.Error as why:
             raise StoreError(f"the store {self.path} cannot be opened: {_first_line(why)}") from why
-        if not version or int(version[0][0]) > int(VERSION):
+        if not version or version[0][0] != VERSION:
+            older = bool(version) and int(version[0][0]) < int(VERSION)
             raise StoreError(
                 f"the store {self.path} has version {version[0][0] if version else '?'}, this logtriage knows {VERSION}",
-                "update logtriage, or name another store with --store",
+                "ingest the logs anew, into another store"
+                if older
+                else "update logtriage, or name another with --store",
             )
 
     def _tables(self) -> int:

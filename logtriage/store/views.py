@@ -1,4 +1,4 @@
-"""The store as people and queries see it: the views `records`, `sources`, `hits` and `shapes` over its tables.
+"""The store as people and queries see it: the views `records`, `sources`, `hits`, `shapes` and `templates` over its tables.
 
 `lake.records` keeps a record in pieces; only here are they put together again.
 """
@@ -18,6 +18,7 @@ from logtriage.formats.heads import clean_all
 from logtriage.jsonl import level_sql
 from logtriage.stamps.rendering import Rendering
 from logtriage.store import frame
+from logtriage.store.mined import UNMINED, UNMINED_TEXT
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,6 +35,9 @@ TEXT_PIECES = (
 )  # fmt: skip
 PLACES = ("source", "group", *RESOURCE)
 KEPT = ("part", "offset", "line", "lines", "severity_number", "severity_text", "shape")
+# SQL for the number of the template of a row of lake.records.
+_MINED = "SELECT shape AS of_shape, template AS its_template FROM lake.mined"
+TEMPLATE = f"coalesce((SELECT any_value(its_template) FROM ({_MINED}) WHERE of_shape = shape), {UNMINED})"
 # The columns of the view `records`.
 COLUMNS = (
     "source", "group", "part", "offset", "line", "lines", "timestamp", "nanos", "level", "severity_number",
@@ -156,7 +160,7 @@ def derived(catalog: Catalog) -> dict[str, tuple[str, str]]:
     return {
         "level": ("severity_number", level_sql("severity_number")),
         "format": ("format_number", f"CASE format_number{names} END" if names else "NULL::VARCHAR"),
-        "template": ("shape", "format('{:016x}', shape)"),
+        "template": ("shape", f"format('{{:016x}}', {TEMPLATE})"),
         "flags": ("flag_ids", "coalesce(string_split(flag_ids, ' '), [])"),
     }
 
@@ -200,7 +204,7 @@ def _attributes(catalog: Catalog) -> str:
 
 
 def others() -> dict[str, str]:
-    """The SELECTs behind the views `sources`, `hits` and `shapes`; they need `part_names`."""
+    """The SELECTs behind the views `sources`, `hits`, `shapes` and `templates`; they need `part_names`."""
     level = level_sql("severity_number")
     return {
         "sources": f"""
@@ -219,9 +223,19 @@ def others() -> dict[str, str]:
                    captures
             FROM lake.hits JOIN part_names USING (part)""",
         "shapes": """
-            SELECT shape, format('{:016x}', shape) AS template, text, first_seen, coalesce(records, 0) AS records
-            FROM lake.shapes LEFT JOIN (SELECT shape, sum(records)::BIGINT AS records FROM lake.activity GROUP BY shape)
-            USING (shape)""",
+            SELECT s.shape, format('{:016x}', m.template) AS template, text, first_seen, coalesce(records, 0) AS records
+            FROM lake.shapes AS s LEFT JOIN lake.mined AS m USING (shape)
+            LEFT JOIN (SELECT shape, sum(records)::BIGINT AS records FROM lake.activity GROUP BY shape) USING (shape)""",
+        "templates": f"""
+            SELECT format('{{:016x}}', template) AS template, coalesce(text, {parse.literal(UNMINED_TEXT)}) AS text,
+                   records, sources, {level} AS level, severity_number, first_seen, last_seen
+            FROM (SELECT coalesce(m.template, {UNMINED}) AS template, coalesce(sum(records), 0)::BIGINT AS records,
+                         count(DISTINCT source) FILTER (records <> 0) AS sources,
+                         max(severity_number) FILTER (records > 0) AS severity_number,
+                         min(least(first_seen, minute)) AS first_seen, max(minute) AS last_seen
+                  FROM lake.activity LEFT JOIN part_names USING (part)
+                  FULL JOIN lake.mined AS m USING (shape) LEFT JOIN lake.shapes USING (shape) GROUP BY 1)
+            LEFT JOIN lake.templates USING (template)""",
     }
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from logtriage.store import frame
+from logtriage.store.mined import Templates, write_templates
+from logtriage.store.shape import Shape
 from logtriage.store.store import Store
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class Waiting:
 
     rows: list[pa.Table] = field(default_factory=list)
     hits: list[pa.Table] = field(default_factory=list)
-    shapes: dict[int, str] = field(default_factory=dict)
+    shapes: dict[int, Shape] = field(default_factory=dict)
     formats: list[tuple[str | int, ...]] = field(default_factory=list)
     renderings: list[tuple[str | int, ...]] = field(default_factory=list)
     parts: list[tuple[str, list[Any]]] = field(default_factory=list)
@@ -33,7 +35,7 @@ class Waiting:
     bytes: int = 0
 
 
-def write(store: Store, waiting: Waiting) -> None:
+def write(store: Store, waiting: Waiting, templates: Templates) -> None:
     """Commits what waits. Raises StoreError, and nothing is written, where it cannot be."""
     import pyarrow as pa
 
@@ -48,7 +50,7 @@ def write(store: Store, waiting: Waiting) -> None:
             if waiting.rows:
                 con.register("pending", pa.concat_tables(waiting.rows, promote_options="permissive"))
                 con.register("pending_hits", pa.concat_tables(waiting.hits, promote_options="permissive"))
-                _write_shapes(con, waiting.shapes)
+                _write_shapes(con, waiting.shapes, templates)
                 _write_records(con)
             for statement, values_of_part in waiting.parts:
                 con.execute(statement, values_of_part)
@@ -68,16 +70,19 @@ def _drop_tails(con: duckdb.DuckDBPyConnection, waiting: Waiting) -> None:
         con.execute(f"DELETE FROM lake.hits WHERE {where}")
 
 
-def _write_shapes(con: duckdb.DuckDBPyConnection, shapes: dict[int, str]) -> None:
+def _write_shapes(con: duckdb.DuckDBPyConnection, shapes: dict[int, Shape], templates: Templates) -> None:
     import pyarrow as pa
 
     if shapes:
-        con.register(
-            "new_shapes", pa.table({"shape": list(shapes), "text": pa.array(list(shapes.values()), pa.large_string())})
-        )
+        texts = {
+            name: pa.array([getattr(s, name) for s in shapes.values()], pa.large_string()) for name in Shape._fields
+        }
+        con.register("new_shapes", pa.table({"shape": list(shapes), **texts}))
         con.execute(
-            "INSERT INTO lake.shapes SELECT n.shape, n.text, min(timestamp) FROM pending AS p JOIN new_shapes AS n USING (shape) GROUP BY ALL"
+            "INSERT INTO lake.shapes SELECT n.shape, n.text, n.wording, min(timestamp) "
+            "FROM pending AS p JOIN new_shapes AS n USING (shape) GROUP BY ALL"
         )
+        write_templates(con, templates, shapes)
 
 
 def _write_records(con: duckdb.DuckDBPyConnection) -> None:

@@ -20,6 +20,7 @@ from logtriage.sources.read import Block, blocks
 
 if TYPE_CHECKING:
     from logtriage.normalise import Normaliser
+    from logtriage.stream.learnt import Learnt
     from logtriage.stream.stream import Record
 
 _LONGEST_RECORD = 64 << 20
@@ -47,10 +48,10 @@ class Row:
 class Reader:
     """One source, and what has been learnt of it."""
 
-    def __init__(self, normaliser: Normaliser, source: Source, *, shapes: bool) -> None:
-        """`shapes`: whether the shapes of records are wanted, which JSON lines tell."""
+    def __init__(self, normaliser: Normaliser, source: Source, learnt: Learnt | None = None) -> None:
+        """`learnt`: what tells the templates of records; JSON lines need it."""
         self._normaliser = normaliser
-        self._shapes = shapes
+        self._learnt = learnt
         self.source = source
         self.grammar = normaliser.grammar(source)
         self._reference = normaliser.settings.reference(source)
@@ -90,7 +91,11 @@ class Reader:
     def _read(self, block: Block, *, final: bool) -> Any:
         chains = self._normaliser.records.chains
         chains[:] = self._chains
-        made = self._normaliser.block(block, self.grammar, self._reference, final=final, shapes=self._shapes)
+        made = self._normaliser.block(
+            block, self.grammar, self._reference, final=final, shapes=self._learnt is not None
+        )
+        if self._learnt:
+            self._learnt.show()
         self._chains = list(chains)
         return made
 

@@ -1,0 +1,68 @@
+"""The templates of logs that are read straight from their files, without a store.
+
+They are mined from a sample of all sources before the first record is printed, so that the same text has the same
+template from the first line to the last. A text that the sample has not got is given the template that it fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from logtriage.errors import SourceError
+from logtriage.sources.read import blocks
+from logtriage.store.shape import number_of
+from logtriage.templates.miner import Miner
+
+if TYPE_CHECKING:
+    from logtriage.normalise import Normaliser
+    from logtriage.sources.find import Source
+
+SAMPLE = 8 << 20  # bytes of all sources together: what is not larger is mined as a whole
+_LEAST = 1 << 18  # bytes of each source
+
+
+class Learnt:
+    """Keeps the table `mined` (shape, template) of a Normaliser's connection up to date."""
+
+    def __init__(self, normaliser: Normaliser) -> None:
+        self._normaliser = normaliser
+        self._waiting: dict[int, str] = {}
+        self._templates: dict[int, int] = {}
+        self._miner: Miner | None = None
+
+    def sample(self, sources: Sequence[Source]) -> None:
+        """Learns from the begin of each source that can be read twice; one that fails will tell when it is printed."""
+        normaliser = self._normaliser
+        size = max(SAMPLE // max(1, len(sources)), _LEAST)
+        for source in sources:
+            if source.path is None or not source.path.is_file():
+                continue
+            with suppress(SourceError):
+                normaliser.records.reset()
+                reference = normaliser.settings.reference(source)
+                for block in blocks(source, size=size):
+                    normaliser.block(block, normaliser.grammar(source), reference, final=block.last)
+                    self._collect()
+                    break
+        normaliser.records.reset()
+
+    def show(self) -> None:
+        """Makes `mined` hold all shapes that were seen, those of the block that the normaliser has just read included."""
+        import pyarrow as pa
+
+        self._collect()
+        if self._miner is None:
+            self._miner = Miner(self._waiting.values())
+        if self._waiting:
+            found = zip(self._waiting, self._miner.templates(self._waiting.values()), strict=True)
+            self._templates.update({shape: number_of(text) for shape, text in found})
+            self._waiting = {}
+            columns = {"shape": list(self._templates), "template": list(self._templates.values())}
+            table = pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()})
+            self._normaliser.con.execute("DROP TABLE IF EXISTS mined")
+            self._normaliser.con.register("mined", table)
+
+    def _collect(self) -> None:
+        self._waiting |= {number: shape.wording for number, shape in self._normaliser.shapes.new.items()}

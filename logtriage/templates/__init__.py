@@ -1,0 +1,1 @@
+"""What records say, without the values in it: templates, mined from few distinct texts."""
