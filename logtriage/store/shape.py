@@ -71,7 +71,7 @@ class Shapes:
         return pa.array(numbers, pa.int64()).take(ways.indices)
 
     def _of(self, shape: Shape, whole: bool) -> int:
-        number = -number_of(shape.text) if whole else number_of(shape.text)
+        number = number_of("\0".join(shape)) * (-1 if whole else 1)
         if number not in self.known:
             if len(self.known) >= _MOST:
                 return ANY
