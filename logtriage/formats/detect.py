@@ -143,7 +143,8 @@ class Grammar:
         `claims`: those of the formats, where they are at hand."""
         top = [f for f in formats if not f.inside]
         self._top = [f for f in formats if f.id == forced] if forced else top
-        self._formats = formats
+        self._inner = [(fmt, told_by_regex(fmt)) for fmt in formats]
+        self._outer = [(fmt, told_by_regex(fmt)) for fmt in self._top]
         self._claims = claims or Claims(formats)
         plain = next((f for f in formats if f.id == "json"), None)
         self._pretty = plain and replace(
@@ -179,6 +180,8 @@ class Grammar:
         """Finds the format of `text` inside `node`, notes its stamp, and goes on with what it wraps."""
         document = _object(text)
         for fmt in self._candidates(node, above, self._claims.of(text)):
+            if fmt.kind == "json" and document is None:
+                continue
             if known := node.children.get(_place(fmt)):
                 fmt = known.fmt or fmt
             fields = read_head(fmt, text, document)
@@ -216,8 +219,8 @@ class Grammar:
 
     def _candidates(self, node: Node, above: Mapping[str, str], claiming: Collection[str]) -> Iterator[Format]:
         yield from (n.fmt for n in node.ordered() if n.fmt and n.fmt.title == _BY_HEADER)
-        for fmt in self._top if not node.fmt else self._formats:
-            if told_by_regex(fmt) and fmt.id not in claiming:
+        for fmt, told in self._inner if node.fmt else self._outer:
+            if told and fmt.id not in claiming:
                 continue
             if not fmt.inside or (node.fmt and node.fmt.family in fmt.inside and _applies(fmt, above)):
                 yield fmt
@@ -309,8 +312,9 @@ def _scalars(fmt: Format, text: str, document: dict[str, Any] | None) -> Callabl
     """What gives the value under a key of a JSON or logfmt line; None when the text is neither."""
     if fmt.kind == "json":
         return None if document is None else partial(_lookup, document)
-    pairs = {m[1]: m[2] if m[2] is not None else m[3] for m in LOGFMT.finditer(text)}
-    return pairs.get if pairs and re.match(LOGFMT_HEAD, text) else None
+    if not re.match(LOGFMT_HEAD, text):
+        return None
+    return {m[1]: m[2] if m[2] is not None else m[3] for m in LOGFMT.finditer(text)}.get
 
 
 def _object(text: str) -> dict[str, Any] | None:

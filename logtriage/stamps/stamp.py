@@ -104,6 +104,15 @@ def stamp(id_: str) -> Stamp:
 
 
 @functools.cache
+def _any_kind() -> re.Pattern[str]:
+    """The regex of all kinds, in order; the name of the group that reads all of a text holds the kind's number."""
+    zone = zone_regex(zone_words(), any_word=True)
+    forms = ((n, form, kind) for n, kind in enumerate(stamps()) for form in kind.forms)
+    wholes = (f"(?P<k{n}_{at}>{form_regex(form, zone, kind.unit)})" for at, (n, form, kind) in enumerate(forms))
+    return re.compile("|".join(wholes))
+
+
+@functools.cache
 def _whole(kind: Stamp) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """The kind's forms with the regex that reads all of a text: with groups, and any capitals for a zone."""
     zone = zone_regex(zone_words(), any_word=True)
@@ -118,9 +127,11 @@ def read(text: str, kind: Stamp) -> tuple[str, dict[str, str | None]] | None:
     return None
 
 
+@functools.lru_cache(maxsize=1024)
 def kind_of(text: str) -> Stamp | None:
     """The kind that the whole text is of, the first that fits; None: it is no stamp."""
-    return next((kind for kind in stamps() if read(text, kind)), None)
+    match = _any_kind().fullmatch(text)
+    return stamps()[int((match.lastgroup or "").partition("_")[0][1:])] if match else None
 
 
 def kinds_of(texts: Iterable[str]) -> tuple[Stamp, ...]:

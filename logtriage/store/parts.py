@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,15 @@ class Part:
     def untouched(self, now: Identity | None) -> bool:
         """Whether the file is as it was when it was last read to its end."""
         return now is not None and self.size is not None and (self.size, self.mtime_ns) == (now.size, now.mtime_ns)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a store must learn of its parts: rows to add to lake.parts and lake.progress, and parts with a new name."""
+
+    added: list[dict[str, Any]] = field(default_factory=list)
+    renamed: list[dict[str, Any]] = field(default_factory=list)
+    progress: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Parts:
@@ -99,44 +108,37 @@ class Parts:
         self._known[part.number] = part
         return part
 
-    def changes(self) -> list[tuple[str, list[Any]]]:
-        """The statements (with their values) that tell the store what was noted since the last call."""
-        statements: list[tuple[str, list[Any]]] = []
+    def changes(self) -> Changes:
+        """What was noted since the last call."""
+        found = Changes()
         for part in self._known.values():
             before = self._stored.get(part.number)
             if part == before:
                 continue
             if before is None:
-                statements.append(_added(part))
+                found.added.append(_described(part))
             elif (before.source, before.head_length) != (part.source, part.head_length):
-                renamed = [part.source.name, _place(part.source)[0], part.head_length, part.head_sha256, part.number]
-                statements.append(
-                    (
-                        "UPDATE lake.parts SET source = ?, path = ?, head_length = ?, head_sha256 = ? WHERE part = ?",
-                        renamed,
-                    )
-                )
-            values: list[Any] = [
-                part.number,
-                part.offset,
-                part.line,
-                part.tail_offset,
-                part.tail_line,
-                part.size,
-                part.mtime_ns,
-            ]
+                found.renamed.append(_described(part))
             self._step += 1
-            values += [part.size is not None, _now(), self._step]
-            statements.append(("INSERT INTO lake.progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values))
+            reached = {name: getattr(part, name) for name in _REACHED}
+            found.progress.append(
+                {"part": part.number, **reached, "complete": part.size is not None, "noted": _now(), "step": self._step}
+            )
         self._stored = dict(self._known)
-        return statements
+        return found
 
 
-def _added(part: Part) -> tuple[str, list[Any]]:
-    who, source = part.source.resource, part.source
-    values = [part.number, source.name, source.group, *_place(source), who.service, who.host, who.container, who.pod, who.namespace,
-              part.device, part.inode, part.head_length, part.head_sha256, _now()]  # fmt: skip
-    return "INSERT INTO lake.parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)", values
+_REACHED = ("offset", "line", "tail_offset", "tail_line", "size", "mtime_ns")
+
+
+def _described(part: Part) -> dict[str, Any]:
+    """A part as a row of lake.parts."""
+    path, member = _place(part.source)
+    return {
+        "part": part.number, "source": part.source.name, "group": part.source.group, "path": path, "member": member,
+        **asdict(part.source.resource), "device": part.device, "inode": part.inode, "head_length": part.head_length,
+        "head_sha256": part.head_sha256, "added": _now(),
+    }  # fmt: skip
 
 
 def _place(source: Source) -> tuple[str | None, str | None]:

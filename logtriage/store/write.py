@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from logtriage.store import frame
 from logtriage.store.mined import Templates, write_templates
+from logtriage.store.parts import Changes
 from logtriage.store.shape import Shape
 from logtriage.store.store import Store
 
@@ -23,14 +24,14 @@ _COLUMNS = (
 @dataclass(slots=True)
 class Waiting:
     """What waits to be committed: Arrow tables of records and hits, new shapes by number, new formats and renderings with
-    their numbers, statements for the parts, and the places (part, offset) from which records are taken back."""
+    their numbers, what was noted of the parts, and the places (part, offset) from which records are taken back."""
 
     rows: list[pa.Table] = field(default_factory=list)
     hits: list[pa.Table] = field(default_factory=list)
     shapes: dict[int, Shape] = field(default_factory=dict)
     formats: list[tuple[str | int, ...]] = field(default_factory=list)
     renderings: list[tuple[str | int, ...]] = field(default_factory=list)
-    parts: list[tuple[str, list[Any]]] = field(default_factory=list)
+    parts: Changes = field(default_factory=Changes)
     dropped: list[tuple[int, int]] = field(default_factory=list)
     bytes: int = 0
 
@@ -52,10 +53,25 @@ def write(store: Store, waiting: Waiting, templates: Templates) -> None:
                 con.register("pending_hits", pa.concat_tables(waiting.hits, promote_options="permissive"))
                 _write_shapes(con, waiting.shapes, templates)
                 _write_records(con)
-            for statement, values_of_part in waiting.parts:
-                con.execute(statement, values_of_part)
+            _write_parts(con, waiting.parts)
     finally:
         con.close()
+
+
+def _write_parts(con: duckdb.DuckDBPyConnection, changes: Changes) -> None:
+    """All at once, as each statement costs milliseconds however little it writes."""
+    import pyarrow as pa
+
+    for table, rows in (("parts", changes.added), ("progress", changes.progress)):
+        if rows:
+            con.register("noted", pa.Table.from_pylist(rows))
+            con.execute(f"INSERT INTO lake.{table} BY NAME FROM noted")
+    for row in changes.renamed:
+        names = ("source", "path", "head_length", "head_sha256")
+        con.execute(
+            f"UPDATE lake.parts SET {', '.join(f'{name} = ?' for name in names)} WHERE part = ?",
+            [*(row[name] for name in names), row["part"]],
+        )
 
 
 def _drop_tails(con: duckdb.DuckDBPyConnection, waiting: Waiting) -> None:
