@@ -11,7 +11,11 @@ import engine
 import pytest
 
 from logtriage import jsonl
+from logtriage.formats import parse
+from logtriage.formats.detect import Node
+from logtriage.formats.format import load_formats
 from logtriage.normalise import Normaliser
+from logtriage.query.query import Field
 from logtriage.sources.find import find
 from logtriage.store.store import connect
 
@@ -338,6 +342,83 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["1 error 2026-01-02T15:04:05Z", "1 info 2026-01-02T15:04:06Z"],
     ),
+    "all lines indented": (
+        [
+            "    2026-01-02T03:04:05.678Z [INFO]  agent: up",
+            "    2026-01-02T03:04:06.678Z [ERROR] agent.http: no leader",
+        ],
+        ["1 info 2026-01-02T03:04:05.678Z", "1 error 2026-01-02T03:04:06.678Z"],
+    ),
+    "stamp and class, the level on the next line": (
+        [
+            "Jan 02, 2026 3:04:05 AM org.example.Run go",
+            "SEVERE: dead",
+            "\tat a.B.c(B.java:1)",
+            "Jan 02, 2026 3:04:06 PM org.example.Run go",
+            "INFO: done",
+        ],
+        ["3 error 2026-01-02T03:04:05Z", "2 info 2026-01-02T15:04:06Z"],
+    ),
+    "slow queries of one second under one stamp": (
+        [
+            "# Time: 260102  3:04:05",
+            "# User@Host: anna[anna] @ web1 [10.0.0.4]",
+            "# Query_time: 3.2  Lock_time: 0 Rows_sent: 0  Rows_examined: 0",
+            "SET timestamp=1767323045;",
+            "SELECT 1;",
+            "# User@Host: anna[anna] @ web1 [10.0.0.4]",
+            "# Query_time: 4.2  Lock_time: 0 Rows_sent: 0  Rows_examined: 0",
+            "SET timestamp=1767323046;",
+            "SELECT 2",
+            "FROM cart;",
+        ],
+        ["5 warn 2026-01-02T03:04:05Z", "5 warn 2026-01-02T03:04:06Z"],
+    ),
+    "offset in minutes": (
+        ["2026-01-02-03.04.05.678901+060 a : Warning: b", "2026-01-02-03.04.06.678901-300 a : Error: b"],
+        ["1 warn 2026-01-02T02:04:05.678901Z", "1 error 2026-01-02T08:04:06.678901Z"],
+    ),
+    "seven digits of a second": (
+        ["2026-01-02T03:04:05.1234567Z [INF] a", "2026-01-02T03:04:06.1Z [INF] b"],
+        ["1 info 2026-01-02T03:04:05.123456700Z", "1 info 2026-01-02T03:04:06.100Z"],
+    ),
+    "a letter for a level": (
+        [
+            "02 Jan 2026 03:04:05 E! [out] refused",
+            "02 Jan 2026 03:04:06 W [a.c:7] slow",
+            "02 Jan 2026 03:04:07 I am up",
+        ],
+        ["1 error 2026-01-02T03:04:05Z", "1 warn 2026-01-02T03:04:06Z", "1 - 2026-01-02T03:04:07Z"],
+    ),
+    "a level with a number behind it": (
+        ["[2026-01-02 03:04:05] x NOTICE[812] moved", "[2026-01-02 03:04:06] x ERROR[812] lost"],
+        ["1 info 2026-01-02T03:04:05Z", "1 error 2026-01-02T03:04:06Z"],
+    ),
+    "an answer's status in a form nobody knows": (
+        [
+            'web1 10.0.0.9 (02/Jan/2026:03:04:05 +0000) -> "GET /cart HTTP/1.1" 503 12',
+            'web1 10.0.0.9 (02/Jan/2026:03:04:06 +0000) -> "GET /cart HTTP/1.1" 200 12',
+        ],
+        ["1 error 2026-01-02T03:04:05Z", "1 info 2026-01-02T03:04:06Z"],
+    ),
+    "an answer's status deep in JSON": (
+        [
+            '{"time":"2026-01-02T03:04:05Z","api":{"name":"Get","status":"OK","statusCode":200}}',
+            '{"time":"2026-01-02T03:04:06Z","api":{"name":"Get","status":"Bad","statusCode":503}}',
+        ],
+        ["1 info 2026-01-02T03:04:05Z", "1 error 2026-01-02T03:04:06Z"],
+    ),
+    "syslog's day and host set apart": (
+        ["Jan  2 03:04:05  fw1 mgd[12]: UI_COMMIT: done"],
+        ["1 info 2026-01-02T03:04:05Z"],
+    ),
+    "colours around all": (
+        [
+            "\x1b[32mINFO\x1b[0m\t\x1b[2m2026-01-02T03:04:05.678Z\x1b[0m\tmain.go:7\tup",
+            "\x1b[31mERROR\x1b[0m\t\x1b[2m2026-01-02T03:04:06.678Z\x1b[0m\tmain.go:8\tdown",
+        ],
+        ["1 info 2026-01-02T03:04:05.678Z", "1 error 2026-01-02T03:04:06.678Z"],
+    ),
     "syslog's stamp, the level behind it": (
         [
             "Jan  2 03:04:05 ERROR Store: no",
@@ -394,6 +475,38 @@ def test_who_asked(normaliser: Normaliser, tmp_path: Path, line: str, address: s
     """The client's address is told by the word before it or by its key, without brackets, port and what else is listed."""
     (record,) = read(normaliser, tmp_path, [line])
     assert record["attributes"]["client_ip"] == address
+
+
+def test_structured_data_are_attributes(normaliser: Normaliser, tmp_path: Path) -> None:
+    """The pairs of RFC 5424's structured data are attributes, and tell who asked."""
+    line = (
+        '<14>1 2026-01-02T03:04:05Z fw1 RT_FLOW - DENY [junos@2636 source-address="203.0.113.9" reason="policy"] denied'
+    )
+    (record,) = read(normaliser, tmp_path, [line])
+    told = {"source-address": "203.0.113.9", "client_ip": "203.0.113.9", "reason": "policy", "msgid": "DENY"}
+    assert record["attributes"] | told == record["attributes"]
+
+
+def test_an_object_is_no_value_of_an_alias(normaliser: Normaliser, tmp_path: Path) -> None:
+    """Where a key holds an object, the alias of its name tells a value inside it, or is left out."""
+    line = '{"time":"2026-01-02T03:04:05Z","msg":"x","user":{"name":"anna","id":7},"error":{"type":"E"}}'
+    (record,) = read(normaliser, tmp_path, [line])
+    told = {"user": "anna", "user.name": "anna", "user.id": 7, "error.type": "E"}
+    assert record["attributes"] | told == record["attributes"]
+    assert "error" not in record["attributes"]
+
+
+@pytest.mark.parametrize("key", ["user", "user.name", "user.id", "user.at.city"])
+def test_an_alias_hides_no_object(normaliser: Normaliser, key: str) -> None:
+    """An attribute is found by its path though an alias has the name of the object that it is in."""
+    (fmt,) = (fmt for fmt in load_formats() if fmt.id == "json")
+    line = '{"user":{"name":"anna","id":7,"at":{"city":"Bonn"},"\\"":1}}'
+    made = parse.attributes([Node(fmt)], parse.literal(line), flat=False)
+    condition = Field(key, "~=", "^(?:anna|7|Bonn)$").condition()
+    con = normaliser.con
+    assert con.execute(
+        f"SELECT {condition.sql} FROM (SELECT {made} AS attributes)", condition.parameters
+    ).fetchall() == [(True,)]
 
 
 @pytest.mark.parametrize(

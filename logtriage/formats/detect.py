@@ -20,7 +20,7 @@ from typing import Any
 from logtriage.formats.claims import Claims, told_by_regex
 from logtriage.formats.format import Format, level_words, match_text
 from logtriage.formats.joints import CONTINUES, CONTINUES_SAID
-from logtriage.formats.keys import level_key, time_key
+from logtriage.formats.keys import level_key, status_key, time_key
 from logtriage.stamps import stamp
 from logtriage.stamps.rendering import Rendering, rendering_of
 
@@ -38,6 +38,7 @@ _CELLS = {
 }  # fmt: skip
 _ZEROS = str.maketrans("123456789", "000000000")
 _CONTINUES = re.compile(CONTINUES)
+_STATUS = re.compile("[1-5][0-9]{2}")
 
 GENERIC = Format(
     id="text", title="any line with a time stamp near its start", kind="text", groups=("timestamp", "level", "body")
@@ -162,6 +163,10 @@ class Grammar:
         for line in alike.values():
             if not _CONTINUES.match(line):
                 self._read(self.root, line[:_HEAD] if not line.startswith(("{", "[")) else line, {}, None)
+        if not self.root.children:  # some programs indent all that they write
+            for line in alike.values():
+                if stamp.find(line):
+                    self._read(self.root, line[:_HEAD], {}, None)
         for node in self.root.walk():
             node.zone = node.zone or _zone_of(node.lags)
         return self._size() != before
@@ -348,7 +353,8 @@ def _reach(node: Node) -> int:
 
 
 def _note_keys(node: Node, fields: dict[str, str], document: dict[str, Any]) -> dict[str, str]:
-    """Adds keys to the node's format where those it lists did not tell a record's time or level; the fields with them."""
+    """Adds keys to the node's format where those it lists did not tell a record's time, level or status; the fields with
+    them."""
     assert node.fmt is not None
     keys = dict(node.fmt.keys)
     if stamp.kind_of(fields.get("timestamp", "")) is None and (path := time_key(document)):
@@ -358,6 +364,8 @@ def _note_keys(node: Node, fields: dict[str, str], document: dict[str, Any]) -> 
     level = fields.get("level", "").strip().lower()
     if level not in level_words() and level not in node.fmt.levels and (path := level_key(document)):
         keys["level"] = (*keys.get("level", ()), path) if not level else (path, *keys["level"])
+    if not _STATUS.fullmatch(fields.get("status", "")) and (path := status_key(document)):
+        keys["status"] = (path, *keys.get("status", ()))
     if keys == node.fmt.keys:
         return fields
     node.fmt = replace(node.fmt, keys=keys)

@@ -47,6 +47,7 @@ class Format:
     start: str | None = None
     multiline: bool = False
     continues: str | None = None
+    opens: str | None = None
     default_level: str | None = None
     zone: str | None = None
     timestamp: str | None = None
@@ -65,7 +66,7 @@ class Format:
 # What each key of a [[format]] table must hold; `groups` is derived, `example` and `reject` are tables of their own.
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "id": str, "title": str, "kind": str, "regex": (str, list), "levels": dict, "service": str, "inner": str,
-    "inside": list, "when": dict, "family": str, "start": str, "multiline": bool, "continues": str,
+    "inside": list, "when": dict, "family": str, "start": str, "multiline": bool, "continues": str, "opens": str,
     "default_level": str, "zone": str, "timestamp": str, "priority": int, "require": list, "where": dict, "keys": dict,
     "aliases": dict, "header": str, "separator": str, "columns": dict, "example": list, "reject": list,
 }  # fmt: skip
@@ -188,7 +189,7 @@ def _values(table: dict[str, Any]) -> dict[str, Any]:
         if key not in table:
             raise ValueError(f"{key} is missing")
     values = {key: value for key, value in table.items() if key in _FIELDS}
-    for key in ("regex", "start", "continues"):
+    for key in ("regex", "start", "continues", "opens"):
         if key in values:
             values[key] = _expand(values[key])
     for key in ("inside", "require"):
@@ -234,6 +235,8 @@ def _check(fmt: Format, compile_too: bool) -> None:
         raise ValueError("regex names neither timestamp, time, level nor body")
     if fmt.kind == "text" and fmt.inner and fmt.inner not in fmt.groups:
         raise ValueError(f"inner names the group {fmt.inner}, which regex does not have")
+    if fmt.opens and not fmt.multiline:
+        raise ValueError("opens is for multiline formats")
     for regex in (fmt.regex, fmt.start, fmt.header):
         if regex and not regex.startswith("^"):
             raise ValueError(f"regex must begin with ^: {regex[:40]}")
@@ -241,5 +244,13 @@ def _check(fmt: Format, compile_too: bool) -> None:
         if level is not None and level not in LEVELS:
             raise ValueError(f"level {level!r} is none of {', '.join(LEVELS)}")
     if compile_too:
-        for regex in (fmt.regex, fmt.start, fmt.continues, fmt.header, *fmt.when.values(), *fmt.where.values()):
+        for regex in (
+            fmt.regex,
+            fmt.start,
+            fmt.continues,
+            fmt.opens,
+            fmt.header,
+            *fmt.when.values(),
+            *fmt.where.values(),
+        ):
             _compiled(regex or "", multiline=False)

@@ -7,12 +7,13 @@ grammar of the source, and what it did not know in one round it learns for the n
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage.formats import parse
 from logtriage.formats.detect import Grammar, Node
-from logtriage.formats.joints import CONTINUES, joint_sql
+from logtriage.formats.joints import CONTINUES, OPENS, joint_sql
 from logtriage.sources.lines import Lines
 from logtriage.stamps.rendering import Rendering, render_sql, rendering_of
 from logtriage.stamps.stamp_sql import nanos_sql, to_timestamp_sql
@@ -141,7 +142,12 @@ class Heads:
         assert fmt is not None
         if fmt.multiline and not whole:  # claimed by its first line; read when the whole record is there
             inner = ["t AS content"] if node.parent and node.parent.fmt else []
-            self._insert(node, f"SELECT *, own AS follows FROM ({relation})", [*carried, *inner, "follows"])
+            opens = f"CASE WHEN regexp_matches(t, {parse.literal(fmt.opens)}) THEN {OPENS} END" if fmt.opens else "NULL"
+            self._insert(
+                node,
+                f"SELECT *, own AS follows, {opens} AS joint FROM ({relation})",
+                [*carried, *inner, "follows", "joint"],
+            )
             return
         columns, carried = self._fields(node, carried, grammar)
         reading = parse.head_extraction(fmt, "t") if _is_tail(node) else parse.extraction(fmt, "t", node)
@@ -217,9 +223,10 @@ class Heads:
             general=odd,
         )
         nanos = "0"
-        if any(r.digits > 6 for r in written):
-            nanos = "coalesce(try_cast(substr(own_text, strpos(own_text, '.') + 7, 3) AS SMALLINT), 0)"
-            nanos = nanos_sql("own_text", node.moments) if any(kind.unit for kind in node.moments) else nanos
+        if digits := {r.digits for r in written if r.digits > 6}:
+            plain = digits == {9} and not any(kind.unit for kind in node.moments)
+            nine = "coalesce(try_cast(substr(own_text, strpos(own_text, '.') + 7, 3) AS SMALLINT), 0)"
+            nanos = nine if plain else nanos_sql("own_text", node.moments)
         relation = f"SELECT *, {moment} AS own_time, {nanos} AS own_nanos FROM ({relation})"
         relation = f"SELECT *, {self._rendered(written)} AS own_stamp FROM ({relation})"
         own = dict(zip(_EVENT, ("own_time", "own_nanos", "own_stamp", "own_text"), strict=True))
@@ -309,4 +316,5 @@ def _sample(lines: Lines) -> list[str]:
     n = len(lines)
     step = max(1, n // _SAMPLE)
     places = sorted({*range(min(n, _SAMPLE // 4)), *range(0, n, step)})
-    return [text.as_py().rstrip("\r").lstrip("\ufeff") for text in lines.text.take(places)]
+    texts = [text.as_py().rstrip("\r").lstrip("\ufeff") for text in lines.text.take(places)]
+    return [re.sub(_ANSI, "", text) for text in texts] if lines.has_escape else texts

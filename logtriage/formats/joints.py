@@ -26,8 +26,9 @@ CONTINUES = (
 CONTINUES_SAID = r"^(?:\s+at [\w.$<(/]|\t+\S|Caused by: |\s+\.\.\. \d+ (?:more|common)|\s+File \"|Traceback \(most)"
 
 # What a line is to the next one. LEADS: it goes on there. CODE: a frame that an exception's own line may CLOSE.
-# REMARK: a comment in a log of stamped records; several in a row are one.
-LEADS, CODE, CLOSES, REMARK = 1, 2, 3, 4
+# REMARK: a comment in a log of stamped records; several in a row are one. OPENS: a format says that the next line, whatever
+# it is, goes on with this one.
+LEADS, CODE, CLOSES, REMARK, OPENS = 1, 2, 3, 4, 5
 _JOINTS = {
     # A failure is announced, a message goes on with the text that it is about, a line ends in a backslash.
     LEADS: r"^(?:Unhandled exception:|thread '.*' panicked at \S+:\d+:\d+:)$|nested exception is:\s*$|\((?:at|on) (?:line \d+, )?character \d+\)$|[^\\]\\$",
@@ -59,6 +60,8 @@ def _wanted(remarks: bool, others: bool) -> list[int]:
 def goes_on(before: int | None, own: int | None, follows: bool) -> bool:
     """Whether a line goes on with the record before it: by its joint and that of the line before (None: a format read
     it), and by whether it `follows` where no joint says otherwise."""
+    if before == OPENS:
+        return True
     if own == REMARK:
         return before == REMARK
     return follows or (own is not None and (before == LEADS or (own == CLOSES and before == CODE)))
@@ -67,6 +70,6 @@ def goes_on(before: int | None, own: int | None, follows: bool) -> bool:
 def goes_on_sql(before: str, own: str, follows: str) -> str:
     """The same as SQL, for the columns of these names (or expressions)."""
     return (
-        f"CASE WHEN {own} = {REMARK} THEN coalesce({before} = {REMARK}, false) WHEN {follows} THEN true WHEN {own} IS NULL THEN false "
+        f"CASE WHEN {before} = {OPENS} THEN true WHEN {own} = {REMARK} THEN coalesce({before} = {REMARK}, false) WHEN {follows} THEN true WHEN {own} IS NULL THEN false "
         f"ELSE coalesce({before} = {LEADS} OR ({own} = {CLOSES} AND {before} = {CODE}), false) END"
     )

@@ -1,4 +1,4 @@
-"""Keys of JSON records that the library does not list: which one tells the time, which one the level.
+"""Keys of JSON records that the library does not list: which one tells the time, the level, the answer's status.
 
 A key is told by its name and, more so, by what it holds: a time stamp, or an epoch of these years; a word for a level.
 """
@@ -14,12 +14,16 @@ from logtriage.stamps import stamp
 
 _DEEPEST = 7
 _TIME = re.compile(
-    r"(?i)(?:^|[^a-z]|(?<=[a-z]))(?:time|timestamp|datetime|date|ts|epoch|created|when|_at)[_-]?(?:utc|iso|unix|nanos?|millis|ms|us|ns)*$|[a-z]At$"
+    r"(?i)(?:^|[^a-z]|(?<=[a-z]))(?:time|timestamp|datetime|date|ts|epoch|created|when|_at)[_-]?(?:utc|iso|unix|nanos?|millis|ms|us|ns)*$|[a-z]At$|^msec$"
 )
 # Moments of something else than the record: not taken where there is another.
 _OTHER_TIME = re.compile(r"(?i)expir|expiry|valid|updat|modif|end|birth|last|until|due|previous|boot")
 _LEVEL = re.compile(r"(?i)(?:level|severity|lvl|levelname|priority)(?:[_-]?(?:text|name|label))?$")
 _KIND = re.compile(r"(?i)(?:^|_)(?:type|status|kind|result|outcome)$")
+# A request's answer; `sc-status` is of W3C's logs.
+_STATUS = re.compile(
+    r"(?i)^(?:(?:http|resp(?:onse)?|sc|cs)[_-]?)?status(?:[_-]?code)?$|^(?:http|resp(?:onse)?)[_-]?code$"
+)
 # What a `type` or `status` may hold to be taken for a level.
 _PLAIN = frozenset(
     {"debug", "info", "notice", "warn", "warning", "error", "critical", "alert", "fatal", "emergency", "panic"}
@@ -46,6 +50,16 @@ def level_key(document: dict[str, Any]) -> str | None:
         elif _KIND.search(name) and word in _PLAIN:
             found.append((1, path.count("."), order, path))
     return min(found)[3] if found else None
+
+
+def status_key(document: dict[str, Any]) -> str | None:
+    """The same of the status that a request was answered with."""
+    found = [
+        (path.count("."), order, path)
+        for order, (path, value) in enumerate(_leaves(document))
+        if _STATUS.search(path.rpartition(".")[2]) and re.fullmatch("[1-5][0-9]{2}", str(value))
+    ]
+    return min(found)[2] if found else None
 
 
 def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str | int | float]]:

@@ -25,11 +25,11 @@ WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|criti
 SHORT_WORDS = "trc|dbg|inf|wrn|erro|ftl|vrb|verbose|noti|crt|pnc"
 _ANY = f"{WORDS}|{SHORT_WORDS}"
 # A level in a text of unknown form: in capitals at a word's own borders; in brackets or bars; before a colon; as a
-# value; as the very first word, or behind one that a sign joins to it (`ns_server:info,`).
+# value; as the very first word, or behind one that a sign joins to it (`ns_server:info,`); as a letter (`E!`, `E [`).
 GENERIC_LEVEL = (
-    r"(?:^|[\s\[(<|:,;/\"'.])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|PANIC|ALERT|TRC|DBG|INF|WRN|VRB|FTL)(?:$|[\s\])>|:,;/\"'])"
+    r"(?:^|[\s\[(<|:,;/\"'.])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|PANIC|ALERT|TRC|DBG|INF|WRN|VRB|FTL)(?:$|[\s\[\])>|:,;/\"'])"
     rf"|[\[(<|](?:(?i:\s*({_ANY})\s*)|([DIWEF]))[\])>|]|(?:^|\s)(?i:({_ANY})):\s|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_ANY}))\b"
-    rf"|^\W*(?:[\w.-]+[:.|/,])?(?i:({_ANY}))(?:$|[\s:|\]/>),;])"
+    rf"|^\W*(?:[\w.-]+[:.|/,])?(?i:({_ANY}))(?:$|[\s:|\]/>),;])|^\W*([DIWEFTV])(?:!\s|\s\[)"
 )
 # The first line of an uncaught failure, in the languages that print one without a level. It is an error in all of them,
 # whatever word (panic, fatal) a language has for it.
@@ -136,7 +136,12 @@ def head_extraction(fmt: Format, text: str) -> str:
 def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:
     """An expression for one field out of what `extraction` gave; None where the format does not say it."""
     if fmt is GENERIC:
-        return {"timestamp": f"nullif({m}.timestamp, '')", "body": _after_stamp(m, text)}.get(name)
+        answer = rf"""regexp_extract({text}, 'HTTP/[0-9.]+["'']? ([1-5][0-9][0-9])(?:\s|$)', 1)"""
+        return {
+            "timestamp": f"nullif({m}.timestamp, '')",
+            "body": _after_stamp(m, text),
+            "status": f"CASE WHEN contains({text}, 'HTTP/') THEN nullif({answer}, '') END",
+        }.get(name)
     if fmt.kind == "json":
         places = [i for i, (n, _) in enumerate(_json_paths(fmt), 1) if n == name]
         return f"coalesce({', '.join(f'''nullif({m}[{i}], '')''' for i in places)})" if places else None
@@ -160,8 +165,8 @@ _SEVERITIES = "['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'd
 
 def found_level(text: str) -> str:
     """A level word in a text of unknown form, as it is written; NULL where there is none."""
-    found = f"regexp_extract({text}, {literal(GENERIC_LEVEL)}, ['a', 'b', 'c', 'd', 'e', 'f'])"
-    return "coalesce(" + ", ".join(f"nullif({found}.{group}, '')" for group in "abcdef") + ")"
+    found = f"regexp_extract({text}, {literal(GENERIC_LEVEL)}, ['a', 'b', 'c', 'd', 'e', 'f', 'g'])"
+    return "coalesce(" + ", ".join(f"nullif({found}.{group}, '')" for group in "abcdefg") + ")"
 
 
 def attributes(nodes: Sequence[Node], text: str, *, flat: bool) -> str:
@@ -235,11 +240,12 @@ def _layer(fmt: Format, text: str, flat: bool) -> str:
             )
         elif fmt.inner:
             whole = f"json_merge_patch({text}, json_object({literal(fmt.inner)}, NULL))"
-        found = {
-            name: f"coalesce({', '.join(_scalar(text, key) for key in keys)})" for name, keys in fmt.aliases.items()
-        }
+        found = {name: _first_scalar(text, keys) for name, keys in fmt.aliases.items()}
         alias = ", ".join(f"{literal(name)}, {_alias(name, value)}" for name, value in found.items())
         merged = f"json_merge_patch({whole}, json_merge_patch('{{}}', json_object({alias})))" if alias else whole
+        hidden = [n for n, keys in fmt.aliases.items() if not flat and any(key.startswith(f"{n}.") for key in keys)]
+        for name in hidden:
+            merged = f"json_merge_patch({merged}, {_members(text, name)})"
         return f"CASE WHEN json_valid({text}) THEN {merged} END"
     if fmt.kind == "logfmt":
         return loose.pairs(text)
@@ -248,10 +254,12 @@ def _layer(fmt: Format, text: str, flat: bool) -> str:
         return "'{}'"
     m = _groups(fmt, text, names)
     values = {n: f'{m}."{n}"' for n in names}
+    pairs = values.pop("structured", None)  # RFC 5424, 6.3: pairs with the names of who wrote them
     picked = ", ".join(
         f"{literal(n)}, CASE WHEN {v} NOT IN ('', '-') THEN {_alias(n, v)} END" for n, v in values.items()
     )
-    return f"json_merge_patch('{{}}', json_object({picked}))"
+    own = f"json_merge_patch('{{}}', json_object({picked}))"
+    return f"json_merge_patch({loose.told(pairs)}, {own})" if pairs else own
 
 
 def _alias(name: str, value: str) -> str:
@@ -277,6 +285,21 @@ def _json_paths(fmt: Format) -> list[tuple[str, str]]:
                 places.append((name, path(key, nested=False)))
             places.append((name, path(key)))
     return places
+
+
+def _first_scalar(text: str, keys: Sequence[str]) -> str:
+    """The first value under one of these keys that is there and no object."""
+    found = f"list_filter([{', '.join(_scalar(text, key) for key in keys)}], lambda v: NOT starts_with(v, '{{'))"
+    return f"{found}[1]"
+
+
+def _members(text: str, name: str) -> str:
+    """An object whose place an alias takes: its members under dotted keys (`user.id` beside `user`); else NULL."""
+    key = literal(path(name))
+    plain = f"list_filter(json_keys({text}, {key}), lambda k: regexp_full_match(k, '[\\w @-]+'))"
+    values = f"list_transform({plain}, lambda k: json_extract({text}, {key} || '.\"' || k || '\"'))"
+    dotted = f"list_transform({plain}, lambda k: {literal(name + '.')} || k)"
+    return f"CASE WHEN json_type({text}, {key}) = 'OBJECT' THEN to_json(map({dotted}, {values})) ELSE '{{}}' END"
 
 
 def _scalar(text: str, key: str) -> str:

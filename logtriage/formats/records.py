@@ -258,7 +258,7 @@ _GUESSED = (
     "CASE WHEN found IS NOT NULL THEN CASE lower(found)"
     + "".join(
         f" WHEN '{word}' THEN {SEVERITY[level_words()[word]]}"
-        for word in (*parse.WORDS.split("|"), *parse.SHORT_WORDS.split("|"), *"ftdiew")
+        for word in (*parse.WORDS.split("|"), *parse.SHORT_WORDS.split("|"), *"ftdiewv")
     )
     + " END END"
 )

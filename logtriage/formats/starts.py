@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from logtriage.formats.detect import GENERIC, LOGFMT_HEAD, Grammar, Node, read_head
 from logtriage.formats.format import Format
-from logtriage.formats.joints import CONTINUES, goes_on, joint
+from logtriage.formats.joints import CONTINUES, OPENS, goes_on, joint
 from logtriage.stamps.stamp import find_regex
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -49,8 +49,8 @@ class Starts:
 
     def learn_from(self, lines: Sequence[bytes]) -> None:
         """Reads a source's first lines, and others of its first block, as `heads.py` does."""
-        self.learn(readable(line, escapes=True) for line in lines)
         texts = [readable(line) for line in lines]
+        self.learn(texts)
         for _ in range(_ROUNDS):
             unknown = [text for text in texts if self._read(self.grammar.root, text, {}).unknown]
             if not unknown or not self.learn(unknown):
@@ -87,7 +87,8 @@ class Starts:
                 continue
             fmt = child.fmt
             if fmt.multiline or not fmt.inner:
-                return Place(own, partial, outside=node.fmt is None)
+                opens = fmt.multiline and fmt.opens and _compiled(fmt.opens).search(text)
+                return Place(own, partial, joint=OPENS if opens else None, outside=node.fmt is None)
             fields = _fields(child, text)
             inner = fields.get(fmt.inner, "")
             partial = partial or _is_partial(fmt, fields, inner)
@@ -105,8 +106,8 @@ class Starts:
         return self._inside[id(node)]
 
 
-def readable(line: bytes, *, escapes: bool = False) -> str:
-    """A line's text as formats read it: no carriage return, no byte order mark, no terminal escapes (or with them)."""
+def readable(line: bytes) -> str:
+    """A line's text as formats read it: no carriage return, no byte order mark, no terminal escapes."""
     try:
         text = line.decode()
     except UnicodeDecodeError:
@@ -114,7 +115,7 @@ def readable(line: bytes, *, escapes: bool = False) -> str:
 
         text = line.decode("utf-8", "logtriage.latin1")
     text = text.replace("\0", "\u2400").lstrip("\ufeff").rstrip("\r")
-    return _ANSI.sub("", text) if "\x1b" in text and not escapes else text
+    return _ANSI.sub("", text) if "\x1b" in text else text
 
 
 _CONTINUES = re.compile(CONTINUES, re.ASCII)

@@ -234,15 +234,20 @@ def _any(sql: str, count: int) -> str:
 def _attribute(name: str) -> str:
     """SQL for an attribute's text: the key as it is written, or step by step into nested objects and lists."""
     steps = name.split(".")
-    paths = ['$."' + name.replace('"', '\\"') + '"']
+    paths = [_into([name])]
     if len(steps) > 1:
-        paths.append("$" + "".join('."' + step.replace('"', '\\"') + '"' for step in steps))
-        paths.append(
-            "$" + "".join(f"[{step}]" if step.isdigit() else '."' + step.replace('"', '\\"') + '"' for step in steps)
-        )
+        paths += [_into(steps), _into(steps, numbers=True)]
+    if len(steps) > 2:  # where an alias took an object's place, its members stand beside it
+        paths.append(_into([".".join(steps[:2]), *steps[2:]]))
     values = [
         f"CASE WHEN json_type(attributes, {path}) NOT IN ('OBJECT', 'ARRAY', 'NULL') "
         f"THEN json_extract_string(attributes, {path}) END"
         for path in map(_quoted, dict.fromkeys(paths))
     ]
     return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
+
+
+def _into(steps: Sequence[str], *, numbers: bool = False) -> str:
+    """A JSON path; with `numbers`, digits are places in a list."""
+    quoted = (f"[{step}]" if numbers and step.isdigit() else '."' + step.replace('"', '\\"') + '"' for step in steps)
+    return "$" + "".join(quoted)

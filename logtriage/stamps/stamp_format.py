@@ -52,6 +52,7 @@ _COUNT = {
     "tai64n": r"40000000[0-9a-f]{8}[0-3][0-9a-f]{7}",
     "uptime": r" *[0-9]{1,9}\.[0-9]{3,9}",
 }
+_MINUTES = r"[+-][0-9]{3}"  # Db2
 _OFFSET = r"[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?"
 _TOKEN = re.compile(r"%-?[A-Za-z]|%[1-9]|[^%]+")
 
@@ -71,10 +72,12 @@ def part_of(token: str) -> str | None:
 
 
 def zone_regex(words: Mapping[str, int], *, any_word: bool = False) -> str:
-    """What `%z` reads: Z, an offset, a known word (of `words`), `GMT+0100`; with `any_word`, any other capitals too."""
+    """What `%z` reads: Z, an offset (of three digits: minutes), a known word (of `words`), `GMT+0100`; with `any_word`, any
+    other capitals too."""
     known = "|".join(sorted(words, key=len, reverse=True))
     other = "|(?:[AP][A-LN-Z]|[B-OQ-Z][A-Z])[A-Z]{1,3}" if any_word else ""  # but not AM and PM
-    return rf" ?(?:(?:(?:UTC|GMT)[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?|{_OFFSET}|[Zz])\b|\(?(?:{known}{other})\b\)?)"
+    words_or_hours = rf"(?:(?:UTC|GMT)[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?|{_OFFSET}|[Zz])\b|\(?(?:{known}{other})\b\)?"
+    return rf"(?: ?(?:{words_or_hours})|{_MINUTES}\b)"
 
 
 def token_regex(token: str, zone: str, unit: str | None) -> str:
@@ -162,7 +165,9 @@ def _hour(told: Mapping[str, str]) -> int:
 
 
 def offset_minutes(zone: str, words: Mapping[str, int]) -> int | None:
-    """Minutes east of UTC that a zone's text (`Z`, `+0100`, ` CET`, `GMT+1`) tells; None: it is not known."""
+    """Minutes east of UTC that a zone's text (`Z`, `+0100`, `+060`, ` CET`, `GMT+1`) tells; None: it is not known."""
+    if re.fullmatch(_MINUTES, zone):
+        return int(zone)
     word = re.search(r"[A-Za-z]+", zone)
     base = words.get(word[0].upper()) if word else 0
     number = re.search(r"([+-])([0-9]{1,2}):?([0-9]{2})?", zone)

@@ -154,7 +154,7 @@ def _offset(zone: str) -> str:
     sign, hours, minutes = (f"regexp_extract({zone}, '([+-])([0-9]{{1,2}}):?([0-9]*)', {n})" for n in (1, 2, 3))
     beside = f"({sign} || '1')::INTEGER * ({hours}::INTEGER * 60 + coalesce(try_cast({minutes} AS INTEGER), 0))"
     return (
-        f"CASE WHEN {zone} = '' THEN NULL"
+        f"CASE WHEN {zone} = '' THEN NULL WHEN regexp_full_match({zone}, '[+-][0-9]{{3}}') THEN try_cast({zone} AS INTEGER)"
         f" WHEN left({plain}, 1) IN ('+', '-') THEN ({number} - {number} % 100) * 3 // 5 + {number} % 100"
         f" WHEN regexp_matches({zone}, '[+-]') THEN {beside}"
         f" ELSE {word} END"
