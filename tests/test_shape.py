@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
 
 import engine
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from samples import JUNK, LOGS, files
 
+from logtriage.masking import masked
 from logtriage.needles.needle import Needle
-from logtriage.store.shape import ANY
+from logtriage.store.shape import ANY, Shapes, plain_text
 from logtriage.store.store import Store
 
 EVERY = "".join(record + "\n" for records in LOGS.values() for record in records).encode()
@@ -26,7 +28,7 @@ def shaped(store: Store, folder: Path, data: bytes) -> list[tuple[str, str]]:
     assert not engine.ingest(store, path).errors
     shapes = dict(store.con.execute("SELECT shape, text FROM lake.shapes").fetchall())
     records: list[dict[str, Any]] = engine.stored(store, engine.numbers(store, path))
-    return [(record["raw"], shapes[record["shape"]]) for record in records if record["shape"] > ANY]
+    return [(record["raw"], plain_text(shapes[record["shape"]])) for record in records if record["shape"] > ANY]
 
 
 def needles(text: str, seed: int) -> list[str]:
@@ -47,12 +49,84 @@ def test_a_shape_admits_what_its_text_holds(
     one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: bytes, seed: int
 ) -> None:
     """Whatever piece of a record's line is looked for, with and without case, its shape says that it may be there."""
+    assume(not data.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")))  # it would be unpacked
     for text, shape in shaped(one_store, tmp_path_factory.mktemp("shape"), data):
         for needle in needles(text, seed):
             assert Needle.of([needle], fixed=True).admits(shape), (needle, shape, text)
             assert Needle.of([needle.upper()], fixed=True, ignore_case=True).admits(shape) or len(
                 needle.upper()
             ) != len(needle)
+
+
+WORDS = st.sampled_from(
+    [
+        "a",
+        "f",
+        "x",
+        "n",
+        "0",
+        "7",
+        "12",
+        "-",
+        "--",
+        "_",
+        " ",
+        "Exec",
+        "dead",
+        "0x7f",
+        "x86",
+        "10ms",
+        "é",
+        "¤",
+        "#",
+        ".",
+        "\n",
+        '"',
+        "<",
+        "\x1b",
+    ]
+)
+SOME = st.lists(WORDS, max_size=5).map("".join)
+
+
+@given(text=st.lists(WORDS, min_size=1, max_size=12).map("".join), start=st.integers(0, 30), size=st.integers(1, 12))
+@example("x-ab-0", 1, 5)
+@example("0x7f-be", 1, 4)
+def test_masking_hides_no_word_but_behind_a_sign(text: str, start: int, size: int) -> None:
+    """Whatever is cut out of whatever text, the masked text admits it, and masking it once more changes nothing."""
+    piece = text[start % len(text) :][:size].split("\n")[0]
+    assert not piece or Needle.of([piece], fixed=True).admits(masked(text))
+    assert masked(masked(text)) == masked(text)
+
+
+@given(
+    pieces=st.tuples(SOME, SOME, SOME, SOME),
+    ids=st.tuples(SOME, SOME),
+    kind=st.sampled_from("\2\4\5"),
+    seed=st.integers(),
+)
+@example(("00-", "-", "-01", "x"), ("1", "2"), "\2", 0)
+@example(("", "a", "b", "x"), ("\n1", "<b"), "\4", 0)
+def test_a_shape_admits_what_lies_across_its_seams(
+    pieces: tuple[str, str, str, str], ids: tuple[str, str], kind: str, seed: int
+) -> None:
+    """Wherever a text is cut into frame, time, body and ids, amid a word too, its shape admits what stands in the text."""
+    import pyarrow as pa
+
+    before, between, behind, stamp = pieces
+    body = f"{ids[0]}\3{ids[1]}"
+    frame = f"{before}\1{between}{kind}\7{behind}"
+    shapes = Shapes()
+    shapes.number(*(pa.array([text]) for text in (frame, body, stamp, "")), pa.array([False]))
+    ((shape, _),) = shapes.new.values()
+    said = body.replace("\3", "1b-7")
+    if kind != "\2":
+        said = json.dumps(said, ensure_ascii=False)[1:-1]
+    if kind == "\5":
+        said = said.replace("<", "\\u003c")
+    text = frame.replace("\1", stamp).replace(kind, said).replace("\7", "0e1")
+    for needle in needles(text, seed):
+        assert Needle.of([needle], fixed=True).admits(plain_text(shape)), (needle, shape, text)
 
 
 ODD = [
@@ -94,7 +168,7 @@ def test_lines_that_differ_in_numbers_have_one_shape(one_store: Store, tmp_path:
         for n in range(40)
     ]
     pairs = shaped(one_store, tmp_path, ("\n".join(lines) + "\n").encode())
-    assert {shape for _, shape in pairs} == {"# #:#:#,# INFO  [#] com.shop.Main - # ms for # trace_id=#\n"}
+    assert {shape for _, shape in pairs} == {"# #:#:#,# INFO  [w-#] com.shop.Main - # ms for u#x trace_id=#\n"}
     other = lines[0].replace("ms", "s").encode()
     (tmp_path / "b").mkdir()
     assert shaped(one_store, tmp_path / "b", other)[0][1] != pairs[0][1]

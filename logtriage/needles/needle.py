@@ -5,6 +5,7 @@ Lines are judged as ripgrep would: Rust's regular expressions in Unicode mode, s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -146,14 +147,24 @@ class Needle:
 
     @cached_property
     def folded(self) -> bool:
-        """Are `pieces` and `required` in lower case, so that what they are looked for in must be `pieces.lowered`?"""
+        """Is `required` in lower case, so that what it is looked for in must be `pieces.lowered`?"""
         return any(pieces.folds(tree) for tree in self.found)
 
-    def pieces(self) -> list[list[str]]:
-        """What a shape must hold so that a text of that shape may match: all texts of one of these lists.
+    def admits(self, shape: str) -> bool:
+        """May a text of this shape (see masking.py) match?"""
+        wanted = self._forms
+        if self.folded:
+            shape = pieces.lowered(shape)
+        return not wanted or any(all(form.search(shape) for form in forms) for forms in wanted)
 
-        Empty: nothing can be required, every shape may match. If `folded`, it is the lowered shape that must hold them
-        (as in `admits`).
+    def _lowered(self, text: str) -> str:
+        return pieces.lowered(text) if self.folded else text
+
+    @cached_property
+    def _forms(self) -> list[list[re.Pattern[str]]]:
+        """What a shape must hold so that a text of it may match, in lower case if `folded`: a match of each of one list.
+
+        Empty: nothing can be required, every shape may match.
         """
         out: list[list[str]] = []
         for tree in () if self.invert else self.found:
@@ -161,21 +172,10 @@ class Needle:
             out += more
             if not more or len(out) > _MOST_PIECES:
                 return []
-        return [[self._lowered(text) for text in texts] for texts in out]
-
-    def admits(self, shape: str) -> bool:
-        """May a text of this shape match?"""
-        wanted = self._pieces
-        if self.folded:
-            shape = pieces.lowered(shape)
-        return not wanted or any(all(text in shape for text in texts) for texts in wanted)
-
-    def _lowered(self, text: str) -> str:
-        return pieces.lowered(text) if self.folded else text
-
-    @cached_property
-    def _pieces(self) -> list[list[str]]:
-        return self.pieces()
+        alone = [forms[0] for forms in out if len(forms) == 1]
+        wanted = [["|".join(alone)]] if alone else []
+        wanted += [forms for forms in out if len(forms) > 1]
+        return [[re.compile(self._lowered(form)) for form in forms] for forms in wanted]
 
     @cached_property
     def _sql(self) -> tuple[str, list[Any], bool]:

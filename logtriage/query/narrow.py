@@ -1,6 +1,6 @@
 """What a needle finds in the shapes of a store: which records need not be looked at, and which need not be checked.
 
-A shape is a record's text with its words that hold a digit masked, so what it says, all its records say.
+A shape is a record's text with what varies in it masked, so what it says, all its records say.
 """
 
 from __future__ import annotations
@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from logtriage.masking import HEX, OTHER
 from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
 from logtriage.query.query import Condition
-from logtriage.store.shape import ANY, MASK
+from logtriage.store.shape import ANY, plain_text
 
-MASKS = frozenset(MASK)
+_SIGNS = frozenset((HEX, OTHER))
 _MOST = 1_000  # shapes that are named one by one in SQL
 
 
@@ -57,7 +58,7 @@ def narrow(needle: Needle, shapes: Iterable[tuple[int, str]]) -> Narrowed:
     maybe: set[int] = set()
     none: set[int] = set()
     for number, text in shapes:
-        lines = text.removesuffix("\n").split("\n")
+        lines = plain_text(text).removesuffix("\n").split("\n")
         if not any(_admits(plain, line) for line in lines):
             none.add(number)
         elif not plain.fancy and any(_holds(plain, line) for line in lines):
@@ -82,7 +83,7 @@ def _holds(needle: Needle, line: str) -> bool:
         return False
     for start, end in spans:
         around = line[max(start - 1, 0) : end + 1]
-        if needle.matches_all or (not MASKS.intersection(around) and around.isascii()):
+        if needle.matches_all or (not _SIGNS.intersection(around) and around.isascii()):
             return True
     return False
 

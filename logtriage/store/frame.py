@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from logtriage import masking
 from logtriage.stamps.rendering import Rendering, render_sql
-from logtriage.store.shape import WORD
 
 STAMP, BODY, TRACE, JSON_BODY, HTML_BODY, OBSERVED, SPAN, REQUEST = (f"chr({n})" for n in range(1, 9))
 # ids are cut out of frame and body; each is kept once in the store (table `ids`)
@@ -43,8 +43,10 @@ def cut(relation: str, *, json: bool, ids: Sequence[str]) -> str:
         piece = f"CASE WHEN {number} IS NOT NULL AND exact IS NULL THEN {text} END"
         relation = f"SELECT * REPLACE ({_cut_once('frame', piece, mark)} AS frame) FROM ({relation})"
     for name in ids:
-        # only what is one masked word of the shape: the index must not lose a word that can be searched for
-        piece = f"CASE WHEN exact IS NULL AND regexp_full_match({name}, '{WORD}') THEN {name} END"
+        # only what is one sign in the shape: the index must not lose a word that can be searched for
+        piece = (
+            f"CASE WHEN exact IS NULL AND regexp_full_match({name}, '{masking.CHAIN.format('', '')}') THEN {name} END"
+        )
         both = f"{_cut_once('frame', piece, IDS[name])} AS frame, {_cut_once('body', piece, IDS[name])} AS body"
         relation = f"SELECT * REPLACE ({both}) FROM ({relation})"
     return relation

@@ -42,7 +42,8 @@ CREATE TABLE IF NOT EXISTS lake.hits (
     captures MAP(VARCHAR, VARCHAR)
 );
 
--- the search index: a text in which every word that holds a digit is one `#`; `wording`: what templates are mined from.
+-- the search index: a text in which what varies is masked, with marks at its seams (see shape.py); `wording`: what
+-- templates are mined from.
 -- A negative number: of records kept whole, in which a search cannot rely on it
 CREATE TABLE IF NOT EXISTS lake.shapes (shape BIGINT, text VARCHAR, wording VARCHAR, first_seen TIMESTAMP);
 

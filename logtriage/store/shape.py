@@ -1,8 +1,9 @@
-"""The search index: a record's text with every word that holds a digit masked is its shape. Real logs have few.
+"""The search index: a record's text with what varies in it masked (see masking.py) is its shape. Real logs have few.
 
 A search looks in the distinct shapes first, and then only at the records whose shape can hold what it looks for. The
 text is never put together for every record: its pieces (frame, body, times) repeat, so the distinct pieces are masked,
-and then the distinct ways in which they go together.
+and then the distinct ways in which they go together. The seams between them stay in the shape, as a mark before and
+behind each piece: so a search also knows in which column of a record it finds what it looks for.
 """
 
 from __future__ import annotations
@@ -13,24 +14,56 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from logtriage import masking
 from logtriage.templates.wording import wording
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MASK = "#"
-WORD = r"[A-Za-z0-9_-]*[0-9][A-Za-z0-9_-]*"
 # Records whose shape is one of too many: it says nothing, so every search looks at them. So it does at records with a
 # negative shape: theirs has a text, from which templates are mined, but it may not be that of the exact bytes.
 ANY = 0
+# Marks in a shape: one before and one behind what lies in a column of its own (see frame.py), each kind with its own.
+STAMP, BODY, ID, JSON_BODY, HTML_BODY, OBSERVED = "\1", "\2", "\3", "\4", "\5", "\6"
+MIXED = "\7"  # around a word that lies in two columns
+SEAMS = "[\1-\7]"
+
 _MOST = 50_000  # shapes that one store keeps in mind; beyond it the index would cost more than it saves
-_ZEROS = bytes.maketrans(b"123456789", b"000000000")
-# what stands for the pieces in a frame, see frame.py
-_STAMP, _BODY, _JSON_BODY, _HTML_BODY, _OBSERVED = "\1", "\2", "\4", "\5", "\6"
-_JOINT = "\ufffe"  # stands for a masked word until all pieces are together: no text holds this
-_WHOLE = re.compile(f"[A-Za-z0-9_{_JOINT}-]*[0-9{_JOINT}][A-Za-z0-9_{_JOINT}-]*")
-_IDS = str.maketrans(dict.fromkeys("\3\7\x08", _JOINT))
+# Digits are made alike, and RE2 is to take `_` for no letter.
+_ALIKE = bytes.maketrans(b"123456789_", b"000000000\xff")
+# Bytes that are in no text, and the characters that they are decoded to: what masking puts for hexadecimal pieces
+# joined by `-` (or begun by `0x`), for a number, for another hexadecimal piece or the digits in a word, and for a word.
+_JOINED, _NUMBER, _HEX, _OTHER, _UNDERSCORE = "\udcfb", "\udcfc", "\udcfd", "\udcfe", "\udcff"
+_ID = "\udcfa"
+_SIGNS = _JOINED + _NUMBER + _HEX + _OTHER
+_MASKS = (
+    (masking.DASHED, _JOINED),
+    (masking.NUMBER, _NUMBER),
+    (masking.PLAIN_HEX, _HEX),
+    (masking.CHAIN, _JOINED),
+    (masking.FEW, rf"\1{_HEX}\2"),
+    (masking.AMID, rf"\1{_HEX}\2{_HEX}"),
+    (masking.ANY, _OTHER),
+)
+_LAST = str.maketrans(
+    {_OTHER: masking.OTHER, _UNDERSCORE: "_"} | dict.fromkeys(_JOINED + _NUMBER + _HEX + _ID, masking.HEX)
+)
+_IDS = str.maketrans(dict.fromkeys("\3\7\x08", _ID))
 _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+_ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
+# Runs of what masking has left of pieces with a seam in them, such seams as cut a piece in two, and what can be said then.
+_LEFT = f"[A-Za-z0-9{_SIGNS}]"
+_RUN = re.compile(f"[A-Za-z0-9{_SIGNS}-]*{SEAMS}[A-Za-z0-9{_SIGNS}\1-\7-]*")
+_CUT = re.compile(f"{_LEFT}{SEAMS}+{_LEFT}")
+_HEXES = f"(?:{_JOINED}|[A-Fa-f{_NUMBER}{_HEX}]+)"
+_PLAIN = f"[A-Fa-f{_NUMBER}{_HEX}]+"
+_CHAIN = re.compile(f"(?<!{_LEFT}){_HEXES}(?:{SEAMS}*-{SEAMS}*{_HEXES})+(?!{_LEFT})")
+_ALL_HEX = re.compile(f"{_PLAIN}(?:-{_PLAIN})*")
+_FEW = re.compile(f"[A-Za-z]*{_NUMBER}+[A-Za-z]{{0,3}}")
+_NUMBERS = re.compile(f"{_NUMBER}+")
+_SEAM = re.compile(SEAMS)
+_SIGN = re.compile(f"[{_SIGNS}]")
+_NO_SEAMS = str.maketrans(dict.fromkeys("\1\2\3\4\5\6\7"))
 
 
 class Shape(NamedTuple):
@@ -66,7 +99,7 @@ class Shapes:
             radix *= max(1, len(piece.dictionary))
         joint = pc.add(joint, pc.multiply(whole.cast(pa.int64()), radix))
         ways = joint.dictionary_encode()
-        texts = [piece.dictionary.to_pylist() for piece in pieces]
+        texts = [[text.decode("utf-8", "surrogateescape") for text in piece.dictionary.to_pylist()] for piece in pieces]
         numbers = [self._of(*_shape(way, texts)) for way in ways.dictionary.to_pylist()]
         return pa.array(numbers, pa.int64()).take(ways.indices)
 
@@ -80,27 +113,35 @@ class Shapes:
         return number
 
 
+def plain_text(shape: str) -> str:
+    """A shape without its marks."""
+    return shape.translate(_NO_SEAMS)
+
+
 def number_of(text: str) -> int:
     """A shape's number: 63 bits of its BLAKE2b hash, never `ANY`."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1 or 1
 
 
 def _masked(column: pa.Array) -> pa.DictionaryArray:
-    """Each text masked (with `_JOINT` for `MASK`), dictionary-encoded. Digits are made alike first: then few texts are
-    left to be masked."""
+    """Each text masked, as bytes, dictionary-encoded. Digits are made alike first: then few texts are left to be masked."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     column = column.fill_null("") if column.null_count else column
     _, offsets, data = column.buffers()
-    zeroed = pa.Array.from_buffers(
-        column.type,
+    kind = pa.large_binary() if pa.types.is_large_string(column.type) else pa.binary()
+    alike = pa.Array.from_buffers(
+        kind,
         len(column),
-        [None, offsets, pa.py_buffer(bytes(data or b"").translate(_ZEROS))],
+        [None, offsets, pa.py_buffer(bytes(data or b"").translate(_ALIKE))],
         offset=column.offset,
-    )
-    alike = zeroed.dictionary_encode()
-    masked = pc.replace_substring_regex(alike.dictionary, pattern=WORD, replacement=_JOINT).dictionary_encode()
+    ).dictionary_encode()
+    texts = alike.dictionary
+    for pattern, left in _MASKS:
+        sign = left.encode("utf-8", "surrogateescape")
+        texts = pc.replace_substring_regex(texts, pattern=pattern.format(r"\b", r"\b"), replacement=sign)
+    masked = texts.dictionary_encode()
     return pa.DictionaryArray.from_arrays(masked.indices.take(alike.indices), masked.dictionary)
 
 
@@ -111,12 +152,34 @@ def _shape(way: int, texts: Sequence[Sequence[str]]) -> tuple[Shape, bool]:
         way, place = divmod(way, max(1, len(of_piece)))
         chosen.append(of_piece[place])
     frame, body, stamp, observed = (piece.translate(_IDS) for piece in chosen)
-    text = frame.replace(_STAMP, stamp).replace(_OBSERVED, observed)
-    if _BODY in text:
-        text = text.replace(_BODY, body)
-    elif _JSON_BODY in text:
-        text = text.replace(_JSON_BODY, json.dumps(body, ensure_ascii=False)[1:-1])
-    elif _HTML_BODY in text:
-        text = text.replace(_HTML_BODY, json.dumps(body, ensure_ascii=False)[1:-1].translate(_HTML))
-    # a word may have been cut in two
-    return Shape(_WHOLE.sub(MASK, text), wording(_WHOLE.sub(MASK, body))), bool(way)
+    text = frame
+    for mark, piece in ((STAMP, stamp), (OBSERVED, observed), (BODY, body)):
+        text = text.replace(mark, mark + piece + mark)
+    if JSON_BODY in text or HTML_BODY in text:
+        escaped = json.dumps(body, ensure_ascii=False)[1:-1]
+        text = text.replace(JSON_BODY, JSON_BODY + _ESCAPE.sub(_escape, escaped) + JSON_BODY)
+        text = text.replace(HTML_BODY, HTML_BODY + _ESCAPE.sub(_escape, escaped.translate(_HTML)) + HTML_BODY)
+    text = text.replace(_ID, ID + _JOINED + ID)
+    text = _RUN.sub(_joined, text).translate(_LAST)
+    return Shape(text, wording(body.translate(_LAST))), bool(way)
+
+
+def _escape(found: re.Match[str]) -> str:
+    """An escape of JSON, of which what follows it was no part when it was masked: a seam lies between."""
+    return ("\\" + _OTHER if found[0][1] == "u" else found[0]) + MIXED + MIXED
+
+
+def _joined(found: re.Match[str]) -> str:
+    """Pieces joined by `-` that have seams between or in them, as they would be masked without; then seams come behind."""
+    run, seams = _SEAM.sub("", found[0]), "".join(_SEAM.findall(found[0]))
+    if not _CUT.search(found[0]):
+        return _CHAIN.sub(_chain, found[0])
+    if _SIGN.search(run):
+        few = _FEW.fullmatch(run)
+        run = _HEX if _ALL_HEX.fullmatch(run) else _NUMBERS.sub(_HEX, run) if few else _OTHER
+    return MIXED + run + MIXED + seams
+
+
+def _chain(found: re.Match[str]) -> str:
+    """Hexadecimal pieces that were masked one by one, as one."""
+    return MIXED + _HEX + MIXED + "".join(_SEAM.findall(found[0])) if _SIGN.search(found[0]) else found[0]

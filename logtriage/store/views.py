@@ -19,6 +19,7 @@ from logtriage.jsonl import level_sql
 from logtriage.stamps.rendering import Rendering
 from logtriage.store import frame
 from logtriage.store.mined import UNMINED, UNMINED_TEXT
+from logtriage.store.shape import SEAMS
 
 if TYPE_CHECKING:
     import duckdb
@@ -222,8 +223,9 @@ def others() -> dict[str, str]:
             SELECT source, "group", part, "offset", timestamp, pattern, category, {level} AS level, severity_number,
                    captures
             FROM lake.hits JOIN part_names USING (part)""",
-        "shapes": """
-            SELECT s.shape, format('{:016x}', m.template) AS template, text, first_seen, coalesce(records, 0) AS records
+        "shapes": f"""
+            SELECT s.shape, format('{{:016x}}', m.template) AS template,
+                   regexp_replace(text, '{SEAMS}', '', 'g') AS text, first_seen, coalesce(records, 0) AS records
             FROM lake.shapes AS s LEFT JOIN lake.mined AS m USING (shape)
             LEFT JOIN (SELECT shape, sum(records)::BIGINT AS records FROM lake.activity GROUP BY shape) USING (shape)""",
         "templates": f"""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from logtriage.masking import HEX, OTHER
+
 ANY = "<*>"
-_VALUE = re.compile(r"(?:[A-Za-z]+://|/|\\\\)?[^\s=,;()\[\]{}<>\"'|]*#[^\s=,;()\[\]{}<>\"'|]*")
+_PART = r"[^\s=,;()\[\]{}<>\"'|]*"
+_VALUE = re.compile(rf"(?:[A-Za-z]+://|/|\\\\)?{_PART}[{HEX}{OTHER}]{_PART}")
 
 
 class Miner:

@@ -1,8 +1,8 @@
 """What a matching line, or its shape, must hold: a tree → alternatives, each a list of texts that all must be there.
 
-A shape is a line in which each maximal run of `[A-Za-z0-9_-]` that holds a digit was replaced by `#`. So of a literal
-part of the pattern the words inside it are either there as they stand or, with a digit, as `#`; the words at its two
-ends may be parts of longer ones, and so are there as they stand or have vanished in a `#`.
+A shape is a line in which what varies is masked (see masking.py). Of a literal part of the pattern the pieces inside it
+are there as they stand or, with a digit, as their sign; those at its two ends may be parts of longer ones, and so are
+there as they stand, or have vanished in a sign with what is joined to them.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
+from logtriage.masking import HEX, OTHER, masked
 from logtriage.needles.dialect.charset import CharSet, Ranges, common, joined
 from logtriage.needles.dialect.nodes import Alt, Atomic, Chars, Concat, Group, Lit, Look, Node, Repeat
 
-HOLE = "#"
 _DIGITS: Ranges = ((0x30, 0x39),)
-_RUN_CHARS: Ranges = joined([(0x2D, 0x2D), (0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A)])
-_RUN = re.compile(r"[A-Za-z0-9_-]")
-_RUNS = re.compile(r"[A-Za-z0-9_-]+|[^A-Za-z0-9_-]+")
-_NO_DIGIT = re.compile(r"[^0-9]+")
+_RUN_CHARS: Ranges = joined([(0x2D, 0x2D), (0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)])
+_RUN = re.compile("[A-Za-z0-9-]")
+_RUNS = re.compile(r"[A-Za-z0-9-]+|[^A-Za-z0-9-]+")
+_HEX = re.compile("(?:[0-9][xX])?[0-9A-Fa-f]+")
+_HEX_END = re.compile("(?:[0-9]?[xX])?[0-9A-Fa-f]*")
+_HEX_BEGIN = re.compile("(?:[0-9][xX])?[0-9A-Fa-f]*")
+_SOME_DIGITS = re.compile("[0-9]+")
 _LOWER = {upper: upper + 32 for upper in range(0x41, 0x5B)}
 _MOST_WAYS = 16  # ways a pattern may be spelt out into, before its alternatives count as unknown text
-_MOST_CHOICES = 32  # alternatives one way may lead to in a shape
 
 
 class Gap(NamedTuple):
@@ -44,16 +46,17 @@ _EDGE: list[Way] = [(Gap(True, True),)]
 
 
 def shape_pieces(node: Node) -> list[list[str]]:
-    """Alternatives of texts one of which every matching line's shape holds in full; empty: nothing can be said.
+    """Alternatives of regular expressions: every matching line's shape holds a match of each of one; empty: nothing can
+    be said.
 
-    Where `folds(node)`, the texts are in lower case, and the shape must be too (its ASCII letters, see `lowered`).
+    Where `folds(node)`, they are in lower case, and the shape must be too (its ASCII letters, see `lowered`).
     """
     out = [[rare] for rare in _rare_cases(node)]
     for way in _ways(node):
-        choices = _choices(way)
-        if not all(choices):
+        forms = _forms(way)
+        if not forms:
             return []
-        out += [choice for choice in choices if choice not in out]
+        out += [forms] if forms not in out else []
     return out
 
 
@@ -151,18 +154,15 @@ def _repeated(item: Node, low: int, high: int | None) -> list[Way]:
     return [(*_joined(way, (Gap(False, False),)),) for way in ways] if len(ways) <= _MOST_WAYS else _ANYTHING
 
 
-def _choices(way: Way) -> list[list[str]]:
-    """What a shape may hold for one way: the product of what each of its texts may have become."""
-    out: list[list[str]] = [[]]
+def _forms(way: Way) -> list[str]:
+    """What a shape must hold for one way: a regular expression for each of its texts."""
+    out = []
     way = _with_digits(way)
     for at, text in enumerate(way):
-        if not isinstance(text, str):
-            continue
-        before, behind = (way[at - 1] if at else None), (way[at + 1] if at + 1 < len(way) else None)
-        forms = _masked(text, isinstance(before, Gap) and before.right, isinstance(behind, Gap) and behind.left)
-        if len(out) * len(forms) > _MOST_CHOICES:
-            forms = _inner(text)
-        out = [[*choice, form] if form else choice for choice in out for form in forms]
+        if isinstance(text, str):
+            before, behind = (way[at - 1] if at else None), (way[at + 1] if at + 1 < len(way) else None)
+            closed = isinstance(before, Gap) and before.right, isinstance(behind, Gap) and behind.left
+            out.append("".join(parts(text, *closed)))
     return out
 
 
@@ -174,27 +174,51 @@ def _with_digits(way: Way) -> Way:
     return out
 
 
-def _masked(text: str, closed_left: bool, closed_right: bool) -> list[str]:
-    """What `text` may look like in a shape; closed: there its first or last word does not go on beyond it."""
+def parts(text: str, closed_left: bool = False, closed_right: bool = False) -> list[str]:
+    """What `text` may look like in a shape: a regular expression, cut where runs of letters, digits and `-` begin and
+    end. Closed: there its first or last run does not go on beyond it."""
     runs = _RUNS.findall(text)
-    forms = [""]
+    out = []
     for at, run in enumerate(runs):
-        is_open = (at == 0 and not closed_left) or (at == len(runs) - 1 and not closed_right)
-        options = [run, HOLE] if is_open and _is_word(run) and _mask(run) == run else [_mask(run)]
-        forms = [form + option for form in forms for option in options]
-    return forms
+        is_open = at == 0 and not closed_left, at == len(runs) - 1 and not closed_right
+        if not _RUN.match(run):
+            out.append(re.escape(run))
+        elif any(is_open):
+            out.append(_open(run, *is_open))
+        else:
+            out.append(_whole(run) if _whole(run) == run else f"(?:{_whole(run)}|{OTHER})")
+    return out
 
 
-def _inner(text: str) -> list[str]:
-    """What `text` surely looks like in a shape: without the words at its ends."""
-    runs = _RUNS.findall(text)
-    first, last = _is_word(runs[0]), _is_word(runs[-1])
-    return ["".join(map(_mask, runs[first : len(runs) - last]))]
+def _whole(run: str) -> str:
+    """Pieces that are all there; at a seam (see shape.py) their run may be `OTHER` nevertheless."""
+    return re.escape(masked(run))
 
 
-def _is_word(run: str) -> bool:
-    return _RUN.match(run) is not None
+def _part(piece: str) -> str:
+    """A piece that is not hexadecimal, only a part of which is known: its letters have stayed, or none."""
+    return f"(?:{_SOME_DIGITS.sub(HEX, piece)}|{OTHER})" if piece else ""
 
 
-def _mask(run: str) -> str:
-    return HOLE if _is_word(run) and not _NO_DIGIT.fullmatch(run) else run
+def _open(run: str, left: bool, right: bool) -> str:
+    """What a run may look like that may go on at either side: there a sign may have swallowed its hexadecimal pieces."""
+    pieces = run.split("-")
+    count = len(pieces)
+    hexes = [_HEX.fullmatch(piece) is not None for piece in pieces]
+    hexes[0] = hexes[0] or (left and _HEX_END.fullmatch(pieces[0]) is not None)
+    hexes[-1] = hexes[-1] or (right and _HEX_BEGIN.fullmatch(pieces[-1]) is not None)
+    forms = {OTHER, HEX} if all(hexes) else {OTHER}
+    swallowed = (min([*hexes, False].index(False), count - 1), min([*hexes[::-1], False].index(False), count - 1))
+    for first in {0, swallowed[0]} if left else {0}:
+        for last in {0, swallowed[1]} if right else {0}:
+            if first + last <= count:
+                forms.add(_amid(pieces, first, last, left, right))
+    return f"(?:{'|'.join(sorted(forms))})"
+
+
+def _amid(pieces: list[str], first: int, last: int, left: bool, right: bool) -> str:
+    """The run, `first` pieces at its beginning and `last` ones at its end being swallowed by a sign each."""
+    amid = pieces[first : len(pieces) - last]
+    begin = [HEX] if first else [_part(amid.pop(0))] if left and amid else []
+    end = [HEX] if last else [_part(amid.pop())] if right and amid else []
+    return "-".join([*begin, *([_whole("-".join(amid))] if amid else []), *end])
