@@ -1,0 +1,26 @@
+"""What a detector has found: something that is not as the baseline has it, with the reason and the SQL that shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(slots=True)
+class Finding:
+    """One anomaly of one service.
+
+    `kind`: the detector; `score`: how surprising, in bans (see surprise.py), never below 0. `at`: when it began (UTC,
+    naive), where that is known. `template`, `text`: what it is about. `sql` runs in `logtriage sql`. `records`:
+    examples, as (source, offset).
+    """
+
+    kind: str
+    service: str
+    score: float
+    sentence: str
+    sql: str = ""
+    at: datetime | None = None
+    template: int | None = None
+    text: str = ""
+    records: list[tuple[str, int]] = field(default_factory=list)
