@@ -20,6 +20,7 @@ COMMANDS = {
     "grep": "find records in log files, or in the store",
     "cat": "print whole logs: as they are, as JSON lines, or as one timeline",
     "ingest": "read logs into the store; --follow goes on as they grow",
+    "triage": "when it began, who is to be suspected, and why",
     "sql": "ask the store in SQL (read only)",
     "patterns": "the failure signatures: list, show, check, test",
     "formats": "the log formats: list, show, check, detect",

@@ -20,17 +20,18 @@ def detect(scope: Scope) -> list[Finding]:
     """Findings about `steps` (see traces.py): kinds `flow` and `call`."""
     ways = _counted(scope, "service, template, own", "coalesce(own_phase, phase)", "true")
     heads = _heads(scope, "coalesce(own_phase, phase)", "true")
-    calls = _counted(scope, "service, template, next_service", "next_phase", "own IS NOT NULL AND next_service <> service")
+    calls = _counted(
+        scope, "service, template, next_service", "next_phase", "own IS NOT NULL AND next_service <> service"
+    )
     going = _heads(scope, "next_phase", "own IS NOT NULL")
     severities = {key: kind.severity for key, kind in scope.kinds.items()}
     found = []
     for (service, template, following), hits in ways.items():
         of = heads[service, template]
         bans = of_share(hits[AFTER], of[AFTER], hits[BEFORE], of[BEFORE])
-        if bans < 0:
-            # Fewer errors, or fewer requests that end here, are no sign of a fault here.
-            if following is None or severities.get((service, following), 0) >= _ERROR:
-                continue
+        # Fewer errors, or fewer requests that end here, are no sign of a fault here.
+        if bans < 0 and (following is None or severities.get((service, following), 0) >= _ERROR):
+            continue
         if abs(bans) >= _LEAST:
             found.append(_way(scope, service, template, following, abs(bans), bans > 0, hits, of))
     for (service, template, called), hits in calls.items():
@@ -58,7 +59,14 @@ def _heads(scope: Scope, phase: str, where: str) -> dict[tuple[int, int], list[i
 
 
 def _way(
-    scope: Scope, service: int, template: int, following: int | None, bans: float, more: bool, hits: list[int], of: list[int]
+    scope: Scope,
+    service: int,
+    template: int,
+    following: int | None,
+    bans: float,
+    more: bool,
+    hits: list[int],
+    of: list[int],
 ) -> Finding:
     name, before = scope.services[service], f"«{scope.text(template)}»"
     times = f"in {hits[AFTER]} of {of[AFTER]} requests, before in {hits[BEFORE]} of {of[BEFORE]}"
@@ -69,13 +77,25 @@ def _way(
     else:
         sentence = f"after {before} «{scope.text(following)}» is missing: it came {times}"
     shown = following if more and following is not None else template
-    return Finding("flow", name, bans, sentence, scope.shown(name, shown), template=shown, text=scope.texts.get(shown, ""))
+    return Finding(
+        "flow", name, bans, sentence, scope.shown(name, shown), template=shown, text=scope.texts.get(shown, "")
+    )
 
 
-def _call(scope: Scope, service: int, template: int, called: int, bans: float, hits: list[int], of: list[int]) -> Finding:
+def _call(
+    scope: Scope, service: int, template: int, called: int, bans: float, hits: list[int], of: list[int]
+) -> Finding:
     name, caller = scope.services[called], scope.services[service]
     sentence = (
         f"{caller} goes on after «{scope.text(template)}» without a word of {name}: it spoke in {hits[AFTER]} of {of[AFTER]} "
         f"requests, before in {hits[BEFORE]} of {of[BEFORE]}"
     )
-    return Finding("call", name, bans, sentence, scope.shown(caller, template), template=template, text=scope.texts.get(template, ""))
+    return Finding(
+        "call",
+        name,
+        bans,
+        sentence,
+        scope.shown(caller, template),
+        template=template,
+        text=scope.texts.get(template, ""),
+    )

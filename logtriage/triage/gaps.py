@@ -55,14 +55,28 @@ def _finding(scope: Scope, who: int, score: float, requests: int) -> Finding:
     service, template, next_service, following, slow, mid, now, extra = scope.rows(f"""
         SELECT service, template, next_service, next, count(*), median(mid), median(gap), sum(gap - mid) FROM waits
         WHERE phase = {AFTER} AND excess > 0 AND {who} IN (service, next_service)
-        GROUP BY ALL ORDER BY sum(excess) * CASE WHEN service = {who} THEN {_SHARE} ELSE {1 - _SHARE} END DESC LIMIT 1""")[0]
+        GROUP BY ALL ORDER BY sum(excess * CASE WHEN service = {who} THEN {_SHARE} ELSE {1 - _SHARE} END) DESC LIMIT 1""")[0]
     sentence = (
         f"requests wait longer at {name}: {slow} steps from «{scope.text(template, 60)}» of {scope.services[service]} to "
         f"«{scope.text(following, 60)}» of {scope.services[next_service]} took {_time(now)} in the middle, before {_time(mid)} "
         f"({_time(extra)} more in all, {requests} requests)"
     )
-    return Finding("slower", name, score, sentence, scope.shown(scope.services[service], template), template=template, text=scope.texts.get(template, ""))
+    return Finding(
+        "slower",
+        name,
+        score,
+        sentence,
+        scope.shown(scope.services[service], template),
+        template=template,
+        text=scope.texts.get(template, ""),
+    )
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+    return (
+        f"{seconds * 1000:.0f} ms"
+        if seconds < 1
+        else f"{seconds:.1f} s"
+        if seconds < 120
+        else f"{seconds / 60:.1f} min"
+    )

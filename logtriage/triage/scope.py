@@ -91,16 +91,33 @@ class Scope:
 
     def shown(self, service: str, template: int | None, *, limit: int = 20) -> str:
         """SQL that shows the records of a service with a template from the onset on."""
-        conditions = [Condition("timestamp >= ?", (self.plan.after.since,)), Condition("timestamp < ?", (self.plan.after.until,))]
+        conditions = [
+            Condition("timestamp >= ?", (self.plan.after.since,)),
+            Condition("timestamp < ?", (self.plan.after.until,)),
+        ]
         if service in self.named:
             conditions.append(Condition("service = ?", (service,)))
         else:
-            numbers = [part.part for part in self.snapshot.catalog.parts if not part.service and _base(part.source) == service]
+            numbers = [
+                part.part for part in self.snapshot.catalog.parts if not part.service and _base(part.source) == service
+            ]
             conditions.append(Condition(_in(numbers)))
         if template is not None:
             conditions.append(Condition("template = ?", (f"{template % 2**64:016x}",)))
         where, parameters = joined(conditions)
-        return inlined(f"SELECT timestamp, source, \"offset\", body FROM records WHERE {where} ORDER BY timestamp LIMIT {limit}", parameters)
+        return inlined(
+            f'SELECT timestamp, source, "offset", body FROM records WHERE {where} ORDER BY timestamp LIMIT {limit}',
+            parameters,
+        )
+
+    def examples(self, service: str, template: int | None, most: int = 3) -> list[tuple[str, int]]:
+        """The first records of a service with a template from the onset on, as (source, offset)."""
+        after = self.plan.after
+        return [tuple(row) for row in self.rows(
+            f"""SELECT p.source, r."offset" FROM lake.records AS r JOIN kinds USING (part, shape) JOIN part_names AS p USING (part)
+            WHERE (kinds.service = ? OR ? IS NOT NULL) AND (? IS NULL OR template = ?) AND r.timestamp >= ? AND r.timestamp < ?
+            ORDER BY r.timestamp, r.part, r."offset" LIMIT {most}""",
+            [self.services.index(service) if service in self.services else -1, template, template, template, after.since, after.until])]  # fmt: skip
 
     def _name_kinds(self) -> None:
         """Who writes what: a part's own service, else what its records say, else its name."""
@@ -115,14 +132,22 @@ class Scope:
             name = parts[part].service or told or _base(parts[part].source)
             return numbers.setdefault(name, len(numbers))
 
-        self._table("whole_parts", "part INTEGER, service INTEGER", [(n, number_of(n, None)) for n in mine if parts[n].service])
-        self._table("mixed_parts", "part INTEGER, shape BIGINT, service INTEGER", [(p, s, number_of(p, name)) for p, s, name in told])
+        self._table(
+            "whole_parts", "part INTEGER, service INTEGER", [(n, number_of(n, None)) for n in mine if parts[n].service]
+        )
+        self._table(
+            "mixed_parts",
+            "part INTEGER, shape BIGINT, service INTEGER",
+            [(p, s, number_of(p, name)) for p, s, name in told],
+        )
         self.con.execute(f"""CREATE OR REPLACE TEMP TABLE kinds AS
             SELECT part, shape, coalesce(w.service, m.service) AS service, coalesce(template, 0) AS template
             FROM (SELECT DISTINCT part, shape FROM lake.activity WHERE {_in(mine)})
             LEFT JOIN whole_parts AS w USING (part) LEFT JOIN mixed_parts AS m USING (part, shape)
             LEFT JOIN lake.mined USING (shape) WHERE coalesce(w.service, m.service) IS NOT NULL""")
         self.services = list(numbers)
+        # Who writes only into logs of a whole machine reports on others: the kernel, the system's manager.
+        self.messengers = frozenset(name for _, _, name in told if name) - {parts[number].service for number in mine}
 
     def _table(self, name: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
@@ -135,7 +160,10 @@ class Scope:
         edges = {edge for span in spans for edge in (span.since, span.until) if edge.second or edge.microsecond}
         cut = sorted({edge.replace(second=0, microsecond=0) for edge in edges})
         whole = " AND ".join(inlined("minute <> ?", (minute,)) for minute in cut) or "true"
-        pieces = " OR ".join(inlined("(timestamp >= ? AND timestamp < ?)", (minute, minute + _MINUTE)) for minute in cut) or "false"
+        pieces = (
+            " OR ".join(inlined("(timestamp >= ? AND timestamp < ?)", (minute, minute + _MINUTE)) for minute in cut)
+            or "false"
+        )
         mine = _in([*self.parts, *self.plan.others])
         self.con.execute(f"""CREATE OR REPLACE TEMP TABLE counts AS
             SELECT phase, minute, service, template, coalesce(severity_number, 0)::INTEGER AS severity, sum(records)::BIGINT AS records
@@ -151,14 +179,19 @@ class Scope:
         for phase, service, template, severity, records in self.rows(
             "SELECT phase, service, template, max(severity), sum(records)::BIGINT FROM counts GROUP BY ALL"
         ):
-            kind = found.setdefault((service, template), Kind(self.services[service], template, self.texts.get(template, "")))
+            kind = found.setdefault(
+                (service, template), Kind(self.services[service], template, self.texts.get(template, ""))
+            )
             kind.severity = max(kind.severity, severity)
             kind.counts[phase] = records
         return found
 
     def _lengths(self) -> tuple[float, float]:
         """Minutes of both phases that have any records, as gaps in what was collected are no silence."""
-        told = {phase: (lowest, highest) for phase, lowest, highest in self.rows("SELECT phase, min(minute), max(minute) FROM counts GROUP BY ALL")}
+        told = {
+            phase: (lowest, highest)
+            for phase, lowest, highest in self.rows("SELECT phase, min(minute), max(minute) FROM counts GROUP BY ALL")
+        }
         after = self.plan.after
         before = float(self.rows(f"SELECT count(DISTINCT minute) FROM counts WHERE phase = {BEFORE}")[0][0])
         own = self.plan.before

@@ -1,0 +1,107 @@
+"""Who blames whom: timeouts, refusals and unreachable peers, with the peer that the record names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from logtriage.query.query import inlined
+from logtriage.triage.finding import Finding
+from logtriage.triage.peers import Peers, spelled
+from logtriage.triage.scope import BEFORE, Scope
+from logtriage.triage.surprise import of_count
+
+CATEGORIES = ("timeout", "refusal", "reset", "unreachable", "dns", "circuit-breaker", "exhaustion", "http", "retry")
+_LEAST = 0.8
+_MOST = 4.0
+
+
+@dataclass(slots=True)
+class Edge:
+    """`source` says that it could not use `target`: so often in both phases, since then. `known`: the target is a
+    service whose logs are here."""
+
+    source: str
+    target: str
+    known: bool
+    before: int
+    after: int
+    first: datetime | None
+    categories: list[str]
+    score: float
+    sql: str
+    records: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def sentence(self) -> str:
+        """The edge in words."""
+        times = f"{self.after:,} times" if self.after > 1 else "once"
+        return (
+            f"{self.source} could not use {self.target} {times} ({', '.join(self.categories)}; before: {self.before:,})"
+        )
+
+
+def edges(scope: Scope, peers: Peers) -> list[Edge]:
+    """The edges that are more than the baseline has, the strongest first."""
+    mine = ", ".join(map(str, [*scope.parts, *scope.plan.others])) or "NULL"
+    rows = scope.rows(f"""
+        SELECT coalesce(r.service, p.service, p.source) AS who, captures['peer_host'] AS peer, captures['peer_port'] AS door,
+               CASE WHEN category IN ('circuit-breaker', 'timeout', 'refusal', 'unreachable') THEN captures['service'] END AS told,
+               {scope.phase("h.timestamp").replace("part IN", "h.part IN")} AS phase, count(DISTINCT (h.part, h."offset")), min(h.timestamp),
+               list_sort(list(DISTINCT category)), list_sort(list(DISTINCT pattern)), list((p.source, h."offset") ORDER BY h.timestamp)[1:3]
+        FROM lake.hits AS h JOIN part_names AS p USING (part)
+        LEFT JOIN (SELECT part, "offset", service FROM lake.records WHERE service IS NOT NULL) AS r USING (part, "offset")
+        WHERE h.part IN ({mine}) AND category IN {CATEGORIES} AND phase IS NOT NULL AND (peer IS NOT NULL OR told IS NOT NULL) GROUP BY ALL""")
+    peers.learn(scope, {host for _, host, *_ in rows if host})
+    found: dict[tuple[str, str], Edge] = {}
+    for who, host, port, told, phase, hits, first, categories, patterns, records in rows:
+        name = peers.service(host or told, port)
+        target = name or spelled(host or told, port)
+        if target == who:
+            continue
+        edge = found.setdefault((who, target), Edge(who, target, name is not None, 0, 0, None, [], 0.0, ""))
+        if phase == BEFORE:
+            edge.before += hits
+            continue
+        edge.after += hits
+        edge.first = min(edge.first or first, first)
+        edge.categories = sorted({*edge.categories, *categories})
+        edge.records = (
+            edge.records + [tuple(record.values()) if isinstance(record, dict) else tuple(record) for record in records]
+        )[:3]
+        edge.sql = inlined(
+            'SELECT h.timestamp, h.source, h."offset", h.captures FROM hits AS h WHERE list_contains(?, pattern) AND '
+            "(captures['peer_host'] = ? OR captures['service'] = ?) AND h.timestamp >= ? ORDER BY h.timestamp LIMIT 20",
+            (patterns, host or "", told or "", scope.plan.after.since),
+        )
+    before, after = scope.minutes
+    for edge in found.values():
+        if edge.after:
+            edge.score = min(_MOST, max(0.0, of_count(edge.after, edge.before, (before or after) / after)))
+    return sorted((edge for edge in found.values() if edge.score >= _LEAST), key=lambda edge: -edge.score)
+
+
+def detect(blamed: list[Edge]) -> list[Finding]:
+    """Findings of kind `blamed`: services that others could not use, and which do not pass the blame on.
+
+    Who is blamed and himself blames another, no later, hands on the blame: he waits as they do. Several accusers count
+    more than one that is loud.
+    """
+    found = []
+    for target in dict.fromkeys(edge.target for edge in blamed if edge.known):
+        by = [edge for edge in blamed if edge.target == target]
+        out = [edge for edge in blamed if edge.source == target and edge.target != target]
+        strength = max(edge.score for edge in by) + 0.7 * (len({edge.source for edge in by}) - 1)
+        first = min((edge.first for edge in by if edge.first), default=None)
+        passed = max((edge.score for edge in out), default=0.0)
+        score = strength * (0.3 if passed >= 0.5 * max(edge.score for edge in by) else 1.0)
+        who = ", ".join(sorted({edge.source for edge in by}))
+        sentence = f"{who} could not use {target} ({sum(edge.after for edge in by):,} times"
+        sentence += (
+            f"; but {target} blames {', '.join(sorted({edge.target for edge in out}))})"
+            if out
+            else ", and it blames nobody)"
+        )
+        best = max(by, key=lambda edge: edge.score)
+        found.append(Finding("blamed", target, score, sentence, best.sql, at=first, records=best.records))
+    return found

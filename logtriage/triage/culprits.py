@@ -1,0 +1,81 @@
+"""Who is to be suspected: for each service the strongest explanation counts, and what else speaks against it a little.
+
+Never the number of errors: who writes the most of them is mostly a victim.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from logtriage.triage.blame import Edge
+from logtriage.triage.finding import Finding
+
+# How far a kind of finding is to be trusted to point at a cause.
+WEIGHTS = {
+    "flow": 1.0, "call": 1.0, "slower": 1.0, "silence": 1.0, "blamed": 0.6, "trouble": 1.0,
+    "vanished": 0.3, "new": 0.3, "burst": 0.15,
+}  # fmt: skip
+_BESIDE = 0.1  # of the other kinds' scores, added to the strongest one's
+_MOST_BESIDE = 4.0
+_EXPLAINED = 0.35  # of what is left where the service says itself that it waits for another
+_WAITS = 2.5  # bans: so sure must it be that it waits
+_LEAST = 0.3
+
+
+@dataclass(slots=True)
+class Culprit:
+    """A suspect: its score (bans, see surprise.py), and the evidence, the strongest first."""
+
+    service: str
+    score: float
+    evidence: list[Finding]
+    sentence: str
+
+
+def rank(findings: list[Finding], blamed: list[Edge], messengers: frozenset[str] = frozenset()) -> list[Culprit]:
+    """The suspects, the likeliest first; `messengers` only report on others (kernel, system manager)."""
+    by_service: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_service.setdefault(finding.service, []).append(finding)
+    found = []
+    for service, about in by_service.items():
+        best: dict[str, Finding] = {}
+        for finding in sorted(about, key=_weighted, reverse=True):
+            best.setdefault(finding.kind, finding)
+        strongest, *others = best.values()
+        score = _weighted(strongest) + _BESIDE * sum(min(_MOST_BESIDE, _weighted(other)) for other in others)
+        why = _PLAIN[strongest.kind]
+        waits_for = sorted({edge.target for edge in blamed if edge.source == service and edge.target != service})
+        waits = max((edge.score for edge in blamed if edge.source == service and edge.target != service), default=0.0)
+        if waits >= _WAITS and not _accused_more(service, blamed):
+            score *= _EXPLAINED
+            why += f"; but it says itself that it waits for {', '.join(waits_for)}"
+        if service in messengers:
+            score *= _EXPLAINED
+        if score >= _LEAST:
+            evidence = sorted(about, key=_weighted, reverse=True)
+            found.append(Culprit(service, round(score, 2), evidence, f"{why}: {strongest.sentence}"))
+    return sorted(found, key=lambda one: (-one.score, one.service))
+
+
+_PLAIN = {
+    "flow": "its requests go another way",
+    "call": "it is no longer heard of where it was called",
+    "slower": "requests wait at it",
+    "silence": "it fell silent",
+    "blamed": "others could not use it",
+    "trouble": "it failed by itself",
+    "vanished": "it no longer says what it used to",
+    "new": "it says something new",
+    "burst": "it says something far more often",
+}
+
+
+def _weighted(finding: Finding) -> float:
+    return finding.score * WEIGHTS[finding.kind]
+
+
+def _accused_more(service: str, blamed: list[Edge]) -> bool:
+    """Whether more services accuse it than it accuses."""
+    accusers = {edge.source for edge in blamed if edge.target == service}
+    return len(accusers) > len({edge.target for edge in blamed if edge.source == service})

@@ -1,0 +1,213 @@
+"""All that is known about an incident, in the order in which somebody woken up asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from logtriage.store.store import Store
+from logtriage.store.views import Snapshot, snapshot_of
+from logtriage.triage import blame, bursts, first_seen, flow, gaps, silence, traces, troubles, vanished
+from logtriage.triage.blame import Edge
+from logtriage.triage.changes import Change, before
+from logtriage.triage.culprits import Culprit, rank
+from logtriage.triage.finding import Finding
+from logtriage.triage.onset import Onset, find
+from logtriage.triage.peers import Peers
+from logtriage.triage.scope import AFTER, BEFORE, Plan, Scope, Span
+
+_LOOKED_AT = timedelta(hours=24)  # where no window is given: so much before the end of the logs
+_AFTER = timedelta(hours=2)  # of the onset, where no end is given
+_FEW = 50  # records on either side: with fewer, nothing is sure
+_EXAMPLES = 5  # pieces of evidence of a suspect that get examples
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to look at. Times are UTC, naive; None: found out. `parts`: the sources (None: all). The baseline is other
+    sources (`baseline_parts`), a window (`baseline`), else the time before the onset."""
+
+    at: datetime | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    parts: tuple[int, ...] | None = None
+    baseline_parts: tuple[int, ...] = ()
+    baseline: Span | None = None
+
+
+@dataclass(slots=True)
+class Triage:
+    """The answer. `moved`: (when, service, what) in the order of time. `notes` say what makes it less sure."""
+
+    onset: Onset | None
+    looked_at: Span | None
+    baseline: str
+    records: tuple[int, int] = (0, 0)
+    culprits: list[Culprit] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    blame: list[Edge] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    moved: list[tuple[datetime, str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def of_kind(self, *kinds: str, most: int = 5) -> list[Finding]:
+        """The most surprising findings of some kinds."""
+        return sorted((one for one in self.findings if one.kind in kinds), key=lambda one: -one.score)[:most]
+
+    def plain(self) -> dict[str, Any]:
+        """The answer as what JSON knows."""
+        onset = self.onset and {
+            "time": _stamp(self.onset.moment),
+            "sure": self.onset.sure,
+            "bans": round(self.onset.bans, 2),
+            "why": self.onset.why,
+        }
+        return {
+            "onset": onset,
+            "window": self.looked_at and {"since": _stamp(self.looked_at.since), "until": _stamp(self.looked_at.until)},
+            "baseline": self.baseline,
+            "records": {"baseline": self.records[BEFORE], "incident": self.records[AFTER]},
+            "culprits": [
+                {"service": one.service, "score": one.score, "why": one.sentence, "evidence": [_plain(f) for f in one.evidence]}
+                for one in self.culprits
+            ],
+            "findings": [{"service": f.service, **_plain(f)} for f in self.findings],
+            "blame": [{**asdict(edge), "first": _stamp(edge.first), "sentence": edge.sentence, "score": round(edge.score, 2)} for edge in self.blame],
+            "changes": [{**asdict(change), "at": _stamp(change.at)} for change in self.changes],
+            "moved": [{"time": _stamp(at), "service": service, "what": what} for at, service, what in self.moved],
+            "notes": self.notes,
+        }  # fmt: skip
+
+
+def triage(store: Store | Snapshot, asked: Asked) -> Triage:
+    """The answer to what a store holds about an incident."""
+    with snapshot_of(store) as snapshot:
+        known = [part.part for part in snapshot.catalog.parts]
+        parts = [part for part in (known if asked.parts is None else asked.parts) if part not in asked.baseline_parts]
+        span = _span(snapshot, parts)
+        if span is None:
+            return Triage(None, None, "none", notes=["no record of these sources has a time"])
+        until = asked.until or min(span.until, (asked.at + _AFTER) if asked.at else span.until)
+        since = asked.since or max(span.since, (asked.at or until) - _LOOKED_AT)
+        onset = Onset(asked.at, True, 0.0, "given") if asked.at else find(snapshot, since, until, parts)
+        whole = bool(asked.baseline_parts or asked.baseline)
+        if onset is None and not whole:
+            return Triage(
+                None,
+                Span(since, until),
+                "none",
+                notes=["no change is found in this window: no onset, nothing to compare"],
+            )
+        begin = onset.moment if onset else since
+        plan = Plan(
+            Span(begin, max(until, begin)),
+            asked.baseline or (Span(since, begin) if begin > since else None),
+            asked.parts,
+            asked.baseline_parts,
+        )
+        return _compared(Scope(snapshot, plan), onset, asked)
+
+
+def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
+    counts = [sum(kind.counts[phase] for kind in scope.kinds.values()) for phase in (BEFORE, AFTER)]
+    answer = Triage(onset, scope.plan.after, _told(asked), (counts[BEFORE], counts[AFTER]))
+    answer.notes = _doubts(scope, counts, onset)
+    if not counts[AFTER] or not counts[BEFORE]:
+        return answer
+    peers = Peers(scope)
+    answer.blame = blame.edges(scope, peers)
+    findings = [one for detect in (first_seen, vanished, bursts, silence) for one in detect.detect(scope)]
+    findings += blame.detect(answer.blame) + troubles.detect(scope, peers)
+    if traces.follow(scope):
+        findings += flow.detect(scope) + gaps.detect(scope)
+        requests = traces.requests(scope)
+        answer.notes.append(
+            f"{requests[AFTER]:,} requests could be followed by their ids, {requests[BEFORE]:,} in the baseline"
+        )
+    _date(scope, findings)
+    for finding in findings:
+        if finding.service in scope.messengers:
+            finding.service = peers.alias(finding.service) or peers.mentioned(finding.text) or finding.service
+    answer.findings = sorted(findings, key=lambda one: (-one.score, one.service, one.kind, one.sentence))
+    answer.culprits = rank(answer.findings, answer.blame, scope.messengers)
+    answer.changes = before(scope, scope.plan.after.since, peers)
+    _place(scope, answer)
+    answer.moved = _order(answer)
+    return answer
+
+
+def _span(snapshot: Snapshot, parts: Sequence[int]) -> Span | None:
+    mine = ", ".join(map(str, parts)) or "NULL"
+    first, last = snapshot.con.execute(
+        f"SELECT min(minute), max(minute) FROM lake.activity WHERE part IN ({mine})"
+    ).fetchall()[0]
+    return Span(first, last + timedelta(minutes=1)) if first else None
+
+
+def _told(asked: Asked) -> str:
+    if asked.baseline_parts:
+        return f"{len(asked.baseline_parts)} other sources, and the time before"
+    return f"{asked.baseline.since} to {asked.baseline.until} UTC" if asked.baseline else "the time before"
+
+
+def _doubts(scope: Scope, counts: list[int], onset: Onset | None) -> list[str]:
+    notes = []
+    if not counts[AFTER]:
+        notes.append("no records in the time looked at")
+    if not counts[BEFORE]:
+        notes.append("no baseline: there are no records to compare with, so nothing can be called unusual")
+    for phase, name in ((BEFORE, "baseline"), (AFTER, "time looked at")):
+        if 0 < counts[phase] < _FEW:
+            notes.append(f"the {name} has only {counts[phase]} records: take every figure as a guess")
+    if onset and onset.sure == "weak":
+        notes.append("the onset is a guess: the change is small")
+    if len(scope.services) == 1:
+        notes.append("only one service speaks here: it cannot be compared with others")
+    return notes
+
+
+def _date(scope: Scope, findings: list[Finding]) -> None:
+    """Gives what is new or comes more often the minute of its first record."""
+    first = {
+        (scope.services[service], template): minute
+        for service, template, minute in scope.rows(
+            f"SELECT service, template, min(minute) FROM counts WHERE phase = {AFTER} GROUP BY ALL"
+        )
+    }
+    for finding in findings:
+        if finding.at is None and finding.template is not None and finding.kind in ("new", "burst"):
+            finding.at = max(
+                first.get((finding.service, finding.template), scope.plan.after.since), scope.plan.after.since
+            )
+
+
+def _place(scope: Scope, answer: Triage) -> None:
+    """Gives the evidence that is shown examples."""
+    shown = [finding for one in answer.culprits for finding in one.evidence[:_EXAMPLES]]
+    for finding in shown[:30]:
+        if not finding.records:
+            finding.records = scope.examples(finding.service, finding.template)
+
+
+def _order(answer: Triage) -> list[tuple[datetime, str, str]]:
+    """The first thing of each suspect that has a time."""
+    firsts: list[tuple[datetime, str, str]] = []
+    for one in answer.culprits:
+        timed = [finding for finding in one.evidence if finding.at and finding.score >= 1]
+        if timed:
+            earliest = min(timed, key=lambda finding: (finding.at, -finding.score))
+            firsts.append((earliest.at or datetime.min, one.service, earliest.sentence))
+    return sorted(firsts)
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": finding.kind, "score": round(finding.score, 2), "sentence": finding.sentence, "time": _stamp(finding.at),
+        "records": [{"source": source, "offset": offset} for source, offset in finding.records], "sql": finding.sql,
+    }  # fmt: skip
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return f"{moment.isoformat()}Z" if moment else None

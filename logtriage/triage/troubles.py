@@ -1,0 +1,62 @@
+"""Failures of a service itself that signatures have told: out of memory, disk full, crashed, wrongly configured."""
+
+from __future__ import annotations
+
+from logtriage.query.query import inlined
+from logtriage.triage.finding import Finding
+from logtriage.triage.peers import Peers
+from logtriage.triage.scope import AFTER, BEFORE, Scope
+from logtriage.triage.surprise import of_count
+
+# What such a failure weighs: the cause of others, or what a victim shows as well.
+WEIGHTS = {
+    "memory": 1.0, "disk": 1.0, "cpu": 1.0, "crash": 1.0, "hardware": 1.0, "corruption": 1.0, "kernel": 0.8, "config": 0.8,
+    "container": 0.8, "kubernetes": 0.8, "hang": 0.8, "tls": 0.8, "clock": 0.8, "quorum": 0.7, "replication": 0.7, "restart": 0.7,
+    "exhaustion": 0.5, "queue": 0.5, "database": 0.5, "exception": 0.5, "rate-limit": 0.5, "dns": 0.4, "auth": 0.2,
+}  # fmt: skip
+_NAMES = ("service", "container", "pod", "process")  # captures that name whom it befell
+_LEAST = 0.5
+_MOST = 4.0
+
+
+def detect(scope: Scope, peers: Peers) -> list[Finding]:
+    """Findings of kind `trouble`: one for each service and category with more such records than the baseline has.
+
+    It befell whom the record names, else who wrote it.
+    """
+    mine = ", ".join(map(str, [*scope.parts, *scope.plan.others])) or "NULL"
+    named = ", ".join(f"captures['{name}']" for name in _NAMES)
+    rows = scope.rows(f"""
+        SELECT who, named, category, phase, count(DISTINCT (part, "offset")), min(timestamp), list_sort(list(DISTINCT pattern)),
+               list((source, "offset") ORDER BY timestamp)[1:3]
+        FROM (SELECT coalesce(r.service, p.service, p.source) AS who, max(coalesce({named})) OVER (PARTITION BY h.part, h."offset") AS named, category,
+               {scope.phase("h.timestamp").replace("part IN", "h.part IN")} AS phase, h.part, h."offset", h.timestamp, pattern, p.source
+        FROM lake.hits AS h JOIN part_names AS p USING (part)
+        LEFT JOIN (SELECT part, "offset", service FROM lake.records WHERE service IS NOT NULL) AS r USING (part, "offset")
+        WHERE h.part IN ({mine}) AND category IN {tuple(WEIGHTS)} AND phase IS NOT NULL) GROUP BY ALL""")
+    found: dict[tuple[str, str], Finding] = {}
+    counts: dict[tuple[str, str], list[int]] = {}
+    for who, name, category, phase, hits, first, patterns, records in rows:
+        service = (peers.service(name) if name else None) or who
+        key = service, category
+        counts.setdefault(key, [0, 0])[phase] += hits
+        if phase != AFTER:
+            continue
+        sql = inlined(
+            'SELECT timestamp, source, "offset", pattern, captures FROM hits WHERE category = ? AND timestamp >= ? ORDER BY timestamp LIMIT 20',
+            (category, scope.plan.after.since),
+        )
+        finding = found.setdefault(key, Finding("trouble", service, 0.0, "", sql, first))
+        finding.at = min(finding.at or first, first)
+        finding.text = ", ".join(sorted({*filter(None, finding.text.split(", ")), *patterns}))
+        finding.records = (
+            finding.records
+            + [tuple(record) if not isinstance(record, dict) else tuple(record.values()) for record in records]
+        )[:3]
+    before, after = scope.minutes
+    for (service, category), finding in found.items():
+        was, now = counts[service, category][BEFORE], counts[service, category][AFTER]
+        bans = min(_MOST, max(0.0, of_count(now, was, (before or after) / after))) + 0.5
+        finding.score = bans * WEIGHTS[category]
+        finding.sentence = f"{service}: {category}, {now:,} records ({finding.text}), before {was:,}"
+    return [finding for finding in found.values() if finding.score >= _LEAST]

@@ -1,0 +1,129 @@
+"""Triage: each fault is found where it was planted, and nothing is found where nothing is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import reduce
+from pathlib import Path
+
+import pytest
+
+from logtriage.ingest import Ingest
+from logtriage.sources.find import find
+from logtriage.store.store import Store
+from logtriage.triage.triage import Asked, Triage, triage
+from tests.incidents import BROKEN, END, START, Fault, delayed, healthy, saying, silent, without, write
+from tests.stores import settings_for_tests
+
+REFUSED = "cannot reach stock: java.net.ConnectException: Connection refused: stock/10.1.2.3:8080"
+# name → (faults, the culprit, the kinds of evidence of which one has to be the strongest)
+SCENARIOS: dict[str, tuple[list[Fault], str, set[str]]] = {
+    "slow": ([delayed("stock", timedelta(milliseconds=400))], "stock", {"slower"}),
+    "step-missing": ([without("order priced")], "orders", {"flow"}),
+    "not-called": ([silent("stock")], "stock", {"silence", "call"}),
+    "new-step": ([saying("orders", "error", "price table is empty")], "orders", {"flow", "new"}),
+    "refused": ([silent("stock"), saying("orders", "error", REFUSED), saying("web", "error", REFUSED, 2)], "stock", {"silence", "call", "blamed"}),
+    "loud-victim": ([delayed("stock", timedelta(milliseconds=300)), *[saying("web", "error", "request failed", 1)] * 3], "stock", {"slower"}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """All scenarios in one store, a folder each, with and without ids, and a healthy one."""
+    folder = tmp_path_factory.mktemp("incidents")
+    write(folder / "healthy", healthy())
+    for name, (faults, _, _) in SCENARIOS.items():
+        lines = reduce(lambda made, fault: fault(made), faults, healthy(2))
+        write(folder / name, lines)
+        write(folder / f"{name}-no-ids", lines, ids=False)
+    with Store(folder / "store", write=True) as opened:
+        tally = Ingest(opened, settings_for_tests()).run(find([str(folder / name) for name in ("healthy", *SCENARIOS, *(f"{name}-no-ids" for name in SCENARIOS))]).sources)  # fmt: skip
+        assert not tally.errors
+        yield opened
+
+
+def parts(store: Store, folder: str) -> tuple[int, ...]:
+    rows = store.con.execute("SELECT part, source FROM lake.parts").fetchall()
+    found = tuple(part for part, source in rows if Path(source).parent.name == folder)
+    assert found
+    return found
+
+
+def answer(store: Store, folder: str, **asked: object) -> Triage:
+    return triage(store, Asked(parts=parts(store, folder), **asked))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_culprit_comes_first(store: Store, name: str) -> None:
+    """With the onset given, the service that was broken is the first suspect, for the right reason, with records and SQL."""
+    _, culprit, kinds = SCENARIOS[name]
+    found = answer(store, name, at=BROKEN)
+    first = found.culprits[0]
+    assert first.service == culprit
+    assert first.evidence[0].kind in kinds
+    assert first.evidence[0].sql and first.sentence
+    assert found.onset and found.onset.moment == BROKEN
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_other_logs_may_be_the_baseline(store: Store, name: str) -> None:
+    """The same with the healthy shop's logs as the baseline."""
+    found = answer(store, name, at=BROKEN, baseline_parts=parts(store, "healthy"))
+    assert found.culprits[0].service == SCENARIOS[name][1]
+
+
+@pytest.mark.parametrize("name", ["not-called", "new-step", "refused", "step-missing"])
+def test_ids_are_not_needed(store: Store, name: str) -> None:
+    """Without ids in the lines, silence, news, what vanished and blame still find it."""
+    assert answer(store, f"{name}-no-ids", at=BROKEN).culprits[0].service == SCENARIOS[name][1]
+
+
+@pytest.mark.parametrize("name", ["not-called", "new-step", "refused"])
+def test_the_onset_is_found(store: Store, name: str) -> None:
+    """Without --at the onset is found within a minute, and it says that it is sure."""
+    found = answer(store, name)
+    assert found.onset and abs(found.onset.moment - BROKEN) <= timedelta(minutes=1)
+    assert found.onset.sure in ("sure", "likely") and not found.onset.given
+    assert found.culprits[0].service == SCENARIOS[name][1]
+
+
+def test_nothing_wrong_nothing_found(store: Store) -> None:
+    """A healthy shop has no onset; and if one is claimed, nobody is strongly suspected."""
+    found = answer(store, "healthy")
+    assert found.onset is None and not found.culprits
+    found = answer(store, "healthy", at=BROKEN)
+    assert all(one.score < 2.5 for one in found.culprits)
+
+
+def test_the_evidence_can_be_seen(store: Store) -> None:
+    """The SQL of the evidence runs on the views and gives records; the records named exist."""
+    from logtriage.store import views
+
+    found = answer(store, "refused", at=BROKEN)
+    views.create(store)
+    for finding in found.culprits[0].evidence[:3]:
+        store.con.execute(finding.sql).fetchall()
+        for source, offset in finding.records:
+            assert store.con.execute(
+                'SELECT count(*) FROM records WHERE source = ? AND "offset" = ?', [source, offset]
+            ).fetchall() == [(1,)]
+
+
+def test_blame_is_resolved_to_services(store: Store) -> None:
+    """A refused address that is named beside its service is an edge to that service."""
+    found = answer(store, "refused", at=BROKEN)
+    assert {(edge.source, edge.target) for edge in found.blame} == {("orders", "stock"), ("web", "stock")}
+    assert all(edge.known and edge.before == 0 for edge in found.blame)
+
+
+def test_an_empty_window_is_said(store: Store) -> None:
+    """A moment after the last record: no evidence, and the reason."""
+    found = answer(store, "healthy", at=END + timedelta(hours=5))
+    assert not found.culprits and any("no records" in note for note in found.notes)
+
+
+def test_no_baseline_is_said(store: Store) -> None:
+    """An onset before the first record: nothing to compare with."""
+    found = answer(store, "healthy", at=START - timedelta(hours=1), until=END)
+    assert not found.culprits and any("no baseline" in note for note in found.notes)
