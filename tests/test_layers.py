@@ -62,6 +62,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "store": {"sources", "stamps", "formats", "signatures", "templates"},
     "query": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store"},
     "stream": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
+    "triage": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
 }
 
 
