@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from logtriage.cli.asking import Asked, asked, window_told
@@ -21,6 +21,7 @@ from logtriage.errors import SourceError
 from logtriage.output import use_colour
 from logtriage.query.query import Query
 from logtriage.query.search import COLUMNS, Answer, Row, page
+from logtriage.query.tally import span
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
 
@@ -37,10 +38,7 @@ class Stored:
     def __init__(self, session: Session, store: Store, needle: Needle | None = None) -> None:
         self.session = session
         self.snapshot = Snapshot(store)
-        first, last = self.snapshot.con.execute(
-            "SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0"
-        ).fetchall()[0]
-        self.asked: Asked = asked(session, needle, (_aware(first), _aware(last)))
+        self.asked: Asked = asked(session, needle, span(self.snapshot))
         self.levels = {n for c in self.asked.more for n in c.parameters}
         self.coverage = Coverage(
             len({p.group for p in self.snapshot.catalog.parts}),
@@ -269,7 +267,3 @@ def _flat(value: Any, name: str) -> dict[str, Any]:
     else:
         return {} if value is None else {name: value}
     return {key: inner for path, value in pairs for key, inner in _flat(value, path).items()}
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment else None

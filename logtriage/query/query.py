@@ -43,7 +43,7 @@ class Field:
     def condition(self) -> Condition:
         """The field as SQL."""
         plain = self.name in _PLAIN
-        value = f'"{self.name}"' if self.name in _COLUMNS else _attribute(self.name)
+        value = value_of(self.name)
         if self.op in ("=", "!="):
             sql = f"{value} {'=' if self.op == '=' else '<>'} ?"
             if self.op == "=" and self.name not in _COLUMNS and _VERBATIM.fullmatch(self.value):
@@ -229,6 +229,11 @@ def _quoted(text: str) -> str:
 
 def _any(sql: str, count: int) -> str:
     return " OR ".join([sql] * count)
+
+
+def value_of(name: str) -> str:
+    """SQL on a row of `records` for a field's value: a column, or an attribute of that name."""
+    return f'"{name}"' if name in _COLUMNS else _attribute(name)
 
 
 def _attribute(name: str) -> str:
