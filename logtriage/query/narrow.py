@@ -40,15 +40,14 @@ class Narrowed:
         if not self.none:
             return None
         if len(wanted) < _MOST:
-            among = _among(wanted, "IN")
-            return Condition(f"shape <= {ANY} OR {among.sql}")
-        return _among(self.none, "NOT IN") if len(self.none) <= _MOST else None
+            return Condition(f"shape <= {ANY} OR {among(wanted, 'IN')}")
+        return Condition(among(self.none, "NOT IN")) if len(self.none) <= _MOST else None
 
     def certain(self) -> Condition | None:
         """The condition on `shape` of the records that need no check; None: every one needs it."""
         if not self.sure or len(self.sure) > _MOST:
             return None
-        return _among(self.sure, "IN")
+        return Condition(among(self.sure, "IN"))
 
 
 def narrow(needle: Needle, shapes: Iterable[tuple[int, str]]) -> Narrowed:
@@ -88,5 +87,6 @@ def _holds(needle: Needle, line: str) -> bool:
     return False
 
 
-def _among(shapes: Iterable[int], verb: str) -> Condition:
-    return Condition(f"shape {verb} ({', '.join(map(str, sorted(shapes))) or 'NULL'})")
+def among(shapes: Iterable[int], verb: str) -> str:
+    """SQL: is a record's shape one of some (`verb`: IN), or none of them (NOT IN)?"""
+    return f"shape {verb} ({', '.join(map(str, sorted(shapes))) or 'NULL'})"

@@ -11,8 +11,8 @@ import logtriage.sources.lines  # noqa: F401 - registers the error handler that 
 from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
 from logtriage.query.narrow import Narrowed, narrow
-from logtriage.query.prefilter import prefilter
 from logtriage.query.query import Condition, Query, inlined, joined, once, source_condition
+from logtriage.query.sieve import Sieve
 from logtriage.store.shape import ANY
 from logtriage.store.views import KEPT, PLACES, TEXT_PIECES, Catalog, Snapshot, derived, dressed, restored
 
@@ -155,7 +155,8 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
         todo.shapes = Condition("false") if needle.invert else None
         return
     con = snapshot.con
-    todo.narrowed = narrow(needle, con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall())
+    shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
+    todo.narrowed = narrow(needle, shapes)
     todo.shapes = todo.narrowed.possible()
     if (
         not todo.narrowed.open
@@ -169,7 +170,8 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     first = f"WHEN {certain.sql} THEN true " if certain else ""
     sql = once(f"CASE {first}WHEN {_DOUBTFUL} THEN {weak.sql} ELSE {condition.sql} END")
     todo.text.append(Condition(sql, weak.parameters + condition.parameters, plain=False))
-    if not needle.invert and (test := prefilter(snapshot, needle)):
+    open_ = [shape for shape in shapes if shape[0] in todo.narrowed.open]
+    if not needle.invert and (test := Sieve(snapshot, needle).condition(open_)):
         todo.plain.append(Condition(f"{certain.sql} OR {test.sql}" if certain else test.sql))
         todo.filtered = True
     suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"

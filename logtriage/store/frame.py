@@ -36,7 +36,7 @@ def cut(relation: str, *, json: bool, ids: Sequence[str]) -> str:
     cases = f"WHEN body_at IS NOT NULL THEN left(raw, body_at - 1) || {BODY} || CASE WHEN ends_with(raw, chr(10)) THEN chr(10) ELSE '' END"
     cases += f" WHEN {body} AND contains(raw, body) THEN {_cut_once('raw', 'body', BODY)}"
     if json:
-        for mark, escaped in ((JSON_BODY, _json("body")), (HTML_BODY, _html("body"))):
+        for mark, escaped in ((JSON_BODY, json_text("body")), (HTML_BODY, _html("body"))):
             cases += f" WHEN {body} AND contains(raw, {escaped}) THEN {_cut_once('raw', escaped, mark)}"
     relation = f"SELECT *, CASE WHEN exact IS NOT NULL THEN raw {cases} ELSE raw END AS frame FROM ({relation})"
     for number, text, mark in (("stamp", "stamp_text", STAMP), ("observed_stamp", "observed_text", OBSERVED)):
@@ -75,7 +75,7 @@ def restore(renderings: Sequence[tuple[int, Rendering]]) -> str:
     body = with_ids("body")  # before it is escaped, which would escape the marks
     text = (
         f"CASE WHEN contains(frame, {BODY}) THEN replace(frame, {BODY}, {body}) "
-        f"WHEN contains(frame, {JSON_BODY}) THEN replace(frame, {JSON_BODY}, {_json(body)}) "
+        f"WHEN contains(frame, {JSON_BODY}) THEN replace(frame, {JSON_BODY}, {json_text(body)}) "
         f"WHEN contains(frame, {HTML_BODY}) THEN replace(frame, {HTML_BODY}, {_html(body)}) ELSE frame END"
     )
     for mark, number, moment, nanos in (
@@ -88,14 +88,14 @@ def restore(renderings: Sequence[tuple[int, Rendering]]) -> str:
     return with_ids(text)
 
 
-def _json(text: str) -> str:
-    """The text as it stands inside a JSON string."""
+def json_text(text: str) -> str:
+    """SQL: the text as it stands inside a JSON string."""
     return f"(to_json({text})::VARCHAR)[2:-2]"
 
 
 def _html(text: str) -> str:
     """The same as Go's encoder writes it: safe for HTML, and control characters in small letters."""
-    escaped = _json(text)
+    escaped = json_text(text)
     for plain, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\\u001B", "\\u001b")):
         escaped = f"replace({escaped}, '{plain}', '{code}')"
     return escaped

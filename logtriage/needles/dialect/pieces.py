@@ -162,7 +162,7 @@ def _forms(way: Way) -> list[str]:
         if isinstance(text, str):
             before, behind = (way[at - 1] if at else None), (way[at + 1] if at + 1 < len(way) else None)
             closed = isinstance(before, Gap) and before.right, isinstance(behind, Gap) and behind.left
-            out.append("".join(parts(text, *closed)))
+            out.append("".join(form for _, form in parts(text, *closed)))
     return out
 
 
@@ -174,19 +174,20 @@ def _with_digits(way: Way) -> Way:
     return out
 
 
-def parts(text: str, closed_left: bool = False, closed_right: bool = False) -> list[str]:
-    """What `text` may look like in a shape: a regular expression, cut where runs of letters, digits and `-` begin and
-    end. Closed: there its first or last run does not go on beyond it."""
+def parts(text: str, closed_left: bool = False, closed_right: bool = False) -> list[tuple[str, str]]:
+    """The text cut where runs of letters, digits and `-` begin and end; with each piece a regular expression: what it may
+    look like in a shape. Closed: there its first or last run does not go on beyond it."""
     runs = _RUNS.findall(text)
     out = []
     for at, run in enumerate(runs):
         is_open = at == 0 and not closed_left, at == len(runs) - 1 and not closed_right
         if not _RUN.match(run):
-            out.append(re.escape(run))
+            form = re.escape(run)
         elif any(is_open):
-            out.append(_open(run, *is_open))
+            form = _open(run, *is_open)
         else:
-            out.append(_whole(run) if _whole(run) == run else f"(?:{_whole(run)}|{OTHER})")
+            form = _whole(run) if masked(run) == run else f"(?:{_whole(run)}|{OTHER})"
+        out.append((run, form))
     return out
 
 
