@@ -182,7 +182,9 @@ def test_dying_while_a_store_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for statements in range(30):
         folder = tmp_path / f"killed-{statements}"
         with monkeypatch.context() as patch:
-            patch.setattr(store_module, "connect", lambda how_many=statements: _Mortal(connect(), how_many))
+            patch.setattr(
+                store_module, "connect", lambda how_many=statements, **options: _Mortal(connect(**options), how_many)
+            )
             try:
                 Store(folder, write=True).close()
             except Killed:

@@ -32,10 +32,10 @@ _STAMPS = {
     shape.STAMP: ("stamp", "timestamp", "nanos"),
     shape.OBSERVED: ("observed_stamp", "observed", "observed_nanos"),
 }
+_BODIES = (shape.BODY, shape.JSON_BODY)
 _UNTESTED = (shape.MIXED, shape.HTML_BODY)
 # (mark of a column, text in it): all of these hold of a record that has the text at one place of its shape
 _Tests: TypeAlias = frozenset[tuple[str, str]]
-_UNKNOWN: frozenset[_Tests] = frozenset((frozenset(),))
 
 
 class Sieve:
@@ -44,20 +44,21 @@ class Sieve:
     def __init__(self, snapshot: Snapshot, needle: Needle) -> None:
         self._snapshot, self._folded = snapshot, needle.folded
         self._required = [_Required(text) for text in needle.required]
-        self._tests: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str], str | None] = {}
 
     def condition(self, shapes: Iterable[tuple[int, str]]) -> Condition | None:
         """The test for the records of some shapes (number, text with its seams); None where nothing is known."""
-        alike: dict[frozenset[_Tests], list[int]] = defaultdict(list)
+        cases: dict[str, list[int]] = defaultdict(list)
         for number, text in shapes if self._required else ():
-            alike[frozenset(self._places(text))].append(number)
-        usual, *others = sorted(alike, key=lambda places: -len(alike[places])) or [_UNKNOWN]
-        named = [number for places in others for number in alike[places]]
-        if (usual == _UNKNOWN and not others) or len(named) > _MOST:
+            for case in set(map(self._all, self._places(text))) - {None}:
+                cases[case or ""].append(number)
+        if not self._required or len(cases["true"]) > _MOST:
             return None
-        cases = [f"{among(alike[places], 'IN')} AND ({self._any(places)})" for places in others]
-        rest = f"{among(named, 'NOT IN')} AND " if named else ""
-        return Condition(" OR ".join([f"shape <= {ANY}", f"{rest}({self._any(usual)})", *cases]))
+        tests = [f"shape <= {ANY}"]
+        for sql, those in cases.items():
+            is_bare = _is_cheap(sql) or len(those) > _MOST
+            tests += [sql if is_bare else f"{among(those, 'IN')} AND {sql}"] if those else []
+        return Condition(" OR ".join(tests))
 
     def _places(self, text: str) -> Iterator[_Tests]:
         plain, columns = plain_text(text), _columns(text)
@@ -66,41 +67,51 @@ class Sieve:
         for required in self._required:
             yield from required.places(plain, columns)
 
-    def _any(self, places: Iterable[_Tests]) -> str:
-        return " OR ".join(sorted(map(self._all, places)))
-
-    def _all(self, tests: _Tests) -> str:
+    def _all(self, tests: _Tests) -> str | None:
+        """SQL of tests that must all hold; None: they never do."""
         dear_last = sorted(tests, key=lambda test: (test[0] in _STAMPS, test))
-        return " AND ".join(f"({self._test(*test)})" for test in dear_last) or "true"
+        each = [self._test(*test) for test in dear_last]
+        return None if None in each else " AND ".join(map(str, each)) or "true"
 
-    def _test(self, mark: str, text: str) -> str:
-        if (mark, text) not in self._tests:
-            self._tests[mark, text] = self._new_test(mark, text)
-        return self._tests[mark, text]
+    def _test(self, mark: str, text: str) -> str | None:
+        if (mark, text) not in self._known:
+            self._known[mark, text] = self._new_test(mark, text)
+        return self._known[mark, text]
 
-    def _new_test(self, mark: str, text: str) -> str:
+    def _new_test(self, mark: str, text: str) -> str | None:
         # a folded text is in lower case as far as it is ASCII; any other character alone stands for itself
         if not text.isprintable() or (self._folded and not text.isascii() and len(text) > 1):
             return "true"
         if mark == shape.ID:
             return self._among_ids(text)
-        if mark not in _STAMPS:
-            return self._contains({shape.BODY: "body", shape.JSON_BODY: json_text("body")}.get(mark, "frame"), text)
-        column, moment, nanos = _STAMPS[mark]
-        renderings = self._snapshot.catalog.renderings
-        cases = "".join(f" WHEN {n} THEN {render_sql(one, moment, nanos)}" for n, one in renderings)
-        return self._contains(f"CASE {column}{cases} END", text) if cases else "true"
+        if mark in _STAMPS:
+            return self._in_stamp(text, *_STAMPS[mark])
+        escaped = mark == shape.JSON_BODY and "\\" in text  # what is no part of an escape stands there without
+        return self._contains(json_text("body") if escaped else "body" if mark in _BODIES else "frame", text)
 
     def _contains(self, column: str, text: str) -> str:
         return f"contains({f'lower({column})' if self._folded and text.isascii() else column}, {literal(text)})"
 
-    def _among_ids(self, text: str) -> str:
+    def _in_stamp(self, text: str, number: str, moment: str, nanos: str) -> str | None:
+        cases = "".join(
+            f" WHEN {n} THEN {render_sql(rendering, moment, nanos)}"
+            for n, rendering in self._snapshot.catalog.renderings
+            if rendering.may_hold(text, folded=self._folded)
+        )
+        return self._contains(f"CASE {number}{cases} END", text) if cases else None
+
+    def _among_ids(self, text: str) -> str | None:
         found = f"SELECT id FROM lake.ids WHERE {self._contains('text', text)} LIMIT {_MOST + 1}"
         rows = self._snapshot.con.execute(found).fetchall()
         if len(rows) > _MOST:
             return "true"
-        numbers = ", ".join(str(number) for (number,) in rows) or "NULL"
-        return " OR ".join(f"{column} IN ({numbers})" for column in IDS.values())
+        numbers = ", ".join(str(number) for (number,) in rows)
+        return "(" + " OR ".join(f"{column} IN ({numbers})" for column in IDS.values()) + ")" if numbers else None
+
+
+def _is_cheap(sql: str) -> bool:
+    """Does it cost less to test all records than to look at their shapes first?"""
+    return all(test.startswith(("contains(body, ", "contains(frame, ")) for test in sql.split(" AND "))
 
 
 class _Required:

@@ -6,6 +6,7 @@ as it stands) and the zone the clock was read in. Whether it gives a text back i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from logtriage.stamps.stamp import TAI64, kind_of, read, zone_words
@@ -17,6 +18,9 @@ _NATIVE = frozenset(
 )
 _PADDED = {"%e": "%-d", "%k": "%-H", "%l": "%-I"}
 _SPACED = {short: padded for padded, short in _PADDED.items()}
+# tokens that are always printed as so many digits
+_DIGITS = {"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%j": 3, "%H": 2, "%I": 2, "%M": 2, "%S": 2}
+_SOME_DIGIT = re.compile("[0-9]")
 _WIDTH = {"%Y": 4, "%b": 3, "%a": 3, "%j": 3}
 
 
@@ -42,6 +46,19 @@ class Rendering:
     def digits(self) -> int:
         """How many digits of the fraction are written."""
         return next((int(token[1]) for token in tokens(self.form) if token[0] == "%" and token[1].isdigit()), 0)
+
+    def may_hold(self, text: str, *, folded: bool = False) -> bool:
+        """Could a time printed so hold the text (`folded`: in any case)? Told by where it has digits and what stands
+        between them; with a number or a name of no fixed width it counts as possible."""
+        kinds = ""
+        for token in tokens(self.form):
+            if token[0] != "%":
+                kinds += token.lower() if folded else token
+            elif token in _DIGITS or token[1].isdigit():
+                kinds += "0" * (_DIGITS.get(token) or int(token[1]))
+            else:
+                return True
+        return _SOME_DIGIT.sub("0", text) in _SOME_DIGIT.sub("0", kinds)
 
 
 def rendering_of(text: str, zone: str = "UTC") -> Rendering | None:

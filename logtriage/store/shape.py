@@ -165,8 +165,9 @@ def _shape(way: int, texts: Sequence[Sequence[str]]) -> tuple[Shape, bool]:
 
 
 def _escape(found: re.Match[str]) -> str:
-    """An escape of JSON, of which what follows it was no part when it was masked: a seam lies between."""
-    return ("\\" + _OTHER if found[0][1] == "u" else found[0]) + MIXED + MIXED
+    """An escape of JSON; its letters belong to no column, and may belong to the word behind."""
+    escaped = _OTHER if found[0][1] == "u" else found[0][1]
+    return "\\" + (MIXED + escaped + MIXED if escaped == _OTHER or escaped.isalpha() else escaped)
 
 
 def _joined(found: re.Match[str]) -> str:
