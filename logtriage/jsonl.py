@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from logtriage.formats import parse
-from logtriage.formats.heads import clean_all
+from logtriage.formats.clean import first_line
 from logtriage.formats.records import SEVERITY
 from logtriage.sources.find import Source
 from logtriage.store.mined import UNMINED
@@ -29,10 +29,7 @@ def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) ->
     con.execute("CREATE OR REPLACE TEMP TABLE record_attributes (i BIGINT, attributes JSON)")
     for (chain,) in con.execute("SELECT DISTINCT chain FROM records").fetchall():
         node = chains[chain]
-        whole = (
-            node.fmt is not None and node.fmt.multiline and len(node.path) == 1
-        )  # the lines of a transport are each wrapped
-        text = clean_all("rtrim(raw, chr(10))" if whole else "split_part(raw, chr(10), 1)")
+        text = first_line(node.path_nodes, "raw")
         made = parse.attributes(node.path_nodes, "t", flat=True)
         con.execute(
             f"INSERT INTO record_attributes SELECT i, {made} FROM (SELECT i, {text} AS t FROM records WHERE chain = {chain})"

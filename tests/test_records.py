@@ -92,6 +92,42 @@ def test_partial_lines_are_one(tmp_path: Path) -> None:
     assert [r["body"] for r in read(tmp_path, cri)] == ["one and the same", "another"]
 
 
+def cut(text: str, wrap: str) -> str:
+    """A line as a container runtime writes it in three pieces."""
+    size = len(text) // 3 + 1
+    pieces = [text[n : n + size] for n in range(0, len(text), size)]
+    if wrap == "docker":
+        return "".join(samples.docker(p + "\n" * (p is pieces[-1]), 1) + "\n" for p in pieces)
+    return "".join(samples.cri(p, 1, "F" if p is pieces[-1] else "P") + "\n" for p in pieces)
+
+
+@pytest.mark.parametrize("wrap", ["docker", "cri"])
+@pytest.mark.parametrize("name", ["json", "nginx", "log4j"])
+def test_pieces_are_read_as_the_line_that_they_make(name: str, wrap: str, tmp_path: Path) -> None:
+    """A line that was cut tells the same level, time, body and attributes as one that was not, and no line beside it
+    is drawn in."""
+    line = LOGS[name][1]
+    whole = samples.docker(line + "\n", 1) if wrap == "docker" else samples.cri(line, 1)
+    one, two, three, four = read(tmp_path, cut(line, wrap) + whole + "\n" + cut(line, wrap) * 2)
+    assert [r["lines"] for r in (one, two, three, four)] == [3, 1, 3, 3]
+    for key in ("timestamp", "level", "body", "format", "service", "trace_id"):
+        assert {str(r[key]) for r in (one, three, four)} == {str(two[key])}, key
+    for record in (one, three, four):
+        assert record["attributes"] | {"logtag": "F"} == two["attributes"] | {"logtag": "F"}
+
+
+def test_pieces_of_two_streams_are_two_records(tmp_path: Path) -> None:
+    """A piece goes on in the next line of its own stream only."""
+    lines = [samples.cri("one ", 1, "P"), samples.cri("other", 1).replace("stdout", "stderr"), samples.cri("end", 1)]
+    assert [r["body"] for r in read(tmp_path, "\n".join(lines) + "\n")] == ["one ", "other", "end"]
+
+
+def test_lines_whose_newlines_a_collector_took_are_whole(tmp_path: Path) -> None:
+    """Where no line of docker's JSON has its newline, none is a piece of the next."""
+    text = "".join(samples.docker(text, 1) + "\n" for text in ("one", "two", "three"))
+    assert [r["body"] for r in read(tmp_path, text)] == ["one", "two", "three"]
+
+
 def test_streams_of_a_container_may_alternate(tmp_path: Path) -> None:
     """Lines of several formats in turn, as several processes write one stream, are each read by their own."""
     one, other = LOGS["json"][0], LOGS["nginx"][1]

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from logtriage.formats.claims import Claims, told_by_regex
+from logtriage.formats.cuts import is_cut
 from logtriage.formats.format import Format, level_words, match_text
 from logtriage.formats.joints import CONTINUES, CONTINUES_SAID
 from logtriage.formats.keys import level_key, status_key, time_key
@@ -52,7 +53,7 @@ class Node:
 
     `kinds` are those stamps', `written` one text of each rendering; `zone` is inferred from the `lags` of stamps without
     zone behind those of the transport around them (seconds); `ids`: what stood before each kind of id in its text;
-    `odd`: some stamps are written in none of the ways in `written`.
+    `odd`: some stamps are written in none of the ways in `written`; `ends`: some of the lines that it wraps have their newlines.
     """
 
     fmt: Format | None
@@ -63,6 +64,7 @@ class Node:
     zone: str | None = None
     lags: list[float] = field(default_factory=list)
     odd: bool = False
+    ends: bool = False
     ids: dict[str, set[str]] = field(default_factory=dict)
 
     @property
@@ -153,9 +155,12 @@ class Grammar:
         )
         self.zone = zone
         self.root = Node(None)
+        self._cut = True
 
-    def learn(self, lines: Iterable[str]) -> bool:
-        """Reads sample lines (without their newline); True when one of them taught something new."""
+    def learn(self, lines: Iterable[str], *, cut: bool = True) -> bool:
+        """Reads sample lines (without their newline); True when one of them taught something new. `cut`: the lines of a
+        transport may be pieces of longer ones, of which nothing can be learnt."""
+        self._cut = cut
         before = self._size()
         alike = {
             line.translate(_ZEROS): line for line in lines
@@ -174,6 +179,7 @@ class Grammar:
     def _size(self) -> int:
         return sum(
             1
+            + n.ends
             + len(n.kinds)
             + len(n.written)
             + sum(map(len, n.ids.values()))
@@ -199,7 +205,9 @@ class Grammar:
                 fields = _note_keys(child, fields, document)
             moment = _note_stamp(child, fields, outer)
             inner = fields.get(fmt.inner or "", "")
-            if fmt.inner and inner.strip() and len(child.path) < 4:
+            child.ends |= inner.endswith("\n")
+            cut = self._cut and is_cut(fmt, inner, fields.get("logtag", ""), child.ends)
+            if fmt.inner and inner.strip() and len(child.path) < 4 and not cut:
                 self._read(child, inner.rstrip("\r\n"), fields, moment)
             _note_ids(child, text)
             return

@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from logtriage.formats import parse
+from logtriage.formats import cuts, parse
+from logtriage.formats.clean import ANSI, clean, first_line
 from logtriage.formats.detect import Grammar, Node
 from logtriage.formats.joints import CONTINUES, OPENS, joint_sql
 from logtriage.sources.lines import Lines
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _SAMPLE = 200
 _ROUNDS = 6
 _MANY = 8  # ways to write a time beyond which it is quicker to try them all at once
-_ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
 _COLUMNS = {
     "i": "BIGINT", "chain": "INTEGER", "content": "VARCHAR", "follows": "BOOLEAN", "partial": "BOOLEAN", "joint": "TINYINT",
     "body_at": "INTEGER",
@@ -85,6 +85,23 @@ class Heads:
             node.odd = True
         return True
 
+    def read_cut(self, grammar: Grammar) -> None:
+        """Reads the records again whose first line was cut, from the line that its pieces make up."""
+        for top in {id(node): node for node in (chain.path_nodes[0] for chain in self.chains if chain.fmt)}.values():
+            if not cuts.may_cut(top.fmt):
+                continue
+            chains = [k for k, node in enumerate(self.chains) if node.fmt and node.path_nodes[0] is top]
+            self.con.execute(
+                f"CREATE OR REPLACE TEMP TABLE cut AS SELECT i, {first_line([top], 'raw')} AS t, false AS own "
+                f"FROM wholes JOIN heads USING (i) WHERE partial AND chain IN {(*chains, -1)}"
+            )
+            sample = self.con.execute(f"SELECT t FROM cut ORDER BY i LIMIT {_SAMPLE}").fetchall()
+            if not sample:
+                continue
+            grammar.learn((t for (t,) in sample), cut=False)
+            self.con.execute("DELETE FROM heads WHERE i IN (SELECT i FROM cut)")
+            self._child(top, "SELECT * FROM cut", [], grammar)
+
     def read_whole(self, lines_of: str, grammar: Grammar) -> None:
         """Reads the formats that span lines again, from whole records: a relation (i, t) of those found so far."""
         for k, node in enumerate(self.chains):
@@ -127,7 +144,9 @@ class Heads:
         for k, child in enumerate(children):
             self._child(child, f"SELECT * EXCLUDE (k), {own} AS own FROM {table} WHERE k = {k}", carried, grammar)
         inner = ["t AS content"] if node.fmt else []
-        follows = "true" if node.stamped else f"{own} OR regexp_matches(t, {parse.literal(node.continues)})"
+        follows = f"{own} OR regexp_matches(t, {parse.literal(node.continues)})"
+        if node.stamped:  # of a piece it is not known whether all of the line would be read
+            follows = f"NOT coalesce(partial, false) OR {follows}" if "partial" in carried else "true"
         joint = joint_sql("t", remarks=node.remarks, others=node.joins)
         self._insert(
             node,
@@ -155,7 +174,7 @@ class Heads:
         if fmt.inner:
             wrapped = parse.inner(fmt, "m", "t")
             columns += [f"{parse.without_newline(wrapped)} AS content"]
-            if tag := parse.partial(fmt, "m", wrapped):
+            if tag := cuts.is_cut_sql(fmt, "m", wrapped, node.ends):
                 columns += [f"{tag} AS partial"]
                 carried = list(dict.fromkeys([*carried, "partial"]))
         else:
@@ -203,7 +222,7 @@ class Heads:
             names = list(dict.fromkeys([*names, *_EVENT, *(_OBSERVED if "timestamp" in carried else ())]))
         else:
             items += [n for n in (*_EVENT, *_OBSERVED) if n in carried]
-        items += ["partial"] if "partial" in carried and not parse.partial(fmt, "m", "''") else []
+        items += ["partial"] if "partial" in carried and not cuts.is_cut_sql(fmt, "m", "''", node.ends) else []
         return items, names
 
     def _moments(self, node: Node, relation: str, grammar: Grammar) -> str:
@@ -288,33 +307,10 @@ def _above(node: Node) -> list[Node]:
     return found
 
 
-def clean(text: str, lines: Lines) -> str:
-    """SQL for a line's text as formats read it: no carriage return, no terminal escapes, no byte order mark."""
-    return clean_all(text, bom=lines.has_bom, returns=lines.has_cr, escapes=lines.has_escape)
-
-
-def clean_record(raw: str, lines: Lines) -> str:
-    """SQL for a whole record's text, its lines cleaned in the same way, without the newline at its end."""
-    sql = f"rtrim({raw}, chr(10) || chr(13))" if lines.has_cr else f"rtrim({raw}, chr(10))"
-    if lines.has_cr:
-        sql = f"replace({sql}, chr(13) || chr(10), chr(10))"
-    return clean_all(sql, bom=lines.has_bom, returns=False, escapes=lines.has_escape)
-
-
-def clean_all(text: str, *, bom: bool = True, returns: bool = True, escapes: bool = True) -> str:
-    """The same where it is not known what the text may hold."""
-    sql = f"ltrim({text}, chr(65279))" if bom else text
-    if returns:
-        sql = f"rtrim({sql}, chr(13))"
-    if escapes:
-        sql = f"regexp_replace({sql}, {parse.literal(_ANSI)}, '', 'g')"
-    return sql
-
-
 def _sample(lines: Lines) -> list[str]:
     """The first lines, and others spread over the block."""
     n = len(lines)
     step = max(1, n // _SAMPLE)
     places = sorted({*range(min(n, _SAMPLE // 4)), *range(0, n, step)})
     texts = [text.as_py().rstrip("\r").lstrip("\ufeff") for text in lines.text.take(places)]
-    return [re.sub(_ANSI, "", text) for text in texts] if lines.has_escape else texts
+    return [re.sub(ANSI, "", text) for text in texts] if lines.has_escape else texts

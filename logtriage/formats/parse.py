@@ -208,13 +208,6 @@ def without_newline(text: str) -> str:
     return f"CASE WHEN ends_with({text}, chr(10)) THEN {shorter} ELSE {text} END"
 
 
-def partial(fmt: Format, m: str, inner_text: str) -> str | None:
-    """Whether a transport's line goes on in its next one: CRI says so by a tag, docker by a missing newline."""
-    if fmt.family == "docker":
-        return f"NOT ends_with({inner_text}, chr(10))"
-    return f"{m}.logtag = 'P'" if "logtag" in fmt.groups else None
-
-
 def inner(fmt: Format, m: str, text: str) -> str:
     """What a transport wraps, from its extraction."""
     if fmt.kind == "json":

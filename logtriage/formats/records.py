@@ -6,10 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from logtriage.formats import parse
+from logtriage.formats import cuts, parse
+from logtriage.formats.clean import clean, clean_record
 from logtriage.formats.detect import GENERIC, Grammar, Node
 from logtriage.formats.format import LEVELS, level_words
-from logtriage.formats.heads import Heads, clean, clean_record
+from logtriage.formats.heads import Heads
 from logtriage.formats.joints import goes_on_sql
 from logtriage.sources.lines import BATCH, Lines, split
 from logtriage.stamps.rendering import Rendering
@@ -91,6 +92,7 @@ class Records:
         starts = self._starts(len(lines))
         made = self._register(lines, starts, block, final)
         self._tails(lines, starts)
+        self._heads.read_cut(grammar)
         if any(node.fmt and node.fmt.multiline for node in self.chains):
             self._heads.read_whole(self._whole_texts(lines), grammar)
         self._assemble(lines)
@@ -113,12 +115,15 @@ class Records:
         if not some and not partial and not joined:
             return pa.arange(0, lines)
         before = "lag({}) OVER (ORDER BY i)".format
-        follows = (
-            f"(follows OR (content IS NOT NULL AND coalesce({before('partial')}, false)))" if partial else "follows"
-        )
+        follows, relation = "follows", "heads"
+        if partial:
+            cut = f"coalesce({before('partial')}, false)"
+            stream = f"CASE WHEN partial OR {cut} THEN {cuts.stream_sql('t')} END"
+            relation = f"(SELECT heads.*, {stream} AS stream, {cut} AS cut FROM heads JOIN lines USING (i))"
+            follows = f"(follows OR (content IS NOT NULL AND cut AND stream = {before('stream')}))"
         if joined:
             follows = goes_on_sql(before("joint"), "joint", follows)
-        sql = f"SELECT i FROM (SELECT i, {follows} AS f FROM heads) WHERE i = 0 OR NOT f ORDER BY i"
+        sql = f"SELECT i FROM (SELECT i, {follows} AS f FROM {relation}) WHERE i = 0 OR NOT f ORDER BY i"
         return self.con.execute(sql).to_arrow_table()["i"].combine_chunks()
 
     def _register(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> Made:
@@ -154,7 +159,8 @@ class Records:
         return Made(n, borders[n].as_py(), offsets[n].as_py(), first, lines.joined, places, as_written, lines.has_marks)
 
     def _tails(self, lines: Lines, starts: pa.Int64Array) -> None:
-        """Fills `tails`: what the continuation lines of each record say, where a transport wraps each of them."""
+        """Fills `tails`: what the continuation lines of each record say, where a transport wraps each of them; without
+        the pieces of a cut first line."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -165,12 +171,16 @@ class Records:
         begun = starts.take(pc.subtract(pc.search_sorted(starts, places, side="right"), 1))
         follow = pc.not_equal(begun, places)
         self.con.register("following", pa.table({"line": places.filter(follow), "i": begun.filter(follow)}))
-        glued = "CASE WHEN before.partial THEN '' ELSE chr(10) END"
-        self.con.execute(
-            f"INSERT INTO tails SELECT f.i, string_agg({glued} || coalesce(heads.content, {clean('lines.t', lines)}), '' ORDER BY f.line) "
-            "FROM following AS f JOIN heads ON heads.i = f.line JOIN lines ON lines.i = f.line JOIN heads AS before ON before.i = f.line - 1 "
-            "GROUP BY f.i"
-        )
+        same = f"{cuts.stream_sql('lines.t')} = {cuts.stream_sql('above.t')}"
+        self.con.execute(f"""
+            INSERT INTO tails
+            SELECT i, string_agg(CASE WHEN cut THEN '' ELSE chr(10) END || said, '' ORDER BY line) FILTER (NOT piece)
+            FROM (
+                SELECT f.i, f.line, coalesce(heads.content, {clean("lines.t", lines)}) AS said,
+                       coalesce(CASE WHEN before.partial THEN {same} END, false) AS cut, bool_and(cut) OVER (PARTITION BY f.i ORDER BY f.line) AS piece
+                FROM following AS f JOIN heads ON heads.i = f.line JOIN lines ON lines.i = f.line
+                JOIN heads AS before ON before.i = f.line - 1 JOIN lines AS above ON above.i = f.line - 1
+            ) GROUP BY i""")
         self.con.unregister("following")
 
     def _assemble(self, lines: Lines) -> None:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from logtriage.formats.cuts import is_cut, may_cut, stream
 from logtriage.formats.detect import GENERIC, LOGFMT_HEAD, Grammar, Node, read_head
-from logtriage.formats.format import Format
 from logtriage.formats.joints import CONTINUES, OPENS, goes_on, joint
 from logtriage.stamps.stamp import find_regex
 
@@ -25,17 +25,18 @@ class Place(NamedTuple):
     """What a line is: does it go on with the record before it (`follows`); is it cut, so that the next one goes on
     with it (`partial`); did no format read all of it (`unknown`), so that it is worth learning from; what it is to
     the lines beside it (`joint`, see joints.py), None where a format read it; did no transport wrap it
-    (`outside`)."""
+    (`outside`), and which of its streams is it of (`stream`)."""
 
     follows: bool
     partial: bool = False
     unknown: bool = False
     joint: int | None = None
     outside: bool = False
+    stream: str = ""
 
     def goes_on(self, before: Place) -> bool:
         """Whether this line goes on with the record of the line before it."""
-        cut = before.partial and not self.outside
+        cut = before.partial and not self.outside and before.stream == self.stream
         return goes_on(before.joint, self.joint, self.follows or cut)
 
 
@@ -91,11 +92,14 @@ class Starts:
                 return Place(own, partial, joint=OPENS if opens else None, outside=node.fmt is None)
             fields = _fields(child, text)
             inner = fields.get(fmt.inner, "")
-            partial = partial or _is_partial(fmt, fields, inner)
-            return self._read(child, inner.rstrip("\r\n"), {**above, **fields}, partial)
+            partial = partial or is_cut(fmt, inner, fields.get("logtag", ""), child.ends)
+            place = self._read(child, inner.rstrip("\r\n"), {**above, **fields}, partial)
+            return place._replace(stream=stream(text)) if may_cut(fmt) else place
         joins = bool(_compiled(node.continues).search(text))
         kind = joint(text, remarks=node.remarks, others=node.joins)
-        return Place(node.stamped or own or joins, partial, not _CONTINUES.search(text), kind, node.fmt is None)
+        return Place(
+            (node.stamped and not partial) or own or joins, partial, not _CONTINUES.search(text), kind, node.fmt is None
+        )
 
     def _formats_in(self, node: Node) -> tuple[list[Node], re.Pattern[str] | None]:
         """The formats inside `node` in the order to try, and what tells lines that go on with their records."""
@@ -154,11 +158,6 @@ def _fields(node: Node, text: str) -> dict[str, str]:
         return read_head(fmt, text, None) or {}
     hit = _compiled(fmt.regex or fmt.header or "$.").search(text)
     return {name: value or "" for name, value in hit.groupdict().items()} if hit else {}
-
-
-def _is_partial(fmt: Format, fields: Mapping[str, str], inner: str) -> bool:
-    """`parse.partial` for one line."""
-    return not inner.endswith("\n") if fmt.family == "docker" else fields.get("logtag") == "P"
 
 
 @functools.lru_cache(maxsize=8)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from logtriage.formats import parse
+from logtriage.formats.clean import first_line
 from logtriage.query.plan import ADDED, Plan, plan
 from logtriage.query.query import Condition, Query
 from logtriage.query.walk import rows, windows
 from logtriage.query.windows import Pace
 from logtriage.store.store import Store
-from logtriage.store.views import RESOURCE, Snapshot, first_line, snapshot_of
+from logtriage.store.views import RESOURCE, Snapshot, snapshot_of
 
 _BATCH = 5_000
 _COLUMNS = (

@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 from logtriage.formats import parse
+from logtriage.formats.clean import first_line
 from logtriage.formats.detect import Node
 from logtriage.formats.format import Format
-from logtriage.formats.heads import clean_all
 from logtriage.jsonl import level_sql
 from logtriage.stamps.rendering import Rendering
 from logtriage.store import frame
@@ -187,12 +187,6 @@ def restored(catalog: Catalog, pieces: str, ids: str, wanted: Container[str] = C
         FROM (SELECT r.*, {texts} FROM {pieces} AS r{joins}))"""
     rows = dressed(catalog, put_together, wanted)
     return f"SELECT *, {raw} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({rows})"
-
-
-def first_line(nodes: Sequence[Node], whole: str) -> str:
-    """SQL for the text that a record's attributes are read from, out of its text."""
-    fmt = nodes[-1].fmt if nodes else None
-    return clean_all(f"rtrim({whole}, chr(10))" if fmt and fmt.multiline else f"split_part({whole}, chr(10), 1)")
 
 
 def _attributes(catalog: Catalog) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from logtriage.errors import SourceError
 from logtriage.formats import parse
-from logtriage.formats.heads import clean_all
+from logtriage.formats.clean import first_line
 from logtriage.jsonl import level_sql, lines
 from logtriage.query.query import Condition, joined
 from logtriage.sources.find import Source
@@ -177,9 +177,8 @@ class Picked:
     def _attributes(self) -> str:
         cases = ""
         for k, node in enumerate(self._reader.chains):
-            whole = node.fmt is not None and node.fmt.multiline and len(node.path) == 1
-            text = clean_all("rtrim(raw, chr(10))" if whole else "split_part(raw, chr(10), 1)")
-            cases += f" WHEN {k} THEN {parse.attributes(node.path_nodes, text, flat=False)}"
+            told = parse.attributes(node.path_nodes, "line", flat=False)
+            cases += f" WHEN {k} THEN list_transform([{first_line(node.path_nodes, 'raw')}], lambda line: {told})[1]"
         return f"CASE chain{cases} END"
 
     def json_lines(self) -> Iterator[str]:
