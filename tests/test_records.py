@@ -116,8 +116,15 @@ def test_pieces_are_read_as_the_line_that_they_make(name: str, wrap: str, tmp_pa
         assert record["attributes"] | {"logtag": "F"} == two["attributes"] | {"logtag": "F"}
 
 
-def test_pieces_of_two_streams_are_two_records(tmp_path: Path) -> None:
-    """A piece goes on in the next line of its own stream only."""
+def test_what_goes_on_is_of_one_stream(tmp_path: Path) -> None:
+    """Neither a piece nor a stack trace goes on in a line of the container's other stream."""
+    lines = [
+        samples.cri("2026-03-02 10:00:01 INFO up", 1),
+        samples.cri("    at a.B.c(B.java:1)", 1),
+        samples.cri("warned", 1),
+    ]
+    lines[2] = lines[2].replace("stdout", "stderr")
+    assert [r["lines"] for r in read(tmp_path, "\n".join(lines) + "\n")] == [2, 1]
     lines = [samples.cri("one ", 1, "P"), samples.cri("other", 1).replace("stdout", "stderr"), samples.cri("end", 1)]
     assert [r["body"] for r in read(tmp_path, "\n".join(lines) + "\n")] == ["one ", "other", "end"]
 

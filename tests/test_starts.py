@@ -28,6 +28,7 @@ BETWEEN = [
     '{"log":"2026-01-02 03:04:05 INFO whole\\n","stream":"stdout","time":"2026-01-02T03:04:05.1Z"}',
     '{"log":"    at x.Y.z(Y.java:1)\\n","stream":"stdout","time":"2026-01-02T03:04:05.1Z"}',
     "2026-01-02T03:04:05.1Z stdout P a part of", "2026-01-02T03:04:05.1Z stdout F a line",
+    "2026-01-02T03:04:05.1Z stderr F     at x.Y.z(Y.java:1)", "2026-01-02T03:04:05.1Z stderr P other",
 ]  # fmt: skip
 
 

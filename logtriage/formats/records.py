@@ -117,14 +117,23 @@ class Records:
         before = "lag({}) OVER (ORDER BY i)".format
         follows, relation = "follows", "heads"
         if partial:
-            cut = f"coalesce({before('partial')}, false)"
-            stream = f"CASE WHEN partial OR {cut} THEN {cuts.stream_sql('t')} END"
-            relation = f"(SELECT heads.*, {stream} AS stream, {cut} AS cut FROM heads JOIN lines USING (i))"
-            follows = f"(follows OR (content IS NOT NULL AND cut AND stream = {before('stream')}))"
+            follows = f"(follows OR (content IS NOT NULL AND coalesce({before('partial')}, false)))"
         if joined:
             follows = goes_on_sql(before("joint"), "joint", follows)
+        if any(cuts.may_cut(node.path_nodes[0].fmt) for node in self.chains if node.fmt):
+            relation = self._with_streams(relation)
+            follows = f"CASE WHEN stream <> '' AND {before('stream')} <> '' AND stream <> {before('stream')} THEN false ELSE {follows} END"
         sql = f"SELECT i FROM (SELECT i, {follows} AS f FROM {relation}) WHERE i = 0 OR NOT f ORDER BY i"
         return self.con.execute(sql).to_arrow_table()["i"].combine_chunks()
+
+    def _with_streams(self, relation: str) -> str:
+        """A relation like `heads` with the `stream` that a line is of, where lines may go together."""
+        near = "(follows OR coalesce(partial, false) OR coalesce(joint, 0) > 0)"
+        some = " OR ".join(f"coalesce({at}, false)" for at in ("near", "lag(near) OVER o", "lead(near) OVER o"))
+        return (
+            f"(SELECT *, CASE WHEN close THEN {cuts.stream_sql('t')} END AS stream FROM (SELECT *, {some} AS close "
+            f"FROM (SELECT *, {near} AS near FROM {relation} JOIN lines USING (i)) WINDOW o AS (ORDER BY i)))"
+        )
 
     def _register(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> Made:
         """Registers `wholes`: each record with all its lines, without a copy of the text."""

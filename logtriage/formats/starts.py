@@ -36,7 +36,9 @@ class Place(NamedTuple):
 
     def goes_on(self, before: Place) -> bool:
         """Whether this line goes on with the record of the line before it."""
-        cut = before.partial and not self.outside and before.stream == self.stream
+        if before.stream and self.stream and before.stream != self.stream:
+            return False
+        cut = before.partial and not self.outside
         return goes_on(before.joint, self.joint, self.follows or cut)
 
 
