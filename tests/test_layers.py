@@ -63,6 +63,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "query": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store"},
     "stream": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
     "triage": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
+    "gate": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
     "sessions": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
 }
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "grep": "find records in log files, or in the store",
     "cat": "print whole logs: as they are, as JSON lines, or as one timeline",
     "sessions": "group records by transaction, request or trace: which went otherwise than the rest",
+    "check": "a gate for CI: fail on what is new, on failures, on levels",
     "ingest": "read logs into the store; --follow goes on as they grow",
     "triage": "when it began, who is to be suspected, and why",
     "sql": "ask the store in SQL (read only)",

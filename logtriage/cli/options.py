@@ -32,12 +32,12 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"logtriage: {message}\n  hint: `{self.prog} --help` has examples\n")
 
 
-def add_general(parser: argparse.ArgumentParser) -> None:
+def add_general(
+    parser: argparse.ArgumentParser, store: str = "the store (else LOGTRIAGE_STORE, the config, the state folder)"
+) -> None:
     """Where things are, and how much is said."""
     group = parser.add_argument_group("in general")
-    group.add_argument(
-        "--store", metavar="FOLDER", help="the store (else LOGTRIAGE_STORE, the config, the state folder)"
-    )
+    group.add_argument("--store", metavar="FOLDER", help=store)
     group.add_argument("--config", metavar="FILE", help="a config file in place of the user's")
     group.add_argument("--no-config", action="store_true", help="read no config file")
     group.add_argument("--no-messages", action="store_true", help="say nothing on standard error")

@@ -1,0 +1,1 @@
+"""A gate for CI: do logs hold what must not be in them?"""
