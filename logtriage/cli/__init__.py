@@ -17,6 +17,7 @@ from logtriage.errors import LogtriageError
 
 # command → what it does, in the order of the help
 COMMANDS = {
+    "tui": "the screen: all sources on one timeline (without any command, on a terminal)",
     "grep": "find records in log files, or in the store",
     "cat": "print whole logs: as they are, as JSON lines, or as one timeline",
     "sessions": "group records by transaction, request or trace: which went otherwise than the rest",
@@ -31,6 +32,7 @@ COMMANDS = {
     "completion": "a completion script for bash, zsh or fish",
 }
 EXAMPLES = """\
+  logtriage                                            the screen, on the store
   logtriage grep -i 'timed out' /var/log/app/         what the files say, stack traces included
   logtriage grep --level error --since 1h .            every error of the last hour, on one timeline
   logtriage ingest --follow /var/log                   keep the store up to date
@@ -62,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: list[str]) -> int:
-    name = args[0] if args else "--help"
+    name = args[0] if args else "tui" if sys.stdin.isatty() and sys.stdout.isatty() else "--help"
     if name in ("--version", "-V"):
         print(f"logtriage {__version__}")
         return 0

@@ -136,7 +136,8 @@ def plan(snapshot: Snapshot, query: Query) -> Plan:
     todo = Plan(query, snapshot.catalog, [c for c in conditions if c.plain], [c for c in conditions if not c.plain])
     todo.rolled = not (
         query.services or query.containers or query.namespaces or query.flags or query.fields or query.trace
-    )
+        or query.also or query.without
+    )  # fmt: skip
     if query.trace is not None:
         todo.plain.append(_by_id(snapshot, query.trace))
     if query.needle is not None:

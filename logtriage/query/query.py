@@ -82,7 +82,8 @@ class Query:
     `level`: at least. `services`, `sources`, `containers`, `namespaces`, `flags` are globs, one of each kind must fit:
     a source by its name, the last parts of its path or its rotated set, a flag by its id or category. `parts`: numbers,
     None for all.
-    `trace`: a trace, span or request id. `limit`: the first so many, `tail`: the last so many. `order`: `time`, or
+    `trace`: a trace, span or request id. `also`, `without`: what each of these finds too, and what none of them finds
+    (their conditions count, on readable text; not their limits). `limit`: the first so many, `tail`: the last so many. `order`: `time`, or
     `source`: one part after the other, as in `parts`.
     """
 
@@ -98,6 +99,8 @@ class Query:
     flags: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
     trace: str | None = None
+    also: tuple[Query, ...] = ()
+    without: tuple[Query, ...] = ()
     limit: int | None = None
     tail: int | None = None
     order: str = "time"
@@ -130,6 +133,16 @@ class Query:
             yield Condition("? IN (trace_id, span_id, request_id)", (self.trace,), plain=False)
         for field in self.fields:
             yield field.condition()
+        for other in self.also:
+            yield from other.every()
+        for other in self.without:
+            sql, parameters = joined(every := list(other.every()))
+            yield Condition(f"({sql}) IS NOT TRUE", tuple(parameters), all(one.plain for one in every))
+
+    def every(self) -> list[Condition]:
+        """Every condition, the needle's last."""
+        text = self.text_condition()
+        return [*self.conditions(), *([text] if text else [])]
 
     def counted(self) -> Iterator[Condition]:
         """Those conditions that `lake.activity` can answer too."""
@@ -143,7 +156,9 @@ class Query:
     @property
     def needs_attributes(self) -> bool:
         """Does it ask for more than columns?"""
-        return any(field.name not in _COLUMNS for field in self.fields)
+        return any(field.name not in _COLUMNS for field in self.fields) or any(
+            other.needs_attributes for other in (*self.also, *self.without)
+        )
 
     def text_condition(self) -> Condition | None:
         """The needle's condition on `raw`; None without needle.
@@ -168,10 +183,7 @@ class Query:
 
     def sql(self, columns: str = "*", narrowed: Sequence[Condition] = ()) -> tuple[str, list[Any]]:
         """The query as one SELECT on `records`, with its parameters. `narrowed`: more conditions, put first."""
-        every = [*narrowed, *self.conditions()]
-        if text := self.text_condition():
-            every.append(text)
-        where, parameters = joined(every)
+        where, parameters = joined([*narrowed, *self.every()])
         sql = f"SELECT {columns} FROM records WHERE {where}"
         if self.tail is not None:
             sql = f"FROM ({sql} ORDER BY {self.order_by(backwards=True)} LIMIT {self.tail})"

@@ -1,0 +1,61 @@
+"""`logtriage tui [SOURCE…]`: the screen."""
+
+from __future__ import annotations
+
+import sys
+
+from logtriage.cli.options import Parser, add_display, add_general, add_reading
+from logtriage.cli.session import Session
+from logtriage.errors import LogtriageError, UsageError
+
+EXAMPLES = """\
+  logtriage                                the store, all sources on one timeline
+  logtriage tui /var/log/app app.log.gz    these logs, read while one already looks, and followed
+"""
+
+
+def parser() -> Parser:
+    """The command's arguments."""
+    made = Parser("tui", "The screen: all sources on one timeline. `?` in it lists the keys.", EXAMPLES)
+    made.add_argument("sources", nargs="*", metavar="SOURCE", help="a file, folder, glob or archive; none: the store")
+    made.add_argument("--theme", choices=("dark", "light", "contrast"), default="dark", help="how it looks")
+    add_reading(made)
+    add_display(made)
+    add_general(made)
+    return made
+
+
+def run(argv: list[str]) -> int:
+    """Exit code 0."""
+    session = Session.of(parser().parse_intermixed_args(argv))
+    args = session.args
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the screen needs a terminal", "`logtriage grep` and `logtriage cat` do not")
+    from logtriage.tui.engine import Engine
+
+    engine = Engine(session.store_path)
+    engine.start()  # opens the store while Textual is loaded
+    paths = [source.path for source in session.find(args.sources).sources if source.path] if args.sources else []
+    if args.sources and not paths:
+        return 2
+    try:
+        from logtriage.tui.app import Logtriage, Options
+        from logtriage.tui.intake import Intake
+    except ModuleNotFoundError as why:
+        if why.name != "textual":
+            raise
+        raise LogtriageError("the screen needs textual", "pip install 'logtriage[tui]'") from None
+    intake = Intake(_ingest_arguments(session), paths) if paths else None
+    options = Options(session.zone, args.utc, session.config.keys, session.fixed_now, f"logtriage-{args.theme}")
+    Logtriage(engine, options, intake).run()
+    return 0
+
+
+def _ingest_arguments(session: Session) -> list[str]:
+    """What is to be read, and how, for `logtriage ingest`."""
+    args = session.args
+    out = ["--store", str(session.store_path)]
+    for name in ("format", "assume_tz", "config", "now"):
+        if value := getattr(args, name):
+            out += [f"--{name.replace('_', '-')}", value]
+    return [*out, *(["--no-config"] if args.no_config else []), "--", *args.sources]

@@ -1,0 +1,1 @@
+"""The screen: all sources on one timeline (a Textual application)."""

@@ -1,0 +1,120 @@
+"""The application: holds the engine, hands requests to it and answers back, and looks whether the store has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from logtriage.tui import keymap
+from logtriage.tui.engine import Engine
+from logtriage.tui.intake import Intake
+from logtriage.tui.main import Main
+from logtriage.tui.messages import Answered, Failed, Wanted
+from logtriage.tui.requests import Request
+from logtriage.tui.themes import DARK, THEMES
+
+_LOOK_EVERY = 0.25  # seconds between two looks at whether the store has changed
+
+
+@dataclass
+class Options:
+    """How the application is to start. `zone`: local times; `utc`: begin with UTC; `keys`: of the config; `now`: the
+    present, where it is told; `theme`: by name."""
+
+    zone: tzinfo = UTC
+    utc: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+    now: datetime | None = None
+    theme: str = DARK.name
+
+
+class Logtriage(App[None]):
+    """The screen on one store."""
+
+    TITLE = "logtriage"
+    CSS_PATH = "logtriage.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar = []
+
+    def __init__(self, engine: Engine, options: Options | None = None, intake: Intake | None = None) -> None:
+        super().__init__()
+        self.options = options or Options()
+        self.engine = engine
+        self.intake = intake
+        self.keys = keymap.chosen(self.options.keys)
+        self.main = Main(self.options, intake)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.options.theme
+        self._state = _mark_of(engine)
+        for request in self.main.begin():
+            engine.ask(request)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return DARK.variables
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self.main
+
+    def on_mount(self) -> None:
+        self.set_keymap(self.keys)
+        self.engine.listen(self._answered, self._failed)
+        self.set_interval(_LOOK_EVERY, self._look)
+
+    def on_unmount(self) -> None:
+        self.engine.close()
+        if self.intake:
+            self.intake.close()
+
+    def ask(self, request: Request) -> None:
+        """Asks the engine; the answer comes as a message."""
+        self.engine.ask(request)
+
+    def on_wanted(self, message: Wanted) -> None:
+        self.engine.ask(message.request)
+
+    def on_answered(self, message: Answered) -> None:
+        self.main.answered(message.request, message.result)
+
+    def on_failed(self, message: Failed) -> None:
+        self.main.failed(message.request, message.why)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """All actions of the table, for the command palette."""
+        for key in keymap.KEYS:
+            keys = keymap.told(self.keys.get(key.id, key.keys))
+            yield SystemCommand(key.told, keys, lambda action=key.action: self._run(action))
+
+    def _run(self, action: str) -> None:
+        self.call_later(self.run_action, action, self.main)
+
+    def _answered(self, request: Request, result: Any) -> None:
+        self.post_message(Answered(request, result))
+
+    def _failed(self, request: Request | None, why: str) -> None:
+        self.post_message(Failed(request, why))
+
+    def _look(self) -> None:
+        """Looks at the catalog's files, which costs next to nothing, and has the main screen told of a change."""
+        state = _mark_of(self.engine)
+        if state != self._state and self.engine.is_idle():
+            self._state = state
+            self.engine.refresh()
+            self.main.store_changed()
+
+
+def _mark_of(engine: Engine) -> tuple[tuple[int, int], ...]:
+    """What changes whenever the store does."""
+    marks = []
+    for name in ("catalog.sqlite", "catalog.sqlite-wal"):
+        try:
+            stat = (engine.path / name).stat()
+            marks.append((stat.st_size, stat.st_mtime_ns))
+        except OSError:
+            marks.append((-1, -1))
+    return tuple(marks)

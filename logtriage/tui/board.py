@@ -1,0 +1,225 @@
+"""What the main screen is made of and what it looks at: the timeline, the events, the status; filters, place, notices."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from logtriage.errors import LogtriageError
+from logtriage.query.query import Query
+from logtriage.query.walk import Key
+from logtriage.tui import requests as ask
+from logtriage.tui.events import Events, at
+from logtriage.tui.filters import Filters
+from logtriage.tui.messages import GoTo, Moved, Said
+from logtriage.tui.prompt import Prompt
+from logtriage.tui.requests import Request, Standing
+from logtriage.tui.status import FilterBar, State, Status
+from logtriage.tui.timeline import Timeline
+
+if TYPE_CHECKING:
+    from logtriage.tui.app import Options
+    from logtriage.tui.intake import Intake
+
+_TRAIL = 50  # views that one can go back to
+_NOTICE = 6.0  # seconds that something said stays
+
+
+class View(NamedTuple):
+    """What was looked at, and where."""
+
+    filters: Filters
+    place: Key | None
+
+
+class Board(Screen[None]):
+    """The main screen without its actions. `filters`: what is looked at; `standing`: what there is; `live`: whether the end is followed."""
+
+    def __init__(self, options: Options, intake: Intake | None) -> None:
+        super().__init__(id="main")
+        self.options = options
+        self.intake = intake
+        self.utc = options.utc
+        self.timeline = Timeline(self.zone)
+        self.list = Events(self.zone)
+        self.filterbar = FilterBar()
+        self.prompt = Prompt()
+        self.status = Status()
+        self.filters = Filters()
+        self.standing: Standing | None = None
+        self.found: int | None = None
+        self.left_at: int | None = None  # how many were found when the end was left
+        self.live = True
+        self.zoomed: tuple[datetime, datetime] | None = None
+        self.notice, self.wrong = "", False
+        self._forget: Any = None
+        self.trail: list[View] = []
+        self.sought: Query | None = None
+
+    @property
+    def zone(self) -> Any:
+        """The zone that times are shown in now."""
+        return UTC if self.utc else self.options.zone
+
+    def compose(self) -> ComposeResult:
+        yield self.timeline
+        yield self.list
+        yield self.filterbar
+        yield self.prompt
+        yield self.status
+
+    def on_mount(self) -> None:
+        self.timeline.letters = self.app.no_color or "contrast" in self.app.theme
+        self.list.is_loading = True
+        self.list.focus()
+
+    def begin(self) -> list[Request]:
+        """What is to be asked first of all."""
+        return [self.list.wanting(self.query_now, first=bool(self.intake)), ask.Survey(self.parts)]
+
+    # what is looked at
+
+    @property
+    def query_now(self) -> Query:
+        """What the list shows."""
+        return self.filters.query
+
+    @property
+    def parts(self) -> tuple[int, ...] | None:
+        """The parts of the sources given; None: all."""
+        return self.filters.base.parts
+
+    @property
+    def place(self) -> Key | None:
+        """Where the selected record stands."""
+        row = self.list.reel.selected
+        return row.key if row else None
+
+    @property
+    def following(self) -> bool:
+        """Whether new records are shown as they come."""
+        return self.live and self.list.reel.at_end
+
+    def show_end(self) -> None:
+        """To the last record."""
+        self.wants(self.list.wanting(self.query_now))
+
+    def show_at(self, place: Key | datetime) -> None:
+        """To a place or a time."""
+        self.wants(self.list.wanting(self.query_now, at(place) if isinstance(place, datetime) else place))
+
+    def use(self, filters: Filters, *, end: bool = False, remember: bool = True) -> None:
+        """Looks through other filters, at the same place or at the end."""
+        if remember:
+            self.trail = [*self.trail, View(self.filters, self.place)][-_TRAIL:]
+        self.filters, self.found = filters, None
+        self.list.needle = self.query_now.needle or (self.sought.needle if self.sought else None)
+        self.wants(self.list.wanting(self.query_now, None if end or self.following else self.place))
+        self.left_at = None
+        self.count()
+        self.show_status()
+
+    def survey(self) -> None:
+        """Asks for all that stands beside the list: what there is, how much is found, the timeline."""
+        self.wants(ask.Survey(self.parts))
+        self.count()
+        self.draw_timeline()
+
+    def count(self) -> None:
+        """Asks how many records are found."""
+        if self.filters.active:
+            self.wants(ask.Count(self.query_now))
+
+    def draw_timeline(self) -> None:
+        """Asks for the lanes of what is to be seen of them."""
+        since, until = self.zoomed or (None, None)
+        self.wants(ask.Timeline(since, until, self.timeline.cells, self.parts))
+
+    def wants(self, request: Request) -> None:
+        """Asks the engine."""
+        self.app.ask(request)  # type: ignore[attr-defined]
+
+    def store_changed(self) -> None:
+        """The store has more, or other things, than before."""
+        if self.intake:
+            self.wants(ask.Refresh())
+        if self.following or not self.list.reel.rows:
+            self.wants(self.list.wanting(self.query_now, first=bool(self.intake and not self.list.reel.rows)))
+        elif not self.list.reel.after:
+            self.list.reel.after = True  # there may be: it is asked for when one gets there
+        self.survey()
+
+    # status
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """One line at the foot, for a while."""
+        self.notice, self.wrong = text, wrong
+        if self._forget:
+            self._forget.stop()
+        self._forget = self.set_timer(_NOTICE, self.unsay)
+        self.show_status()
+
+    def unsay(self) -> None:
+        """Takes it away."""
+        self.notice, self.wrong = "", False
+        self.show_status()
+
+    def show_status(self) -> None:
+        """Tells how it stands."""
+        standing, filters = self.standing, self.filters.active
+        records = standing.records if standing else None
+        found = self.found if filters else records
+        if self.following:
+            self.left_at = None
+        elif self.left_at is None:
+            self.left_at = found
+        self.status.show(
+            State(
+                found, records, len(filters),
+                sum(s.end is None for s in standing.silences) if standing else 0,
+                standing.plain if standing else 0,
+                self.place.timestamp if self.place else None, self.zone, self.following,
+                max(0, (found or 0) - self.left_at) if self.left_at is not None else 0,
+                self._reading(), not self.app.engine.is_idle(),  # type: ignore[attr-defined]
+                self.notice, self.wrong,
+            )
+        )  # fmt: skip
+        self.filterbar.show(self.filters)
+
+    def _reading(self) -> float | None:
+        if self.intake is None:
+            return None
+        if why := self.intake.failure():
+            self.notice, self.wrong = why, True
+        if not self.intake.is_running or self.standing is None:
+            return None if not self.intake.is_running else 0.0
+        read = {p.path: self.standing.read.get(p.part, 0) for p in self.standing.parts if p.path}
+        return self.intake.share(read)
+
+    # messages
+
+    def on_moved(self, message: Moved) -> None:
+        self.timeline.window = self.list.window
+        self.timeline.refresh()
+        self.show_status()
+
+    def on_said(self, message: Said) -> None:
+        self.say(message.text)
+
+    def on_go_to(self, message: GoTo) -> None:
+        self.show_at(message.moment)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.draw_timeline()
+
+    def try_to(self, work: Any) -> Any:
+        """Does something; what a person typed wrong is said."""
+        try:
+            return work()
+        except LogtriageError as why:
+            self.say(why.message + (f" ({why.hint})" if why.hint else ""), wrong=True)
+            return None

@@ -1,0 +1,193 @@
+"""The only one that asks the store: two threads, one for what a person waits for, one for what takes its time.
+
+A request that a newer one replaces is dropped, or interrupted if it is being answered. Answers and errors go to a
+callback, on the engine's thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from logtriage.errors import LogtriageError
+
+if TYPE_CHECKING:
+    from logtriage.store.store import Store
+    from logtriage.store.views import Snapshot
+    from logtriage.tui.requests import Request
+
+Answered = Callable[["Request", Any], None]
+Failed = Callable[["Request", str], None]
+_LANES = ("front", "back")
+_PATIENCE = 5.0  # seconds that an interrupted query may still take
+
+
+class Cancelled(Exception):
+    """The request is of no use any more."""
+
+
+class Engine:
+    """An open store and those who ask it. `start` at once: it takes a while. After `close` nothing is answered."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._answered: Answered = lambda request, result: None
+        self._failed: Failed = lambda request, why: None
+        self._lock = threading.Condition()
+        self._waiting: dict[str, list[Request]] = {lane: [] for lane in _LANES}
+        self._running: dict[str, _Run | None] = dict.fromkeys(_LANES)
+        self._stale = dict.fromkeys(_LANES, True)
+        self._listening = threading.Event()
+        self._closed = False
+        self._opening = threading.Lock()
+        self._store: Store | None = None
+        self._threads = [threading.Thread(target=self._work, args=(lane,), daemon=True) for lane in _LANES]
+
+    def start(self) -> None:
+        """Opens the store in the background."""
+        for thread in self._threads:
+            thread.start()
+
+    def listen(self, answered: Answered, failed: Failed) -> None:
+        """From now on answers are given; until then they wait."""
+        self._answered, self._failed = answered, failed
+        self._listening.set()
+
+    def ask(self, request: Request) -> None:
+        """Asks; the answer comes later, or never if a newer request outdates this one."""
+        gone = {request.kind, *request.outdates}
+        with self._lock:
+            for lane, waiting in self._waiting.items():
+                waiting[:] = [one for one in waiting if one.kind not in gone]
+                run = self._running[lane]
+                if run and run.request.kind in gone:
+                    run.cancel()
+            self._waiting[request.lane].append(request)
+            self._lock.notify_all()
+
+    def refresh(self) -> None:
+        """Whatever is asked from now on sees the store as it is then."""
+        with self._lock:
+            self._stale = dict.fromkeys(_LANES, True)
+
+    def is_idle(self) -> bool:
+        """Whether nothing is asked or being answered."""
+        with self._lock:
+            return not any(self._waiting.values()) and not any(self._running.values())
+
+    def close(self) -> None:
+        """Ends the threads, within what the query in hand takes to be interrupted."""
+        with self._lock:
+            self._closed = True
+            for run in self._running.values():
+                if run:
+                    run.cancel()
+            self._lock.notify_all()
+        self._listening.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(_PATIENCE)
+
+    def _work(self, lane: str) -> None:
+        snapshot: Snapshot | None = None
+        while run := self._take(lane):
+            try:
+                snapshot = self._fresh(lane, snapshot)
+                run.holds(snapshot)
+                result = run.request.answer(snapshot)
+                self._give(run, self._answered, result)
+            except Exception as why:
+                self._give(run, self._failed, _told(why))
+                _close(snapshot)  # an interrupt or an error has ended its transaction
+                snapshot = None
+            finally:
+                with self._lock:
+                    self._running[lane] = None
+        _close(snapshot)
+
+    def _take(self, lane: str) -> _Run | None:
+        with self._lock:
+            while not self._closed and not self._waiting[lane]:
+                self._lock.wait()
+            if self._closed:
+                return None
+            run = self._running[lane] = _Run(self._waiting[lane].pop(0))
+            return run
+
+    def _give(self, run: _Run, tell: Callable[[Request, Any], None], what: Any) -> None:
+        self._listening.wait()
+        if not run.cancelled and not self._closed:
+            tell(run.request, what)
+
+    def _fresh(self, lane: str, snapshot: Snapshot | None) -> Snapshot:
+        """The lane's snapshot, a new one if it is stale. Raises StoreError."""
+        from logtriage.store.store import Store
+        from logtriage.store.views import Snapshot
+
+        with self._lock:
+            stale, self._stale[lane] = self._stale[lane], False
+        if snapshot is not None and not stale:
+            return snapshot
+        _close(snapshot)
+        with self._opening:
+            if self._store is None:
+                self._store = Store(self.path)
+            try:
+                return Snapshot(self._store)
+            except Exception:  # moved, made anew, gone: opened once more for the next request
+                self._store = None
+                raise
+
+
+class _Run:
+    """A request being answered."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.cancelled = False
+        self._con: Any = None
+
+    def holds(self, snapshot: Snapshot) -> None:
+        """To be told which connection it works on, so that it can be interrupted, also between two statements."""
+        inner = getattr(snapshot.con, "inner", snapshot.con)
+        self._con = inner
+        snapshot.con = _Watched(inner, self)  # type: ignore[assignment]
+
+    def cancel(self) -> None:
+        """Ends it as soon as can be."""
+        self.cancelled = True
+        if self._con is not None:
+            with contextlib.suppress(Exception):
+                self._con.interrupt()
+
+
+class _Watched:
+    """A connection that runs no statement for a request that was cancelled."""
+
+    def __init__(self, inner: Any, run: _Run) -> None:
+        self.inner = inner
+        self._run = run
+
+    def execute(self, *args: Any) -> Any:
+        if self._run.cancelled:
+            raise Cancelled
+        return self.inner.execute(*args)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+def _close(snapshot: Snapshot | None) -> None:
+    if snapshot:
+        with contextlib.suppress(Exception):
+            snapshot.close()
+
+
+def _told(why: Exception) -> str:
+    """An error as one line."""
+    if isinstance(why, LogtriageError):
+        return why.message + (f" ({why.hint})" if why.hint else "")
+    return (str(why).strip() or type(why).__name__).splitlines()[0][:300]

@@ -1,0 +1,81 @@
+"""The main screen: the timeline above, the events below it, the status at the foot; where each answer goes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from logtriage.tui import requests as ask
+from logtriage.tui.finding import Finding
+from logtriage.tui.keymap import bindings
+from logtriage.tui.moving import Moving
+from logtriage.tui.requests import Request, Standing
+
+
+class Main(Moving, Finding):
+    """See the module."""
+
+    BINDINGS: ClassVar = bindings()
+
+    def answered(self, request: Request, result: Any) -> None:
+        """Takes an answer of the engine to where it belongs."""
+        match request:
+            case ask.Show():
+                if request.query == self.query_now:
+                    self.list.show(request, result)
+            case ask.Earlier():
+                self.list.show_earlier(request, result)
+            case ask.Later():
+                self.list.show_later(request, result)
+            case ask.Whole():
+                if result:
+                    self.list.unfold(result)
+            case ask.Next() | ask.NextSame() | ask.NextSilence():
+                self.found_next(request, result)
+            case ask.Preview():
+                self.show_preview(request, result)
+            case ask.Count():
+                if request.query == self.query_now:
+                    self.found = result
+            case ask.Timeline():
+                self.show_lanes(result)
+            case ask.Survey():
+                self.show_standing(result)
+            case ask.Refresh():
+                self.show_parts(result)
+        self.show_status()
+
+    def failed(self, request: Request | None, why: str) -> None:
+        """Says in one line what went wrong; all else goes on."""
+        self.list._asked.clear()
+        self.list.is_loading = False
+        if self.intake and self.intake.is_running and "there is no store" in why:
+            return
+        if isinstance(request, ask.Preview):
+            self.prompt.tell(why, wrong=True)
+            return
+        self.say(why, wrong=True)
+
+    def show_standing(self, standing: Standing) -> None:
+        """Takes what there is."""
+        self.standing = standing
+        self.list.names = standing.names
+        self.list.span = standing.span
+        self.timeline.silences, self.timeline.firsts = standing.silences, standing.firsts
+        self.list.refresh()
+        self.timeline.refresh()
+
+    def show_parts(self, parts: Any) -> None:
+        """Narrows all down to the sources given, as they are known by now."""
+        assert self.intake is not None
+        own = tuple(part.part for part in parts if part.path in self.intake.paths)
+        if own != self.parts:
+            self.filters = replace(self.filters, base=replace(self.filters.base, parts=own))
+            self.wants(self.list.wanting(self.query_now, self.place, first=self.place is None))
+            self.survey()
+
+    def show_lanes(self, lanes: Any) -> None:
+        """Takes the lanes, and gives them the room they want."""
+        self.timeline.show(lanes)
+        height = 0 if self.size.height < 12 else self.timeline.wanted_height(self.size.height)
+        self.timeline.styles.height = height

@@ -1,0 +1,229 @@
+"""What the screen asks the engine, each a small dataclass with its answer; `kind`: a newer one of a kind replaces the older.
+
+`answer` runs on a thread of the engine, with a snapshot of the store: calls of `query/`, nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
+
+from logtriage.query import glance, jump, lanes, tally
+from logtriage.query.glance import Glances
+from logtriage.query.lanes import First, Lanes, Silence
+from logtriage.query.query import Query
+from logtriage.query.search import Row, page
+from logtriage.query.walk import Key
+from logtriage.store.views import PartRow, Snapshot
+
+
+class Request:
+    """Something to be asked. `lane`: `front` for what a person waits for, `back` for what takes its time. `outdates`:
+    requests of which kinds, asked earlier, are of no use any more."""
+
+    kind: ClassVar[str]
+    lane: ClassVar[str] = "front"
+    outdates: ClassVar[tuple[str, ...]] = ()
+
+    def answer(self, snapshot: Snapshot) -> Any:
+        """The answer, as the class tells. Raises what the query raises."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Show(Request):
+    """The records around a place, or the last ones (`place` None), or the first (`first`) → Glances."""
+
+    query: Query
+    place: Key | None
+    before: int
+    after: int
+    first: bool = False
+    select: bool = True  # the record at the place is to be the one selected
+    kind = "show"
+    outdates = ("earlier", "later")
+
+    def answer(self, snapshot: Snapshot) -> Glances:
+        if self.place is not None:
+            return glance.around(snapshot, self.query, self.place, self.before, self.after)
+        if self.first:
+            return glance.first(snapshot, self.query, self.after)
+        return glance.last(snapshot, self.query, self.after)
+
+
+@dataclass(frozen=True)
+class Earlier(Request):
+    """The records before those that are shown → Glances."""
+
+    query: Query
+    edge: Key
+    count: int
+    kind = "earlier"
+
+    def answer(self, snapshot: Snapshot) -> Glances:
+        return glance.earlier(snapshot, self.query, self.edge, self.count)
+
+
+@dataclass(frozen=True)
+class Later(Request):
+    """The records after those that are shown → Glances."""
+
+    query: Query
+    edge: Key
+    count: int
+    kind = "later"
+
+    def answer(self, snapshot: Snapshot) -> Glances:
+        return glance.later(snapshot, self.query, self.edge, self.count)
+
+
+@dataclass(frozen=True)
+class Next(Request):
+    """The place of the next record of a query → Key, or None. `what`: its name, to say that there is none; `turns`: if
+    there is none, it is to be looked for in the other direction."""
+
+    query: Query
+    edge: Key | None
+    backwards: bool
+    what: str
+    turns: bool = False
+    kind = "next"
+
+    def answer(self, snapshot: Snapshot) -> Key | None:
+        return jump.next_of(snapshot, self.query, self.edge, backwards=self.backwards)
+
+
+@dataclass(frozen=True)
+class NextSilence(Request):
+    """The next lane that falls silent → (Silence, Key), or None."""
+
+    query: Query
+    silences: tuple[Silence, ...]
+    edge: Key | None
+    backwards: bool
+    kind = "next"
+
+    def answer(self, snapshot: Snapshot) -> tuple[Silence, Key] | None:
+        return jump.next_silence(snapshot, self.query, self.silences, self.edge, backwards=self.backwards)
+
+
+@dataclass(frozen=True)
+class NextSame(Request):
+    """The place of the next record with the same trace, request or span id as the one at a place → Key, or None."""
+
+    query: Query
+    edge: Key
+    backwards: bool
+    what: ClassVar[str] = "record of the same id"
+    kind = "next"
+
+    def answer(self, snapshot: Snapshot) -> Key | None:
+        row = Whole(self.edge.part, self.edge.offset).answer(snapshot)
+        name = row and (row.trace_id or row.request_id or row.span_id)
+        if not name:
+            return None
+        query = replace(self.query, also=(*self.query.also, Query(trace=name)))
+        if self.query.trace is None:
+            query = replace(self.query, trace=name)
+        return jump.next_of(snapshot, query, self.edge, backwards=self.backwards)
+
+
+@dataclass(frozen=True)
+class Whole(Request):
+    """All of one record → Row, or None if it is there no more."""
+
+    part: int
+    offset: int
+    kind = "whole"
+
+    def answer(self, snapshot: Snapshot) -> Row | None:
+        own = Query(parts=(self.part,), order="source")
+        found = page(snapshot, own, limit=1, after=Key(None, 0, self.part, self.offset - 1)).rows
+        return found[0] if found and found[0].offset == self.offset else None
+
+
+@dataclass(frozen=True)
+class Count(Request):
+    """How many records a query finds → int."""
+
+    query: Query
+    kind = "count"
+    lane = "back"
+
+    def answer(self, snapshot: Snapshot) -> int:
+        return tally.count(snapshot, self.query)
+
+
+@dataclass(frozen=True)
+class Preview(Count):
+    """How many records a filter would leave, before it is applied → int."""
+
+    kind = "preview"
+
+
+@dataclass(frozen=True)
+class Timeline(Request):
+    """The lanes over a span of time (None: all there is) → Lanes, or None where no record has a time."""
+
+    since: datetime | None
+    until: datetime | None
+    count: int
+    parts: tuple[int, ...] | None
+    kind = "timeline"
+    lane = "back"
+
+    def answer(self, snapshot: Snapshot) -> Lanes | None:
+        if self.since is None or self.until is None:
+            found = lanes.span(snapshot, self.parts)
+            if found is None:
+                return None
+            return lanes.lanes(snapshot, *lanes.whole(found), self.count, self.parts)
+        return lanes.lanes(snapshot, self.since, self.until, self.count, self.parts)
+
+
+class Standing(NamedTuple):
+    """What there is: the parts, how many records, how many of no known format, their time span, who fell silent, when
+    each signature was first found, and how far each part was read."""
+
+    parts: tuple[PartRow, ...]
+    names: dict[int, str]
+    records: int
+    plain: int
+    span: tuple[datetime, datetime] | None
+    silences: tuple[Silence, ...]
+    firsts: tuple[First, ...]
+    read: dict[int, int]
+
+
+@dataclass(frozen=True)
+class Survey(Request):
+    """What there is → Standing."""
+
+    parts: tuple[int, ...] | None
+    kind = "survey"
+    lane = "back"
+
+    def answer(self, snapshot: Snapshot) -> Standing:
+        from logtriage.query.standing import not_understood, offsets
+
+        return Standing(
+            snapshot.catalog.parts,
+            lanes.lane_names(snapshot.catalog.parts),
+            tally.count(snapshot, Query(parts=self.parts)),
+            not_understood(snapshot, self.parts),
+            lanes.span(snapshot, self.parts),
+            tuple(lanes.silences(snapshot, self.parts)),
+            tuple(lanes.firsts(snapshot, self.parts)),
+            offsets(snapshot),
+        )
+
+
+@dataclass(frozen=True)
+class Refresh(Request):
+    """A look at the store as it is now → the parts; all that is asked later sees it too."""
+
+    kind = "refresh"
+
+    def answer(self, snapshot: Snapshot) -> tuple[PartRow, ...]:
+        return snapshot.catalog.parts

@@ -1,0 +1,155 @@
+"""The lines at the foot: what is shown of what there is, and the filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widget import Widget
+
+from logtriage.tui import times
+from logtriage.tui.filters import Filters
+from logtriage.tui.text import safe
+
+
+@dataclass
+class State:
+    """What the status line tells. Numbers that are not known yet are None. `new`: how many came since one left the end;
+    `notice`: what was last to be said, in place of the rest on a narrow screen; `reading`: how far it is, 0 to 1."""
+
+    found: int | None = None
+    records: int | None = None
+    filters: int = 0
+    silent: int = 0
+    plain: int = 0
+    at: datetime | None = None
+    zone: tzinfo | None = None
+    following: bool = False
+    new: int = 0
+    reading: float | None = None
+    busy: bool = False
+    notice: str = ""
+    wrong: bool = False
+
+    def counts(self) -> list[str]:
+        """What is shown of what there is, most important first."""
+        found, records = _number(self.found), _number(self.records)
+        told = [f"{found} of {records}" if self.filters else f"{records} records"]
+        if self.filters:
+            told.append(_counted(self.filters, "filter"))
+        if self.silent:
+            told.append(f"{_counted(self.silent, 'source')} silent")
+        if self.plain:
+            told.append(f"{self.plain:,} not understood")
+        return told
+
+    def right(self) -> list[tuple[str, str]]:
+        """Where one is: (text, style)."""
+        told: list[tuple[str, str]] = []
+        if self.reading is not None:
+            told.append((f"reading {self.reading:.0%}", "accent"))
+        if self.new:
+            told.append((f"{self.new:,} new ↓", "accent"))
+        elif self.following:
+            told.append(("following", "success"))
+        if self.at and self.zone:
+            told.append(
+                (
+                    f"{times.day(self.at, self.zone)} {times.clock(self.at, self.zone)[:8]}{times.offset(self.at, self.zone)}",
+                    "",
+                )
+            )
+        return told
+
+
+class Status(Widget):
+    """The last line of the screen."""
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+        self.state = State()
+
+    def show(self, state: State) -> None:
+        """Takes what is to be told."""
+        self.state = state
+        self.refresh()
+
+    def render(self) -> Text:
+        """What there is room for."""
+        state, colours = self.state, self.app.theme_variables
+        width = max(1, self.size.width)
+        right = Text()
+        for told, style in state.right():
+            right.append("  " if right else "")
+            right.append(told, colours.get(style, ""))
+        counts = " · ".join(state.counts())
+        room = width - cell_len(right.plain) - 2
+        left = Text("… " if state.busy else "")
+        if state.notice:
+            notice = safe(state.notice)
+            if cell_len(notice) + 2 > room:
+                right, room = Text(), width
+            elif cell_len(counts) + cell_len(notice) + 5 <= room:
+                left.append(f"{counts}   ")
+            left.append(notice, colours["error"] if state.wrong else colours["foreground"])
+        else:
+            left.append(counts)
+        left.truncate(max(0, room), overflow="ellipsis", pad=True)
+        return Text.assemble(left, "  " if right else "", right)
+
+
+class FilterBar(Widget):
+    """One line that names the filters. A click switches one: `Clicked`."""
+
+    @dataclass
+    class Clicked(Message):
+        """The filter of that number."""
+
+        number: int
+
+    def __init__(self) -> None:
+        super().__init__(id="filterbar")
+        self.filters = Filters()
+
+    def show(self, filters: Filters) -> None:
+        """Takes the filters."""
+        self.filters = filters
+        self.set_class(bool(filters.each), "shown")
+        self.refresh()
+
+    def render(self) -> Text:
+        """The filters with their numbers; those that are off in brackets."""
+        colours = self.app.theme_variables
+        made = Text("⧩ ", colours["primary"])
+        for one, told in zip(self.filters.each, self._told(), strict=True):
+            on = one.on and not self.filters.off
+            made.append(told, colours["foreground"] if on else colours["dim"])
+            made.append("  ")
+        made.truncate(max(1, self.size.width), overflow="ellipsis")
+        return made
+
+    def on_click(self, event: events.Click) -> None:
+        at = 2 + self.styles.padding.left
+        for number, told in enumerate(self._told()):
+            if at <= event.x < at + cell_len(told):
+                self.post_message(self.Clicked(number))
+            at += cell_len(told) + 2
+
+    def _told(self) -> list[str]:
+        told = []
+        for one in self.filters.each:
+            on = one.on and not self.filters.off
+            told.append(safe(one.told(), 60) if on else f"({safe(one.told(), 60)})")
+        return told
+
+
+def _number(number: int | None) -> str:
+    return "…" if number is None else f"{number:,}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

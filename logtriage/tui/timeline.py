@@ -1,0 +1,189 @@
+"""The timeline: a lane a source, a cell a stretch of time: how much it said, and in what tone the worst of it was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime, timedelta, tzinfo
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from logtriage.query.lanes import Cell, First, Lane, Lanes, Silence
+from logtriage.tui import times
+from logtriage.tui.messages import GoTo
+from logtriage.tui.text import cut, safe
+
+NAME = 12  # cells that a lane's name takes
+_HEIGHTS = "▁▂▃▄▅▆▇█"
+_TONES = ((21, "fatal"), (17, "error"), (13, "warn"), (0, "info"))
+_MOST_LANES = 10
+_FEW = 0.05  # a share of bad records below which a cell is in a quieter tone
+
+
+class Timeline(Widget):
+    """Shows `lanes`. Posts `GoTo` where it is clicked.
+
+    `window`: the times now being read; `silences`: where lanes are silent; `firsts`: when each
+    signature was first found; `marks`: times of marked records; `zone`: in
+    which times are told.
+    """
+
+    COMPONENT_CLASSES: ClassVar = {
+        "timeline--axis", "timeline--name", "timeline--silent", "timeline--window", "timeline--mark", "timeline--deploy",
+        *(f"timeline--{tone}{few}" for _, tone in _TONES for few in ("", "-few")),
+    }  # fmt: skip
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__(id="timeline")
+        self.lanes: Lanes | None = None
+        self.window: tuple[datetime, datetime] | None = None
+        self.silences: tuple[Silence, ...] = ()
+        self.marks: tuple[datetime, ...] = ()
+        self.firsts: tuple[First, ...] = ()
+        self.zone: tzinfo = zone
+        self.letters = False
+
+    @property
+    def cells(self) -> int:
+        """How many stretches there is room for."""
+        return max(8, self.size.width - NAME - 2)
+
+    def show(self, lanes: Lanes | None) -> None:
+        """Takes the lanes."""
+        self.lanes = lanes
+        self.refresh()
+
+    def shown_lanes(self) -> list[Lane]:
+        """The lanes there is room for: the ones with the worst to tell, in the order of their names."""
+        if self.lanes is None:
+            return []
+        room = max(1, self.size.height - 2)
+        ranked = sorted(self.lanes.lanes, key=lambda lane: (-_weight(lane), lane.name))
+        return sorted(ranked[:room], key=lambda lane: lane.name)
+
+    def wanted_height(self, height: int) -> int:
+        """How many lines it wants of a screen of that height."""
+        lanes = len(self.lanes.lanes) if self.lanes else 1
+        return 2 + min(lanes, _MOST_LANES, max(1, height // 4))
+
+    def on_click(self, event: events.Click) -> None:
+        if self.lanes and 0 <= (cell := event.x - NAME - 1) < self.lanes.cells:
+            self.post_message(GoTo(self.lanes.start + cell * self.lanes.width))
+
+    # drawing
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if self.lanes is None:
+            return Strip([Segment(" " * width)], width)
+        rows = self.shown_lanes()
+        if y < len(rows):
+            segments = self._lane(rows[y], self.lanes)
+        elif y == len(rows):
+            segments = self._signs(self.lanes)
+        elif y == len(rows) + 1:
+            segments = self._axis(self.lanes)
+        else:
+            segments = []
+        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+
+    def _lane(self, lane: Lane, lanes: Lanes) -> list[Segment]:
+        silent = [s for s in self.silences if s.lane == lane.name]
+        gone = any(s.end is None for s in silent)
+        busiest = max((cell.records for cell in lane.cells.values()), default=1)
+        name = cut(safe(("∅ " if gone else "") + lane.name, 64), NAME)
+        out = [Segment(name + " ", self._style("silent" if gone else "name"))]
+        for k in range(lanes.cells):
+            cell = lane.cells.get(k)
+            if cell:
+                out.append(
+                    Segment(
+                        self._glyph(cell, busiest),
+                        self._style(_tone(cell.worst) + ("-few" if cell.bad < _FEW * cell.records else "")),
+                    )
+                )
+            else:
+                start = lanes.start + k * lanes.width
+                quiet = _within(silent, start, lanes.width)
+                out.append(Segment("╌" if quiet else " ", self._style("silent")))
+        return self._read(out, lanes)
+
+    def _glyph(self, cell: Cell, busiest: int) -> str:
+        """How high a cell stands; without colours a letter tells a bad one."""
+        if self.letters and cell.worst >= 13:
+            return _tone(cell.worst)[0].upper()
+        return _HEIGHTS[min(7, int((cell.records / max(busiest, 1)) ** 0.6 * 7.999))]
+
+    def _signs(self, lanes: Lanes) -> list[Segment]:
+        """One line of signs under the lanes: what is marked, deployed, and flagged for the first time."""
+        marked = {lanes.cell_of(moment) for moment in self.marks}
+        deployed = {lanes.cell_of(one.moment) for one in self.firsts if one.category == "deploy"}
+        flagged: dict[int, int] = {}
+        for one in self.firsts:
+            cell = lanes.cell_of(one.moment)
+            flagged[cell] = max(flagged.get(cell, 0), one.severity)
+        out = [Segment(cut("", NAME) + " ")]
+        for k in range(lanes.cells):
+            if k in marked:
+                out.append(Segment("●", self._style("mark")))
+            elif k in deployed:
+                out.append(Segment("▲", self._style("deploy")))
+            elif k in flagged:
+                out.append(Segment("⚑", self._style(_tone(flagged[k]))))
+            else:
+                out.append(Segment(" "))
+        return self._read(out, lanes)
+
+    def _axis(self, lanes: Lanes) -> list[Segment]:
+        """The times, and under what is being read a bar."""
+        start = times.shifted(lanes.start, self.zone)
+        line = ["─"] * lanes.cells
+        at = 0
+        long = lanes.width * lanes.cells >= timedelta(days=2)
+        while at < lanes.cells - 4:
+            moment = times.shifted(lanes.start + at * lanes.width, self.zone)
+            told = (
+                f"{moment:%m-%d %H:%M}"
+                if long
+                else f"{moment:%H:%M:%S}"
+                if lanes.width < timedelta(seconds=5)
+                else f"{moment:%H:%M}"
+            )
+            if at + len(told) <= lanes.cells:
+                line[at : at + len(told)] = told
+            at += len(told) + 7
+        name = f"{start:%Y-%m-%d}"[: NAME - 1]
+        out = [Segment(cut(name, NAME) + " ", self._style("axis"))]
+        return self._read(out + [Segment(char, self._style("axis")) for char in line], lanes, bar=True)
+
+    def _read(self, segments: list[Segment], lanes: Lanes, *, bar: bool = False) -> list[Segment]:
+        """The cells of what is being read, lit."""
+        if self.window is None:
+            return segments
+        first, last = (lanes.cell_of(moment) for moment in self.window)
+        lit = self._style("window")
+        for k in range(max(0, first), min(lanes.cells - 1, last) + 1):
+            segment = segments[k + 1]
+            text = "━" if bar and segment.text == "─" else segment.text
+            segments[k + 1] = Segment(text, (segment.style or Style.null()) + Style(bgcolor=lit.bgcolor))
+        return segments
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"timeline--{name}", partial=True)
+
+
+def _tone(worst: int) -> str:
+    return next(name for least, name in _TONES if worst >= least)
+
+
+def _weight(lane: Lane) -> float:
+    return sum(math.log1p(cell.records) * (1 + max(0, cell.worst - 8) ** 2) for cell in lane.cells.values())
+
+
+def _within(silences: Iterable[Silence], start: datetime, width: timedelta) -> bool:
+    return any(s.start <= start and (s.end is None or start + width <= s.end + width) for s in silences)

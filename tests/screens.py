@@ -1,0 +1,101 @@
+"""How the tests of the screen drive it: the real application without a terminal, on a store of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from logtriage.tui.app import Logtriage, Options
+from logtriage.tui.engine import Engine
+
+WIDE, NARROW = (160, 45), (80, 24)
+_PATIENCE = 60.0
+
+
+class Shown:
+    """The application at work, and what is on its screen."""
+
+    def __init__(self, app: Logtriage, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def main(self) -> Any:
+        return self.app.main
+
+    async def settle(self) -> None:
+        """Waits until all that was asked is answered and drawn."""
+        quiet = 0
+        end = asyncio.get_running_loop().time() + _PATIENCE
+        while quiet < 3:
+            await self.pilot.pause(0.01)
+            quiet = quiet + 1 if self.app.engine.is_idle() else 0
+            assert asyncio.get_running_loop().time() < end, "it does not come to rest"
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys one after the other; waits for what each brings."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settle()
+
+    async def type(self, text: str) -> None:
+        """Types text into the line that is open."""
+        from textual.widgets import Input
+
+        self.app.screen.query_one(Input).insert_text_at_cursor(text)
+        await self.settle()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Waits for something that happens by itself."""
+        end = asyncio.get_running_loop().time() + _PATIENCE
+        while not holds():
+            assert asyncio.get_running_loop().time() < end, f"it did not happen; on the screen is\n{self.text}"
+            await self.pilot.pause(0.02)
+        await self.settle()
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen's lines as text."""
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def status(self) -> str:
+        return self.lines[-1].strip()
+
+    @property
+    def selected(self) -> Any:
+        return self.main.list.reel.selected
+
+
+@asynccontextmanager
+async def screen(
+    store: Path, size: tuple[int, int] = NARROW, options: Options | None = None, intake: Any = None
+) -> AsyncIterator[Shown]:
+    """The application on a store."""
+    engine = Engine(store)
+    engine.start()
+    app = Logtriage(engine, options or Options(UTC), intake)
+    async with app.run_test(size=size) as pilot:
+        shown = Shown(app, pilot)
+        await shown.settle()
+        yield shown
+
+
+def run(work: Callable[[], Awaitable[None]]) -> None:
+    """Runs a coroutine to its end."""
+
+    async def whole() -> None:
+        await work()
+
+    asyncio.run(whole())

@@ -1,0 +1,184 @@
+"""What the timeline and the list of the screen are made of: lanes, silences, glances, and queries with several texts."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from engine import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from stores import fill, write_sources
+
+from logtriage.needles.needle import Needle
+from logtriage.query import glance, jump, lanes, tally
+from logtriage.query.query import Query
+from logtriage.query.search import search
+from logtriage.query.walk import Key
+from logtriage.store.store import Store
+from logtriage.store.views import PartRow, Snapshot
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+    folder = tmp_path_factory.mktemp("sources")
+    fill(folder / "store", write_sources(folder))
+    with Store(folder / "store") as store, Snapshot(store) as made:
+        yield made
+
+
+def everything(snapshot: Snapshot, query: Query | None = None) -> list[tuple[int, int]]:
+    return [(row.part, row.offset) for row in search(snapshot, query or Query())]
+
+
+def test_pages_of_glances_are_the_search(snapshot: Snapshot) -> None:
+    """Going through the store by pages, from either end, gives the records of a search in its order, each once."""
+    wanted = everything(snapshot)
+    page = glance.first(snapshot, Query(), 37)
+    seen = list(page.rows)
+    while page.after:
+        page = glance.later(snapshot, Query(), seen[-1].key, 41)
+        seen += page.rows
+    assert [(row.part, row.offset) for row in seen] == wanted
+    page = glance.last(snapshot, Query(), 37)
+    seen = list(page.rows)
+    while page.before:
+        page = glance.earlier(snapshot, Query(), seen[0].key, 41)
+        seen[:0] = page.rows
+    assert [(row.part, row.offset) for row in seen] == wanted
+
+
+def test_around_a_place_stands_what_is_there(snapshot: Snapshot) -> None:
+    """Around a record are those before it, it, and those after it; around a time those on either side of it."""
+    rows = glance.first(snapshot, Query(), 1000).rows
+    for at in (0, 70, len(rows) - 1):
+        found = glance.around(snapshot, Query(), rows[at].key, 10, 20)
+        assert found.rows == rows[max(0, at - 10) : at + 20]
+        assert (found.before, found.after) == (at > 10, at + 20 < len(rows))
+    moment = next(row.timestamp for row in rows[100:] if row.timestamp)
+    found = glance.around(snapshot, Query(), glance.at_time(moment), 5, 5)
+    assert [row.timestamp for row in found.rows] == sorted(row.timestamp for row in found.rows if row.timestamp)
+    assert found.rows[5].timestamp == moment and (found.rows[4].timestamp or moment) < moment
+
+
+def test_a_glance_is_short(tmp_path: Path) -> None:
+    """However long a line is, a glance holds but its beginning, and says how long it is."""
+    (tmp_path / "long.log").write_text("2026-03-04 10:00:00 INFO " + "x" * 3_000_000 + "\n")
+    fill(tmp_path / "store", [tmp_path / "long.log"])
+    with Store(tmp_path / "store") as store:
+        (row,) = glance.first(store, Query(), 10).rows
+    assert (len(row.text), row.length) == (glance.CUT, 3_000_000)
+
+
+@pytest.mark.parametrize("count", [1, 7, 60, 5_000])
+def test_lanes_hold_every_record_once(snapshot: Snapshot, count: int) -> None:
+    """Whatever the width of the cells, those of all lanes hold just the records that have a time, at their worst level."""
+    span = lanes.span(snapshot)
+    assert span is not None
+    made = lanes.lanes(snapshot, *lanes.whole(span), count)
+    counts: Counter[tuple[str, int]] = Counter()
+    worst: Counter[tuple[str, int]] = Counter()
+    names = lanes.lane_names(snapshot.catalog.parts)
+    for row in search(snapshot, Query()):
+        if row.timestamp:
+            place = names[row.part], made.cell_of(row.timestamp)
+            counts[place] += 1
+            worst[place] = max(worst[place], row.severity_number or 0)
+    cells = {(lane.name, k): cell for lane in made.lanes for k, cell in lane.cells.items()}
+    assert {place: cell.records for place, cell in cells.items()} == counts
+    assert {place: cell.worst for place, cell in cells.items()} == worst
+    assert all(0 < cell.bad <= cell.records for cell in cells.values())
+    assert made.end >= span[1] + MINUTE
+
+
+def test_what_falls_silent_is_told(tmp_path: Path) -> None:
+    """A source that speaks every few seconds is silent where it says nothing for minutes, and where it ends before the
+    others; one that speaks once an hour is not."""
+    start = datetime(2026, 3, 4, 10, 0)
+
+    def log(name: str, seconds: list[int]) -> Path:
+        text = "".join(f"{start + timedelta(seconds=s):%Y-%m-%d %H:%M:%S} INFO beat {s}\n" for s in seconds)
+        (tmp_path / name).write_text(text)
+        return tmp_path / name
+
+    hours = 4 * 3600
+    files = [
+        log("steady.log", list(range(0, hours, 5))),
+        log("pause.log", [*range(0, 3600, 5), *range(5400, hours, 5)]),
+        log("stops.log", list(range(0, 7200, 5))),
+        log("rare.log", list(range(0, hours, 3600))),
+    ]
+    fill(tmp_path / "store", files)
+    with Store(tmp_path / "store") as store, Snapshot(store) as made:
+        found = lanes.silences(made)
+        assert [(one.lane.rpartition("/")[2], one.start, one.end) for one in found] == [
+            ("pause", start + timedelta(hours=1), start + timedelta(seconds=5400)),
+            ("stops", start + timedelta(hours=2), None),
+        ]
+        silence = jump.next_silence(made, Query(), found, Key(start, 0, 0, 0))
+        assert silence is not None
+        assert (silence[0].lane.rpartition("/")[2], silence[1].timestamp) == ("pause", start + timedelta(seconds=3595))
+
+
+def test_lanes_are_called_by_what_wrote_them() -> None:
+    """A lane is called by the service or container; the files of one folder have their own names behind the folder's."""
+
+    def part(number: int, name: str, service: str | None = None, container: str | None = None) -> PartRow:
+        return PartRow(number, name, name, name, None, service, None, container, None, None)
+
+    parts = [
+        part(1, "/d/1-json.log", "cart", "cart-1"), part(2, "/d/2-json.log", "cart", "cart-2"), part(3, "/l/a/error.log"),
+        part(4, "/l/a/access.json.log"), part(5, "/l/b/error.log"), part(6, "/l/web/x.log", "web"),
+    ]  # fmt: skip
+    assert lanes.lane_names(parts) == {1: "cart", 2: "cart", 3: "a/error", 4: "a/access", 5: "error", 6: "web"}
+
+
+QUERIES = [
+    Query(needle=Needle.of(["refused"])), Query(needle=Needle.of(["timed"])), Query(level="warn"), Query(level="error"),
+    Query(flags=("*",)), Query(services=("nginx",)), Query(sources=("*app*",)), Query(needle=Needle.of(["main"])),
+    Query(since=datetime(2026, 3, 4, 10, 0, tzinfo=UTC)), Query(until=datetime(2026, 3, 4, 10, 0, tzinfo=UTC)),
+]  # fmt: skip
+
+
+@examples(12)
+@given(st.lists(st.sampled_from(QUERIES), max_size=2), st.lists(st.sampled_from(QUERIES), max_size=2), st.booleans())
+def test_also_and_without_are_sets(snapshot: Snapshot, also: list[Query], without: list[Query], narrow: bool) -> None:
+    """`also` keeps what each of its queries finds, `without` leaves out what any of its own finds; counted alike."""
+    first = Query(needle=Needle.of(["out"])) if narrow else Query()
+    wanted = set(everything(snapshot, first))
+    for other in also:
+        wanted &= set(everything(snapshot, other))
+    for other in without:
+        wanted -= set(everything(snapshot, other))
+    query = Query(needle=first.needle, also=tuple(also), without=tuple(without))
+    assert set(everything(snapshot, query)) == wanted
+    assert tally.count(snapshot, query) == len(wanted)
+
+
+def test_the_next_one_is_the_next_in_the_list(snapshot: Snapshot) -> None:
+    """From any place, the next error (or the one before) is the nearest in the order of the list."""
+    rows = glance.first(snapshot, Query(), 1000).rows
+    rng = random.Random(3)
+    for at in rng.sample(range(len(rows)), 12):
+        for backwards in (False, True):
+            beyond = rows[:at][::-1] if backwards else rows[at + 1 :]
+            wanted = next((row.key for row in beyond if row.level in ("error", "fatal")), None)
+            assert jump.next_of(snapshot, Query(level="error"), rows[at].key, backwards=backwards) == wanted
+            flagged = next((row.key for row in beyond if row.flags), None)
+            assert jump.next_flagged(snapshot, Query(), rows[at].key, backwards=backwards) == flagged
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1)), st.sampled_from(["minute", "hour", "day"]))
+def test_steps_begin_at_whole_units(moment: datetime, unit: str) -> None:
+    """A step on leads to the beginning of the next unit, one back to that of this unit, or of the last one."""
+    later, earlier = jump.step(moment, unit, 1), jump.step(moment, unit, -1)
+    assert earlier < moment < later
+    width = {"minute": MINUTE, "hour": 60 * MINUTE, "day": 1440 * MINUTE}[unit]
+    assert later - moment <= width and moment - earlier <= width
+    assert jump.step(earlier, unit, 1) in (moment, later)

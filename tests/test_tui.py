@@ -1,0 +1,310 @@
+"""The screen, driven by keys: what is shown is what the engine finds, and nothing is hidden without being counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from screens import NARROW, WIDE, run, screen
+from stores import fill, write_sources
+
+from logtriage.needles.needle import Needle
+from logtriage.query import glance, tally
+from logtriage.query.query import Query
+from logtriage.store.store import Store
+from logtriage.store.views import Snapshot
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("screen")
+    fill(folder / "store", write_sources(folder))
+    return folder / "store"
+
+
+@pytest.fixture(scope="module")
+def snapshot(store: Path) -> Iterator[Snapshot]:
+    with Store(store) as opened, Snapshot(opened) as made:
+        yield made
+
+
+def keys(rows: list[glance.Glance]) -> list[tuple[int, int]]:
+    return [(row.part, row.offset) for row in rows]
+
+
+def test_it_opens_at_the_end(store: Path, snapshot: Snapshot) -> None:
+    """The last records are on the screen at once, the last one selected, with the number of all there are."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            wanted = glance.last(snapshot, Query(), 50).rows
+            seen = [shown.main.list.reel.rows[line.row] for line in shown.main.list.reel.lines()]
+            assert len(seen) > 8 and keys(seen) == keys(wanted)[-len(seen) :]
+            assert shown.selected == wanted[-1]
+            assert f"{tally.count(snapshot, Query()):,} records" in shown.status and "following" in shown.status
+
+    run(work)
+
+
+def test_all_of_it_can_be_walked(store: Path, snapshot: Snapshot) -> None:
+    """From the beginning, page by page, every record comes into view, in order; and back."""
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            await shown.press("g")
+            reel = shown.main.list.reel
+            seen: list[tuple[int, int]] = []
+            for _ in range(60):
+                seen += [key for key in keys([reel.rows[line.row] for line in reel.lines()]) if key not in seen]
+                if reel.at_end:
+                    break
+                await shown.press("space")
+            assert seen == keys(glance.first(snapshot, Query(), 10_000).rows)
+            await shown.press("g")
+            assert (shown.selected.part, shown.selected.offset) == seen[0]
+
+    run(work)
+
+
+@pytest.mark.parametrize(("key", "level"), [("e", "error"), ("w", "warn")])
+def test_next_error_and_warning(store: Path, snapshot: Snapshot, key: str, level: str) -> None:
+    """`e` and `w` go to the next record that is at least so bad, the capitals back; at the last one it is said."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await shown.press("g")
+            first = (shown.selected.part, shown.selected.offset)
+            wanted = [key for key in keys(glance.first(snapshot, Query(level=level), 10_000).rows) if key != first]
+            for place in wanted[:4]:
+                await shown.press(key)
+                assert (shown.selected.part, shown.selected.offset) == place
+            await shown.press(key.upper())
+            assert (shown.selected.part, shown.selected.offset) == wanted[2]
+            await shown.press("G", key)
+            if (shown.selected.part, shown.selected.offset) not in wanted:
+                assert "no later" in shown.status
+
+    run(work)
+
+
+def test_filters_stack_and_are_counted(store: Path, snapshot: Snapshot) -> None:
+    """Filters in and out hold together; the status counts what is left of all; each can be switched, all at once too."""
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            whole = tally.count(snapshot, Query())
+            await shown.press("ampersand")
+            await shown.type("timed")
+            timed = tally.count(snapshot, Query(needle=Needle.of(["timed"])))
+            assert f"{timed:,} of {whole:,}" in shown.lines[-2]
+            assert f"{whole:,} records" in shown.status  # nothing is applied yet
+            await shown.press("enter")
+            assert f"{timed:,} of {whole:,} · 1 filter" in shown.status
+            await shown.press("ampersand")
+            await shown.type("!level:warn")
+            await shown.press("enter")
+            both = Query(needle=Needle.of(["timed"]), without=(Query(level="warn"),))
+            left = tally.count(snapshot, both)
+            assert 0 < left < timed
+            assert f"{left:,} of {whole:,} · 2 filters" in shown.status
+            assert keys(shown.main.list.reel.rows) == keys(glance.first(snapshot, both, 10_000).rows)
+            assert "/timed/" in shown.lines[-2] and "not level ≥ warn" in shown.lines[-2]
+            await shown.press("ctrl+f")
+            assert f"{whole:,} records" in shown.status and "(/timed/)" in shown.lines[-2]
+            await shown.press("ctrl+f", "L", "enter", "escape")
+            calm = tally.count(snapshot, Query(without=(Query(level="warn"),)))
+            assert f"{calm:,} of {whole:,} · 1 filter" in shown.status
+            await shown.press("escape", "escape")
+            assert f"{timed:,} of {whole:,} · 1 filter" in shown.status
+
+    run(work)
+
+
+def test_what_is_typed_wrong_is_said(store: Path) -> None:
+    """A regular expression or a time that is none is told beside the line, and nothing else happens."""
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            before = shown.selected
+            await shown.press("ampersand")
+            await shown.type("(unclosed")
+            assert "unclosed" in shown.lines[-2] and len(shown.lines[-2]) > 30
+            await shown.press("enter")
+            assert not shown.main.filters.each and shown.selected == before
+            await shown.press("ctrl+g")
+            await shown.type("the day after never")
+            await shown.press("enter")
+            assert "is no moment in time" in shown.status
+
+    run(work)
+
+
+def test_search_moves_and_hides_nothing(store: Path, snapshot: Snapshot) -> None:
+    """A search goes from match to match through all records; at the end of the logs it looks back."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            wanted = keys(glance.first(snapshot, Query(needle=Needle.of(["refused"])), 10_000).rows)
+            await shown.press("slash")
+            await shown.type("refused")
+            await shown.press("enter")
+            assert (shown.selected.part, shown.selected.offset) == wanted[-1]
+            await shown.press("N")
+            assert (shown.selected.part, shown.selected.offset) == wanted[-2]
+            await shown.press("n", "n")
+            assert "no later match" in shown.status
+            assert not shown.main.filters.each
+
+    run(work)
+
+
+def test_go_to_a_time(store: Path, snapshot: Snapshot) -> None:
+    """A time typed in any way leads to the first record from then on."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            for text in ("2026-03-04T10:00:00Z", "10:00", "start+2m"):
+                await shown.press("g", "ctrl+g")
+                await shown.type(text)
+                await shown.press("enter")
+                assert shown.selected.timestamp.isoformat()[:16] == "2026-03-04T10:00", text
+
+    run(work)
+
+
+def test_a_stack_trace_unfolds(store: Path) -> None:
+    """A record of many lines is one line until it is unfolded; its lines are then those of the log."""
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            await shown.press("slash")
+            await shown.type("request failed")
+            await shown.press("enter")
+            folded = len(list(shown.main.list.reel.lines()))
+            assert "ConnectException" not in shown.text.split("request failed")[-1].split("\n")[1]
+            await shown.press("x")
+            at = next(n for n, line in enumerate(shown.lines) if "▾" in line)
+            assert "java.net.ConnectException: Connection refused" in shown.lines[at + 1]
+            assert "at a.b.C.d(C.java" in shown.lines[at + 2]
+            await shown.press("x")
+            assert "▾" not in shown.text and len(list(shown.main.list.reel.lines())) == folded
+
+    run(work)
+
+
+def test_small_and_back(store: Path) -> None:
+    """A terminal of 20×5 shows something sensible, and its old size brings everything back."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await shown.press("k", "k", "k")
+            before, selected = shown.lines[:-1], shown.selected
+            for size in ((20, 5), (1, 1), NARROW):
+                await shown.pilot.resize_terminal(*size)
+                await shown.settle()
+            assert shown.selected == selected
+            assert [line for line in shown.lines[:-1] if selected.text[:20] in line]
+            assert len(shown.lines[:-1]) == len(before)
+
+    run(work)
+
+
+def test_times_are_told_as_wanted(store: Path) -> None:
+    """UTC or local, with the offset, by a key; or as distance from a record."""
+    from datetime import timedelta, timezone
+
+    from logtriage.tui.app import Options
+
+    async def work() -> None:
+        async with screen(store, NARROW, Options(timezone(timedelta(hours=5, minutes=30)))) as shown:
+            local = f"{shown.selected.timestamp + timedelta(hours=5, minutes=30):%H:%M:%S}"
+            assert f"{local}+05:30" in shown.status
+            await shown.press("t", "escape")
+            assert f"{shown.selected.timestamp:%H:%M:%S}Z" in shown.status
+            await shown.press("T")
+            assert "+0.000s" in shown.text
+
+    run(work)
+
+
+def test_every_key_is_told_and_does_something(store: Path) -> None:
+    """The help lists every action of the table, and each has its code."""
+    from logtriage.tui.keymap import KEYS
+    from logtriage.tui.main import Main
+
+    async def work() -> None:
+        async with screen(store, (110, 90)) as shown:
+            await shown.press("question_mark")
+            for key in KEYS:
+                assert key.told in shown.text, key
+                name = key.action.split("(")[0].removeprefix("app.")
+                assert hasattr(Main, f"action_{name}") or hasattr(type(shown.app), f"action_{name}"), key
+
+    run(work)
+
+
+def test_a_store_that_is_not_there(tmp_path: Path) -> None:
+    """Without a store one line says so, and what to do; the screen stays."""
+
+    async def work() -> None:
+        async with screen(tmp_path / "nothing", WIDE) as shown:
+            assert "there is no store" in shown.status and "ingest" in shown.status
+            await shown.press("e", "g", "question_mark", "escape")
+
+    run(work)
+
+
+def test_new_records_are_followed_but_never_steal_the_view(tmp_path: Path) -> None:
+    """At the end, what comes is shown; away from it the view stays and it is counted; `End` goes on following."""
+
+    def log(first: int, last: int) -> None:
+        with open(tmp_path / "app.log", "a") as file:
+            for k in range(first, last):
+                file.write(f"2026-03-04 10:{k // 60:02}:{k % 60:02} INFO beat {k}\n")
+
+    async def work() -> None:
+        log(0, 100)
+        fill(tmp_path / "store", [tmp_path / "app.log"])
+        async with screen(tmp_path / "store") as shown:
+            assert shown.selected.text == "beat 99"
+            log(100, 150)
+            fill(tmp_path / "store", [tmp_path / "app.log"])
+            await shown.until(lambda: shown.selected.text == "beat 149")
+            await shown.press("k", "k")
+            view = [line[:-1] for line in shown.lines[4:-1]]
+            log(150, 180)
+            fill(tmp_path / "store", [tmp_path / "app.log"])
+            await shown.until(lambda: "30 new" in shown.status)
+            assert [line[:-1] for line in shown.lines[4:-1]] == view and shown.selected.text == "beat 147"
+            await shown.press("end")
+            assert shown.selected.text == "beat 179" and "following" in shown.status
+
+    run(work)
+
+
+def test_hostile_text_stays_in_its_cells(tmp_path: Path) -> None:
+    """Escapes, marks of direction, wide characters and a line of megabytes: every line is as wide as the screen."""
+    lines = [
+        "\x1b[2J\x1b]0;owned\x07red",
+        "right \u202eto\u202c left",
+        "漢字" * 60,
+        "👩‍👩‍👧" * 40,
+        "a\tb\tc",
+        "x" * 3_000_000,
+    ]
+    text = "".join(f"2026-03-04 10:00:{k:02} ERROR {line}\n" for k, line in enumerate(lines))
+    (tmp_path / "bad.log").write_text(text)
+    fill(tmp_path / "store", [tmp_path / "bad.log"])
+
+    async def work() -> None:
+        async with screen(tmp_path / "store") as shown:
+            from rich.cells import cell_len
+
+            strips = shown.app.screen._compositor.render_strips()
+            assert {sum(cell_len(segment.text) for segment in strip) for strip in strips} == {80}
+            assert not set("\x1b\x07\u202e\t") & set(shown.text)
+            assert "+2M" in shown.text
+            await shown.press("k", "x", "l", "l", "h", "j")
+
+    run(work)
