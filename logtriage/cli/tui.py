@@ -9,7 +9,7 @@ from logtriage.cli.session import Session
 from logtriage.errors import LogtriageError, UsageError
 
 EXAMPLES = """\
-  logtriage                                the store, all sources on one timeline
+  logtriage tui                            the store, all sources on one timeline (without a word too)
   logtriage tui /var/log/app app.log.gz    these logs, read while one already looks, and followed
 """
 
