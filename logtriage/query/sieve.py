@@ -50,15 +50,12 @@ class Sieve:
         """The test for the records of some shapes (number, text with its seams); None where nothing is known."""
         cases: dict[str, list[int]] = defaultdict(list)
         for number, text in shapes if self._required else ():
-            for case in set(map(self._all, self._places(text))) - {None}:
-                cases[case or ""].append(number)
+            for case in filter(None, set(map(self._all, self._places(text)))):
+                cases[case].append(number)
         if not self._required or len(cases["true"]) > _MOST:
             return None
-        tests = [f"shape <= {ANY}"]
-        for sql, those in cases.items():
-            is_bare = _is_cheap(sql) or len(those) > _MOST
-            tests += [sql if is_bare else f"{among(those, 'IN')} AND {sql}"] if those else []
-        return Condition(" OR ".join(tests))
+        unknown = cases.pop("true", [])
+        return Condition(" OR ".join([f"shape <= {ANY}", *([among(unknown, "IN")] if unknown else []), *sorted(cases)]))
 
     def _places(self, text: str) -> Iterator[_Tests]:
         plain, columns = plain_text(text), _columns(text)
@@ -71,9 +68,12 @@ class Sieve:
         """SQL of tests that must all hold; None: they never do."""
         dear_last = sorted(tests, key=lambda test: (test[0] in _STAMPS, test))
         each = [self._test(*test) for test in dear_last]
-        return None if None in each else " AND ".join(map(str, each)) or "true"
+        if None in each:
+            return None
+        return " AND ".join(f"({one})" for one in each if one != "true") or "true"
 
     def _test(self, mark: str, text: str) -> str | None:
+        """SQL of a test; None: it never holds."""
         if (mark, text) not in self._known:
             self._known[mark, text] = self._new_test(mark, text)
         return self._known[mark, text]
@@ -85,20 +85,19 @@ class Sieve:
         if mark == shape.ID:
             return self._among_ids(text)
         if mark in _STAMPS:
-            return self._in_stamp(text, *_STAMPS[mark])
+            return self._in_stamp(text, *_STAMPS[mark]) or None
         escaped = mark == shape.JSON_BODY and "\\" in text  # what is no part of an escape stands there without
         return self._contains(json_text("body") if escaped else "body" if mark in _BODIES else "frame", text)
 
     def _contains(self, column: str, text: str) -> str:
         return f"contains({f'lower({column})' if self._folded and text.isascii() else column}, {literal(text)})"
 
-    def _in_stamp(self, text: str, number: str, moment: str, nanos: str) -> str | None:
-        cases = "".join(
-            f" WHEN {n} THEN {render_sql(rendering, moment, nanos)}"
+    def _in_stamp(self, text: str, number: str, moment: str, nanos: str) -> str:
+        return " OR ".join(
+            f"{number} = {n} AND {self._contains(str(render_sql(rendering, moment, nanos)), text)}"
             for n, rendering in self._snapshot.catalog.renderings
             if rendering.may_hold(text, folded=self._folded)
         )
-        return self._contains(f"CASE {number}{cases} END", text) if cases else None
 
     def _among_ids(self, text: str) -> str | None:
         found = f"SELECT id FROM lake.ids WHERE {self._contains('text', text)} LIMIT {_MOST + 1}"
@@ -106,12 +105,7 @@ class Sieve:
         if len(rows) > _MOST:
             return "true"
         numbers = ", ".join(str(number) for (number,) in rows)
-        return "(" + " OR ".join(f"{column} IN ({numbers})" for column in IDS.values()) + ")" if numbers else None
-
-
-def _is_cheap(sql: str) -> bool:
-    """Does it cost less to test all records than to look at their shapes first?"""
-    return all(test.startswith(("contains(body, ", "contains(frame, ")) for test in sql.split(" AND "))
+        return " OR ".join(f"{column} IN ({numbers})" for column in IDS.values()) if numbers else None
 
 
 class _Required:

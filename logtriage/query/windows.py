@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import NamedTuple
 
 from logtriage.query.query import Condition
 
 FIRST = 20_000  # records of the first window
 MOST = 320_000  # of the largest: they may all have to be put together and sorted
-MOST_FILTERED = 8 * MOST  # where most are let go before that
+MOST_FILTERED = 32 * MOST  # where most are let go before that
 _GROWTH = 8
 _SLICES = 600  # parts that a minute or a source is cut into at most
-_MINUTE = timedelta(minutes=1)
+_MINUTE, _TICK = timedelta(minutes=1), timedelta(microseconds=1)
 
 
 class Pace:
@@ -53,10 +52,9 @@ def by_time(
     at = 0
     while at < len(ordered):
         minute, rows = ordered[at]
-        slices = min(-(-rows // (2 * pace.rows)), _SLICES)
         at += 1
-        if slices > 1:
-            yield from _slices(minute, slices, backwards, edge)
+        if rows > 2 * pace.rows:
+            yield from _slices(minute, rows, pace, backwards, edge)
             continue
         last = minute
         while at < len(ordered) and rows + ordered[at][1] <= pace.rows:
@@ -75,12 +73,16 @@ def by_place(extents: Sequence[Extent], pace: Pace, *, backwards: bool = False) 
             start, end = (start, low) if backwards else (high, end)
 
 
-def _slices(minute: datetime, count: int, backwards: bool, edge: datetime | None) -> Iterator[Condition]:
-    borders = [minute + _MINUTE * k / count for k in range(count)] + [minute + _MINUTE]
-    pairs = list(pairwise(borders))
-    for low, high in reversed(pairs) if backwards else pairs:
-        if edge is None or (low <= edge if backwards else high > edge):
-            yield _between(low, high)
+def _slices(minute: datetime, rows: int, pace: Pace, backwards: bool, edge: datetime | None) -> Iterator[Condition]:
+    """Windows in one minute of many rows."""
+    start, end = minute, minute + _MINUTE
+    if edge is not None:
+        start, end = (start, min(end, edge + _TICK)) if backwards else (max(start, edge), end)
+    while start < end:
+        length = max(_MINUTE * min(1, 2 * pace.rows / rows), _MINUTE / _SLICES)
+        low, high = (max(end - length, start), end) if backwards else (start, min(start + length, end))
+        start, end = (start, low) if backwards else (high, end)
+        yield _between(low, high)
 
 
 def _between(low: datetime, high: datetime) -> Condition:
