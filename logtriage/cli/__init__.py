@@ -24,6 +24,7 @@ COMMANDS = {
     "check": "a gate for CI: fail on what is new, on failures, on levels",
     "ingest": "read logs into the store; --follow goes on as they grow",
     "triage": "when it began, who is to be suspected, and why",
+    "report": "the hand-over of an incident, or of the week: Markdown and HTML",
     "sql": "ask the store in SQL (read only)",
     "patterns": "the failure signatures: list, show, check, test",
     "formats": "the log formats: list, show, check, detect",

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.cli.options import Parser, add_display, add_general, add_reading
@@ -89,8 +88,7 @@ def run(argv: list[str]) -> int:
         print(json.dumps(answer.plain(), ensure_ascii=False))
     else:
         width = shutil.get_terminal_size((120, 40)).columns if sys.stdout.isatty() else 200
-        store = "" if session.store_path == _usual(session) else f" --store {shlex.quote(str(session.store_path))}"
-        for line in told.lines(answer, session.zone, width, use_colour(args.color), store):
+        for line in told.lines(answer, session.zone, width, use_colour(args.color), store_option(session)):
             print(line)
     return 2 if session.errors else 0 if answer.culprits else 1
 
@@ -105,10 +103,12 @@ def answered(session: Session) -> Triage:
         return triage(store, _asked(session, store, parts, windows, names))
 
 
-def _usual(session: Session) -> Path:
+def store_option(session: Session) -> str:
+    """How a command names the store of this session: nothing where it is the usual one."""
     from logtriage.store.store import default_path
 
-    return session.config.store or default_path()
+    usual = session.config.store or default_path()
+    return "" if session.store_path == usual else f" --store {shlex.quote(str(session.store_path))}"
 
 
 def _baselines(session: Session) -> tuple[list[tuple[str, str]], list[str]]:

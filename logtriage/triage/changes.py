@@ -11,7 +11,7 @@ from logtriage.triage.scope import Scope
 _BEFORE = timedelta(minutes=30)
 _AFTER = timedelta(minutes=1)
 _CATEGORIES = ("deploy", "restart", "config")
-_WORDS = r"\b(deploy(ed|ing|ment)?|roll(ed|ing)?[ -]?(out|back)|rollback|releas(ed|ing)|upgrad(ed|ing)|migrat(ed|ing)|config(uration)? (was )?(changed|reloaded|updated)|scal(ed|ing) (up|down|to)|starting|feature flag)\b"
+_WORDS = r"\b(deploy(ed|ing|ment|:)|roll(ed|ing)?[ -]?(out|back)|rollback|releas(ed|ing)|upgrad(ed|ing)|migrat(ed|ing)|config(uration)? (was )?(changed|reloaded|updated)|scal(ed|ing) (up|down|to)|starting|feature flag)"
 _RARE = 20  # records of one template: what comes more often is no event
 _MOST = 12
 

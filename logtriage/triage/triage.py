@@ -21,6 +21,7 @@ from logtriage.triage.scope import AFTER, BEFORE, Plan, Scope, Span
 _LOOKED_AT = timedelta(hours=24)  # where no window is given: so much before the end of the logs
 _AFTER = timedelta(hours=2)  # of the onset, where no end is given
 _FEW = 50  # records on either side: with fewer, nothing is sure
+_WARN = 13
 _EXAMPLES = 5  # pieces of evidence of a suspect that get examples
 
 
@@ -39,7 +40,8 @@ class Asked:
 
 @dataclass(slots=True)
 class Triage:
-    """The answer. `moved`: (when, service, what) in the order of time. `notes` say what makes it less sure."""
+    """The answer. `moved`: (when, service, what) in the order of time. `notes` say what makes it less sure. `activity`:
+    records of each minute and service looked at, and how many of them are warnings or worse."""
 
     onset: Onset | None
     looked_at: Span | None
@@ -51,6 +53,7 @@ class Triage:
     changes: list[Change] = field(default_factory=list)
     moved: list[tuple[datetime, str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    activity: list[tuple[datetime, str, int, int]] = field(default_factory=list)
 
     def of_kind(self, *kinds: str, most: int = 5) -> list[Finding]:
         """The most surprising findings of some kinds."""
@@ -135,6 +138,7 @@ def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
     answer.changes = before(scope, scope.plan.after.since, peers)
     _place(scope, answer)
     answer.moved = _order(answer)
+    answer.activity = _activity(scope)
     return answer
 
 
@@ -200,6 +204,19 @@ def _order(answer: Triage) -> list[tuple[datetime, str, str]]:
             earliest = min(timed, key=lambda finding: (finding.at, -finding.score))
             firsts.append((earliest.at or datetime.min, one.service, earliest.sentence))
     return sorted(firsts)
+
+
+def _activity(scope: Scope) -> list[tuple[datetime, str, int, int]]:
+    """From the start of the sources' own baseline, if they have one, to the end."""
+    since = scope.plan.before.since if scope.plan.before else scope.plan.after.since
+    mine = ", ".join(map(str, scope.parts)) or "NULL"
+    rows = scope.rows(
+        f"""SELECT minute, service, sum(records)::BIGINT, coalesce(sum(records) FILTER (severity_number >= {_WARN}), 0)::BIGINT
+        FROM lake.activity JOIN kinds USING (part, shape) WHERE part IN ({mine}) AND minute >= date_trunc('minute', ?::TIMESTAMP) AND minute < ?
+        GROUP BY ALL ORDER BY ALL""",
+        [since, scope.plan.after.until],
+    )
+    return [(minute, scope.services[service], records, bad) for minute, service, records, bad in rows]
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

@@ -1,0 +1,113 @@
+"""`logtriage report [SOURCE…]`: the hand-over as Markdown, and as one HTML page."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from logtriage.cli.options import Parser, add_display, add_general, add_reading
+from logtriage.cli.session import Session
+from logtriage.cli.triage import add_asking, answered, store_option
+from logtriage.errors import UsageError
+
+if TYPE_CHECKING:
+    from logtriage.report.document import Document
+
+EXAMPLES = """\
+  logtriage report --at 03:02 /var/log/app > incident.md       the hand-over of an incident
+  logtriage report --html incident.html --redact > incident.md  and as one page; secrets and addresses masked
+  logtriage report --weekly > monday.md                        what the last seven days of the store had
+"""
+
+
+def parser() -> Parser:
+    """The command's arguments."""
+    made = Parser("report", "Writes the hand-over: what triage finds, with marks, notes and a timeline.", EXAMPLES)
+    made.add_argument(
+        "sources",
+        nargs="*",
+        metavar="SOURCE",
+        help="logs; the store is brought up to date with them. None: all of the store",
+    )
+    add_asking(made)
+    group = made.add_argument_group("the report")
+    group.add_argument(
+        "--html", metavar="FILE", help="write it as one HTML page as well, with the timeline as a picture"
+    )
+    group.add_argument("--title", metavar="TEXT", help="its title")
+    group.add_argument("--redact", action="store_true", help="mask secrets, e-mail and network addresses")
+    group.add_argument("--weekly", action="store_true", help="the last seven days in place of one incident")
+    add_reading(made)
+    add_display(made)
+    add_general(made)
+    return made
+
+
+def run(argv: list[str]) -> int:
+    """Exit code 0; 1 where there was nothing to report; 2 for an error."""
+    session = Session.of(parser().parse_intermixed_args(argv))
+    from logtriage.report import markdown, page
+
+    args = session.args
+    document, found = _week(session) if args.weekly else _incident(session)
+    if args.title:
+        document.title = args.title
+    if args.redact:
+        from logtriage.report.redact import masker
+
+        document = document.mapped(masker())
+    if args.html:
+        _write(Path(args.html), page.rendered(document))
+    sys.stdout.write(markdown.rendered(document))
+    return 2 if session.errors else 0 if found else 1
+
+
+def _incident(session: Session) -> tuple[Document, bool]:
+    from logtriage import marks
+    from logtriage.report.incident import document
+
+    answer = answered(session)
+    kept = [] if session.args.no_store else marks.load(session.store_path)
+    if answer.activity:
+        first, last = answer.activity[0][0], answer.activity[-1][0]
+        kept = [
+            mark
+            for mark in kept
+            if mark.timestamp is None or first <= mark.timestamp.replace(second=0, microsecond=0) <= last
+        ]
+    return document(answer, kept, session.zone, store=store_option(session)), bool(answer.culprits)
+
+
+def _week(session: Session) -> tuple[Document, bool]:
+    from logtriage.cli.opened import opened
+    from logtriage.report.weekly import document
+    from logtriage.stamps.when import parse_when
+
+    args = session.args
+    if args.at or args.since or args.baseline:
+        raise UsageError("report: --weekly knows no --at, --since or --baseline", "--until says where the week ends")
+    until = parse_when(args.until, now=session.now, zone=session.zone).replace(tzinfo=None) if args.until else None
+    with opened(session, list(args.sources)) as (store, parts):
+        made = document(store, session.zone, until, parts)
+    return made, len(made.blocks) > 1
+
+
+def _write(path: Path, text: str) -> None:
+    """In one step, so that nobody sees half a page."""
+    try:
+        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with open(number, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(name, 0o644 & ~_umask())
+        os.replace(name, path)
+    except OSError as why:
+        raise UsageError(f"report: {path} cannot be written: {why.strerror}") from why
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

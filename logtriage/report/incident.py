@@ -1,0 +1,151 @@
+"""The hand-over of an incident: from triage, marks and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from logtriage.marks import Mark
+from logtriage.report.document import Code, Document, Heading, Items, Lane, Paragraph, Table, Timeline
+from logtriage.triage.told import commands
+from logtriage.triage.triage import Triage
+
+_LANES, _STRETCHES = 14, 120
+_SUSPECTS, _EVIDENCE, _ROWS = 5, 4, 20
+_MINUTE = timedelta(minutes=1)
+
+
+def document(answer: Triage, marks: Sequence[Mark], zone: tzinfo, title: str = "", store: str = "") -> Document:
+    """The whole hand-over. `zone`: the local time that stands beside UTC; `store`: what commands say of the store."""
+    made = Document(title or _title(answer))
+    made.add(Paragraph(_summary(answer, zone)))
+    if answer.activity:
+        made.add(Heading("Timeline"), timeline(answer, marks))
+    made.add(Heading("Suspects"), Paragraph("A ranking by evidence, no verdict: the cause is for people to find."))
+    for block in _suspects(answer, zone):
+        made.add(block)
+    made.add(
+        *_section(
+            "What moved, in order",
+            ("Time", "Service", "What"),
+            ((both(at, zone), service, what) for at, service, what in answer.moved),
+        )
+    )
+    edges = (
+        (
+            edge.source,
+            edge.target,
+            f"{edge.after:,}",
+            f"{edge.before:,}",
+            ", ".join(edge.categories),
+            both(edge.first, zone),
+        )
+        for edge in answer.blame[:_ROWS]
+    )
+    made.add(*_section("Who blames whom", ("Who", "Whom", "Times", "Before", "How", "First"), edges))
+    made.add(
+        *_section(
+            "Deployed, started or stopped shortly before",
+            ("Time", "Service", "Record"),
+            ((both(one.at, zone), one.service, one.text) for one in answer.changes),
+        )
+    )
+    made.add(*_listed("New", [one.sentence for one in answer.of_kind("new", most=10)]))
+    made.add(*_listed("Gone", [one.sentence for one in answer.of_kind("vanished", "silence", most=10)]))
+    made.add(
+        *_section(
+            "Marks and notes",
+            ("Time", "Note", "Source", "Offset"),
+            ((both(one.timestamp, zone), one.note, one.source, str(one.offset)) for one in marks),
+        )
+    )
+    made.add(*_listed("How sure this is", answer.notes))
+    if typed := commands(answer, store):
+        made.add(Heading("To see it again"), Code("\n".join(typed)))
+    return made
+
+
+def both(moment: datetime | None, zone: tzinfo) -> str:
+    """A time (UTC, naive) in UTC and, where it differs, in the zone."""
+    if moment is None:
+        return "-"
+    aware = moment.replace(tzinfo=UTC)
+    text, local = f"{aware:%Y-%m-%d %H:%M:%S} UTC", aware.astimezone(zone)
+    return text if not local.utcoffset() else f"{text} ({local:%H:%M:%S} {local.isoformat()[-6:]})"
+
+
+def timeline(answer: Triage, marks: Sequence[Mark]) -> Timeline:
+    """The picture: the suspects' lanes first, then the busiest."""
+    minutes = [minute for minute, *_ in answer.activity]
+    start, end = min(minutes), max(minutes) + _MINUTE
+    stretch = -(-((end - start) // _MINUTE) // _STRETCHES) * _MINUTE
+    count = -(-(end - start) // stretch)
+    cells: dict[str, tuple[list[int], list[int]]] = {}
+    for minute, service, records, bad in answer.activity:
+        lane = cells.setdefault(service, ([0] * count, [0] * count))
+        at = (minute - start) // stretch
+        lane[0][at] += records
+        lane[1][at] += bad
+    suspects = [one.service for one in answer.culprits if one.service in cells]
+    order = dict.fromkeys([*suspects, *sorted(cells, key=lambda name: -sum(cells[name][0]))])
+    lanes = tuple(Lane(name, tuple(cells[name][0]), tuple(cells[name][1])) for name in list(order)[:_LANES])
+    return Timeline(start, start + count * stretch, lanes, tuple(_moments(answer, marks)))
+
+
+def _moments(answer: Triage, marks: Sequence[Mark]) -> Iterator[tuple[datetime, str, str]]:
+    moments = [(change.at, "change", f"{change.service}: {change.text}") for change in answer.changes]
+    if answer.onset:
+        moments.append((answer.onset.moment, "onset", f"onset ({answer.onset.sure})"))
+    moments += [(at, "sign", f"{service}: {what}") for at, service, what in answer.moved]
+    moments += [(mark.timestamp, "mark", mark.note or mark.source) for mark in marks if mark.timestamp]
+    yield from sorted(moments)
+
+
+def _title(answer: Triage) -> str:
+    return f"Incident of {answer.onset.moment:%Y-%m-%d %H:%M} UTC" if answer.onset else "Incident"
+
+
+def _summary(answer: Triage, zone: tzinfo) -> str:
+    if answer.onset is None:
+        return "No onset was found. " + " ".join(answer.notes)
+    first = answer.culprits[0] if answer.culprits else None
+    began = f"It began at {both(answer.onset.moment, zone)} ({answer.onset.sure}: {answer.onset.why}). "
+    compared = f"Compared: {answer.records[1]:,} records since then with {answer.records[0]:,} of {answer.baseline}. "
+    return (
+        began
+        + compared
+        + (
+            f"The first suspect is {first.service}: {first.sentence}."
+            if first
+            else "There is no evidence against any service."
+        )
+    )
+
+
+def _suspects(answer: Triage, zone: tzinfo) -> Iterator[Heading | Paragraph | Items | Code]:
+    if not answer.culprits:
+        yield Paragraph("No evidence against any service.")
+    for number, one in enumerate(answer.culprits[:_SUSPECTS], 1):
+        yield Heading(f"{number}. {one.service} (score {one.score:.1f})", 3)
+        yield Paragraph(one.sentence)
+        yield Items(
+            tuple(
+                f"{finding.sentence}{f' – {both(finding.at, zone)}' if finding.at else ''}"
+                for finding in one.evidence[1 : _EVIDENCE + 1]
+            )
+        )
+        places = [f"{source} at byte {offset:,}" for source, offset in one.evidence[0].records]
+        yield Items(tuple(f"for example {place}" for place in places))
+        if one.evidence[0].sql:
+            yield Code(one.evidence[0].sql)
+    if others := answer.culprits[_SUSPECTS:]:
+        yield Paragraph("Then: " + ", ".join(f"{one.service} ({one.score:.1f})" for one in others[:20]) + ".")
+
+
+def _section(title: str, names: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> tuple[Heading | Table, ...]:
+    table = Table(names, tuple(rows))
+    return (Heading(title), table) if table.rows else ()
+
+
+def _listed(title: str, items: list[str]) -> tuple[Heading | Items, ...]:
+    return (Heading(title), Items(tuple(items))) if items else ()
