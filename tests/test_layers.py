@@ -64,6 +64,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "stream": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
     "triage": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
     "gate": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
+    "report": {"triage", "sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
     "sessions": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
 }
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from logtriage.query.query import inlined
 from logtriage.triage.finding import Finding
 from logtriage.triage.peers import Peers, spelled
-from logtriage.triage.scope import BEFORE, Scope
+from logtriage.triage.scope import AFTER, BEFORE, Scope
 from logtriage.triage.surprise import of_count
 
 CATEGORIES = ("timeout", "refusal", "reset", "unreachable", "dns", "circuit-breaker", "exhaustion", "http", "retry")
+_ERROR = 17
 _LEAST = 0.8
 _MOST = 4.0
 
@@ -74,11 +76,33 @@ def edges(scope: Scope, peers: Peers) -> list[Edge]:
             "(captures['peer_host'] = ? OR captures['service'] = ?) AND h.timestamp >= ? ORDER BY h.timestamp LIMIT 20",
             (patterns, host or "", told or "", scope.plan.after.since),
         )
+    for edge in _named(scope, peers):
+        found.setdefault((edge.source, edge.target), edge)
     before, after = scope.minutes
     for edge in found.values():
         if edge.after:
             edge.score = min(_MOST, max(0.0, of_count(edge.after, edge.before, (before or after) / after)))
     return sorted((edge for edge in found.values() if edge.score >= _LEAST), key=lambda edge: -edge.score)
+
+
+def _named(scope: Scope, peers: Peers) -> Iterator[Edge]:
+    """Errors that a service never had before, and that speak of exactly one other service."""
+    for kind in scope.kinds.values():
+        if kind.severity >= _ERROR and not kind.counts[BEFORE] and kind.service not in scope.messengers:
+            target = peers.mentioned(kind.text)
+            if target and target != kind.service and target not in scope.messengers:
+                sql = scope.shown(kind.service, kind.template)
+                yield Edge(
+                    kind.service,
+                    target,
+                    True,
+                    0,
+                    kind.counts[AFTER],
+                    scope.plan.after.since,
+                    ["named in an error"],
+                    0.0,
+                    sql,
+                )
 
 
 def detect(blamed: list[Edge]) -> list[Finding]:

@@ -6,19 +6,21 @@ Never the number of errors: who writes the most of them is mostly a victim.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 
 from logtriage.triage.blame import Edge
 from logtriage.triage.finding import Finding
 
 # How far a kind of finding is to be trusted to point at a cause.
 WEIGHTS = {
-    "flow": 1.0, "call": 1.0, "slower": 1.0, "silence": 1.0, "blamed": 0.6, "trouble": 1.0,
-    "vanished": 0.3, "new": 0.3, "burst": 0.15,
+    "flow": 1.0, "call": 1.0, "slower": 0.9, "silence": 0.7, "blamed": 0.6, "trouble": 1.0,
+    "vanished": 0.5, "new": 0.5, "burst": 0.15,
 }  # fmt: skip
 _BESIDE = 0.1  # of the other kinds' scores, added to the strongest one's
 _MOST_BESIDE = 4.0
 _EXPLAINED = 0.35  # of what is left where the service says itself that it waits for another
 _WAITS = 2.5  # bans: so sure must it be that it waits
+_SURE = 10.0
 _LEAST = 0.3
 
 
@@ -72,7 +74,9 @@ _PLAIN = {
 
 
 def _weighted(finding: Finding) -> float:
-    return finding.score * WEIGHTS[finding.kind]
+    """The score as it counts: beyond _SURE bans more surprise makes little more sure."""
+    score = finding.score if finding.score <= _SURE else _SURE * (1 + log(finding.score / _SURE))
+    return score * WEIGHTS[finding.kind]
 
 
 def _accused_more(service: str, blamed: list[Edge]) -> bool:

@@ -20,10 +20,7 @@ def detect(scope: Scope) -> list[Finding]:
     """Findings about `steps` (see traces.py): kinds `flow` and `call`."""
     ways = _counted(scope, "service, template, own", "coalesce(own_phase, phase)", "true")
     heads = _heads(scope, "coalesce(own_phase, phase)", "true")
-    calls = _counted(
-        scope, "service, template, next_service", "next_phase", "own IS NOT NULL AND next_service <> service"
-    )
-    going = _heads(scope, "next_phase", "own IS NOT NULL")
+    calls, going = _calls(scope)
     severities = {key: kind.severity for key, kind in scope.kinds.items()}
     found = []
     for (service, template, following), hits in ways.items():
@@ -48,6 +45,29 @@ def _counted(scope: Scope, keys: str, phase: str, where: str) -> Counts:
     for service, template, following, at, requests in scope.rows(sql):
         found[service, template, following][at] = requests
     return found
+
+
+def _calls(scope: Scope) -> tuple[Counts, dict[tuple[int, int], list[int]]]:
+    """Who speaks next after some record of another service that goes on itself, and how often it goes on.
+
+    What has no place in the baseline is passed over: a new warning between a call and its answer breaks nothing.
+    """
+    scope.con.execute(f"""CREATE OR REPLACE TEMP TABLE calls AS
+        WITH known AS (SELECT DISTINCT service, template FROM steps WHERE phase = {BEFORE})
+        SELECT trace, service, template, lead(phase) OVER own AS phase, lead(service) OVER whole AS peer FROM steps SEMI JOIN known USING (service, template)
+        WINDOW whole AS (PARTITION BY trace ORDER BY moment, service), own AS (PARTITION BY trace, service ORDER BY moment)
+        QUALIFY lead(template) OVER own IS NOT NULL""")
+    found: Counts = defaultdict(lambda: [0, 0])
+    going: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    for service, template, peer, at, requests in scope.rows(
+        "SELECT service, template, peer, phase, count(DISTINCT trace) FROM calls WHERE peer <> service GROUP BY ALL"
+    ):
+        found[service, template, peer][at] = requests
+    for service, template, at, requests in scope.rows(
+        "SELECT service, template, phase, count(DISTINCT trace) FROM calls GROUP BY ALL"
+    ):
+        going[service, template][at] = requests
+    return found, going
 
 
 def _heads(scope: Scope, phase: str, where: str) -> dict[tuple[int, int], list[int]]:

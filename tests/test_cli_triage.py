@@ -1,0 +1,127 @@
+"""triage and report as their users run them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from logtriage.marks import Mark, save
+from tests.command import logtriage
+from tests.incidents import BROKEN, healthy, saying, silent, write
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the logs `bad/` and `good/`, and a store that has them both."""
+    folder = tmp_path_factory.mktemp("shop")
+    write(folder / "good", healthy())
+    write(folder / "bad", saying("web", "error", "no answer from stock")(silent("stock")(healthy(3))))
+    ran = logtriage(
+        "triage", "--store", "st", "--at", f"{BROKEN.isoformat()}Z", "--baseline", "good", "--json", "bad", cwd=folder
+    )
+    assert ran.code == 0, ran.err
+    (folder / "answer.json").write_text(ran.out)
+    return folder
+
+
+def test_one_object_of_json(shop: Path) -> None:
+    """The JSON has what is promised: onset, culprits with service, score and evidence, findings and blame."""
+    (line,) = (shop / "answer.json").read_text().splitlines()
+    told = json.loads(line)
+    assert told["onset"]["time"] == "2026-05-06T10:15:00Z"
+    first = told["culprits"][0]
+    assert first["service"] == "stock" and first["score"] > 1 and first["why"]
+    assert [one["score"] for one in told["culprits"]] == sorted(
+        (one["score"] for one in told["culprits"]), reverse=True
+    )
+    assert all(piece["sql"] and piece["sentence"] for piece in first["evidence"])
+    assert first["evidence"][0]["records"][0].keys() == {"source", "offset"}
+    assert [(edge["source"], edge["target"]) for edge in told["blame"]] == [("web", "stock")]
+    assert told["findings"] and told["records"]["baseline"] > told["records"]["incident"] > 0
+
+
+def test_one_screen(shop: Path) -> None:
+    """As text it fits a screen, names the suspect first, and says what to ask next; the SQL it gives runs."""
+    ran = logtriage("triage", "--store", "st", "--at", f"{BROKEN.isoformat()}Z", "--utc", "bad", cwd=shop)
+    assert ran.code == 0
+    assert len(ran.lines) <= 60
+    assert "1. stock" in ran.out and "When it began" in ran.out and "Ask next" in ran.out
+    command = next(line for line in ran.lines if "logtriage sql" in line)
+    import shlex
+
+    assert logtriage(*shlex.split(command)[1:], cwd=shop).code in (0, 1)
+
+
+def test_no_evidence_is_exit_code_1(shop: Path, tmp_path: Path) -> None:
+    """Ten lines, no lines, lines without time: an honest answer and exit code 1, no crash."""
+    (tmp_path / "ten.log").write_text("".join(f"2026-05-06 10:0{n}:00 INFO fine {n}\n" for n in range(10)))
+    (tmp_path / "plain.log").write_text("a\nb\nc\n" * 20)
+    (tmp_path / "none.log").write_text("")
+    for name, said in (("ten.log", "no onset"), ("plain.log", "no record"), ("none.log", "no ")):
+        ran = logtriage("triage", "--store", tmp_path / "st", name, cwd=tmp_path)
+        assert (ran.code, "Traceback" in ran.err) == (1, False), ran.err
+        assert said in ran.out
+    ran = logtriage("triage", "--store", tmp_path / "st", "--at", "2026-05-06T10:05Z", "ten.log", cwd=tmp_path)
+    assert ran.code in (0, 1) and "only" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--at", "soonish"], "no moment"),
+        (["--baseline", "10:00..09:00"], "empty"),
+        (["--baseline", "nowhere"], "nowhere"),
+        (["--since", "2026-05-06T11:00Z", "--until", "2026-05-06T10:00Z"], "before it begins"),
+        (["--baseline", "good", "--baseline", "09:00..10:00"], "one window"),
+    ],
+)
+def test_wrong_arguments_are_one_line(shop: Path, args: list[str], said: str) -> None:
+    """What cannot be meant is exit code 2 and says why."""
+    ran = logtriage("triage", "--store", "st", *args, "bad", cwd=shop)
+    assert ran.code == 2 and said in ran.err and "Traceback" not in ran.err
+
+
+def test_a_window_can_be_the_baseline(shop: Path) -> None:
+    """--baseline FROM..TO compares with that time of the same logs."""
+    ran = logtriage(
+        "triage", "--store", "st", "--at", "10:15", "--baseline", "10:00..10:10", "--utc", "--json", "bad", cwd=shop
+    )
+    told = json.loads(ran.out)
+    assert told["culprits"][0]["service"] == "stock" and "10:00" in told["baseline"]
+
+
+def test_the_report_is_written(shop: Path) -> None:
+    """Markdown on standard output, the page in its file, with the marks of the store; --redact masks them."""
+    save(shop / "st", [Mark("bad/web.log", 0, BROKEN, "asked ann@shop.example <b>")])
+    ran = logtriage(
+        "report",
+        "--store",
+        "st",
+        "--at",
+        f"{BROKEN.isoformat()}Z",
+        "--html",
+        "page.html",
+        "--title",
+        "Stock <gone>",
+        cwd=shop,
+    )
+    assert ran.code == 0 and ran.out.startswith("# Stock \\<gone\\>\n")
+    page = (shop / "page.html").read_text()
+    assert (
+        "<h1>Stock &lt;gone&gt;</h1>" in page
+        and "<svg" in page
+        and "ann@shop.example &lt;b&gt;" in page
+        and "<b>" not in page
+    )
+    masked = logtriage("report", "--store", "st", "--at", f"{BROKEN.isoformat()}Z", "--redact", cwd=shop)
+    assert "ann" not in masked.out and "email 1" in masked.out
+    assert not [path for path in shop.iterdir() if path.name.startswith(".page")]
+
+
+def test_the_week_is_written(shop: Path) -> None:
+    """--weekly gives the days' tables, and knows no onset."""
+    ran = logtriage("report", "--store", "st", "--weekly", cwd=shop)
+    assert ran.code == 0 and "## Quiet sources" in ran.out and "no answer from stock" in ran.out
+    assert logtriage("report", "--store", "st", "--weekly", "--at", "10:15", cwd=shop).code == 2
