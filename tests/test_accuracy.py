@@ -378,6 +378,13 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ["2026-01-02-03.04.05.678901+060 a : Warning: b", "2026-01-02-03.04.06.678901-300 a : Error: b"],
         ["1 warn 2026-01-02T02:04:05.678901Z", "1 error 2026-01-02T08:04:06.678901Z"],
     ),
+    "a zone by its name": (
+        [
+            "[02-Jan-2026 03:04:05 Europe/Berlin] PHP Warning:  slow",
+            "[02-Jul-2026 03:04:05 America/New_York] PHP Notice:  x",
+        ],
+        ["1 warn 2026-01-02T02:04:05Z", "1 info 2026-07-02T07:04:05Z"],
+    ),
     "seven digits of a second": (
         ["2026-01-02T03:04:05.1234567Z [INF] a", "2026-01-02T03:04:06.1Z [INF] b"],
         ["1 info 2026-01-02T03:04:05.123456700Z", "1 info 2026-01-02T03:04:06.100Z"],
@@ -386,9 +393,15 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         [
             "02 Jan 2026 03:04:05 E! [out] refused",
             "02 Jan 2026 03:04:06 W [a.c:7] slow",
+            "02 Jan 2026 03:04:06 W agent: slow",
             "02 Jan 2026 03:04:07 I am up",
         ],
-        ["1 error 2026-01-02T03:04:05Z", "1 warn 2026-01-02T03:04:06Z", "1 - 2026-01-02T03:04:07Z"],
+        [
+            "1 error 2026-01-02T03:04:05Z",
+            "1 warn 2026-01-02T03:04:06Z",
+            "1 warn 2026-01-02T03:04:06Z",
+            "1 - 2026-01-02T03:04:07Z",
+        ],
     ),
     "a level with a number behind it": (
         ["[2026-01-02 03:04:05] x NOTICE[812] moved", "[2026-01-02 03:04:06] x ERROR[812] lost"],

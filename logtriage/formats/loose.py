@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_PAIR = r'(?:^|[\s,;(\[{])([A-Za-z_][\w.-]{0,63})=(?:"([^"]*)"|([^\s,;)\]}"]+))'
+_PAIR = r'(?:^|[\s,;|(\[{])([A-Za-z_][\w.-]{0,63})=(?:"([^"]*)"|([^\s,;|)\]}"]+))'
 _STATUS = r"(?i)(?:\bstatus(?:_?code)?|\bcode|\breturned|\bresponded|\bHTTP/\d(?:\.\d)?)\W{1,6}([1-5]\d\d)\b"
 _V4 = r"\d{1,3}(?:\.\d{1,3}){3}\b"
 _HEX = "[0-9A-Fa-f]{1,4}"

@@ -25,11 +25,11 @@ WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|criti
 SHORT_WORDS = "trc|dbg|inf|wrn|erro|ftl|vrb|verbose|noti|crt|pnc"
 _ANY = f"{WORDS}|{SHORT_WORDS}"
 # A level in a text of unknown form: in capitals at a word's own borders; in brackets or bars; before a colon; as a
-# value; as the very first word, or behind one that a sign joins to it (`ns_server:info,`); as a letter (`E!`, `E [`).
+# value; as the very first word, or behind one that a sign joins to it (`ns_server:info,`); as a letter (`E!`, `E [`, `E name:`).
 GENERIC_LEVEL = (
     r"(?:^|[\s\[(<|:,;/\"'.])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|PANIC|ALERT|TRC|DBG|INF|WRN|VRB|FTL)(?:$|[\s\[\])>|:,;/\"'])"
     rf"|[\[(<|](?:(?i:\s*({_ANY})\s*)|([DIWEF]))[\])>|]|(?:^|\s)(?i:({_ANY})):\s|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_ANY}))\b"
-    rf"|^\W*(?:[\w.-]+[:.|/,])?(?i:({_ANY}))(?:$|[\s:|\]/>),;])|^\W*([DIWEFTV])(?:!\s|\s\[)"
+    rf"|^\W*(?:[\w.-]+[:.|/,])?(?i:({_ANY}))(?:$|[\s:|\]/>),;])|^\W*([DIWEFTV])(?:!\s|\s\[|\s[\w.-]+:\s)"
 )
 # The first line of an uncaught failure, in the languages that print one without a level. It is an error in all of them,
 # whatever word (panic, fatal) a language has for it.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from logtriage.stamps.stamp import TAI64, kind_of, read, zone_words
 from logtriage.stamps.stamp_format import offset_minutes, part_of, tokens
-from logtriage.stamps.zone import Zone
+from logtriage.stamps.zone import Zone, named
 
 _NATIVE = frozenset(
     f"%{letter}" for letter in ("Y", "y", "b", "B", "j", "a", "A", "M", "S", "p", *"mdHI", "-m", "-d", "-H", "-I")
@@ -74,8 +74,10 @@ def rendering_of(text: str, zone: str = "UTC") -> Rendering | None:
     if kind.unit:
         return Rendering(_counted(form, kind.unit, parts.get("fraction")))
     written = "".join(_written(token, parts) for token in tokens(form))
-    offset = offset_minutes(parts.get("zone") or "", zone_words())
-    return Rendering(written, zone if offset is None else Zone.of_minutes(offset).name)
+    told = parts.get("zone") or ""
+    offset = offset_minutes(told, zone_words())
+    own = named(told) if offset is None else Zone.of_minutes(offset)
+    return Rendering(written, own.name if own else zone)
 
 
 def _counted(form: str, unit: str, fraction: str | None) -> str:

@@ -26,6 +26,7 @@ from logtriage.stamps.stamp_format import (
     tokens,
     zone_regex,
 )
+from logtriage.stamps.zone import named
 
 YEAR_SLACK = timedelta(
     days=1
@@ -215,9 +216,11 @@ def to_datetime(text: str, kind: Stamp, zone: tzinfo, reference: datetime) -> da
     if kind.unit:
         return _counted(parts["count"] or "", parts.get("fraction"), kind.unit)
     local = _dated(parts, kind, reference.astimezone(zone).replace(tzinfo=None))
-    offset = offset_minutes(parts.get("zone") or "", zone_words())
+    told = parts.get("zone") or ""
+    offset = offset_minutes(told, zone_words())
     if local is None or offset is None:
-        return local and to_utc(local, zone)
+        own = named(told)
+        return local and to_utc(local, own.tzinfo if own else zone)
     return (local - timedelta(minutes=offset)).replace(tzinfo=UTC)
 
 

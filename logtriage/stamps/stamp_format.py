@@ -52,6 +52,7 @@ _COUNT = {
     "tai64n": r"40000000[0-9a-f]{8}[0-3][0-9a-f]{7}",
     "uptime": r" *[0-9]{1,9}\.[0-9]{3,9}",
 }
+_NAMED = r"(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)(?:/[A-Z][A-Za-z_]+){1,2}"
 _MINUTES = r"[+-][0-9]{3}"  # Db2
 _OFFSET = r"[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?"
 _TOKEN = re.compile(r"%-?[A-Za-z]|%[1-9]|[^%]+")
@@ -72,11 +73,13 @@ def part_of(token: str) -> str | None:
 
 
 def zone_regex(words: Mapping[str, int], *, any_word: bool = False) -> str:
-    """What `%z` reads: Z, an offset (of three digits: minutes), a known word (of `words`), `GMT+0100`; with `any_word`, any
+    """What `%z` reads: Z, `Europe/Berlin`, an offset (of three digits: minutes), a known word (of `words`), `GMT+0100`; with `any_word`, any
     other capitals too."""
     known = "|".join(sorted(words, key=len, reverse=True))
     other = "|(?:[AP][A-LN-Z]|[B-OQ-Z][A-Z])[A-Z]{1,3}" if any_word else ""  # but not AM and PM
-    words_or_hours = rf"(?:(?:UTC|GMT)[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?|{_OFFSET}|[Zz])\b|\(?(?:{known}{other})\b\)?"
+    words_or_hours = (
+        rf"(?:(?:UTC|GMT)[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?|{_OFFSET}|[Zz]|{_NAMED})\b|\(?(?:{known}{other})\b\)?"
+    )
     return rf"(?: ?(?:{words_or_hours})|{_MINUTES}\b)"
 
 

@@ -139,9 +139,9 @@ def _clocked(form: str, names: list[str], clock: Zone, reference: str) -> str:
     local = _anchored(parse, form, reference)
     if "zone" not in names:
         return clock.utc_sql(local)
-    return (
-        f"list_transform([{local}], lambda l: coalesce(l - to_minutes({_offset('m.zone')}), {clock.utc_sql('l')}))[1]"
-    )
+    # a zone's full name is read by the exact way alone, which has the name as a constant
+    assumed = f"CASE WHEN NOT contains(m.zone, '/') THEN {clock.utc_sql('l')} END"
+    return f"list_transform([{local}], lambda l: coalesce(l - to_minutes({_offset('m.zone')}), {assumed}))[1]"
 
 
 def _offset(zone: str) -> str:

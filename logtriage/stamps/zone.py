@@ -58,6 +58,16 @@ class Zone:
         return _shifted(utc, self.minutes)
 
 
+def named(text: str) -> Zone | None:
+    """The zone that a stamp names in full (`Europe/Berlin`); None: it names none, or one that there is not."""
+    if "/" not in text:
+        return None
+    try:
+        return Zone.of(text.strip())
+    except UsageError:
+        return None
+
+
 def _shifted(expr: str, minutes: int) -> str:
     return f"({expr} + INTERVAL ({minutes}) MINUTE)" if minutes else expr
 
