@@ -73,8 +73,9 @@ def _find_order(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("""
         INSERT INTO oddities
         WITH paths AS (SELECT path, min(id) AS id FROM sessions GROUP BY path),
+        walked AS MATERIALIZED (SELECT path, template, starts FROM steps JOIN paths USING (id)),
         turned AS (SELECT path, later AS template, max(q.bits) AS bits, arg_max(earlier, (q.bits, earlier)) AS other
-                   FROM paths JOIN steps AS a USING (id) JOIN steps AS b USING (id)
+                   FROM walked AS a JOIN walked AS b USING (path)
                    JOIN sequence AS q ON q.earlier = a.template AND q.later = b.template
                    WHERE a.starts > b.starts GROUP BY ALL)
         SELECT id, 'order', template, other, bits, 0, 0 FROM sessions JOIN turned USING (path)""")

@@ -30,7 +30,6 @@ _USUAL = {"missing": 4.3, "number": 4.3, "new": 4.3, "order": 5.0, "slow": 3.3}
 # error in less than an eighth.
 _FIXED = {"end": 2.4, "error": 3.0}
 _MOST = 0.2  # the share of sessions from which on something is how they are, and no oddity
-_MEMORY = "400MB"  # what is more goes to disk
 _REASONS = 8  # told of one session
 _FETCH = 1_000
 _EPOCH = datetime(1970, 1, 1)
@@ -91,7 +90,7 @@ def judged(store: Store, query: Query, key: Key) -> Iterator[Verdict]:
     a folder of its own that is gone afterwards."""
     with TemporaryDirectory(prefix="logtriage-") as room, Snapshot(store) as snapshot:
         con = snapshot.con
-        con.execute(f"SET temp_directory = {literal(room)}; SET memory_limit = '{_MEMORY}'")
+        con.execute(f"SET temp_directory = {literal(room)}")
         gathered = gather(snapshot, query, key)
         learn(con, gathered)
         find(con, gathered)
