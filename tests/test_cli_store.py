@@ -262,3 +262,15 @@ def test_demo(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("precious")
     assert logtriage("demo", "mine", cwd=tmp_path).code == 2
+
+
+def test_a_store_is_no_log(tmp_path: Path) -> None:
+    """A store that lies inside a searched folder is passed over and counted, whatever is beside it is read."""
+    (tmp_path / "app.log").write_text("2026-03-04 10:00:00 INFO needle\n" * 600)
+    assert logtriage("ingest", "--store", "logs/store", "app.log", cwd=tmp_path).code == 0
+    (tmp_path / "logs" / "store" / "beside.log").write_text("needle\n")
+    files = [path for path in (tmp_path / "logs").rglob("*") if path.is_file() and path.suffix != ".log"]
+    assert any(path.suffix == ".parquet" for path in files)
+    ran = logtriage("grep", "-c", "", "logs", cwd=tmp_path)
+    assert ran.lines == ["1"] or ran.lines == ["logs/store/beside.log:1"], ran.out
+    assert f"{len(files)} skipped" in ran.err

@@ -6,7 +6,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -21,6 +21,9 @@ from logtriage.sources.unpack import Pieces, Pull, decoded
 
 __all__ = ["Found", "Resource", "Source", "find"]
 
+# What a logtriage store consists of; a folder that has the first two is one.
+_STORE = re.compile(r"catalog\.sqlite.*|lock|data|marks\.json.*")
+_OF_A_STORE = ("catalog.sqlite", "lock")
 SAMPLE = 4096  # plain bytes from which a file is judged
 OnSkip = Callable[[str, str], object]
 
@@ -136,9 +139,14 @@ class _Finder:
 
     def _entries(self, folder: str) -> list[str]:
         names = []
+        is_store = all(os.path.isfile(os.path.join(folder, name)) for name in _OF_A_STORE)
         for name in os.listdir(folder):
+            path = os.path.join(folder, name)
             if name.startswith("."):
-                self.skip(shown(os.path.join(folder, name)), "hidden")
+                self.skip(shown(path), "hidden")
+            elif is_store and _STORE.fullmatch(name):
+                for one in _files(path):
+                    self.skip(shown(one), "part of a logtriage store")
             else:
                 names.append(name)
         return [
@@ -189,6 +197,14 @@ def _head_of(raw: Pieces) -> bytes:
 
 def _folder(path: str) -> str:
     return os.path.dirname(os.path.abspath(path))
+
+
+def _files(path: str) -> Iterator[str]:
+    """The file of this path, or all files below it."""
+    if not os.path.isdir(path):
+        yield path
+    for folder, _, names in os.walk(path):
+        yield from (os.path.join(folder, name) for name in names)
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
