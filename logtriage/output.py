@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import TextIO
+from typing import Any, TextIO
 
 # SGR codes by what they are for; a match is red as in grep, levels as in most log viewers.
 STYLES = {
@@ -15,6 +16,10 @@ STYLES = {
     "trace": "2", "debug": "2", "info": "32", "warn": "33", "error": "31", "fatal": "1;31",
 }  # fmt: skip
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# logfmt: what no key may hold, and the values that need no quotes
+_KEY = re.compile(r"[^\w.@/-]")
+_BARE = re.compile(r"[^\s\"=\\\x00-\x20\x7f-\xa0\u2000-\u206f\ufeff]+")
+_LOGFMT_NAMES = {"timestamp": "time", "body": "msg"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -108,6 +113,25 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def as_logfmt(line: str) -> str:
+    """A record as a JSON object (see jsonl.py) → one line of logfmt: `time` and `msg` for timestamp and body, attributes
+    under their own names; what a name of the record already means is `attributes.NAME`. Empty values are left out."""
+    record: dict[str, Any] = json.loads(line)
+    attributes = record.pop("attributes", None) or {}
+    told = {_LOGFMT_NAMES.get(key, key): value for key, value in record.items()}
+    told |= {f"attributes.{key}" if key in told else key: value for key, value in attributes.items()}
+    return " ".join(
+        f"{_KEY.sub('_', key)}={_logfmt(value)}" for key, value in told.items() if value not in (None, "", [])
+    )
+
+
+def _logfmt(value: Any) -> str:
+    text = (
+        ",".join(map(str, value)) if isinstance(value, list) else value if isinstance(value, str) else json.dumps(value)
+    )
+    return text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[object]], width: int = 100) -> str:

@@ -36,7 +36,7 @@ def parser() -> Parser:
         choices=OUTPUTS,
         default="text",
         metavar="KIND",
-        help="text (one timeline), jsonl or csv (sources in the order given), raw (the exact bytes)",
+        help="text (one timeline), jsonl, logfmt or csv (sources in the order given), raw (the exact bytes)",
     )
     made.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
     made.add_argument("-m", "--max-count", metavar="N", type=number, help="N records at most")

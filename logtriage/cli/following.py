@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.session import Session
 from logtriage.sources.events import Appeared, Rotated, Truncated, Vanished
 from logtriage.sources.find import find
@@ -142,7 +143,7 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
     wants = asked(session, needle)
     normaliser = Normaliser(connect(), session.settings())
     printer = RowsOut(_timeline(session, sources), needle, Out(True))
-    learnt = Learnt(normaliser) if session.args.output == "jsonl" else None
+    learnt = Learnt(normaliser) if session.args.output in WITH_FIELDS else None
     if learnt:
         learnt.sample(sources)
     readers: dict[str, Reader] = {}
@@ -157,7 +158,7 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
             reader = readers.setdefault(name, Reader(normaliser, item.source, learnt))
             picked = reader.block(item)
             picked.keep(wants.conditions(), attributes=wants.query.needs_attributes)
-            for row in picked.rows(json=session.args.output == "jsonl"):
+            for row in picked.rows(json=session.args.output in WITH_FIELDS):
                 if needle is None or _holds(needle, row.raw):
                     coverage.hits = (coverage.hits or 0) + 1
                     coverage.seen(row.timestamp, row.timestamp)

@@ -8,7 +8,16 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from logtriage.cli.options import OUTPUTS, Parser, add_display, add_filters, add_general, add_reading, is_filtered
+from logtriage.cli.options import (
+    OUTPUTS,
+    WITH_FIELDS,
+    Parser,
+    add_display,
+    add_filters,
+    add_general,
+    add_reading,
+    is_filtered,
+)
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
@@ -76,7 +85,11 @@ def _add_showing(made: argparse.ArgumentParser) -> None:
     group.add_argument("-h", "-I", "--no-filename", action="store_true", help="no source names in front")
     group.add_argument("-0", "--null", action="store_true", help="a NUL behind source names")
     group.add_argument(
-        "--output", choices=OUTPUTS, default="text", metavar="KIND", help="text, jsonl, csv or raw (the exact bytes)"
+        "--output",
+        choices=OUTPUTS,
+        default="text",
+        metavar="KIND",
+        help="text, jsonl, logfmt, csv or raw (the exact bytes)",
     )
     group.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
     group.add_argument(
@@ -179,7 +192,7 @@ def _needs_fields(args: argparse.Namespace, sources: int) -> bool:
         return True
     if args.quiet or args.count or args.files_with_matches:
         return False
-    return args.output in ("jsonl", "csv") or (args.output == "text" and sources > 1)
+    return args.output in (*WITH_FIELDS, "csv") or (args.output == "text" and sources > 1)
 
 
 def _over_store(session: Session, needle: Needle) -> int:

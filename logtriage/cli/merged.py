@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from logtriage.cli.asking import Asked, asked, window_told
 from logtriage.cli.lines_out import Out
+from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import RowsOut, Shown, Timeline, short_names, width_of
 from logtriage.cli.session import Session
 from logtriage.cli.straight import in_full
 from logtriage.coverage import Coverage
 from logtriage.errors import SourceError
 from logtriage.normalise import Normaliser
-from logtriage.output import use_colour
+from logtriage.output import as_logfmt, use_colour
 from logtriage.store.store import connect
 from logtriage.stream.learnt import SAMPLE, Learnt
 from logtriage.stream.picked import Picked, Reader, Row, pieces_in_windows
@@ -40,7 +41,7 @@ class Search:
         self._normaliser = Normaliser(connect(), session.settings())
         self._conditions = asked.conditions()
         self._learnt: Learnt | None = None
-        if json or session.args.output == "jsonl":
+        if json or session.args.output in WITH_FIELDS:
             self._learnt = Learnt(self._normaliser)
             if not self._is_one_block:
                 self._learnt.sample(sources)
@@ -121,12 +122,12 @@ def cat(session: Session, sources: list[Source]) -> int:
     out = Out(args.line_buffered)
     coverage = search.coverage
     with in_full(session, lambda: finished(session, coverage)):
-        if args.output == "jsonl":
+        if args.output in WITH_FIELDS:
             for source in sources:
                 for text in search.texts(search.whole(source), source):
                     if coverage.records == args.max_count:
                         break
-                    out.write(text.encode() + b"\n")
+                    out.write((as_logfmt(text) if args.output == "logfmt" else text).encode() + b"\n")
                     coverage.records = (coverage.records or 0) + 1
         else:
             printer = RowsOut(_timeline(session, sources), None, out)
@@ -151,7 +152,7 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     wants = asked(session)
     only_told = args.quiet or args.count or args.files_with_matches
     before, after = (0, 0) if only_told or args.only_matching else context(args)
-    search = Search(session, wants, sources, json=args.output == "jsonl", in_order=False)
+    search = Search(session, wants, sources, json=args.output in WITH_FIELDS, in_order=False)
     out = Out(args.line_buffered or sys.stdout.isatty())
     coverage = search.coverage
     coverage.records, coverage.hits = None, 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-OUTPUTS = ("text", "jsonl", "csv", "raw")
+OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
+WITH_FIELDS = ("jsonl", "logfmt")  # outputs that tell all fields of a record
 
 
 class Parser(argparse.ArgumentParser):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage.cli.lines_out import Out
 from logtriage.needles.verdict import MatchTimeout
-from logtriage.output import csv_row, harmless, highlighted, painted, shown_time
+from logtriage.output import as_logfmt, csv_row, harmless, highlighted, painted, shown_time
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
@@ -65,6 +65,8 @@ class RowsOut:
         """Prints one record."""
         if self.look.output == "jsonl":
             self._write((row.json or "") + "\n")
+        elif self.look.output == "logfmt":
+            self._write(as_logfmt(row.json or "{}") + "\n")
         elif self.look.output == "csv":
             self._write(csv_row((_utc(row.timestamp), row.source, row.line, row.level, row.body)) + "\n")
         elif self.look.output == "raw":

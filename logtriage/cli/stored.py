@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from logtriage.cli.asking import Asked, asked, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.merged import finished
+from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import RowsOut, Shown, Timeline, short_names, width_of
 from logtriage.cli.session import Session
 from logtriage.cli.straight import in_full, summary
@@ -93,7 +94,7 @@ def grep(session: Session, needle: Needle) -> int:
             query = replace(query, limit=1)
         with in_full(session, lambda: None if args.quiet else finished(session, coverage)):
             printer = None if only_told else stored.printer(needle, gaps=bool(before or after))
-            with_attributes = args.output == "jsonl"
+            with_attributes = args.output in WITH_FIELDS
             if before or after:
                 found: Iterator[Full | None] = _with_context(
                     stored, list(stored.rows(query, attributes=with_attributes)), before, after
@@ -142,7 +143,7 @@ def cat(session: Session) -> int:
             printer = stored.printer(None)
             if args.max_count is not None and not stored.levels:
                 query = replace(query, limit=args.max_count)
-            for full in stored.rows(query, attributes=args.output == "jsonl"):
+            for full in stored.rows(query, attributes=args.output in WITH_FIELDS):
                 if coverage.records == args.max_count:
                     break
                 coverage.records += 1

@@ -1,0 +1,63 @@
+"""Records as logfmt: one line each, from which any reader gets the values back."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logtriage.cli import main
+from logtriage.output import as_logfmt
+
+PAIR = re.compile(r'([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
+
+
+def read(line: str) -> dict[str, str]:
+    """A plain reader of logfmt, which takes the whole line or fails."""
+    pairs = PAIR.findall(line)
+    assert " ".join(f"{key}={value}" for key, value in pairs) == line
+    return {key: json.loads(value) if value[:1] == '"' else value for key, value in pairs}
+
+
+@given(
+    st.dictionaries(st.from_regex(r"x[a-z]{3}", fullmatch=True), st.text(min_size=1) | st.integers() | st.booleans()),
+    st.text(min_size=1),
+)
+def test_what_is_written_is_read_back(attributes: dict[str, object], body: str) -> None:
+    """Whatever a record holds, it is one line of printable text, and its values come back."""
+    line = as_logfmt(json.dumps({"source": "a b.log", "level": None, "body": body, "attributes": attributes}))
+    assert line.splitlines() == [line] and not re.search(r"[\x00-\x1f\x7f-\x9f]", line)
+    told = read(line)
+    assert told.pop("source") == "a b.log" and told.pop("msg") == body
+    assert told == {key: value if isinstance(value, str) else json.dumps(value) for key, value in attributes.items()}
+
+
+def test_names_that_clash_or_break() -> None:
+    """An attribute never hides what the record is, and a key cannot end its line."""
+    told = read(as_logfmt(json.dumps({"line": 3, "flags": ["a.b", "c.d"], "attributes": {"line": 9, "a =\n": "x"}})))
+    assert told == {"line": "3", "flags": "a.b,c.d", "attributes.line": "9", "a___": "x"}
+
+
+def test_the_commands_write_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """grep and cat, from files and from the store, tell the same as in JSON; and logtriage reads what it wrote."""
+    log = tmp_path / "app.log"
+    log.write_text(
+        "2026-05-04 08:00:00.000 ERROR [main] c.a.Pool - said no to order=7\n2026-05-04 08:00:01.000 INFO  [main] c.a.Pool - fine\n"
+    )
+    outs = []
+    store = ["--store", str(tmp_path / "st")]
+    for command in (["cat", str(log)], ["grep", "", str(log)], ["ingest", str(log)], ["grep", ""]):
+        assert main([*command, *store, *(["--output", "logfmt"] if command[0] != "ingest" else [])]) == 0
+        outs.append(capfd.readouterr().out)
+    assert outs[0] == outs[1] == outs[3] and 'msg="said no to order=7"' in outs[0]
+    (tmp_path / "again.log").write_text(outs[0])
+    assert main(["cat", "--output", "jsonl", str(tmp_path / "again.log")]) == 0
+    told = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [(one["body"], one["level"], one["timestamp"]) for one in told] == [
+        ("said no to order=7", "error", "2026-05-04T08:00:00.000000Z"),
+        ("fine", "info", "2026-05-04T08:00:01.000000Z"),
+    ]
