@@ -18,6 +18,7 @@ from logtriage.store.views import KEPT, PLACES, TEXT_PIECES, Catalog, Snapshot, 
 
 # Columns of `records` that cost putting the text together.
 _TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
+_KEPT = 100  # plans and counts that a snapshot keeps
 _NAME = re.compile(r"[a-z_]+")
 # What `decided` needs of a record.
 ADDED = ("raw", "exact", "part", '"offset"')
@@ -125,7 +126,17 @@ class Plan:
 
 
 def plan(snapshot: Snapshot, query: Query) -> Plan:
-    """Makes the plan: resolves sources and ids to numbers, and narrows the needle down to shapes."""
+    """The plan: sources and ids resolved to numbers, the needle narrowed down to shapes. A snapshot is asked the same again
+    and again, page by page: its plans are kept."""
+    if query not in snapshot.memory:
+        if len(snapshot.memory) >= _KEPT:
+            snapshot.memory.clear()
+        snapshot.memory[query] = _made(snapshot, query)
+    known: Plan = snapshot.memory[query]
+    return replace(known, undecided=[])
+
+
+def _made(snapshot: Snapshot, query: Query) -> Plan:
     if query.sources:
         where, parameters = joined([source_condition(query.sources)])
         rows = snapshot.con.execute(f"SELECT part FROM part_names WHERE {where} ORDER BY part", parameters).fetchall()

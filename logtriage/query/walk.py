@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage.query.plan import Plan
@@ -80,39 +82,39 @@ def windows(
     snapshot: Snapshot, todo: Plan, pace: Pace, *, backwards: bool = False, edge: Key | None = None
 ) -> Iterator[list[Condition]]:
     """Conditions that part the records a plan has to look at into windows, in the query's order."""
-    counts = _counts(snapshot, todo, edge, backwards)
-    extents = _extents(
-        snapshot, [(part, n) for minute, part, n in counts if minute is None], todo.query, edge, backwards
-    )
+    minutes, parts = _counts(snapshot, todo)
+    edged = edge.timestamp if edge and todo.query.order == "time" else None
+    extents = _extents(snapshot, parts, todo.query, edge, backwards)
     places = by_place(extents, pace, backwards=backwards)
     if todo.query.order == "source":
         yield from ([window] for window in places)
         return
-    minutes = sorted((minute, n) for minute, _, n in counts if minute is not None)
-    dated = ([window] for window in by_time(minutes, pace, backwards=backwards, edge=edge.timestamp if edge else None))
-    timeless = ([window, Condition("timestamp IS NULL")] for window in places)
+    timeless: Iterator[list[Condition]] = ([window, Condition("timestamp IS NULL")] for window in places)
+    if edged:
+        at = bisect_right(minutes, edged if backwards else edged - _MINUTE, key=itemgetter(0))
+        minutes = minutes[:at] if backwards else minutes[at:]
+        timeless = timeless if backwards else iter(())
+    elif edge and backwards:
+        minutes = []
+    dated = ([window] for window in by_time(minutes, pace, backwards=backwards, edge=edged))
     for part in (dated, timeless) if backwards else (timeless, dated):
         yield from part
 
 
-def _counts(
-    snapshot: Snapshot, todo: Plan, edge: Key | None, backwards: bool
-) -> list[tuple[datetime | None, int, int]]:
-    """How many records may be of interest, from the activity: (minute, None, n), and for those without time, or where
-    the order is not one of time, (None, part, n)."""
-    conditions = counted(todo)
-    timed = todo.query.order == "time"
-    if edge and timed:
-        if edge.timestamp is None:
-            conditions += [Condition("minute IS NULL")] if backwards else []
-        elif backwards:
-            conditions.append(Condition("minute <= ? OR minute IS NULL", (edge.timestamp,)))
-        else:
-            conditions.append(Condition("minute > ?", (edge.timestamp - _MINUTE,)))
-    where, parameters = joined(conditions)
-    by = "minute, CASE WHEN minute IS NULL THEN part END AS p" if timed else "NULL::TIMESTAMP AS m, part AS p"
-    sql = f"SELECT {by}, sum(records)::BIGINT AS n FROM lake.activity WHERE {where} GROUP BY ALL HAVING n > 0"
-    return snapshot.con.execute(sql, parameters).fetchall()
+def _counts(snapshot: Snapshot, todo: Plan) -> tuple[list[tuple[datetime, int]], list[tuple[int, int]]]:
+    """How many records may be of interest, from the activity: by minute, in order; and by part those without time, or all
+    where the order is not one of time. Kept, as is the plan."""
+    key = (todo.query, todo.shapes)
+    if key not in snapshot.memory:
+        where, parameters = joined(counted(todo))
+        timed = todo.query.order == "time"
+        by = "minute, CASE WHEN minute IS NULL THEN part END AS p" if timed else "NULL::TIMESTAMP AS m, part AS p"
+        sql = f"SELECT {by}, sum(records)::BIGINT AS n FROM lake.activity WHERE {where} GROUP BY ALL HAVING n > 0"
+        counts = snapshot.con.execute(f"{sql} ORDER BY ALL", parameters).fetchall()
+        minutes = [(minute, n) for minute, _, n in counts if minute is not None]
+        snapshot.memory[key] = (minutes, [(part, n) for minute, part, n in counts if minute is None])
+    found: tuple[list[tuple[datetime, int]], list[tuple[int, int]]] = snapshot.memory[key]
+    return found
 
 
 def counted(todo: Plan) -> list[Condition]:

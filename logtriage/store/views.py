@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterator
+from collections.abc import Container, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,8 @@ TEXT_PIECES = (
 PLACES = ("source", "group", *RESOURCE)
 KEPT = ("part", "offset", "line", "lines", "severity_number", "severity_text", "shape")
 # SQL for the number of the template of a row of lake.records.
+# Ids are looked up one by one, up to so many: as a range, they would be looked for in most of the store's.
+_LOOKED_UP = 10_000
 _MINED = "SELECT shape AS of_shape, template AS its_template FROM lake.mined"
 TEMPLATE = f"coalesce((SELECT any_value(its_template) FROM ({_MINED}) WHERE of_shape = shape), {UNMINED})"
 # The columns of the view `records`.
@@ -108,7 +110,8 @@ class Snapshot:
     def __init__(self, store: Store) -> None:
         self.con = store.con.cursor()
         # Outside a transaction every statement would read the catalog anew.
-        self.con.execute("SET TimeZone = 'UTC'; BEGIN")
+        self.con.execute(f"SET TimeZone = 'UTC'; SET dynamic_or_filter_threshold = {_LOOKED_UP}; BEGIN")
+        self.memory: dict[Hashable, Any] = {}  # what queries keep in mind of it
         self.catalog = load(self.con)
         _name_parts(self.con, self.catalog)
         for name, sql in {"pieces": lean(self.catalog), "hits": others()["hits"]}.items():
