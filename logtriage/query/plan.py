@@ -128,11 +128,12 @@ class Plan:
 def plan(snapshot: Snapshot, query: Query) -> Plan:
     """The plan: sources and ids resolved to numbers, the needle narrowed down to shapes. A snapshot is asked the same again
     and again, page by page: its plans are kept."""
-    if query not in snapshot.memory:
+    key = repr(query)  # tells all nodes of a needle apart, which `==` does not
+    if key not in snapshot.memory:
         if len(snapshot.memory) >= _KEPT:
             snapshot.memory.clear()
-        snapshot.memory[query] = _made(snapshot, query)
-    known: Plan = snapshot.memory[query]
+        snapshot.memory[key] = _made(snapshot, query)
+    known: Plan = snapshot.memory[key]
     return replace(known, undecided=[])
 
 

@@ -104,7 +104,7 @@ def windows(
 def _counts(snapshot: Snapshot, todo: Plan) -> tuple[list[tuple[datetime, int]], list[tuple[int, int]]]:
     """How many records may be of interest, from the activity: by minute, in order; and by part those without time, or all
     where the order is not one of time. Kept, as is the plan."""
-    key = (todo.query, todo.shapes)
+    key = (repr(todo.query), todo.shapes)
     if key not in snapshot.memory:
         where, parameters = joined(counted(todo))
         timed = todo.query.order == "time"
