@@ -52,7 +52,7 @@ def edges(scope: Scope, peers: Peers) -> list[Edge]:
                {scope.phase("h.timestamp").replace("part IN", "h.part IN")} AS phase, count(DISTINCT (h.part, h."offset")), min(h.timestamp),
                list_sort(list(DISTINCT category)), list_sort(list(DISTINCT pattern)), list((p.source, h."offset") ORDER BY h.timestamp)[1:3]
         FROM lake.hits AS h JOIN part_names AS p USING (part)
-        LEFT JOIN (SELECT part, "offset", service FROM lake.records WHERE service IS NOT NULL) AS r USING (part, "offset")
+        LEFT JOIN (SELECT part, "offset", service FROM lake.records WHERE {scope.mixed}) AS r USING (part, "offset")
         WHERE h.part IN ({mine}) AND category IN {CATEGORIES} AND phase IS NOT NULL AND (peer IS NOT NULL OR told IS NOT NULL) GROUP BY ALL""")
     peers.learn(scope, {host for _, host, *_ in rows if host})
     found: dict[tuple[str, str], Edge] = {}

@@ -14,11 +14,13 @@ from logtriage.triage.finding import Finding
 # How far a kind of finding is to be trusted to point at a cause.
 WEIGHTS = {
     "flow": 1.0, "call": 1.0, "slower": 0.9, "silence": 0.7, "blamed": 0.6, "trouble": 1.0,
-    "vanished": 0.5, "new": 0.5, "burst": 0.15,
+    "vanished": 0.5, "new": 0.5, "burst": 0.15, "reading": 0.6,
 }  # fmt: skip
 _BESIDE = 0.1  # of the other kinds' scores, added to the strongest one's
 _MOST_BESIDE = 4.0
 _EXPLAINED = 0.35  # of what is left where the service says itself that it waits for another
+_AFTER = 0.9
+_WORTH = 1.0  # what is weaker is not worth a word in the sentence
 _WAITS = 2.5  # bans: so sure must it be that it waits
 _SURE = 10.0
 _LEAST = 0.3
@@ -56,8 +58,22 @@ def rank(findings: list[Finding], blamed: list[Edge], messengers: frozenset[str]
             score *= _EXPLAINED
         if score >= _LEAST:
             evidence = sorted(about, key=_weighted, reverse=True)
-            found.append(Culprit(service, round(score, 2), evidence, f"{why}: {strongest.sentence}"))
+            also = [_PLAIN[other.kind] for other in others if _weighted(other) >= _WORTH][:3]
+            told = f"{why}: {strongest.sentence}" + (f"; also {', '.join(also)}" if also else "")
+            found.append(Culprit(service, round(score, 2), evidence, told))
+    _pass_on(found, blamed)
     return sorted(found, key=lambda one: (-one.score, one.service))
+
+
+def _pass_on(found: list[Culprit], blamed: list[Edge]) -> None:
+    """Who says himself that he waits for another suspect comes after him."""
+    scores = {one.service: one.score for one in found}
+    for one in found:
+        surely = {edge.target for edge in blamed if edge.source == one.service and edge.score >= _WAITS} - {one.service}
+        mutual = {edge.source for edge in blamed if edge.target == one.service and edge.score >= _WAITS}
+        ahead = max((scores[name] for name in surely - mutual if name in scores), default=None)
+        if ahead is not None:
+            one.score = round(min(one.score, _AFTER * ahead), 2)
 
 
 _PLAIN = {
@@ -70,6 +86,7 @@ _PLAIN = {
     "vanished": "it no longer says what it used to",
     "new": "it says something new",
     "burst": "it says something far more often",
+    "reading": "its figures have grown",
 }
 
 

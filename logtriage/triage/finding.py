@@ -12,7 +12,7 @@ class Finding:
 
     `kind`: the detector; `score`: how surprising, in bans (see surprise.py), never below 0. `at`: when it began (UTC,
     naive), where that is known. `template`, `text`: what it is about. `sql` runs in `logtriage sql`. `records`:
-    examples, as (source, offset).
+    examples, as (source, offset). `writer`: the service whose records have the template, where it is another.
     """
 
     kind: str
@@ -24,3 +24,7 @@ class Finding:
     template: int | None = None
     text: str = ""
     records: list[tuple[str, int]] = field(default_factory=list)
+    writer: str = ""
+
+    def __post_init__(self) -> None:
+        self.writer = self.writer or self.service

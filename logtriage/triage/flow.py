@@ -54,9 +54,11 @@ def _calls(scope: Scope) -> tuple[Counts, dict[tuple[int, int], list[int]]]:
     """
     scope.con.execute(f"""CREATE OR REPLACE TEMP TABLE calls AS
         WITH known AS (SELECT DISTINCT service, template FROM steps WHERE phase = {BEFORE})
-        SELECT trace, service, template, lead(phase) OVER own AS phase, lead(service) OVER whole AS peer FROM steps SEMI JOIN known USING (service, template)
-        WINDOW whole AS (PARTITION BY trace ORDER BY moment, service), own AS (PARTITION BY trace, service ORDER BY moment)
-        QUALIFY lead(template) OVER own IS NOT NULL""")
+        SELECT trace, service, template, own_phase AS phase, peer FROM (
+            SELECT trace, service, template, own_phase,
+                   lead(service) OVER (PARTITION BY trace ORDER BY moment, service) AS peer
+            FROM steps SEMI JOIN known USING (service, template))
+        WHERE own_phase IS NOT NULL""")
     found: Counts = defaultdict(lambda: [0, 0])
     going: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     for service, template, peer, at, requests in scope.rows(
@@ -118,4 +120,5 @@ def _call(
         scope.shown(caller, template),
         template=template,
         text=scope.texts.get(template, ""),
+        writer=caller,
     )

@@ -9,6 +9,7 @@ from math import log, sqrt
 
 from logtriage.store.views import Snapshot
 
+_WHO = 'coalesce(service, "group")'  # rotated files, and one container after the other, are one
 _BUCKETS = 1_000  # at most
 _LEAST_BUCKETS = 6
 _SERIES = 500  # kinds of records that are looked at, besides what each source writes in all
@@ -52,11 +53,11 @@ def find(snapshot: Snapshot, since: datetime, until: datetime, parts: Sequence[i
     con.execute(f"""CREATE OR REPLACE TEMP TABLE series AS
         WITH rollup AS (SELECT minute, date_diff('minute', ?::TIMESTAMP, minute) // {width} AS bucket, part, shape, severity_number, records
                         FROM lake.activity WHERE {mine} AND minute >= ? AND minute < ?),
-             loud AS (SELECT 'k' || part || ' ' || coalesce(m.template, 0) AS name, bucket, sum(records) AS n FROM rollup LEFT JOIN lake.mined AS m USING (shape)
+             loud AS (SELECT 'k' || {_WHO} || ' ' || coalesce(m.template, 0) AS name, bucket, sum(records) AS n FROM rollup JOIN part_names USING (part) LEFT JOIN lake.mined AS m USING (shape)
                       WHERE severity_number >= {_WARN} GROUP BY ALL),
              chosen AS (SELECT name FROM loud GROUP BY name HAVING sum(n) >= {_RECURS} ORDER BY sum(n) DESC, name LIMIT {_SERIES}),
              told AS (SELECT * FROM loud SEMI JOIN chosen USING (name)
-                      UNION ALL SELECT 'p' || coalesce(service, source), bucket, sum(records) FROM rollup JOIN part_names USING (part) GROUP BY ALL)
+                      UNION ALL SELECT 'p' || {_WHO}, bucket, sum(records) FROM rollup JOIN part_names USING (part) GROUP BY ALL)
         SELECT name, bucket, coalesce(n, 0)::DOUBLE AS n
         FROM (SELECT DISTINCT name FROM told) CROSS JOIN (SELECT unnest(range({buckets})) AS bucket) LEFT JOIN told USING (name, bucket)""",
         [since, since, until])  # fmt: skip
@@ -86,28 +87,35 @@ def find(snapshot: Snapshot, since: datetime, until: datetime, parts: Sequence[i
 
 def _first_sign(snapshot: Snapshot, begin: datetime, width: int, since: datetime, mine: str, bans: float) -> Onset:
     """Back from the change, over warnings that had never come before, as long as one follows closely on the other."""
-    signs = snapshot.con.execute(f"""
+    con = snapshot.con
+    signs = con.execute(f"""
         WITH warned AS (
-            SELECT part, coalesce(m.template, 0) AS template, min(minute) AS first, max(minute) AS last, sum(records) AS n
-            FROM lake.activity LEFT JOIN lake.mined AS m USING (shape) WHERE {mine} AND severity_number >= {_WARN} AND minute >= ?
-            GROUP BY ALL HAVING n > 0)
-        SELECT first, part, template FROM warned AS w
+            SELECT {_WHO} AS who, list(DISTINCT part) AS parts, coalesce(m.template, 0) AS template, min(minute) AS first, max(minute) AS last,
+                   sum(records) AS n
+            FROM lake.activity JOIN part_names USING (part) LEFT JOIN lake.mined AS m USING (shape) WHERE {mine} AND severity_number >= {_WARN} AND minute >= ?
+            GROUP BY who, m.template HAVING n > 0)
+        SELECT first, parts, template FROM warned AS w
         WHERE n >= {_RECURS} AND first <= ? AND n * date_diff('minute', ?::TIMESTAMP, first) >= {_MISSED} * (date_diff('minute', first, last) + 1)
-          AND (SELECT count(*) FROM warned AS o WHERE o.part = w.part AND o.first < w.first
+          AND (SELECT count(*) FROM warned AS o WHERE o.who = w.who AND o.first < w.first
                AND date_diff('minute', ?::TIMESTAMP, o.first) * 2 > date_diff('minute', ?::TIMESTAMP, w.first)) < {_NEWS}
         ORDER BY first DESC""",
         [since, begin + timedelta(minutes=width), since, since, since]).fetchall()  # fmt: skip
-    moment, why = begin, "here the counts change most"
-    for first, part, template in signs:
+    chosen, moment = None, begin
+    for first, parts, template in signs:
         if moment - first > _CHAIN:
             break
-        exact = snapshot.con.execute(
-            "SELECT min(timestamp) FROM lake.records WHERE part = ? AND timestamp >= ? AND timestamp < ? "
-            "AND shape IN (SELECT shape FROM lake.mined WHERE template = ?)",
-            [part, first, first + timedelta(minutes=1), template],
-        ).fetchall()[0][0]
-        if (exact or first) <= moment or why.startswith("here"):
-            text = snapshot.con.execute("SELECT text FROM lake.templates WHERE template = ?", [template]).fetchall()
-            moment = min(moment, exact or first) if not why.startswith("here") else exact or first
-            why = f"the first of what followed: «{text[0][0][:100] if text else '?'}»"
-    return Onset(moment, False, bans, why)
+        chosen, moment = (parts, template), min(first, moment)
+    if chosen is None:
+        return Onset(begin, False, bans, "here the counts change most")
+    parts, template = chosen
+    shapes = con.execute("SELECT shape FROM lake.mined WHERE template = ?", [template]).fetchall()
+    exact = con.execute(
+        f"SELECT min(timestamp) FROM lake.records WHERE part IN ({', '.join(map(str, parts))}) AND shape IN ({_listed(shapes)}) AND timestamp >= ?",
+        [moment],
+    ).fetchall()[0][0]
+    text = con.execute("SELECT text FROM lake.templates WHERE template = ?", [template]).fetchall()
+    return Onset(exact or moment, False, bans, f"the first of what followed: «{text[0][0][:100] if text else '?'}»")
+
+
+def _listed(rows: list[tuple[int]]) -> str:
+    return ", ".join(str(number) for (number,) in rows) or "NULL"

@@ -19,6 +19,7 @@ _PORTS = {
     5432: "postgres", 3306: "mysql", 1433: "mssql", 1521: "oracle", 27017: "mongo", 6379: "redis", 11211: "memcache",
     5672: "rabbitmq", 9092: "kafka", 2181: "zookeeper", 9200: "elastic", 2379: "etcd", 53: "dns", 389: "ldap",
 }  # fmt: skip
+_HOSTS = 200  # addresses that are looked up
 _LISTENS = ("listen", "bound to", "started on", "serving on", "running on", "ready for connections")
 
 
@@ -41,10 +42,10 @@ class Peers:
 
         Told by texts such as `inventory/10.0.3.17:8080`, and by who says that it listens there.
         """
-        wanted = sorted({address.rpartition(":")[0] or address for address in addresses} - set(self.addresses))
-        for host in (one for one in wanted if _ADDRESS.fullmatch(one)):
-            if name := self._named_beside(scope, host) or self._listening(scope, host):
-                self.addresses[host] = name
+        wanted = {address.rpartition(":")[0] or address for address in addresses} - set(self.addresses)
+        hosts = sorted(host for host in wanted if _ADDRESS.fullmatch(host))[:_HOSTS]
+        self.addresses |= self._listening(scope, hosts)
+        self.addresses |= self._named_beside(scope, [host for host in hosts if host not in self.addresses])
 
     def service(self, host: str | None, port: str | None = None) -> str | None:
         """The service that a captured host or name, with a port, means; None where that is not known."""
@@ -89,34 +90,46 @@ class Peers:
         fits = [known for known in self.names if _WORD.search(known) and label.endswith(f"-{known}")]
         return self.names[max(fits, key=len)] if fits else None
 
-    def _named_beside(self, scope: Scope, host: str) -> str | None:
-        """From records flagged with that peer: `NAME/HOST:PORT` or `NAME (HOST)`, as Java and others write it."""
+    def _named_beside(self, scope: Scope, hosts: list[str]) -> dict[str, str]:
+        """From flagged records: `NAME/HOST:PORT`, as Java and others write it."""
+        if not hosts:
+            return {}
+        beside = rf"([A-Za-z][\w.-]*)/({'|'.join(map(re.escape, hosts))})\b"
         rows = scope.rows(
-            'SELECT body FROM pieces WHERE contains(body, ?) AND (part, "offset") IN (SELECT (part, "offset") FROM lake.hits) LIMIT 50',
-            [f"/{host}"],
+            'SELECT DISTINCT regexp_extract(body, $1, 1), regexp_extract(body, $1, 2) FROM (SELECT DISTINCT part, "offset" FROM lake.hits) '
+            'JOIN lake.records USING (part, "offset") WHERE regexp_matches(body, $1) LIMIT 500',
+            [beside],
         )
-        beside = re.compile(rf"([A-Za-z][\w.-]*)/{re.escape(host)}\b")
-        return self._most(match[1] for (body,) in rows for match in beside.finditer(body))
+        named: dict[str, Counter[str]] = {}
+        for host, address in rows:
+            if name := self._by_name(host):
+                named.setdefault(address, Counter())[name] += 1
+        return {address: names.most_common(1)[0][0] for address, names in named.items()}
 
-    def _listening(self, scope: Scope, host: str) -> str | None:
-        shapes = [
-            n
-            for (n,) in scope.rows(
-                f"SELECT shape FROM lake.shapes WHERE {_any('text')}", [f"%{word}%" for word in _LISTENS]
-            )
-        ]
+    def _listening(self, scope: Scope, hosts: list[str]) -> dict[str, str]:
+        """From services that say on which address they listen."""
+        shapes = (
+            [
+                str(n)
+                for (n,) in scope.rows(
+                    f"SELECT shape FROM lake.shapes WHERE {_any('text')} LIMIT 1000", [f"%{word}%" for word in _LISTENS]
+                )
+            ]
+            if hosts
+            else []
+        )
         if not shapes:
-            return None
+            return {}
+        own = rf"(?:^|[^\d.])({'|'.join(map(re.escape, hosts))})(?:$|[^\d.])"
         rows = scope.rows(
-            f"SELECT DISTINCT service FROM pieces WHERE shape IN ({', '.join(map(str, shapes[:1000]))}) AND service IS NOT NULL "
-            "AND (contains(body, ?) OR contains(frame, ?)) LIMIT 3",
-            [host, host],
+            f"""SELECT DISTINCT service, regexp_extract(frame || ' ' || body, ?, 1) FROM pieces
+            WHERE shape IN ({", ".join(shapes)}) AND service IS NOT NULL AND regexp_matches(frame || ' ' || body, ?)""",
+            [own, own],
         )
-        return rows[0][0] if len(rows) == 1 else None
-
-    def _most(self, names: Iterable[str]) -> str | None:
-        found = Counter(name for host in names if (name := self._by_name(host)))
-        return found.most_common(1)[0][0] if found else None
+        found: dict[str, set[str]] = {}
+        for name, address in rows:
+            found.setdefault(address, set()).add(name)
+        return {address: names.pop() for address, names in found.items() if len(names) == 1}
 
 
 def _any(column: str) -> str:

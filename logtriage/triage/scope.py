@@ -110,21 +110,34 @@ class Scope:
             parameters,
         )
 
-    def examples(self, service: str, template: int | None, most: int = 3) -> list[tuple[str, int]]:
-        """The first records of a service with a template from the onset on, as (source, offset)."""
-        after = self.plan.after
-        return [tuple(row) for row in self.rows(
-            f"""SELECT p.source, r."offset" FROM lake.records AS r JOIN kinds USING (part, shape) JOIN part_names AS p USING (part)
-            WHERE (kinds.service = ? OR ? IS NOT NULL) AND (? IS NULL OR template = ?) AND r.timestamp >= ? AND r.timestamp < ?
-            ORDER BY r.timestamp, r.part, r."offset" LIMIT {most}""",
-            [self.services.index(service) if service in self.services else -1, template, template, template, after.since, after.until])]  # fmt: skip
+    def examples(self, kinds: set[tuple[str, int]], most: int = 3) -> dict[tuple[str, int], list[tuple[str, int]]]:
+        """The first records of services with a template from the onset on, as (source, offset)."""
+        numbers = {name: number for number, name in enumerate(self.services)}
+        wanted = ", ".join(f"({numbers[service]}, {template})" for service, template in kinds if service in numbers)
+        if not wanted:
+            return {}
+        shapes = [
+            shape for (shape,) in self.rows(f"SELECT DISTINCT shape FROM kinds WHERE (service, template) IN ({wanted})")
+        ]
+        found: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        for service, template, source, offset in self.rows(
+            f"""SELECT k.service, k.template, p.source, r."offset" FROM lake.records AS r
+            JOIN kinds AS k USING (part, shape) JOIN part_names AS p USING (part)
+            WHERE r.shape IN ({", ".join(map(str, shapes))}) AND (k.service, k.template) IN ({wanted}) AND r.timestamp >= ? AND r.timestamp < ?
+            QUALIFY row_number() OVER (PARTITION BY k.service, k.template ORDER BY r.timestamp, r.part, r."offset") <= {most}
+            ORDER BY r.timestamp, r.part, r."offset\"""",
+            [self.plan.after.since, self.plan.after.until],
+        ):
+            found.setdefault((self.services[service], template), []).append((source, offset))
+        return found
 
     def _name_kinds(self) -> None:
         """Who writes what: a part's own service, else what its records say, else its name."""
         parts = {part.part: part for part in self.snapshot.catalog.parts}
         mine = [*self.parts, *self.plan.others]
         nameless = [number for number in mine if not parts[number].service]
-        told = self.rows(f"""SELECT part, shape, any_value(service) FROM lake.records WHERE {_in(nameless)} GROUP BY ALL""") if nameless else []  # fmt: skip
+        self.mixed = _in(nameless)  # SQL: parts whose records say themselves who wrote them
+        told = self.rows(f"""SELECT part, shape, any_value(service) FROM lake.records WHERE {self.mixed} GROUP BY ALL""") if nameless else []  # fmt: skip
         self.named = {parts[number].service for number in mine} | {name for _, _, name in told}
         numbers: dict[str, int] = {}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
-from logtriage.triage import blame, bursts, first_seen, flow, gaps, silence, traces, troubles, vanished
+from logtriage.triage import blame, bursts, first_seen, flow, gaps, readings, silence, traces, troubles, vanished
 from logtriage.triage.blame import Edge
 from logtriage.triage.changes import Change, before
 from logtriage.triage.culprits import Culprit, rank
@@ -22,7 +22,7 @@ _LOOKED_AT = timedelta(hours=24)  # where no window is given: so much before the
 _AFTER = timedelta(hours=2)  # of the onset, where no end is given
 _FEW = 50  # records on either side: with fewer, nothing is sure
 _WARN = 13
-_EXAMPLES = 5  # pieces of evidence of a suspect that get examples
+_SHOWN, _EXAMPLES = 10, 5  # suspects, and pieces of evidence of each, that get examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
         return answer
     peers = Peers(scope)
     answer.blame = blame.edges(scope, peers)
-    findings = [one for detect in (first_seen, vanished, bursts, silence) for one in detect.detect(scope)]
+    findings = [one for detect in (first_seen, vanished, bursts, silence, readings) for one in detect.detect(scope)]
     findings += blame.detect(answer.blame) + troubles.detect(scope, peers)
     if traces.follow(scope):
         findings += flow.detect(scope) + gaps.detect(scope)
@@ -189,10 +189,11 @@ def _date(scope: Scope, findings: list[Finding]) -> None:
 
 def _place(scope: Scope, answer: Triage) -> None:
     """Gives the evidence that is shown examples."""
-    shown = [finding for one in answer.culprits for finding in one.evidence[:_EXAMPLES]]
-    for finding in shown[:30]:
-        if not finding.records:
-            finding.records = scope.examples(finding.service, finding.template)
+    shown = [finding for one in answer.culprits[:_SHOWN] for finding in one.evidence[:_EXAMPLES] if not finding.records]
+    found = scope.examples({(finding.writer, finding.template) for finding in shown if finding.template is not None})
+    for finding in shown:
+        if finding.template is not None:
+            finding.records = found.get((finding.writer, finding.template), [])
 
 
 def _order(answer: Triage) -> list[tuple[datetime, str, str]]:
