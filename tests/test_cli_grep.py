@@ -357,3 +357,19 @@ def test_one_small_file_loads_no_database(logs: Path) -> None:
     loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
     assert "logtriage.needles.scan" in loaded
     assert not loaded & {"duckdb", "pyarrow", "textual"}
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_an_empty_window_says_what_there_is(tmp_path: Path, stored: bool) -> None:
+    """Where --since and --until leave nothing, the coverage line tells from when to when the logs are."""
+    text = "".join(f"2026-03-04 10:{minute:02}:00 INFO needle {minute}\n  more\n" for minute in range(60))
+    (tmp_path / "app.log").write_text(text + "the end\n")
+    (tmp_path / "plain.txt").write_text("no times\nat all\n")
+    where = ["--store", "st"]
+    if stored:
+        assert logtriage("ingest", *where, "app.log", "plain.txt", cwd=tmp_path).code == 0
+    command = ["grep", "needle", *(where if stored else ["app.log", "plain.txt"]), "--utc", "--until"]
+    ran = logtriage(*command, "2026-03-04T09:00Z", cwd=tmp_path)
+    assert ran.code == 1 and "the logs span 2026-03-04 10:00:00 to 10:59:00 UTC" in ran.err
+    ran = logtriage(*command, "2026-03-04T10:30Z", cwd=tmp_path)
+    assert ran.code == 0 and "the logs span" not in ran.err

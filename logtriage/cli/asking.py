@@ -36,6 +36,16 @@ def window_told(asked: Asked, session: Session) -> list[str]:
     )
 
 
+def span_told(asked: Asked, session: Session, first: datetime | None, last: datetime | None) -> list[str]:
+    """From when to when there are records at all, for a window in which none was found."""
+    from logtriage.coverage import span
+
+    query = asked.query
+    return (
+        [f"the logs span {span(first, last, session.zone)}"] if first and last and (query.since or query.until) else []
+    )
+
+
 def asked(
     session: Session, needle: Needle | None = None, span: tuple[datetime | None, datetime | None] = (None, None)
 ) -> Asked:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from logtriage.cli.asking import Asked, asked, window_told
+from logtriage.cli.asking import Asked, asked, span_told, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import RowsOut, Shown, Timeline, short_names, width_of
@@ -22,6 +23,8 @@ from logtriage.stream.picked import Picked, Reader, Row, pieces_in_windows
 from logtriage.stream.timeline import amid, in_time, marked, up_to
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from logtriage.needles.needle import Needle
     from logtriage.sources.find import Source
 
@@ -92,6 +95,24 @@ class Search:
                 SourceError(f"{source.name}: the pattern took too long on {len(stream.undecided)} lines")
             )
 
+    def finished(self, found: int) -> None:
+        """Prints the coverage line; where nothing was found in the window asked for, it says what there is."""
+        query = self.asked.query
+        if not found and (query.since or query.until):
+            self.coverage.notes += span_told(self.asked, self.session, *self._span())
+        finished(self.session, self.coverage)
+
+    def _span(self) -> tuple[datetime | None, datetime | None]:
+        """From when to when the sources have records, as far as that is quickly told."""
+        from logtriage.stream.seek import span
+
+        grammar, reference = self._normaliser.grammar, self._normaliser.settings.reference
+        moments: list[datetime] = []
+        for source in self.sources:
+            with contextlib.suppress(SourceError, OSError):  # it was told already
+                moments += span(source, grammar(source), reference(source)) or ()
+        return min(moments, default=None), max(moments, default=None)
+
     def rows(self, picked: Iterable[Picked], source: Source) -> Iterator[Row]:
         """The rows of blocks, filtered. An error of the source is told, and ends it."""
         try:
@@ -121,7 +142,7 @@ def cat(session: Session, sources: list[Source]) -> int:
     search = Search(session, asked(session), sources, json=False, in_order=args.output != "text")
     out = Out(args.line_buffered)
     coverage = search.coverage
-    with in_full(session, lambda: finished(session, coverage)):
+    with in_full(session, lambda: search.finished(coverage.records or 0)):
         if args.output in WITH_FIELDS:
             for source in sources:
                 for text in search.texts(search.whole(source), source):
@@ -157,7 +178,7 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     coverage = search.coverage
     coverage.records, coverage.hits = None, 0
     counts = dict.fromkeys((source.name for source in sources), 0)
-    with in_full(session, lambda: None if args.quiet else finished(session, coverage)):
+    with in_full(session, lambda: None if args.quiet else search.finished(coverage.hits or 0)):
         if args.across:
             streams = [marked(search.rows(search.whole(source), source), needle) for source in sources]
             rows = amid(in_time(streams), before, after)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from logtriage.cli.asking import Asked, asked, window_told
+from logtriage.cli.asking import Asked, asked, span_told, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.merged import finished
 from logtriage.cli.options import WITH_FIELDS
@@ -48,6 +48,12 @@ class Stored:
             notes=window_told(self.asked, session),
         )
         self._shown_sql = False
+
+    def finished(self, found: int) -> None:
+        """Prints the coverage line; where nothing was found in the window asked for, it says what there is."""
+        if not found:
+            self.coverage.notes += span_told(self.asked, self.session, *span(self.snapshot))
+        finished(self.session, self.coverage)
 
     def rows(self, query: Query, *, attributes: bool = False) -> Iterator[Full]:
         """What a query finds."""
@@ -92,7 +98,7 @@ def grep(session: Session, needle: Needle) -> int:
         query = stored.asked.query
         if args.quiet:
             query = replace(query, limit=1)
-        with in_full(session, lambda: None if args.quiet else finished(session, coverage)):
+        with in_full(session, lambda: None if args.quiet else stored.finished(coverage.hits or 0)):
             printer = None if only_told else stored.printer(needle, gaps=bool(before or after))
             with_attributes = args.output in WITH_FIELDS
             if before or after:
@@ -139,7 +145,7 @@ def cat(session: Session) -> int:
             coverage.sources = len(wanted)
         if args.output != "text":
             query = replace(query, order="source")
-        with in_full(session, lambda: finished(session, coverage)):
+        with in_full(session, lambda: stored.finished(coverage.records or 0)):
             printer = stored.printer(None)
             if args.max_count is not None and not stored.levels:
                 query = replace(query, limit=args.max_count)

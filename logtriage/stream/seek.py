@@ -23,6 +23,7 @@ from logtriage.stream.stream import is_plain, samples
 _SMALL = 8 << 20  # bytes of a file that are sooner read than searched
 _PROBES = 64
 _TRIED = 400  # lines looked at for a stamp
+_TAILS = (4 << 10, 64 << 10, 1 << 20)  # bytes at a file's end in which its last record is looked for
 _SLACK = timedelta(minutes=5)  # lines may be that much out of order
 
 Bounds = tuple[int, int | None, int]
@@ -53,6 +54,20 @@ def bounds(
         text.close()
 
 
+def span(source: Source, grammar: Grammar, reference: datetime) -> tuple[datetime, datetime] | None:
+    """The times of a source's first and last record that have one; None where that cannot be told without reading it
+    all: it is compressed, or no file."""
+    if not is_plain(source) or source.path is None or not source.path.is_file():
+        return None
+    text = FileText(str(source.path), source.name)
+    try:
+        place = _Places(text, grammar, reference)
+        first, last = place.at(0), place.last()
+        return (first[1], last[1]) if first and last else None
+    finally:
+        text.close()
+
+
 class _Places:
     """Offsets of a file and the times of the records there."""
 
@@ -66,24 +81,34 @@ class _Places:
     def in_order(self) -> bool:
         """Whether the times at many places do not fall."""
         step = max(1, self._text.size // _PROBES)
-        times = [found[1] for at in range(0, self._text.size, step) if (found := self._record(at))]
+        times = [found[1] for at in range(0, self._text.size, step) if (found := self.at(at))]
         return len(times) > _PROBES // 2 and all(a <= b + _SLACK / 2 for a, b in pairwise(times))
+
+    def last(self) -> tuple[int, datetime] | None:
+        """The last record that has a time: its offset and time."""
+        for back in _TAILS:
+            found, later = None, self.at(max(0, self._text.size - back))
+            while later:
+                found, later = later, self.at(later[0] + 1)
+            if found or back >= self._text.size:
+                return found
+        return None
 
     def first(self, late: Callable[[datetime], bool]) -> int:
         """The offset of a record, such that none before it is late; the file's size if none is."""
         low, high = 0, self._text.size
         while high - low > 64 << 10:
             middle = (low + high) // 2
-            found = self._record(middle)
+            found = self.at(middle)
             if found is None or found[0] >= high or late(found[1]):
                 high = middle
             else:
                 low = found[0]
-        while low < high and (found := self._record(low + (low > 0))) and found[0] < high and not late(found[1]):
+        while low < high and (found := self.at(low + (low > 0))) and found[0] < high and not late(found[1]):
             low = found[0]
         return low
 
-    def _record(self, offset: int) -> tuple[int, datetime] | None:
+    def at(self, offset: int) -> tuple[int, datetime] | None:
         """The first record with a time that begins behind `offset` (or at 0): its offset and time."""
         at = line_end(self._text, offset) if offset else 0
         for _ in range(_TRIED):
