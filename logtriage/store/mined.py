@@ -23,6 +23,7 @@ class Templates:
         """Reads what a store, attached to `con` as `lake`, knows."""
         self.wordings: dict[int, str] = {}
         self.texts: dict[int, str] = {}
+        self._miner = Miner()
         self._templates: dict[int, int] = {}
         if con is not None:
             self.wordings = dict(con.execute("SELECT shape, wording FROM lake.shapes").fetchall())
@@ -31,7 +32,8 @@ class Templates:
     def add(self, shapes: dict[int, Shape]) -> list[tuple[int, int]]:
         """Takes new shapes over; gives (shape, template) of all whose template is another one now."""
         self.wordings |= {number: shape.wording for number, shape in shapes.items()}
-        mined = Miner(self.wordings.values()).templates(self.wordings.values())
+        self._miner.add(self.wordings.values())
+        mined = self._miner.templates(self.wordings.values())
         numbers = {text: number_of(text) for text in set(mined)}
         self.texts = {number: text for text, number in numbers.items()}
         changed = [
