@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: list[str]) -> int:
-    name = args[0] if args else "tui" if sys.stdin.isatty() and sys.stdout.isatty() else "--help"
+    name = args[0] if args else "tui" if all(one.isatty() for one in (sys.stdin, sys.stdout, sys.stderr)) else "--help"
     if name in ("--version", "-V"):
         print(f"logtriage {__version__}")
         return 0

@@ -29,7 +29,7 @@ def run(argv: list[str]) -> int:
     """Exit code 0."""
     session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError("the screen needs a terminal", "`logtriage grep` and `logtriage cat` do not")
     from logtriage.tui.engine import Engine
 

@@ -90,7 +90,7 @@ class Timeline(Widget):
             segments = self._axis(self.lanes)
         else:
             segments = []
-        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+        return Strip(segments).simplify().adjust_cell_length(width).apply_style(self.rich_style)
 
     def _lane(self, lane: Lane, lanes: Lanes) -> list[Segment]:
         silent = [s for s in self.silences if s.lane == lane.name]
