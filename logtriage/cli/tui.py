@@ -35,8 +35,8 @@ def run(argv: list[str]) -> int:
 
     engine = Engine(session.store_path)
     engine.start()  # opens the store while Textual is loaded
-    paths = [source.path for source in session.find(args.sources).sources if source.path] if args.sources else []
-    if args.sources and not paths:
+    sources = session.find(args.sources).sources if args.sources else []
+    if args.sources and not sources:
         return 2
     try:
         from logtriage.tui.app import Logtriage, Options
@@ -45,7 +45,9 @@ def run(argv: list[str]) -> int:
         if why.name != "textual":
             raise
         raise LogtriageError("the screen needs textual", "pip install 'logtriage[tui]'") from None
-    intake = Intake(_ingest_arguments(session), paths) if paths else None
+    intake = None
+    if sources:
+        intake = Intake(_ingest_arguments(session), sources, lambda: session.settings(patterns=False))
     options = Options(session.zone, args.utc, session.config.keys, session.fixed_now, f"logtriage-{args.theme}")
     Logtriage(engine, options, intake).run()
     return 0

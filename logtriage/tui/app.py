@@ -52,7 +52,7 @@ class Logtriage(App[None]):
             self.register_theme(theme)
         self.theme = self.options.theme
         self._state = _mark_of(engine)
-        for request in self.main.begin():
+        for request in self.main.begin(engine.has_store):
             engine.ask(request)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

@@ -13,7 +13,7 @@ from logtriage.errors import LogtriageError
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.tui import requests as ask
-from logtriage.tui.events import Events, at
+from logtriage.tui.events import PAGE, Events, at
 from logtriage.tui.filters import Filters
 from logtriage.tui.messages import GoTo, Moved, Said
 from logtriage.tui.prompt import Prompt
@@ -54,6 +54,8 @@ class Board(Screen[None]):
         self.found: int | None = None
         self.left_at: int | None = None  # how many were found when the end was left
         self.live = True
+        self._followed = False
+        self.ahead: dict[str, int] | None = None  # what is shown was read from files, up to these places
         self.zoomed: tuple[datetime, datetime] | None = None
         self.notice, self.wrong = "", False
         self._forget: Any = None
@@ -77,9 +79,16 @@ class Board(Screen[None]):
         self.list.is_loading = True
         self.list.focus()
 
-    def begin(self) -> list[Request]:
+    def begin(self, has_store: bool) -> list[Request]:
         """What is to be asked first of all."""
-        return [self.list.wanting(self.query_now, first=bool(self.intake)), ask.Survey(self.parts)]
+        if self.intake is None:
+            return [self.list.wanting(self.query_now), ask.Survey(self.parts)]
+        return [ask.Refresh()] if has_store else [self.head()]
+
+    def head(self) -> ask.Head:
+        """The request for the first records of sources that are not in the store yet."""
+        assert self.intake is not None
+        return ask.Head(self.intake.sources, self.intake.settings, PAGE)
 
     # what is looked at
 
@@ -141,13 +150,17 @@ class Board(Screen[None]):
 
     def wants(self, request: Request) -> None:
         """Asks the engine."""
+        if isinstance(request, ask.Show):
+            self.ahead = None
         self.app.ask(request)  # type: ignore[attr-defined]
 
     def store_changed(self) -> None:
         """The store has more, or other things, than before."""
         if self.intake:
             self.wants(ask.Refresh())
-        if self.following or not self.list.reel.rows:
+        if self.ahead is not None:
+            pass  # what was read ahead stays until the store has it
+        elif self.following or not self.list.reel.rows:
             self.wants(self.list.wanting(self.query_now, first=bool(self.intake and not self.list.reel.rows)))
         elif not self.list.reel.after:
             self.list.reel.after = True  # there may be: it is asked for when one gets there
@@ -174,9 +187,9 @@ class Board(Screen[None]):
         records = standing.records if standing else None
         found = self.found if filters else records
         if self.following:
-            self.left_at = None
-        elif self.left_at is None:
-            self.left_at = found
+            self.left_at, self._followed = None, True
+        elif self._followed and found is not None:
+            self.left_at, self._followed = found, False
         self.status.show(
             State(
                 found, records, len(filters),

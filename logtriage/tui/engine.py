@@ -68,6 +68,11 @@ class Engine:
             self._waiting[request.lane].append(request)
             self._lock.notify_all()
 
+    @property
+    def has_store(self) -> bool:
+        """Whether there is a store at all."""
+        return (self.path / "catalog.sqlite").exists()
+
     def refresh(self) -> None:
         """Whatever is asked from now on sees the store as it is then."""
         with self._lock:
@@ -95,9 +100,10 @@ class Engine:
         snapshot: Snapshot | None = None
         while run := self._take(lane):
             try:
-                snapshot = self._fresh(lane, snapshot)
-                run.holds(snapshot)
-                result = run.request.answer(snapshot)
+                if run.request.needs_store:
+                    snapshot = self._fresh(lane, snapshot)
+                    run.holds(snapshot)
+                result = run.request.answer(snapshot)  # type: ignore[arg-type]
                 self._give(run, self._answered, result)
             except Exception as why:
                 self._give(run, self._failed, _told(why))

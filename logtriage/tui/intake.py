@@ -7,16 +7,22 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from logtriage.normalise import Settings
+    from logtriage.sources.find import Source
 
 
 class Intake:
-    """`logtriage ingest --follow` at work. `places`: absolute path → size in bytes of the files it reads."""
+    """`logtriage ingest --follow` at work on `sources`, read as `settings` tells. `paths`: their files."""
 
-    def __init__(self, arguments: Sequence[str], paths: Sequence[Path]) -> None:
-        """`arguments`: those of `logtriage ingest`, its options and the sources."""
-        self.paths = {os.path.abspath(path): path for path in paths}
+    def __init__(self, arguments: Sequence[str], sources: Sequence[Source], settings: Callable[[], Settings]) -> None:
+        """`arguments`: those of `logtriage ingest`, its options and the names of the sources."""
+        self.sources, self.settings = tuple(sources), settings
+        self.paths = {os.path.abspath(source.path) for source in sources if source.path}
+        self._packed = {os.path.abspath(one.path) for one in sources if one.path and (one.compression or one.member)}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "logtriage", "ingest", "--follow", *arguments],
@@ -40,12 +46,15 @@ class Intake:
 
     def share(self, read: Mapping[str, int]) -> float | None:
         """How much of the files' bytes are read, given up to where each is (path → bytes); None: all."""
-        sizes = {}
+        sizes: dict[str, int] = {}
         for path in self.paths:
             with contextlib.suppress(OSError):
                 sizes[path] = os.stat(path).st_size
         whole = sum(sizes.values())
-        done = sum(min(read.get(path, 0), size) for path, size in sizes.items())
+        done = 0
+        for path, size in sizes.items():
+            at = read.get(path, 0)
+            done += min(at, size) if path not in self._packed else size if at else 0
         return None if done >= whole else done / whole
 
     def close(self) -> None:

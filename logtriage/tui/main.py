@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from logtriage.query.glance import Glances, at_time
 from logtriage.tui import requests as ask
 from logtriage.tui.finding import Finding
 from logtriage.tui.keymap import bindings
@@ -23,6 +24,8 @@ class Main(Moving, Finding):
             case ask.Show():
                 if request.query == self.query_now:
                     self.list.show(request, result)
+            case ask.Head():
+                self.show_head(result)
             case ask.Earlier():
                 self.list.show_earlier(request, result)
             case ask.Later():
@@ -64,6 +67,26 @@ class Main(Moving, Finding):
         self.timeline.silences, self.timeline.firsts = standing.silences, standing.firsts
         self.list.refresh()
         self.timeline.refresh()
+        self.leave_head(standing)
+
+    def show_head(self, head: Any) -> None:
+        """Shows what was read of the files themselves, until the store has it."""
+        if not self.list.reel.rows:
+            self.ahead = head.ends
+            self.live = False
+            self.list.names = head.names
+            self.list.show(ask.Show(self.query_now, None, 0, 0, first=True), Glances(head.rows, False, False))
+            if head.left_out:
+                self.say(f"the first records of some; {head.left_out} more sources are being read")
+
+    def leave_head(self, standing: Standing) -> None:
+        """Goes on with the store, at the same time, once it has all that is shown from files."""
+        if self.ahead is None:
+            return
+        read = {p.path: standing.read.get(p.part, 0) for p in standing.parts if p.path}
+        if all(read.get(path, 0) >= end for path, end in self.ahead.items()):
+            time = self.place.timestamp if self.place else None
+            self.wants(self.list.wanting(self.query_now, at_time(time) if time else None, first=time is None))
 
     def show_parts(self, parts: Any) -> None:
         """Narrows all down to the sources given, as they are known by now."""
@@ -71,8 +94,11 @@ class Main(Moving, Finding):
         own = tuple(part.part for part in parts if part.path in self.intake.paths)
         if own != self.parts:
             self.filters = replace(self.filters, base=replace(self.filters.base, parts=own))
-            self.wants(self.list.wanting(self.query_now, self.place, first=self.place is None))
+            if own and self.ahead is None:
+                self.wants(self.list.wanting(self.query_now, self.place))
             self.survey()
+        if not own and not self.list.reel.rows:
+            self.wants(self.head())
 
     def show_lanes(self, lanes: Any) -> None:
         """Takes the lanes, and gives them the room they want."""

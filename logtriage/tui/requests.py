@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from logtriage.query import glance, jump, lanes, tally
 from logtriage.query.glance import Glances
@@ -17,6 +18,11 @@ from logtriage.query.search import Row, page
 from logtriage.query.walk import Key
 from logtriage.store.views import PartRow, Snapshot
 
+if TYPE_CHECKING:
+    from logtriage.normalise import Settings
+    from logtriage.sources.find import Source
+    from logtriage.stream.first import First as FirstRecords
+
 
 class Request:
     """Something to be asked. `lane`: `front` for what a person waits for, `back` for what takes its time. `outdates`:
@@ -25,6 +31,7 @@ class Request:
     kind: ClassVar[str]
     lane: ClassVar[str] = "front"
     outdates: ClassVar[tuple[str, ...]] = ()
+    needs_store: ClassVar[bool] = True
 
     def answer(self, snapshot: Snapshot) -> Any:
         """The answer, as the class tells. Raises what the query raises."""
@@ -50,6 +57,22 @@ class Show(Request):
         if self.first:
             return glance.first(snapshot, self.query, self.after)
         return glance.last(snapshot, self.query, self.after)
+
+
+@dataclass(frozen=True)
+class Head(Request):
+    """The first records of sources that are not in the store yet → First. `settings`: how they are to be read."""
+
+    sources: tuple[Source, ...]
+    settings: Callable[[], Settings]
+    count: int
+    kind = "show"
+    needs_store = False
+
+    def answer(self, snapshot: Snapshot) -> FirstRecords:
+        from logtriage.stream.first import first_records
+
+        return first_records(self.sources, self.settings(), self.count)
 
 
 @dataclass(frozen=True)
