@@ -21,6 +21,7 @@ from stores import START, fill, settings_for_tests, write_sources
 from logtriage.jsonl import lines as jsonl_lines
 from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser
+from logtriage.query.beside import beside
 from logtriage.query.export import raw_bytes, records_jsonl
 from logtriage.query.query import Query
 from logtriage.query.search import Row, context, page, search, tail
@@ -219,6 +220,21 @@ def test_context(snapshot: Snapshot, everything: list[Row]) -> None:
         place = own.index(row)
         assert context(snapshot, row.part, row.offset, 2, 3) == own[max(0, place - 2) : place + 4]
     assert context(snapshot, 1, 999_999_999, 1, 1) == []
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_beside(snapshot: Snapshot, everything: list[Row], across: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The neighbours of many records at once are those that each has, in however many batches they are found."""
+    for batch, before, after, step in ((2, 1, 2, 29), (1_000, 0, 2, 2), (1_000, 3, 0, 29), (1_000, 1, 2, 2)):
+        monkeypatch.setattr("logtriage.query.beside._HITS", batch)
+        hits = everything[::step]
+        found = list(beside(snapshot, hits, before, after, across=across))
+        assert [one.hit for one in found] == hits
+        for one in found:
+            lane = [row for row in everything if across or row.part == one.hit.part]
+            at = lane.index(one.hit)
+            assert one.before == lane[max(0, at - before) : at] and one.after == lane[at + 1 : at + 1 + after]
+            assert one.touching == (lane[at - before - 1] if at > before else None)
 
 
 def test_bytes_come_back(snapshot: Snapshot) -> None:

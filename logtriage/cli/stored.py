@@ -20,8 +20,9 @@ from logtriage.cli.straight import in_full, summary
 from logtriage.coverage import Coverage
 from logtriage.errors import SourceError
 from logtriage.output import use_colour
+from logtriage.query.beside import ACROSS, beside
 from logtriage.query.query import Query
-from logtriage.query.search import COLUMNS, Answer, Row, page
+from logtriage.query.search import COLUMNS, Answer, Row
 from logtriage.query.tally import span
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
@@ -190,34 +191,27 @@ class _Beside(tuple):  # type: ignore[type-arg]
 def _with_context(stored: Stored, hits: list[Full], before: int, after: int) -> Iterator[Full | None]:
     """Hits with the records before and after them, of their source or (--across) of all. None marks a gap."""
     across = stored.session.args.across
-    keys = {full[0].key for full in hits}
+    full_of = {full[0].key: full for full in hits}
     done: dict[int, Any] = {}
-    last: Any = None
-    for full in hits:
-        row = full[0]
-        around = Query() if across else Query(parts=(row.part,))
-        lane = -1 if across else row.part
-        front = page(stored.snapshot, around, limit=before, before=row.key).rows if before else []
-        back = page(stored.snapshot, around, limit=after, after=row.key).rows if after else []
-        front = [one for one in front if one.key not in keys and not (lane in done and _order(one) <= done[lane])]
-        first = front[0] if front else row
-        if last is not None and not (lane in done and lane == last and _touches(stored, around, done[lane], first)):
+    last: int | None = None
+    for found in beside(stored.snapshot, [full[0] for full in hits], before, after, across=across):
+        row, lane = found.hit, ACROSS if across else found.hit.part
+        front = [
+            one for one in found.before if one.key not in full_of and not (lane in done and _order(one) <= done[lane])
+        ]
+        ahead = found.before[-1 - len(front)] if len(front) < len(found.before) else found.touching
+        touches = lane in done and lane == last and (ahead is None or _order(ahead) <= done[lane])
+        if last is not None and not touches:
             yield None
         yield from (_Beside((one, one.raw.encode() + b"\n", None)) for one in front)
-        yield full
+        yield full_of[row.key]
         done[lane] = _order(row)
-        for one in back:
-            if one.key in keys:
+        for one in found.after:
+            if one.key in full_of:
                 break
             yield _Beside((one, one.raw.encode() + b"\n", None))
             done[lane] = _order(one)
         last = lane
-
-
-def _touches(stored: Stored, around: Query, done: Any, first: Row) -> bool:
-    """Whether nothing lies between what was printed last and `first`."""
-    found = page(stored.snapshot, around, limit=1, before=first.key).rows
-    return not found or _order(found[0]) <= done
 
 
 def _order(row: Row) -> tuple[bool, datetime, int, int, int]:

@@ -64,13 +64,34 @@ def by_time(
 
 
 def by_place(extents: Sequence[Extent], pace: Pace, *, backwards: bool = False) -> Iterator[Condition]:
-    """Windows over parts, one after the other, in the order of their offsets."""
-    for part, start, end, size in reversed(extents) if backwards else extents:
+    """Windows over parts, one after the other, in the order of their offsets; small ones together."""
+    together: list[Extent] = []
+    room = 0.0
+    for extent in reversed(extents) if backwards else extents:
+        part, start, end, size = extent
+        if start >= end:
+            continue
+        room -= (end - start) / size
+        if together and room < 0:
+            yield _inside(together)
+            together = []
+        if not together:
+            room = pace.rows - (end - start) / size
+        if room >= 0:
+            together.append(extent)
+            continue
         while start < end:
             share = max(1, int(size * pace.rows), (end - start) // _SLICES)
             low, high = (max(end - share, start), end) if backwards else (start, min(start + share, end))
-            yield Condition(f'part = {part} AND "offset" >= {low} AND "offset" < {high}')
+            yield _inside([Extent(part, low, high, size)])
             start, end = (start, low) if backwards else (high, end)
+    if together:
+        yield _inside(together)
+
+
+def _inside(extents: Sequence[Extent]) -> Condition:
+    places = (f'part = {part} AND "offset" >= {start} AND "offset" < {end}' for part, start, end, _ in extents)
+    return Condition(" OR ".join(places))
 
 
 def _slices(minute: datetime, rows: int, pace: Pace, backwards: bool, edge: datetime | None) -> Iterator[Condition]:
