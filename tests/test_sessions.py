@@ -107,6 +107,14 @@ def test_the_longest_wait_is_named(tmp_path: Path) -> None:
     assert told.endswith("the longest wait before “charged <*> amount <*>”")
 
 
+def test_within_a_second_the_file_tells_the_order(tmp_path: Path) -> None:
+    """Where times are whole seconds, lines of one second are in the order of their file."""
+    text = [line[:19] + line[23:] for line in lines(60, {20: "order"})]
+    _, found = ask(tmp_path, text, r"tx-\w+")
+    assert [name for name, one in found.items() if one.anomalous] == [name_of(20)]
+    assert all(told.startswith("wrong order: ") for told in found[name_of(20)].reasons)
+
+
 def test_what_is_usual_is_no_oddity(tmp_path: Path) -> None:
     """Where nothing is planted nothing is anomalous, though steps are optional and times vary."""
     verdict, _ = ask(tmp_path, lines(300, {}), r"tx-\w+")
