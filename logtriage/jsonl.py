@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from logtriage.formats import parse
+from logtriage.formats.attributes import attributes
 from logtriage.formats.clean import first_line
-from logtriage.formats.records import SEVERITY
+from logtriage.formats.severity import SEVERITY
 from logtriage.sources.find import Source
+from logtriage.sql import literal
 from logtriage.store.mined import UNMINED
 
 if TYPE_CHECKING:
     import duckdb
 
-    from logtriage.formats.detect import Node
+    from logtriage.formats.node import Node
 
 _LEVEL = " ".join(f"WHEN {n} THEN '{level}'" for level, n in SEVERITY.items())
 
@@ -30,19 +31,19 @@ def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) ->
     for (chain,) in con.execute("SELECT DISTINCT chain FROM records").fetchall():
         node = chains[chain]
         text = first_line(node.path_nodes, "raw")
-        made = parse.attributes(node.path_nodes, "t", flat=True)
+        made = attributes(node.path_nodes, "t", flat=True)
         con.execute(
             f"INSERT INTO record_attributes SELECT i, {made} FROM (SELECT i, {text} AS t FROM records WHERE chain = {chain})"
         )
-    cases = " ".join(f"WHEN {k} THEN {parse.literal(node.name)}" for k, node in enumerate(chains))
+    cases = " ".join(f"WHEN {k} THEN {literal(node.name)}" for k, node in enumerate(chains))
     who = source.resource
     resource = {name: getattr(who, name) for name in ("service", "host", "container", "pod", "namespace")}
     last = {"service": ", program"}
     told = ", ".join(
-        f"'{n}', coalesce({n}, {parse.literal(v) if v else 'NULL'}{last.get(n, '')})" for n, v in resource.items()
+        f"'{n}', coalesce({n}, {literal(v) if v else 'NULL'}{last.get(n, '')})" for n, v in resource.items()
     )
     rows = con.execute(f"""
-        SELECT json_object('source', {parse.literal(source.name)}, 'line', line, 'lines', lines, 'offset', "offset",
+        SELECT json_object('source', {literal(source.name)}, 'line', line, 'lines', lines, 'offset', "offset",
             'timestamp', strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%f') || CASE WHEN nanos > 0 THEN lpad(nanos::VARCHAR, 3, '0') ELSE '' END || 'Z',
             'level', {level_sql("coalesce(r.severity_number, f.severity_number, r.severity_default)")}, 'severity_text', severity_text, {told},
             'format', CASE chain {cases} END, 'template', format('{{:016x}}', coalesce(template, {UNMINED})),

@@ -11,12 +11,13 @@ import engine
 import pytest
 
 from logtriage import jsonl
-from logtriage.formats import parse
-from logtriage.formats.detect import Node
+from logtriage.formats.attributes import attributes
 from logtriage.formats.format import load_formats
+from logtriage.formats.node import Node
 from logtriage.normalise import Normaliser
 from logtriage.query.query import Field
 from logtriage.sources.find import find
+from logtriage.sql import literal
 from logtriage.store.store import connect
 
 # A name, the lines, and of each record that they make: how many lines, which level, when.
@@ -514,7 +515,7 @@ def test_an_alias_hides_no_object(normaliser: Normaliser, key: str) -> None:
     """An attribute is found by its path though an alias has the name of the object that it is in."""
     (fmt,) = (fmt for fmt in load_formats() if fmt.id == "json")
     line = '{"user":{"name":"anna","id":7,"at":{"city":"Bonn"},"\\"":1}}'
-    made = parse.attributes([Node(fmt)], parse.literal(line), flat=False)
+    made = attributes([Node(fmt)], literal(line), flat=False)
     condition = Field(key, "~=", "^(?:anna|7|Bonn)$").condition()
     con = normaliser.con
     assert con.execute(

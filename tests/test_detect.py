@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import LOGS
 
-from logtriage.formats.detect import Grammar, derive, read_head
+from logtriage.formats.detect import Grammar
+from logtriage.formats.fields import read_head
 from logtriage.formats.format import Format, load_formats
+from logtriage.formats.header import derive
 
 
 def grammar(**how: str) -> Grammar:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logtriage.formats import cuts
-from logtriage.formats.detect import Node
-from logtriage.formats.parse import literal
+from logtriage.formats.node import Node
 from logtriage.sources.lines import Lines
+from logtriage.sql import literal
 
 ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
 
@@ -33,6 +33,12 @@ def clean_all(text: str, *, bom: bool = True, returns: bool = True, escapes: boo
     if escapes:
         sql = f"regexp_replace({sql}, {literal(ANSI)}, '', 'g')"
     return sql
+
+
+def without_newline(text: str) -> str:
+    """SQL for a text without the line break at its end."""
+    shorter = f"left({text}, length({text}) - CASE WHEN ends_with({text}, chr(13) || chr(10)) THEN 2 ELSE 1 END)"
+    return f"CASE WHEN ends_with({text}, chr(10)) THEN {shorter} ELSE {text} END"
 
 
 def first_line(nodes: Sequence[Node], whole: str) -> str:

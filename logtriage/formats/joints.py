@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from logtriage.sql import literal
+
 # Lines that go on with the record before them wherever they stand: indented ones, closing brackets, traces' joints.
 CONTINUES = (
     r"^(?:\s|$|[}\])][,;]?\s*$|at (?:[\w.$<>/]+\(|<|\S+ \()|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common)|goroutine \d+ (?:gp=\S+ .{0,40})?\["
@@ -48,8 +50,7 @@ def joint_sql(text: str, *, remarks: bool, others: bool) -> str:
     """The same as SQL."""
     cases = ""
     for joint in _wanted(remarks, others):
-        regex = _JOINTS[joint].replace("'", "''")
-        cases += f" WHEN regexp_matches({text}, '{regex}') THEN {joint}"
+        cases += f" WHEN regexp_matches({text}, {literal(_JOINTS[joint])}) THEN {joint}"
     return f"CASE{cases} ELSE 0 END::TINYINT" if cases else "0::TINYINT"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from logtriage.sql import literal
+
 _PAIR = r'(?:^|[\s,;|(\[{])([A-Za-z_][\w.-]{0,63})=(?:"([^"]*)"|([^\s,;|)\]}"]+))'
 _STATUS = r"(?i)(?:\bstatus(?:_?code)?|\bcode|\breturned|\bresponded|\bHTTP/\d(?:\.\d)?)\W{1,6}([1-5]\d\d)\b"
 _V4 = r"\d{1,3}(?:\.\d{1,3}){3}\b"
@@ -21,31 +23,27 @@ _CUE = (
 )
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def pairs(text: str) -> str:
     """SQL: the `key=value` pairs of a text as a JSON object; of a key that comes twice the first value."""
-    keys, quoted, bare = (f"regexp_extract_all({text}, {_quoted(_PAIR)}, {n})" for n in (1, 2, 3))
+    keys, quoted, bare = (f"regexp_extract_all({text}, {literal(_PAIR)}, {n})" for n in (1, 2, 3))
     value = f"coalesce(nullif({quoted}[list_position({keys}, k)], ''), {bare}[list_position({keys}, k)])"
     return f"to_json(map(list_distinct({keys}), list_transform(list_distinct({keys}), lambda k: {value})))"
 
 
 def address(text: str) -> str:
     """SQL: the address that a field begins with, be it in brackets, with a port, or the first of a list; NULL: none."""
-    found = f"regexp_extract({text}, {_quoted(rf'^[^0-9A-Za-z:]*(?:{_ADDRESS})')}, ['v4', 'v6'])"
+    found = f"regexp_extract({text}, {literal(rf'^[^0-9A-Za-z:]*(?:{_ADDRESS})')}, ['v4', 'v6'])"
     return f"coalesce(nullif({found}.v4, ''), nullif({found}.v6, ''))"
 
 
 def told(text: str) -> str:
     """SQL: all of it as a JSON object: the pairs, `client_ip` where a word tells it, the first addresses, `status`."""
-    v4, v6 = (f"regexp_extract_all({text}, {_quoted(_ANY)}, {n})" for n in (1, 2))
+    v4, v6 = (f"regexp_extract_all({text}, {literal(_ANY)}, {n})" for n in (1, 2))
     found = f"list_transform(list_zip({v4}, {v6}), lambda a: coalesce(nullif(a[1], ''), a[2]))"
     ips = f"list_transform([{found}], lambda l: list_filter(l, lambda a, n: list_position(l, a) = n AND regexp_matches(a, '[0-9]')))[1]"
-    cue = f"regexp_extract({text}, {_quoted(_CUE)}, ['v4', 'v6'])"
+    cue = f"regexp_extract({text}, {literal(_CUE)}, ['v4', 'v6'])"
     client = f"coalesce(nullif({cue}.v4, ''), nullif({cue}.v6, ''))"
-    status = f"nullif(regexp_extract({text}, {_quoted(_STATUS)}, 1), '')"
+    status = f"nullif(regexp_extract({text}, {literal(_STATUS)}, 1), '')"
     mapped = f"nullif(regexp_extract({text}, '(?i)::ffff:(?:[0-9]+[.]){{3}}[0-9]+'), '')"
     more = f"json_object('client_ip', {client}, 'ip_mapped', {mapped}, 'ip', {ips}[1], 'ip_2', {ips}[2], 'ip_3', {ips}[3], 'status', {status})"
     return f"json_merge_patch({pairs(text)}, json_merge_patch('{{}}', {more}))"

@@ -1,4 +1,4 @@
-"""Heads → records: where each record begins, its continuation lines joined, its level, its place in the source."""
+"""Heads → records: where each record begins, its continuation lines joined, its place in the source."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from logtriage.formats import cuts, parse
+from logtriage.formats import cuts, severity
 from logtriage.formats.clean import clean, clean_record
-from logtriage.formats.detect import GENERIC, Grammar, Node
-from logtriage.formats.format import LEVELS, level_words
+from logtriage.formats.detect import Grammar
 from logtriage.formats.heads import Heads
 from logtriage.formats.joints import goes_on_sql
+from logtriage.formats.node import Node
 from logtriage.sources.lines import BATCH, Lines, split
 from logtriage.stamps.rendering import Rendering
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from logtriage.sources.read import Block
-
-# OpenTelemetry's SeverityNumber of each level
-SEVERITY = dict(zip(LEVELS, (1, 5, 9, 13, 17, 21), strict=True))
 
 
 Bytes = bytes  # `Made` has a field of that name
@@ -216,79 +213,17 @@ class Records:
                             ELSE h.body END AS body, {"NULL::INTEGER" if lines.cleaned else "h.body_at"} AS body_at
                 FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i
             ), told AS (
-                SELECT *, {self._said()} AS said, {_by_status("status")} AS by_status,
-                       -- nested, as AND would look at every text
-                       CASE WHEN said IS NULL AND by_status IS NULL THEN {self._found()} END AS found,
-                       CASE WHEN said IS NULL AND by_status IS NULL THEN
-                           CASE WHEN regexp_matches(left(body, 400), {parse.literal(parse.TRACE_HEAD)}) THEN 1
-                                WHEN regexp_matches(left(body, 400), {parse.literal(parse.TRACE_NEXT)}) THEN 2 END
-                       END AS trace
+                SELECT *, {severity.evidence(self.con, self.chains)}
                 FROM joined
             )
-            SELECT r.* EXCLUDE (level, status, said, found, by_status, trace),
-                   CASE WHEN said IS NOT NULL OR NOT regexp_matches(level, '^[0-9]*$') THEN level ELSE found END AS severity_text,
-                   coalesce(said, by_status, CASE WHEN trace = 1 THEN {SEVERITY["error"]} END, {_GUESSED},
-                            CASE WHEN trace = 2 THEN {SEVERITY["error"]} END)::UTINYINT AS severity_number,
-                   CASE WHEN said IS NULL AND by_status IS NULL AND trace IS NULL THEN {self._defaults()} END::UTINYINT AS severity_default
-            FROM told AS r
+            SELECT * EXCLUDE ({", ".join(severity.EVIDENCE)}), {severity.judgement(self.chains)}
+            FROM told
         """)
 
-    def _found(self) -> str:
-        """A level word in a text whose format names none; where the form is unknown, before the time stamp as well."""
-        loose = [k for k, node in enumerate(self.chains) if node.fmt is None or node.fmt is GENERIC]
-        body = parse.found_level("left(body, 160)")
-        return f"coalesce({body}, CASE WHEN chain IN {(*loose, -1)} THEN {parse.found_level('left(coalesce(text, raw), 100)')} END)"
 
-    def _said(self) -> str:
-        """The severity of the level words that the block has: they are few, so a CASE does for a join."""
-        cases: dict[int, str] = {}
-        for chain, text in self.con.execute(
-            "SELECT DISTINCT chain, level FROM heads WHERE level IS NOT NULL LIMIT 2000"
-        ).fetchall():
-            word, own = text.strip().lower(), [fmt.levels for fmt in reversed(self.chains[chain].path)]
-            if level := next((levels[word] for levels in [*own, level_words()] if word in levels), None):
-                cases[chain] = cases.get(chain, "") + f" WHEN {parse.literal(text)} THEN {SEVERITY[level]}"
-        chains = "".join(f" WHEN {chain} THEN CASE level{words} END" for chain, words in cases.items())
-        return f"CASE chain{chains} END" if chains else "NULL"
-
-    def _defaults(self) -> str:
-        """The level of lines that name none, by the formats they are of. It yields to what a pattern says of a line.
-
-        Syslog gives `notice` to what comes without a severity (RFC 3164, 4.3.3); what says of itself that it failed is
-        more than that.
-        """
-        cases = ""
-        for k, node in enumerate(self.chains):
-            default = next((fmt.default_level for fmt in reversed(node.path) if fmt.default_level), None)
-            if any(fmt.family == "syslog" for fmt in node.path):
-                cases += f" WHEN {k} THEN {_FAILED}"
-            elif default:
-                cases += f" WHEN {k} THEN {SEVERITY[default]}"
-        return f"CASE chain{cases} END" if cases else "NULL"
-
-
-_FAILED = (
-    f"CASE WHEN regexp_matches(left(body, 400), {parse.literal(parse.FAILED)}) THEN {SEVERITY['error']} "
-    f"WHEN regexp_matches(left(body, 400), '(?i)\\bwarn(?:ing)?\\b') THEN {SEVERITY['warn']} ELSE {SEVERITY['info']} END"
-)
 # A blank line behind a record of one line keeps it apart from the next one; in a record of many lines it is one of them.
 _LINES = r"CASE WHEN w.lines > 1 THEN CASE WHEN regexp_full_match(substr(w.raw, strpos(w.raw, chr(10))), '\s*') THEN 1 ELSE w.lines END ELSE w.lines END"
-_GUESSED = (
-    "CASE WHEN found IS NOT NULL THEN CASE lower(found)"
-    + "".join(
-        f" WHEN '{word}' THEN {SEVERITY[level_words()[word]]}"
-        for word in (*parse.WORDS.split("|"), *parse.SHORT_WORDS.split("|"), *"ftdiewv")
-    )
-    + " END END"
-)
 
 
 def _joined(head: str) -> str:
     return f"{head} || coalesce(tail, '')"
-
-
-def _by_status(status: str) -> str:
-    return (
-        f"CASE WHEN length({status}) = 3 THEN CASE left({status}, 1) WHEN '5' THEN {SEVERITY['error']} WHEN '4' THEN {SEVERITY['warn']} "
-        f"WHEN '3' THEN {SEVERITY['info']} WHEN '2' THEN {SEVERITY['info']} WHEN '1' THEN {SEVERITY['info']} END END"
-    )

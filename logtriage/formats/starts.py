@@ -1,4 +1,4 @@
-"""Where records begin, decided in Python: the twin of what `heads.py` and `records.py` decide in SQL.
+"""Where records begin, decided in Python: the twin of what `stages.py` and `records.py` decide in SQL.
 
 For the few lines around a hit of `grep`, which so needs no database. A test holds the two against each other.
 """
@@ -6,14 +6,15 @@ For the few lines around a hit of `grep`, which so needs no database. A test hol
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from logtriage.formats.cuts import is_cut, may_cut, stream
-from logtriage.formats.detect import GENERIC, LOGFMT_HEAD, Grammar, Node, read_head
+from logtriage.formats.detect import Grammar
+from logtriage.formats.fields import LOGFMT_HEAD, document_of, read_head
 from logtriage.formats.joints import CONTINUES, OPENS, goes_on, joint
+from logtriage.formats.node import GENERIC, Node
 from logtriage.stamps.stamp import find_regex
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -81,7 +82,7 @@ class Starts:
         return known
 
     def _read(self, node: Node, text: str, above: Mapping[str, str], partial: bool = False) -> Place:
-        """`heads._stage` for one line."""
+        """`Stages.claim` for one line."""
         children, joined = self._formats_in(node)
         own = bool(joined and joined.search(text))
         for child in children:
@@ -164,10 +165,4 @@ def _fields(node: Node, text: str) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=8)
 def _document(text: str) -> dict[str, Any] | None:
-    if not text.lstrip(" ").startswith("{"):
-        return None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+    return document_of(text) if text.lstrip(" ").startswith("{") else None  # DuckDB's ltrim leaves tabs

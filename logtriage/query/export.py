@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from logtriage.formats import parse
+from logtriage.formats.attributes import attributes
 from logtriage.formats.clean import first_line
 from logtriage.query.plan import ADDED, Plan, plan
 from logtriage.query.query import Condition, Query
@@ -80,7 +80,7 @@ def _print(snapshot: Snapshot, todo: Plan, window: list[Condition], limit: int |
     con.execute("CREATE OR REPLACE TEMP TABLE printed_attributes (i BIGINT, attributes JSON)")
     for (number,) in con.execute("SELECT DISTINCT format_number FROM printed").fetchall():
         nodes = snapshot.catalog.formats[number][1]
-        made = parse.attributes(nodes, "t", flat=True)
+        made = attributes(nodes, "t", flat=True)
         con.execute(
             f"INSERT INTO printed_attributes SELECT i, {made} "
             f"FROM (SELECT i, {first_line(nodes, 'raw')} AS t FROM printed WHERE format_number = {number})"

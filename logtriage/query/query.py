@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from logtriage.errors import UsageError
 from logtriage.needles.needle import Needle
+from logtriage.sql import literal
 
 LEVELS = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 TIME_ORDER = ("timestamp", "coalesce(nanos, 0)", "part", '"offset"')
@@ -219,7 +220,7 @@ def source_condition(globs: Sequence[str]) -> Condition:
 def inlined(sql: str, parameters: Sequence[Any]) -> str:
     """SQL with its parameters as literals, ready to paste."""
     values = iter(parameters)
-    return _PLACE.sub(lambda found: _literal(next(values)) if found[0] == "?" else found[0], sql)
+    return _PLACE.sub(lambda found: _written(next(values)) if found[0] == "?" else found[0], sql)
 
 
 def stored(moment: datetime) -> datetime:
@@ -227,16 +228,12 @@ def stored(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def _literal(value: Any) -> str:
+def _written(value: Any) -> str:
     if isinstance(value, datetime):
         return f"TIMESTAMP '{value.isoformat(' ')}'"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_literal, value)) + "]"
-    return str(value) if isinstance(value, int | float) else _quoted(str(value))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        return "[" + ", ".join(map(_written, value)) + "]"
+    return str(value) if isinstance(value, int | float) else literal(str(value))
 
 
 def _any(sql: str, count: int) -> str:
@@ -259,7 +256,7 @@ def _attribute(name: str) -> str:
     values = [
         f"CASE WHEN json_type(attributes, {path}) NOT IN ('OBJECT', 'ARRAY', 'NULL') "
         f"THEN json_extract_string(attributes, {path}) END"
-        for path in map(_quoted, dict.fromkeys(paths))
+        for path in map(literal, dict.fromkeys(paths))
     ]
     return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
 

@@ -14,11 +14,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TypeAlias
 
-from logtriage.formats.parse import literal
 from logtriage.needles.dialect import pieces
 from logtriage.needles.needle import Needle
 from logtriage.query.narrow import among
 from logtriage.query.query import Condition
+from logtriage.sql import literal
 from logtriage.stamps.rendering import render_sql
 from logtriage.store import shape
 from logtriage.store.frame import json_text

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from logtriage.formats.parse import literal
 from logtriage.query.query import Query
 from logtriage.sessions.habits import learn
 from logtriage.sessions.key import Key
@@ -17,6 +16,7 @@ from logtriage.sessions.oddities import find
 from logtriage.sessions.reasons import Oddity, reason
 from logtriage.sessions.steps import Gathered, gather
 from logtriage.sessions.threshold import reachable, threshold
+from logtriage.sql import literal
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 
+from logtriage.sql import literal
 from logtriage.stamps.rendering import Rendering, like_pattern, rendering_of, strptime_form
 from logtriage.stamps.stamp import DAY_SLACK, TAI64, YEAR_SLACK, YEARS_BACK, Stamp, zone_words
 from logtriage.stamps.stamp_format import OPTIONAL, literal_pieces, part_of, token_regex, tokens, zone_regex
@@ -70,10 +71,6 @@ def _case(branches: Iterable[str]) -> str:
     return f"CASE {' '.join(listed)} END" if listed else "NULL::TIMESTAMP"
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _exact(text: str, rendering: Rendering, reference: str) -> str | None:
     """`WHEN … THEN` for one rendering; NULL where it fails, which sends the row on to the general way."""
     if any(part_of(token) == "count" for token in tokens(rendering.form)):
@@ -82,11 +79,11 @@ def _exact(text: str, rendering: Rendering, reference: str) -> str | None:
 
     def parse(before: str, before_form: str) -> str:
         whole = f"{before} || {text}" if before else text
-        parsed = f"try_strptime({whole}, {_quoted(before_form + native)})"
+        parsed = f"try_strptime({whole}, {literal(before_form + native)})"
         return f"{parsed}::TIMESTAMP" if "%n" in native else parsed  # %n gives a TIMESTAMP_NS
 
     local = _anchored(parse, rendering.form, reference, years=1)
-    return f"WHEN {text} LIKE {_quoted(like_pattern(rendering.form))} THEN {Zone.of(rendering.zone).utc_sql(local)}"
+    return f"WHEN {text} LIKE {literal(like_pattern(rendering.form))} THEN {Zone.of(rendering.zone).utc_sql(local)}"
 
 
 def _anchored(parse: Parse, form: str, reference: str, years: int = YEARS_BACK) -> str:
@@ -107,9 +104,9 @@ def _anchored(parse: Parse, form: str, reference: str, years: int = YEARS_BACK) 
 def _general(text: str, kind: Stamp, form: str, clock: Zone, reference: str, boot: str) -> str:
     """`WHEN … THEN` for all texts of one form of a kind, whatever their fraction and zone."""
     regex, names = _cut(form, kind.unit)
-    cut = f"regexp_extract({text}, {_quoted('^' + regex + '$')}, [{', '.join(map(_quoted, names))}])"
+    cut = f"regexp_extract({text}, {literal('^' + regex + '$')}, [{', '.join(map(literal, names))}])"
     moment = _counted(kind, names, boot) if kind.unit else _clocked(form, names, clock, reference)
-    return f"WHEN regexp_full_match({text}, {_quoted(regex)}) THEN list_transform([{cut}], lambda m: {moment})[1]"
+    return f"WHEN regexp_full_match({text}, {literal(regex)}) THEN list_transform([{cut}], lambda m: {moment})[1]"
 
 
 def _cut(form: str, unit: str | None) -> tuple[str, list[str]]:
@@ -134,7 +131,7 @@ def _clocked(form: str, names: list[str], clock: Zone, reference: str) -> str:
 
     def parse(before: str, before_form: str) -> str:
         whole = f"{before} || {text}" if before else text
-        return f"(try_strptime({whole}, {_quoted(before_form + native)}) + to_microseconds({_micros(names)}))"
+        return f"(try_strptime({whole}, {literal(before_form + native)}) + to_microseconds({_micros(names)}))"
 
     local = _anchored(parse, form, reference)
     if "zone" not in names:
@@ -148,7 +145,7 @@ def _offset(zone: str) -> str:
     """SQL for the minutes east of UTC that a zone's text tells, NULL where it is empty or unknown."""
     plain = f"replace(ltrim({zone}), ':', '')"
     number = f"try_cast(rpad({plain}, 5, '0') AS INTEGER)"  # +01 and +0100 → 100
-    words = " ".join(f"WHEN {_quoted(word)} THEN {minutes}" for word, minutes in zone_words().items())
+    words = " ".join(f"WHEN {literal(word)} THEN {minutes}" for word, minutes in zone_words().items())
     word = f"CASE trim({zone}, ' ()') WHEN 'z' THEN 0 {words} END"
     # GMT+1, UTC+01:00
     sign, hours, minutes = (f"regexp_extract({zone}, '([+-])([0-9]{{1,2}}):?([0-9]*)', {n})" for n in (1, 2, 3))

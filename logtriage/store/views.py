@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
-from logtriage.formats import parse
+from logtriage.formats.attributes import attributes
 from logtriage.formats.clean import first_line
-from logtriage.formats.detect import Node
 from logtriage.formats.format import Format
+from logtriage.formats.node import Node
 from logtriage.jsonl import level_sql
+from logtriage.sql import literal
 from logtriage.stamps.rendering import Rendering
 from logtriage.store import frame
 from logtriage.store.mined import UNMINED, UNMINED_TEXT
@@ -160,7 +161,7 @@ def lean(catalog: Catalog) -> str:
 
 def derived(catalog: Catalog) -> dict[str, tuple[str, str]]:
     """Columns of `records` that stand for another of `lean`: name → (that column, SQL on it)."""
-    names = "".join(f" WHEN {n} THEN {parse.literal(name)}" for n, (name, _) in catalog.formats.items())
+    names = "".join(f" WHEN {n} THEN {literal(name)}" for n, (name, _) in catalog.formats.items())
     return {
         "level": ("severity_number", level_sql("severity_number")),
         "format": ("format_number", f"CASE format_number{names} END" if names else "NULL::VARCHAR"),
@@ -196,7 +197,7 @@ def _attributes(catalog: Catalog) -> str:
     """Nothing but a CASE keeps a format's JSON functions from the text of another format, at which they would fail."""
     cases = ""
     for number, (_, nodes) in catalog.formats.items():
-        told = parse.attributes(nodes, "line", flat=False)
+        told = attributes(nodes, "line", flat=False)
         cases += f" WHEN {number} THEN list_transform([{first_line(nodes, 'whole')}], lambda line: {told})[1]"
     return f"CASE format_number{cases} END::JSON" if cases else "NULL::JSON"
 
@@ -226,7 +227,7 @@ def others() -> dict[str, str]:
             FROM lake.shapes AS s LEFT JOIN lake.mined AS m USING (shape)
             LEFT JOIN (SELECT shape, sum(records)::BIGINT AS records FROM lake.activity GROUP BY shape) USING (shape)""",
         "templates": f"""
-            SELECT format('{{:016x}}', template) AS template, coalesce(text, {parse.literal(UNMINED_TEXT)}) AS text,
+            SELECT format('{{:016x}}', template) AS template, coalesce(text, {literal(UNMINED_TEXT)}) AS text,
                    records, sources, {level} AS level, severity_number, first_seen, last_seen
             FROM (SELECT coalesce(m.template, {UNMINED}) AS template, coalesce(sum(records), 0)::BIGINT AS records,
                          count(DISTINCT source) FILTER (records <> 0) AS sources,
@@ -260,4 +261,4 @@ def _format(fields: dict[str, Any]) -> Format:
 
 
 def _value(value: Any) -> str:
-    return "NULL" if value is None else str(value) if isinstance(value, int) else parse.literal(value)
+    return "NULL" if value is None else str(value) if isinstance(value, int) else literal(value)

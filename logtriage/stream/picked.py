@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from logtriage.errors import SourceError
-from logtriage.formats import parse
+from logtriage.formats.attributes import attributes
 from logtriage.formats.clean import first_line
 from logtriage.jsonl import level_sql, lines
 from logtriage.query.query import Condition, joined
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block, blocks
+from logtriage.sql import literal
 
 if TYPE_CHECKING:
     from logtriage.normalise import Normaliser
@@ -157,16 +158,16 @@ class Picked:
     def _facets(self, attributes: bool) -> str:
         """The records with the columns that the store's view `records` has."""
         chains, source = self._reader.chains, self._reader.source
-        names = "".join(f" WHEN {k} THEN {parse.literal(node.name)}" for k, node in enumerate(chains))
+        names = "".join(f" WHEN {k} THEN {literal(node.name)}" for k, node in enumerate(chains))
         who = source.resource
-        known = {name: parse.literal(value) if (value := getattr(who, name)) else "NULL" for name in RESOURCE}
+        known = {name: literal(value) if (value := getattr(who, name)) else "NULL" for name in RESOURCE}
         own = {name: "k.service, program" if name == "service" else f"k.{name}" for name in RESOURCE}
         told = ", ".join(f"coalesce({own[name]}, {known[name]}) AS {name}" for name in RESOURCE)
         ids = ", ".join(f"k.{name}" for name in ("trace_id", "span_id", "request_id"))
         more = f", {self._attributes()} AS attributes" if attributes else ""
         level = "coalesce(k.severity_number, f.severity_number, k.severity_default)"
         return (
-            f'SELECT i, {parse.literal(source.name)} AS source, {parse.literal(source.group)} AS "group", 0 AS part, '
+            f'SELECT i, {literal(source.name)} AS source, {literal(source.group)} AS "group", 0 AS part, '
             f'k."offset", line, lines, '
             f"timestamp, nanos, {level_sql(level)} AS level, {level} AS severity_number, severity_text, "
             f"CASE chain{names} END AS format, coalesce(string_split(f.flags, ' '), []) AS flags, {told}, {ids}, "
@@ -177,7 +178,7 @@ class Picked:
     def _attributes(self) -> str:
         cases = ""
         for k, node in enumerate(self._reader.chains):
-            told = parse.attributes(node.path_nodes, "line", flat=False)
+            told = attributes(node.path_nodes, "line", flat=False)
             cases += f" WHEN {k} THEN list_transform([{first_line(node.path_nodes, 'raw')}], lambda line: {told})[1]"
         return f"CASE chain{cases} END"
 

@@ -6,13 +6,13 @@ places; where it is not, all of it has to be read.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
-from logtriage.formats.detect import Grammar, Node, read_head
+from logtriage.formats.detect import Grammar
+from logtriage.formats.fields import document_of, read_head
+from logtriage.formats.node import GENERIC, Node
 from logtriage.formats.starts import Starts, readable
 from logtriage.sources.find import Source
 from logtriage.stamps import stamp
@@ -128,10 +128,10 @@ class _Places:
         """The innermost time that a line gives."""
         for child in node.ordered():
             assert child.fmt is not None
-            if child.fmt.id == "text" and child.fmt.groups == ("timestamp", "level", "body"):
+            if child.fmt is GENERIC:
                 found = stamp.find(text)
                 return self._read(child, text[found[0] : found[1]]) if found else None
-            fields = read_head(child.fmt, text, _document(text))
+            fields = read_head(child.fmt, text, document_of(text))
             if fields is None:
                 continue
             inner = (
@@ -146,16 +146,6 @@ class _Places:
         kind = stamp.kind_of(text) if text else None
         zone = node.zone or (node.fmt.zone if node.fmt else None) or self._grammar.zone
         return stamp.to_datetime(text, kind, Zone.of(zone).tzinfo, self._reference.astimezone(UTC)) if kind else None
-
-
-def _document(text: str) -> dict[str, Any] | None:
-    if not text.lstrip().startswith("{"):
-        return None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _lines_before(text: FileText, offset: int) -> int:

@@ -1,0 +1,108 @@
+"""What is known of how a source writes: a tree of formats, grown by `detect.py` and read by `parse.py`.
+
+A line may pass through several formats: docker's JSON holds an nginx access line, syslog holds what sshd said. A
+`Node` is one format in its place; its children are the formats found in its inner text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from logtriage.formats.format import Format
+from logtriage.formats.joints import CONTINUES, CONTINUES_SAID
+from logtriage.stamps import stamp
+from logtriage.stamps.rendering import Rendering
+
+GENERIC = Format(
+    id="text", title="any line with a time stamp near its start", kind="text", groups=("timestamp", "level", "body")
+)
+
+
+@dataclass(slots=True)
+class Node:
+    """A format in its place (the root's is None), the formats seen inside it, and the stamps seen in it.
+
+    `kinds` are those stamps', `written` one text of each rendering; `zone` is inferred from the `lags` of stamps without
+    zone behind those of the transport around them (seconds); `ids`: what stood before each kind of id in its text;
+    `odd`: some stamps are written in none of the ways in `written`; `ends`: some of the lines that it wraps have their newlines.
+    """
+
+    fmt: Format | None
+    parent: Node | None = None
+    kinds: list[stamp.Stamp] = field(default_factory=list)
+    written: dict[Rendering, str] = field(default_factory=dict)
+    children: dict[str, Node] = field(default_factory=dict)
+    zone: str | None = None
+    lags: list[float] = field(default_factory=list)
+    odd: bool = False
+    ends: bool = False
+    ids: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def path(self) -> tuple[Format, ...]:
+        """The formats from the outermost to this one."""
+        above = self.parent.path if self.parent else ()
+        return (*above, self.fmt) if self.fmt else above
+
+    @property
+    def path_nodes(self) -> list[Node]:
+        """The nodes from the outermost format's to this one."""
+        above = self.parent.path_nodes if self.parent else []
+        return [*above, self] if self.fmt else above
+
+    @property
+    def name(self) -> str:
+        """`docker-json/nginx-access`: what a record's `format` says; `plain` where nothing is known."""
+        return "/".join(fmt.id for fmt in self.path) or "plain"
+
+    @property
+    def moments(self) -> list[stamp.Stamp]:
+        """The stamps that tell a record's time: inside a transport that tells it, a mere time of day does not."""
+        inside = any(node.kinds for node in self.path_nodes[:-1])
+        return [kind for kind in self.kinds if kind.has_date or not inside]
+
+    @property
+    def stamped(self) -> bool:
+        """Whether any format inside writes a time stamp: then a line without one belongs to the record before.
+
+        Not so where each message stands for itself, whoever wrote it (syslog, journald), nor beside JSON, which tells
+        itself where it ends.
+        """
+        if self.fmt and self.fmt.family == "syslog":
+            return False
+        return any(
+            child.kinds or (child.fmt.multiline and {"timestamp", "time"} & set(child.fmt.groups))
+            for child in self.children.values()
+            if child.fmt and child.fmt.kind != "json"
+        )
+
+    @property
+    def continues(self) -> str:
+        """A regex: what no format inside reads and begins like this goes on with the record before."""
+        return CONTINUES_SAID if self.fmt and self.fmt.family == "syslog" else CONTINUES
+
+    @property
+    def joins(self) -> bool:
+        """Whether a line that no format inside reads may be joined to the one before by what both say (joints.py)."""
+        return not self.stamped and not (self.fmt and self.fmt.family == "syslog")
+
+    @property
+    def remarks(self) -> bool:
+        """Whether a line with `#` is a remark, of no record: where records are told by their stamps and are no blocks."""
+        return self.stamped and not any(child.fmt and child.fmt.multiline for child in self.children.values())
+
+    def ordered(self) -> list[Node]:
+        """The children in the order in which they are tried: the most particular first, the generic one last."""
+        return sorted(self.children.values(), key=_rank)
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it."""
+        yield self
+        for child in self.children.values():
+            yield from child.walk()
+
+
+def _rank(node: Node) -> tuple[bool, int, str, int]:
+    fmt = node.fmt or GENERIC
+    return fmt is GENERIC, -fmt.priority, fmt.id, -len(fmt.groups)
