@@ -75,6 +75,31 @@ def saying(service: str, level: str, text: str, every: int = 1) -> Fault:
     return fault
 
 
+def climbing(service: str) -> Fault:
+    """The service tells how full its heap is, all the time; from BROKEN on that climbs."""
+
+    def fault(lines: list[Line]) -> list[Line]:
+        own = [line for line in lines if line[1] == service][::4]
+        after = [line for line in own if line[0] >= BROKEN]
+        sizes = {
+            id(line): 100 + k % 7 + (300 * after.index(line) // len(after) if line in after else 0)
+            for k, line in enumerate(own)
+        }
+        told = [
+            (at, who, "info", f"heap in use {sizes[id(line)]} MiB of 512 MiB", "")
+            for line in own
+            for at, who, *_ in [line]
+        ]
+        return [*lines, *told]
+
+    return fault
+
+
+def often(text: str, times: int) -> Fault:
+    """From BROKEN on this is said several times."""
+    return lambda lines: [line for line in lines for _ in range(times if line[0] >= BROKEN and line[3] == text else 1)]
+
+
 def write(folder: Path, lines: list[Line], *, ids: bool = True, shifted: dict[str, timedelta] | None = None) -> Path:
     """One JSON log a service."""
     folder.mkdir(parents=True, exist_ok=True)

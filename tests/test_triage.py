@@ -12,8 +12,9 @@ import pytest
 from logtriage.ingest import Ingest
 from logtriage.sources.find import find
 from logtriage.store.store import Store
+from logtriage.triage.scope import Span
 from logtriage.triage.triage import Asked, Triage, triage
-from tests.incidents import BROKEN, END, START, Fault, delayed, healthy, saying, silent, without, write
+from tests.incidents import BROKEN, END, START, Fault, climbing, delayed, healthy, often, saying, silent, without, write
 from tests.stores import settings_for_tests
 
 REFUSED = "cannot reach stock: java.net.ConnectException: Connection refused: stock/10.1.2.3:8080"
@@ -24,6 +25,9 @@ SCENARIOS: dict[str, tuple[list[Fault], str, set[str]]] = {
     "not-called": ([silent("stock")], "stock", {"silence", "call"}),
     "new-step": ([saying("orders", "error", "price table is empty")], "orders", {"flow", "new"}),
     "refused": ([silent("stock"), saying("orders", "error", REFUSED), saying("web", "error", REFUSED, 2)], "stock", {"silence", "call", "blamed"}),
+    "out-of-memory": ([saying("stock", "error", "java.lang.OutOfMemoryError: Java heap space", 40)], "stock", {"flow", "trouble", "new"}),
+    "climbing": ([climbing("stock")], "stock", {"reading"}),
+    "noisy": ([often("order stored", 6)], "orders", {"flow", "burst"}),
     "loud-victim": ([delayed("stock", timedelta(milliseconds=300)), *[saying("web", "error", "request failed", 1)] * 3], "stock", {"slower"}),
 }  # fmt: skip
 
@@ -37,8 +41,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         lines = reduce(lambda made, fault: fault(made), faults, healthy(2))
         write(folder / name, lines)
         write(folder / f"{name}-no-ids", lines, ids=False)
+    slow = SCENARIOS["slow"][0][0](healthy(2))
+    write(folder / "skewed", slow, shifted={"stock": timedelta(hours=1), "web": timedelta(seconds=-40)})
     with Store(folder / "store", write=True) as opened:
-        tally = Ingest(opened, settings_for_tests()).run(find([str(folder / name) for name in ("healthy", *SCENARIOS, *(f"{name}-no-ids" for name in SCENARIOS))]).sources)  # fmt: skip
+        tally = Ingest(opened, settings_for_tests()).run(find([str(folder / name) for name in ("healthy", "skewed", *SCENARIOS, *(f"{name}-no-ids" for name in SCENARIOS))]).sources)  # fmt: skip
         assert not tally.errors
         yield opened
 
@@ -88,6 +94,28 @@ def test_the_onset_is_found(store: Store, name: str) -> None:
     assert found.culprits[0].service == SCENARIOS[name][1]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "service"),
+    [
+        ("slow", "slower", "stock"), ("step-missing", "flow", "orders"), ("step-missing", "vanished", "orders"), ("not-called", "call", "stock"),
+        ("not-called", "silence", "stock"), ("new-step", "new", "orders"), ("refused", "blamed", "stock"), ("out-of-memory", "trouble", "stock"),
+        ("climbing", "reading", "stock"), ("noisy", "burst", "orders"),
+    ],
+)  # fmt: skip
+def test_each_detector_finds_its_own(store: Store, name: str, kind: str, service: str) -> None:
+    """The planted anomaly is found by the detector that is there for it, is told with a sentence and SQL, and the same
+    detector says nothing as strong about the healthy shop."""
+    found = [one for one in answer(store, name, at=BROKEN).findings if one.kind == kind]
+    assert (
+        found[0].service == service
+        and found[0].score >= 1
+        and service in found[0].sentence + found[0].sql
+        and found[0].sql
+    )
+    silent_on = [one.score for one in answer(store, "healthy", at=BROKEN).findings if one.kind == kind]
+    assert max(silent_on, default=0.0) < min(2.0, found[0].score)
+
+
 def test_nothing_wrong_nothing_found(store: Store) -> None:
     """A healthy shop has no onset; and if one is claimed, nobody is strongly suspected."""
     found = answer(store, "healthy")
@@ -127,3 +155,42 @@ def test_no_baseline_is_said(store: Store) -> None:
     """An onset before the first record: nothing to compare with."""
     found = answer(store, "healthy", at=START - timedelta(hours=1), until=END)
     assert not found.culprits and any("no baseline" in note for note in found.notes)
+
+
+def test_wrong_clocks_are_put_right(store: Store) -> None:
+    """A service an hour ahead, another 40 s behind: both are told, and the culprit is still found."""
+    found = answer(store, "skewed", at=BROKEN, until=END)
+    assert found.culprits[0].service == "stock" and found.culprits[0].evidence[0].kind == "slower"
+    told = [note for note in found.notes if "clock" in note]
+    assert len(told) == 2
+    assert any("3,600" in note or "3,599" in note for note in told) and any("stock" in note for note in told)
+    assert not [note for note in answer(store, "slow", at=BROKEN).notes if "clock" in note]
+
+
+def test_a_baseline_that_holds_the_incident(store: Store) -> None:
+    """Compared with logs that have the same fault, nobody is suspected of it."""
+    found = answer(store, "new-step", at=BROKEN, baseline=Span(BROKEN + timedelta(minutes=5), END))
+    assert all(one.score < 3 for one in found.culprits)
+
+
+def test_one_source_only(store: Store) -> None:
+    """One service alone: what it says can still be compared with before, and it is told that nothing else can."""
+    (part,) = [part for part in parts(store, "new-step") if store.con.execute("SELECT service FROM lake.parts WHERE part = ?", [part]).fetchall() == [("orders",)]]  # fmt: skip
+    found = triage(store, Asked(at=BROKEN, parts=(part,)))
+    assert found.culprits[0].service == "orders" and any("only one service" in note for note in found.notes)
+
+
+def test_every_line_is_new(tmp_path: Path) -> None:
+    """Where no two lines are alike, news is no evidence, and triage ends soon."""
+    import random
+
+    rng = random.Random(3)
+    text = "".join(
+        f"2026-05-06 10:{k // 60:02}:{k % 60:02} INFO {' '.join(''.join(rng.choices('abcdefghij', k=6)) for _ in range(5))}\n"
+        for k in range(1800)
+    )
+    (tmp_path / "app.log").write_text(text)
+    with Store(tmp_path / "store", write=True) as one:
+        Ingest(one, settings_for_tests()).run(find([str(tmp_path / "app.log")]).sources)
+        found = triage(one, Asked(at=BROKEN))
+    assert all(suspect.score < 1.5 for suspect in found.culprits) and len(found.findings) < 1000

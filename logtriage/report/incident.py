@@ -28,7 +28,7 @@ def document(answer: Triage, marks: Sequence[Mark], zone: tzinfo, title: str = "
         *_section(
             "What moved, in order",
             ("Time", "Service", "What"),
-            ((both(at, zone), service, what) for at, service, what in answer.moved),
+            ((both(move.at, zone), move.service, move.what) for move in answer.moved),
         )
     )
     edges = (
@@ -96,7 +96,7 @@ def _moments(answer: Triage, marks: Sequence[Mark]) -> Iterator[tuple[datetime, 
     moments = [(change.at, "change", f"{change.service}: {change.text}") for change in answer.changes]
     if answer.onset:
         moments.append((answer.onset.moment, "onset", f"onset ({answer.onset.sure})"))
-    moments += [(at, "sign", f"{service}: {what}") for at, service, what in answer.moved]
+    moments += [(move.at, "sign", f"{move.service}: {move.what}") for move in answer.moved]
     moments += [(mark.timestamp, "mark", mark.note or mark.source) for mark in marks if mark.timestamp]
     yield from sorted(moments)
 

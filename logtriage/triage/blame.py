@@ -49,7 +49,7 @@ def edges(scope: Scope, peers: Peers) -> list[Edge]:
     rows = scope.rows(f"""
         SELECT coalesce(r.service, p.service, p.source) AS who, captures['peer_host'] AS peer, captures['peer_port'] AS door,
                CASE WHEN category IN ('circuit-breaker', 'timeout', 'refusal', 'unreachable') THEN captures['service'] END AS told,
-               {scope.phase("h.timestamp").replace("part IN", "h.part IN")} AS phase, count(DISTINCT (h.part, h."offset")), min(h.timestamp),
+               {scope.phase("h.timestamp", "h.part")} AS phase, count(DISTINCT (h.part, h."offset")), min(h.timestamp),
                list_sort(list(DISTINCT category)), list_sort(list(DISTINCT pattern)), list((p.source, h."offset") ORDER BY h.timestamp)[1:3]
         FROM lake.hits AS h JOIN part_names AS p USING (part)
         LEFT JOIN (SELECT part, "offset", service FROM lake.records WHERE {scope.mixed}) AS r USING (part, "offset")

@@ -6,9 +6,10 @@ from collections import Counter
 from math import log10
 
 from logtriage.triage.finding import Finding
-from logtriage.triage.scope import AFTER, BEFORE, Scope
+from logtriage.triage.scope import AFTER, BEFORE, Kind, Scope
 
 _MOST = 4.0  # bans
+_FINDINGS = 300  # where every line is new, each further one says nothing
 _LEVELS = ((17, 0.5), (13, 0.25))  # an error or a warning says more than news
 
 
@@ -32,14 +33,12 @@ def detect(scope: Scope) -> list[Finding]:
         expected = (once[kind.service] + 0.5) / (records[kind.service] + 1) * since[kind.service]
         bans = -log10(min(1.0, expected)) + 0.5 * log10(kind.counts[AFTER])
         bans += next((bonus for level, bonus in _LEVELS if kind.severity >= level), 0.0)
-        sentence = (
-            f"{kind.service} says for the first time «{scope.text(kind.template)}» ({kind.counts[AFTER]:,} records; "
-            f"none in {records[kind.service]:,} before)"
-        )
-        sql = scope.shown(kind.service, kind.template)
-        found.append(
-            Finding(
-                "new", kind.service, min(_MOST, max(0.1, bans)), sentence, sql, template=kind.template, text=kind.text
-            )
-        )
-    return found
+        found.append((min(_MOST, max(0.1, bans)), kind))
+    found.sort(key=lambda one: (-one[0], one[1].service, one[1].text))
+    return [_finding(scope, bans, kind, records[kind.service]) for bans, kind in found[:_FINDINGS]]
+
+
+def _finding(scope: Scope, bans: float, kind: Kind, before: int) -> Finding:
+    sentence = f"{kind.service} says for the first time «{scope.text(kind.template)}» ({kind.counts[AFTER]:,} records; none in {before:,} before)"
+    sql = scope.shown(kind.service, kind.template)
+    return Finding("new", kind.service, bans, sentence, sql, template=kind.template, text=kind.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -32,12 +32,13 @@ class Span:
 class Plan:
     """What to compare. `after`: the time looked at, which begins with the onset. `before`: the same sources' time that
     is the baseline (None: none of it is). `parts`: those sources (None: all but `others`); `others`: sources that are
-    baseline for all their time."""
+    baseline for all their time. `skews`: part → seconds by which its clock is ahead (see clocks.py)."""
 
     after: Span
     before: Span | None
     parts: tuple[int, ...] | None = None
     others: tuple[int, ...] = ()
+    skews: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -74,15 +75,24 @@ class Scope:
         """What a statement gives."""
         return self.con.execute(sql, list(parameters)).fetchall()
 
-    def phase(self, moment: str) -> str:
-        """SQL for a row's phase (NULL: it belongs to none); `moment` is SQL for its time, `part` must be a column."""
+    def phase(self, moment: str, part: str = "part") -> str:
+        """SQL for a row's phase (NULL: it belongs to none); `moment` is SQL for its time, `part` the column of its part."""
+        moment = self.moment(moment, part)
         after, before = self.plan.after, self.plan.before
         cases = [(f"{moment} >= ? AND {moment} < ?", (after.since, after.until), AFTER)]
         if before:
             cases.append((f"{moment} >= ? AND {moment} < ?", (before.since, before.until), BEFORE))
         when = "".join(f" WHEN {inlined(sql, values)} THEN {phase}" for sql, values, phase in cases)
-        others = f"WHEN {_in(self.plan.others)} THEN {BEFORE} " if self.plan.others else ""
-        return f"CASE {others}WHEN {_in(self.parts)} THEN CASE{when} END END"
+        others = f"WHEN {_in(self.plan.others, part)} THEN {BEFORE} " if self.plan.others else ""
+        return f"CASE {others}WHEN {_in(self.parts, part)} THEN CASE{when} END END"
+
+    def moment(self, moment: str, part: str = "part") -> str:
+        """SQL for a row's time, put right where its part's clock is wrong."""
+        cases = "".join(
+            f" WHEN {number} THEN to_microseconds({round(seconds * 1e6)})"
+            for number, seconds in self.plan.skews.items()
+        )
+        return f"({moment} - CASE {part}{cases} ELSE INTERVAL 0 second END)" if cases else moment
 
     def text(self, template: int | None, most: int = 100) -> str:
         """A template's text, cut."""
@@ -110,8 +120,10 @@ class Scope:
             parameters,
         )
 
-    def examples(self, kinds: set[tuple[str, int]], most: int = 3) -> dict[tuple[str, int], list[tuple[str, int]]]:
-        """The first records of services with a template from the onset on, as (source, offset)."""
+    def examples(
+        self, kinds: set[tuple[str, int]], most: int = 3
+    ) -> dict[tuple[str, int], list[tuple[str, int, datetime]]]:
+        """The first records of services with a template from the onset on, as (source, offset, time)."""
         numbers = {name: number for number, name in enumerate(self.services)}
         wanted = ", ".join(f"({numbers[service]}, {template})" for service, template in kinds if service in numbers)
         if not wanted:
@@ -119,16 +131,16 @@ class Scope:
         shapes = [
             shape for (shape,) in self.rows(f"SELECT DISTINCT shape FROM kinds WHERE (service, template) IN ({wanted})")
         ]
-        found: dict[tuple[str, int], list[tuple[str, int]]] = {}
-        for service, template, source, offset in self.rows(
-            f"""SELECT k.service, k.template, p.source, r."offset" FROM lake.records AS r
+        found: dict[tuple[str, int], list[tuple[str, int, datetime]]] = {}
+        for service, template, source, offset, at in self.rows(
+            f"""SELECT k.service, k.template, p.source, r."offset", r.timestamp FROM lake.records AS r
             JOIN kinds AS k USING (part, shape) JOIN part_names AS p USING (part)
             WHERE r.shape IN ({", ".join(map(str, shapes))}) AND (k.service, k.template) IN ({wanted}) AND r.timestamp >= ? AND r.timestamp < ?
             QUALIFY row_number() OVER (PARTITION BY k.service, k.template ORDER BY r.timestamp, r.part, r."offset") <= {most}
             ORDER BY r.timestamp, r.part, r."offset\"""",
             [self.plan.after.since, self.plan.after.until],
         ):
-            found.setdefault((self.services[service], template), []).append((source, offset))
+            found.setdefault((self.services[service], template), []).append((source, offset, at))
         return found
 
     def _name_kinds(self) -> None:
@@ -180,10 +192,10 @@ class Scope:
         mine = _in([*self.parts, *self.plan.others])
         self.con.execute(f"""CREATE OR REPLACE TEMP TABLE counts AS
             SELECT phase, minute, service, template, coalesce(severity_number, 0)::INTEGER AS severity, sum(records)::BIGINT AS records
-            FROM (SELECT {self.phase("minute")} AS phase, minute, part, shape, severity_number, records
+            FROM (SELECT {self.phase("minute")} AS phase, date_trunc('minute', {self.moment("minute")}) AS minute, part, shape, severity_number, records
                   FROM lake.activity WHERE {mine} AND minute IS NOT NULL AND {whole}
                   UNION ALL
-                  SELECT {self.phase("timestamp")}, date_trunc('minute', timestamp), part, shape, severity_number, 1
+                  SELECT {self.phase("timestamp")}, date_trunc('minute', {self.moment("timestamp")}), part, shape, severity_number, 1
                   FROM lake.records WHERE {mine} AND ({pieces}))
             JOIN kinds USING (part, shape) WHERE phase IS NOT NULL GROUP BY ALL HAVING sum(records) > 0""")
 
@@ -214,8 +226,8 @@ class Scope:
         return before, max(1 / 60, (min(after.until, last) - after.since) / _MINUTE)
 
 
-def _in(parts: Sequence[int]) -> str:
-    return f"part IN ({', '.join(map(str, parts))})" if parts else "false"
+def _in(parts: Sequence[int], column: str = "part") -> str:
+    return f"{column} IN ({', '.join(map(str, parts))})" if parts else "false"
 
 
 def _base(source: str) -> str:

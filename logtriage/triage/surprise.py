@@ -12,6 +12,7 @@ from math import exp, inf, lgamma, log, log1p
 
 FAITH = 30
 _TEN = log(10)
+_NOTHING = 40.0  # so much smaller (as logarithm) a term adds nothing; nor will those after it
 _TERMS = 2_000  # of a sum; beyond them terms are too small to matter, or the answer is "no surprise" anyway
 
 
@@ -57,6 +58,8 @@ def _log_sum(terms: Iterable[float]) -> float:
     for term in terms:
         high, low = (total, term) if total > term else (term, total)
         total = high + log1p(exp(low - high)) if low > -inf else high
+        if term < total - _NOTHING:
+            break
     return min(0.0, total / _TEN)
 
 

@@ -31,7 +31,7 @@ def _blocks(answer: Triage, zone: tzinfo, store: str) -> Iterator[tuple[str, lis
     )
     yield (
         "What moved, in order",
-        [f"{clock(at, zone)}  {service}: {what}" for at, service, what in answer.moved[:_ROWS]],
+        [f"{clock(move.at, zone)}  {move.service}: {move.what}" for move in answer.moved[:_ROWS]],
     )
     yield "Who blames whom", [_edge(answer, k) for k in range(min(_ROWS, len(answer.blame)))]
     yield (

@@ -20,7 +20,7 @@ def follow(scope: Scope) -> int:
     scope.con.execute(f"""CREATE OR REPLACE TEMP TABLE steps AS
         WITH events AS (
             SELECT {scope.phase("timestamp")} AS phase, hash(text) AS trace, service, template, part, "offset",
-                   epoch_us(timestamp) / 1e6 + coalesce(nanos, 0) / 1e9 AS moment
+                   epoch_us({scope.moment("timestamp")}) / 1e6 + coalesce(nanos, 0) / 1e9 AS moment
             FROM (SELECT part, "offset", timestamp, nanos, shape, coalesce(trace, request) AS id FROM lake.records
                   WHERE part IN ({mine}) AND coalesce(trace, request) IS NOT NULL AND timestamp IS NOT NULL)
             JOIN (SELECT id, text FROM lake.ids) USING (id) JOIN kinds USING (part, shape)

@@ -9,12 +9,14 @@ from typing import Any
 
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
-from logtriage.triage import blame, bursts, first_seen, flow, gaps, readings, silence, traces, troubles, vanished
+from logtriage.triage import blame, bursts, first_seen, flow, gaps, order, readings, silence, traces, troubles, vanished
 from logtriage.triage.blame import Edge
 from logtriage.triage.changes import Change, before
+from logtriage.triage.clocks import skews
 from logtriage.triage.culprits import Culprit, rank
 from logtriage.triage.finding import Finding
 from logtriage.triage.onset import Onset, find
+from logtriage.triage.order import Move
 from logtriage.triage.peers import Peers
 from logtriage.triage.scope import AFTER, BEFORE, Plan, Scope, Span
 
@@ -40,7 +42,7 @@ class Asked:
 
 @dataclass(slots=True)
 class Triage:
-    """The answer. `moved`: (when, service, what) in the order of time. `notes` say what makes it less sure. `activity`:
+    """The answer. `notes` say what makes it less sure. `activity`:
     records of each minute and service looked at, and how many of them are warnings or worse."""
 
     onset: Onset | None
@@ -51,7 +53,7 @@ class Triage:
     findings: list[Finding] = field(default_factory=list)
     blame: list[Edge] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    moved: list[tuple[datetime, str, str]] = field(default_factory=list)
+    moved: list[Move] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     activity: list[tuple[datetime, str, int, int]] = field(default_factory=list)
 
@@ -79,7 +81,7 @@ class Triage:
             "findings": [{"service": f.service, **_plain(f)} for f in self.findings],
             "blame": [{**asdict(edge), "first": _stamp(edge.first), "sentence": edge.sentence, "score": round(edge.score, 2)} for edge in self.blame],
             "changes": [{**asdict(change), "at": _stamp(change.at)} for change in self.changes],
-            "moved": [{"time": _stamp(at), "service": service, "what": what} for at, service, what in self.moved],
+            "moved": [{"time": _stamp(move.at), "service": move.service, "what": move.what} for move in self.moved],
             "notes": self.notes,
         }  # fmt: skip
 
@@ -104,11 +106,13 @@ def triage(store: Store | Snapshot, asked: Asked) -> Triage:
                 notes=["no change is found in this window: no onset, nothing to compare"],
             )
         begin = onset.moment if onset else since
+        off = skews(snapshot, [*parts, *asked.baseline_parts])
         plan = Plan(
             Span(begin, max(until, begin)),
             asked.baseline or (Span(since, begin) if begin > since else None),
             asked.parts,
             asked.baseline_parts,
+            off,
         )
         return _compared(Scope(snapshot, plan), onset, asked)
 
@@ -129,7 +133,7 @@ def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
         answer.notes.append(
             f"{requests[AFTER]:,} requests could be followed by their ids, {requests[BEFORE]:,} in the baseline"
         )
-    _date(scope, findings)
+    order.date(scope, findings)
     for finding in findings:
         if finding.service in scope.messengers:
             finding.service = peers.alias(finding.service) or peers.mentioned(finding.text) or finding.service
@@ -137,7 +141,7 @@ def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
     answer.culprits = rank(answer.findings, answer.blame, scope.messengers)
     answer.changes = before(scope, scope.plan.after.since, peers)
     _place(scope, answer)
-    answer.moved = _order(answer)
+    answer.moved = order.moved(scope, answer.culprits)
     answer.activity = _activity(scope)
     return answer
 
@@ -167,24 +171,15 @@ def _doubts(scope: Scope, counts: list[int], onset: Onset | None) -> list[str]:
             notes.append(f"the {name} has only {counts[phase]} records: take every figure as a guess")
     if onset and onset.sure == "weak":
         notes.append("the onset is a guess: the change is small")
+    for part, seconds in scope.plan.skews.items():
+        source = next(one.source for one in scope.snapshot.catalog.parts if one.part == part)
+        notes.append(
+            f"the clock of {source} is {abs(seconds):,.1f} s {'ahead of' if seconds > 0 else 'behind'} the others, by the requests they "
+            "share (or it works on them so much later): put right here"
+        )
     if len(scope.services) == 1:
         notes.append("only one service speaks here: it cannot be compared with others")
     return notes
-
-
-def _date(scope: Scope, findings: list[Finding]) -> None:
-    """Gives what is new or comes more often the minute of its first record."""
-    first = {
-        (scope.services[service], template): minute
-        for service, template, minute in scope.rows(
-            f"SELECT service, template, min(minute) FROM counts WHERE phase = {AFTER} GROUP BY ALL"
-        )
-    }
-    for finding in findings:
-        if finding.at is None and finding.template is not None and finding.kind in ("new", "burst"):
-            finding.at = max(
-                first.get((finding.service, finding.template), scope.plan.after.since), scope.plan.after.since
-            )
 
 
 def _place(scope: Scope, answer: Triage) -> None:
@@ -193,18 +188,9 @@ def _place(scope: Scope, answer: Triage) -> None:
     found = scope.examples({(finding.writer, finding.template) for finding in shown if finding.template is not None})
     for finding in shown:
         if finding.template is not None:
-            finding.records = found.get((finding.writer, finding.template), [])
-
-
-def _order(answer: Triage) -> list[tuple[datetime, str, str]]:
-    """The first thing of each suspect that has a time."""
-    firsts: list[tuple[datetime, str, str]] = []
-    for one in answer.culprits:
-        timed = [finding for finding in one.evidence if finding.at and finding.score >= 1]
-        if timed:
-            earliest = min(timed, key=lambda finding: (finding.at, -finding.score))
-            firsts.append((earliest.at or datetime.min, one.service, earliest.sentence))
-    return sorted(firsts)
+            finding.records = [
+                (source, offset) for source, offset, _ in found.get((finding.writer, finding.template), [])
+            ]
 
 
 def _activity(scope: Scope) -> list[tuple[datetime, str, int, int]]:

@@ -30,7 +30,7 @@ def detect(scope: Scope, peers: Peers) -> list[Finding]:
         SELECT who, named, category, phase, count(DISTINCT (part, "offset")), min(timestamp), list_sort(list(DISTINCT pattern)),
                list((source, "offset") ORDER BY timestamp)[1:3]
         FROM (SELECT coalesce(r.service, p.service, p.source) AS who, max(coalesce({named})) OVER (PARTITION BY h.part, h."offset") AS named, category,
-               {scope.phase("h.timestamp").replace("part IN", "h.part IN")} AS phase, h.part, h."offset", h.timestamp, pattern, p.source
+               {scope.phase("h.timestamp", "h.part")} AS phase, h.part, h."offset", h.timestamp, pattern, p.source
         FROM lake.hits AS h JOIN part_names AS p USING (part)
         LEFT JOIN (SELECT part, "offset", service FROM lake.records WHERE {scope.mixed}) AS r USING (part, "offset")
         WHERE h.part IN ({mine}) AND category IN {tuple(WEIGHTS)} AND phase IS NOT NULL) GROUP BY ALL""")
