@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import datetime
+from itertools import islice
 from math import erfc, log10, sqrt
 from statistics import median
 from typing import NamedTuple
@@ -12,8 +13,8 @@ from typing import NamedTuple
 from logtriage.triage.finding import Finding
 from logtriage.triage.scope import AFTER, BEFORE, Kind, Scope
 
-_KINDS = 120  # of records that are looked at, the most frequent first
-_SAMPLE = 80  # records of each, in each phase
+_READ = 100_000  # records, at most, that are read to find a sample: of the rarer kinds, as readings are
+_SAMPLE = 60  # records of each, in each phase
 _LEAST = 8  # of them, for anything to be said
 _CHEAP = 1_000  # records of a kind that are read whatever their words are
 _PLACES = 12  # numbers of a record that are looked at
@@ -46,10 +47,11 @@ def detect(scope: Scope) -> list[Finding]:
     both phases have, and which are larger now (Mann and Whitney's test on samples, and half as much again in the middle)."""
     if not scope.minutes[0]:
         return []
-    common = sorted(
-        (key for key, kind in scope.kinds.items() if min(kind.counts) >= _LEAST and _is_likely(kind)),
-        key=lambda key: -min(scope.kinds[key].counts),
-    )[:_KINDS]
+    common: list[tuple[int, int]] = []
+    room = _READ
+    for key, kind in sorted(scope.kinds.items(), key=lambda item: sum(item[1].counts)):
+        if min(kind.counts) >= _LEAST and _is_likely(kind) and (room := room - sum(kind.counts)) > 0:
+            common.append(key)
     if not common:
         return []
     scope.con.execute("CREATE OR REPLACE TEMP TABLE common (service INTEGER, template BIGINT, every INTEGER)")
@@ -78,11 +80,15 @@ def _is_likely(kind: Kind) -> bool:
 
 def _grown(scope: Scope, service: int, template: int, told: list[tuple[int, datetime, str]]) -> Finding | None:
     """The number of a kind of record that has grown most, if any has."""
+    first = told[0][2]
+    if not any(_label(first, number)[0] for number in islice(_NUMBER.finditer(first), _PLACES)):
+        return None
     split = [(phase, at, text, list(_NUMBER.finditer(text))) for phase, at, text in told]
     usual = Counter(len(numbers) for *_, numbers in split).most_common(1)[0][0]
     best: Finding | None = None
     for place in range(min(usual, _PLACES)):
-        label, is_resource = _label(split, place, usual)
+        text, number = next((text, numbers[place]) for *_, text, numbers in split if len(numbers) == usual)
+        label, is_resource = _label(text, number)
         if not label:
             continue
         values: tuple[list[_Value], list[_Value]] = ([], [])
@@ -96,9 +102,8 @@ def _grown(scope: Scope, service: int, template: int, told: list[tuple[int, date
     return best
 
 
-def _label(split: list[tuple[int, datetime, str, list[re.Match[str]]]], place: int, usual: int) -> tuple[str, bool]:
+def _label(text: str, number: re.Match[str]) -> tuple[str, bool]:
     """What stands in front of a number, and whether that is a resource; nothing where it is neither that nor a time."""
-    text, number = next((text, numbers[place]) for *_, text, numbers in split if len(numbers) == usual)
     front, back = text[max(0, number.start() - 40) : number.start()], text[number.end() : number.end() + 10]
     label = " ".join(re.findall(r"[A-Za-z_]+", front)[-3:])
     if _UNIT.match(back) or _DURATION.search(front):
