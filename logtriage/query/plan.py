@@ -18,6 +18,7 @@ from logtriage.store.views import KEPT, PLACES, TEXT_PIECES, Catalog, Snapshot, 
 
 # Columns of `records` that cost putting the text together.
 _TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
+NOTHING = Condition("false")
 _KEPT = 100  # plans and counts that a snapshot keeps
 _NAME = re.compile(r"[a-z_]+")
 # What `decided` needs of a record.
@@ -165,16 +166,14 @@ def _by_id(snapshot: Snapshot, text: str) -> Condition:
 
 def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     if needle.matches_all:
-        todo.shapes = Condition("false") if needle.invert else None
+        todo.shapes = NOTHING if needle.invert else None
         return
     con = snapshot.con
     shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
     todo.narrowed = narrow(needle, shapes)
     todo.shapes = todo.narrowed.possible()
-    if (
-        not todo.narrowed.open
-        and not con.execute(f"SELECT sum(records) > 0 FROM lake.activity WHERE shape <= {ANY}").fetchall()[0][0]
-    ):
+    if not todo.narrowed.open and not _any_unshaped(snapshot):
+        todo.shapes = todo.shapes if todo.narrowed.sure else NOTHING
         return
     condition = todo.query.text_condition()
     certain = todo.narrowed.certain()
@@ -189,6 +188,11 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
         todo.filtered = True
     suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
     todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
+
+
+def _any_unshaped(snapshot: Snapshot) -> bool:
+    sql = f"SELECT sum(records) > 0 FROM lake.activity WHERE shape <= {ANY}"
+    return bool(snapshot.con.execute(sql).fetchall()[0][0])
 
 
 def _weak(needle: Needle) -> Condition:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from logtriage.query.plan import Plan
+from logtriage.query.plan import NOTHING, Plan
 from logtriage.query.query import Condition, Query, joined, stored
 from logtriage.query.windows import Extent, Pace, by_place, by_time
 from logtriage.store.views import Snapshot
@@ -82,6 +82,8 @@ def windows(
     snapshot: Snapshot, todo: Plan, pace: Pace, *, backwards: bool = False, edge: Key | None = None
 ) -> Iterator[list[Condition]]:
     """Conditions that part the records a plan has to look at into windows, in the query's order."""
+    if todo.shapes == NOTHING:
+        return
     minutes, parts = _counts(snapshot, todo)
     edged = edge.timestamp if edge and todo.query.order == "time" else None
     extents = _extents(snapshot, parts, todo.query, edge, backwards)

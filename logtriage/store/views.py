@@ -39,7 +39,7 @@ PLACES = ("source", "group", *RESOURCE)
 KEPT = ("part", "offset", "line", "lines", "severity_number", "severity_text", "shape")
 # SQL for the number of the template of a row of lake.records.
 # Ids are looked up one by one, up to so many: as a range, they would be looked for in most of the store's.
-_LOOKED_UP = 10_000
+_LOOKED_UP = 1_000
 _MINED = "SELECT shape AS of_shape, template AS its_template FROM lake.mined"
 TEMPLATE = f"coalesce((SELECT any_value(its_template) FROM ({_MINED}) WHERE of_shape = shape), {UNMINED})"
 # The columns of the view `records`.
