@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+from logtriage.formats.parse import literal
 from logtriage.query.plan import Plan, plan
 from logtriage.query.query import Query, joined, stored
 from logtriage.query.tally import count
 from logtriage.query.walk import counted, windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.sessions.key import Key
+from logtriage.store.mined import UNMINED_TEXT
 from logtriage.store.views import Snapshot
 
 _SPREAD = 1 << 64  # a moment and a place make one number, by which events can be ordered
@@ -29,7 +31,7 @@ _EVENT = (
 )
 # What a step says: the template, in which the session's own name may stand where it looks like a word.
 _OWN = r"regexp_replace(text, '(^|\W)' || regexp_escape(session) || '(\W|$)', '\1<*>\2', 'g')"
-_SAID = f"CASE WHEN contains(text, session) THEN {_OWN} ELSE coalesce(text, template) END"
+_SAID = f"CASE WHEN contains(text, session) THEN {_OWN} ELSE coalesce(text, {literal(UNMINED_TEXT)}) END"
 
 
 class Gathered(NamedTuple):
