@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from logtriage.formats.parse import literal
 from logtriage.query.plan import Plan, plan
 from logtriage.query.query import Query, joined, stored
 from logtriage.query.tally import count
 from logtriage.query.walk import counted, windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.sessions.key import Key
+from logtriage.sql import literal
 from logtriage.store.mined import UNMINED_TEXT
 from logtriage.store.views import Snapshot
 
