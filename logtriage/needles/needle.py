@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from logtriage.hyperscans import HS_MULTILINE
-from logtriage.needles.dialect import nodes, pieces, reader
-from logtriage.needles.dialect.automata import HyperscanWriter, Re2Writer
+from logtriage.needles.dialect import nodes, pattern, pieces
+from logtriage.needles.dialect.automata import HyperscanWriter, Re2Writer, grouped
 from logtriage.needles.dialect.charset import WORD
 from logtriage.needles.dialect.nodes import Chars, Look, Node
 from logtriage.needles.verdict import Verdict
@@ -21,7 +21,6 @@ from logtriage.needles.verdict import Verdict
 TOGETHER = 64  # so many patterns are given to Hyperscan as one
 _MOST_PIECES = 512
 _MANY = 8  # patterns
-_MOST_RE2 = 8_000  # characters of one regular expression for DuckDB
 
 
 @dataclass(frozen=True)
@@ -52,19 +51,19 @@ class Needle:
         Raises UsageError, naming the pattern, what is wrong and near which character.
         """
 
-        def read(text: str, fold: bool, first_group: int) -> reader.Pattern:
+        def read(text: str, fold: bool, first_group: int) -> pattern.Pattern:
             if fixed:
-                return reader.literal(text, fold=fold)
-            return reader.read(text, fold=fold, first_group=first_group)
+                return pattern.literal(text, fold=fold)
+            return pattern.read(text, fold=fold, first_group=first_group)
 
         plain = [read(text, False, 1) for text in patterns]
         smart = smart_case and any(p.literals for p in plain) and not any(p.uppercase for p in plain)
         trees: list[Node] = []
         first_group, fancy = 1, any(p.fancy for p in plain)
         for text in patterns:
-            pattern = read(text, ignore_case or smart, first_group)
-            first_group += pattern.groups
-            tree = pattern.tree if fancy else nodes.uncaptured(pattern.tree)
+            one = read(text, ignore_case or smart, first_group)
+            first_group += one.groups
+            tree = one.tree if fancy else nodes.uncaptured(one.tree)
             trees.append(_wrapped(tree, word, line))
         return cls(tuple(trees), fancy, invert)
 
@@ -191,7 +190,7 @@ class Needle:
         if self.required and not self.folded and len(self.required) <= 4:
             guard = "(" + " OR ".join(["contains({0}, ?)"] * len(self.required)) + ") AND "
             texts = list(self.required)
-        groups = _grouped([writer.write(tree) for tree in self.found])
+        groups = grouped([writer.write(tree) for tree in self.found])
         condition = " OR ".join(["regexp_matches({0}, ?)"] * len(groups))
         return f"{guard}({condition})" if len(groups) > 1 else guard + condition, [*texts, *groups], writer.exact
 
@@ -227,19 +226,6 @@ def _wrapped(tree: Node, word: bool, line: bool) -> Node:
         outside = Chars(WORD.negated())
         return nodes.concat(nodes.Alt((Look("^"), outside)), tree, nodes.Alt((outside, Look("$"))))
     return tree
-
-
-def _grouped(written: list[str]) -> list[str]:
-    """Patterns joined by OR, so that none gets too large for RE2."""
-    groups: list[list[str]] = [[]]
-    size = 0
-    for text in written:
-        if size + len(text) > _MOST_RE2 and groups[-1]:
-            groups.append([])
-            size = 0
-        groups[-1].append(text)
-        size += len(text)
-    return ["|".join(group) for group in groups]
 
 
 def _plain(writer: HyperscanWriter, tree: Node) -> str:

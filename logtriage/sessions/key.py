@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from logtriage.errors import UsageError
-from logtriage.needles.dialect import reader
+from logtriage.needles.dialect import pattern
 from logtriage.needles.needle import Needle
 from logtriage.query.narrow import narrow
 from logtriage.query.query import Condition, value_of
@@ -43,7 +43,7 @@ class Key:
             raise UsageError(
                 f"--by {text}: it matches nothing in particular", "name what is the same in all records of one"
             )
-        group = min(1, reader.read(text, fold=False).groups)
+        group = min(1, pattern.read(text, fold=False).groups)
         return cls(text, "raw", f"regexp_extract_all(key, ?, {group})", (text,), needle)
 
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from logtriage.sql import literal
 from logtriage.store.store import Store
 
 # Files of records with fewer rows are put together, in files of about so many: narrow in time, and small enough that a
@@ -122,7 +123,7 @@ def _small_files(store: Store) -> Iterator[list[str]]:
 def _rewrite(store: Store, files: list[str]) -> None:
     """Puts the records of some files into one, in the order that searches need."""
     con = store.con
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
+    names = ", ".join(map(literal, files))
     with store.transaction():
         con.execute(f"CREATE OR REPLACE TEMP TABLE moved AS SELECT * FROM lake.records WHERE filename IN ({names})")
         con.execute(f"DELETE FROM lake.records WHERE filename IN ({names})")

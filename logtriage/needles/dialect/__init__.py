@@ -1,6 +1,6 @@
 """Regular expressions as ripgrep reads them, understood once and written for every engine that is used here.
 
-    reader  → a pattern's text → a tree (nodes, charset)
+    pattern → what a user gave, read (reader, classes): a tree (nodes, charset)
     writer  → the tree → a pattern for `re`, `regex`, RE2 (DuckDB) or Hyperscan, and whether it means the same
     pieces  → the tree → texts that a matching line, or its shape, must hold
 

@@ -11,6 +11,7 @@ from logtriage.needles.dialect.writer import BYTE, Writer, count, spelt
 
 _WORD_CHARS = WORD.ascii
 _RE2_CODE_POINT = r"\x{{{:x}}}"
+_MOST_RE2 = 8_000  # characters of one regular expression for DuckDB
 _FEW = 12  # so many characters beyond ASCII of a set are still spelt out
 
 
@@ -146,3 +147,16 @@ def _is_short(ranges: Ranges) -> bool:
 
 def _bytes_spelt(text: str) -> str:
     return "".join(chr(b) if chr(b).isascii() and chr(b).isalnum() else f"\\x{b:02x}" for b in text.encode("utf-8"))
+
+
+def grouped(written: list[str]) -> list[str]:
+    """Patterns joined by OR, so that none gets too large for RE2."""
+    groups: list[list[str]] = [[]]
+    size = 0
+    for text in written:
+        if size + len(text) > _MOST_RE2 and groups[-1]:
+            groups.append([])
+            size = 0
+        groups[-1].append(text)
+        size += len(text)
+    return ["|".join(group) for group in groups]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from logtriage.errors import UsageError
 from logtriage.needles.dialect import classes
 from logtriage.needles.dialect.charset import ALL, CharSet, cases, of_chars
 from logtriage.needles.dialect.nodes import (
@@ -42,37 +41,8 @@ class Flags(NamedTuple):
     unicode: bool = True
 
 
-class Pattern(NamedTuple):
-    """A pattern that was read. `fancy`: only `regex` can decide it; `literals`, `uppercase`: what smart case asks."""
-
-    tree: Node
-    groups: int
-    fancy: bool
-    literals: bool
-    uppercase: bool
-
-
-def read(pattern: str, *, fold: bool = False, first_group: int = 1) -> Pattern:
-    """Reads `pattern`; its groups are numbered from `first_group`.
-
-    Raises UsageError, which says what is wrong and at which character.
-    """
-    reader = Reader(pattern, Flags(fold=fold), first_group)
-    tree = reader.choice(0)
-    if not reader.at_end():
-        raise reader.error("there is a ')' that no '(' opens")
-    return Pattern(tree, reader.groups, reader.fancy, reader.literals, reader.uppercase)
-
-
-def literal(text: str, *, fold: bool = False) -> Pattern:
-    """The tree of `text` as it stands (-F)."""
-    if "\n" in text:
-        raise UsageError("a pattern cannot hold a line break", "give several patterns, each with -e")
-    tree = concat(*(_character(char, fold) for char in text))
-    return Pattern(tree, 0, False, bool(text), any(char.isupper() for char in text))
-
-
-def _character(char: str, fold: bool) -> Node:
+def character(char: str, fold: bool) -> Node:
+    """One character, in any case if `fold`."""
     if not fold or len(cases(char)) == 1:
         return Lit(char)
     return Lit(char, True) if char < "\x80" else Chars(of_chars(cases(char)))
@@ -177,7 +147,7 @@ class Reader(classes.ClassReader):
             raise self.error("a line never holds a line break", "give several patterns, each with -e")
         if not self.flags.unicode and char > "\x7f":
             raise self.error("(?-u) with characters beyond ASCII is not supported")
-        node = _character(char, self.flags.fold)
+        node = character(char, self.flags.fold)
         if self.flags.unicode or not isinstance(node, Lit) or not node.fold:
             return node
         return Chars(of_chars(char.lower() + char.upper()))
