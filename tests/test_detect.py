@@ -47,6 +47,13 @@ def test_lines_nobody_has_a_name_for_are_generic() -> None:
     assert names(learnt) == {"text"}
 
 
+def test_a_document_too_deep_to_be_read_stops_nothing() -> None:
+    """JSON nested deeper than Python reads teaches nothing, and what comes after it is learnt as ever."""
+    learnt = grammar()
+    learnt.learn(['{"a":' * 200_000 + "1" + "}" * 200_000, LOGS["json"][1]])
+    assert names(learnt) == {"json"}
+
+
 def test_a_forced_format_is_the_only_outer_one() -> None:
     """With a format forced, lines of others are not taken for theirs."""
     learnt = grammar(forced="docker-json-file")
