@@ -22,6 +22,7 @@ COMMANDS = {
     "cat": "print whole logs: as they are, as JSON lines, or as one timeline",
     "sessions": "group records by transaction, request or trace: which went otherwise than the rest",
     "check": "a gate for CI: fail on what is new, on failures, on levels",
+    "templates": "what the logs say: top, rare, new, gone, bursting; --diff compares",
     "ingest": "read logs into the store; --follow goes on as they grow",
     "triage": "when it began, who is to be suspected, and why",
     "report": "the hand-over of an incident, or of the week: Markdown and HTML",

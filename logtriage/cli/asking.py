@@ -62,6 +62,7 @@ def asked(
         services=_globs(args.service), sources=_globs(args.source),
         containers=_globs(args.container), namespaces=_globs(args.namespace), flags=_globs(args.flag),
         fields=tuple(parse_field(text) for text in args.field or ()), trace=args.trace,
+        templates=template_ids(getattr(args, "template", None)),
     )  # fmt: skip
     return Asked(query, more)
 
@@ -77,6 +78,15 @@ def _moment(session: Session, text: str | None, span: tuple[datetime | None, dat
 def _globs(values: Sequence[str] | None) -> tuple[str, ...]:
     """Each value may be a list, `a,b`."""
     return tuple(part for value in values or () for part in value.split(",") if part)
+
+
+def template_ids(values: Sequence[str] | None) -> tuple[str, ...]:
+    """Begins of templates' ids. Raises UsageError."""
+    ids = tuple(text.lower() for text in _globs(values))
+    for text in ids:
+        if not set(text) <= set("0123456789abcdef"):
+            raise UsageError(f"{text!r} is no template", "`logtriage templates` lists them with their ids")
+    return ids
 
 
 def _levels(values: Sequence[str]) -> tuple[str | None, tuple[Condition, ...]]:

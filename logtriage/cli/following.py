@@ -143,7 +143,7 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
     wants = asked(session, needle)
     normaliser = Normaliser(connect(), session.settings())
     printer = RowsOut(_timeline(session, sources), needle, Out(True))
-    learnt = Learnt(normaliser) if session.args.output in WITH_FIELDS else None
+    learnt = Learnt(normaliser) if session.args.output in WITH_FIELDS or wants.query.templates else None
     if learnt:
         learnt.sample(sources)
     readers: dict[str, Reader] = {}

@@ -44,7 +44,7 @@ class Search:
         self._normaliser = Normaliser(connect(), session.settings())
         self._conditions = asked.conditions()
         self._learnt: Learnt | None = None
-        if json or session.args.output in WITH_FIELDS:
+        if json or session.args.output in WITH_FIELDS or asked.query.templates:
             self._learnt = Learnt(self._normaliser)
             if not self._is_one_block:
                 self._learnt.sample(sources)

@@ -86,9 +86,27 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         "--field", metavar="EXPR", action="append", help="status>=500, user=bob, path~=^/api, method!=GET"
     )
     group.add_argument("--trace", metavar="ID", help="with this trace id")
+    group.add_argument(
+        "--template",
+        metavar="ID",
+        action="append",
+        help="of this template (see `logtriage templates`); its first letters do",
+    )
 
 
 def is_filtered(args: argparse.Namespace) -> bool:
     """Whether any filter is given."""
-    names = ("since", "until", "level", "service", "source", "container", "namespace", "flag", "field", "trace")
+    names = (
+        "since",
+        "until",
+        "level",
+        "service",
+        "source",
+        "container",
+        "namespace",
+        "flag",
+        "field",
+        "trace",
+        "template",
+    )
     return any(getattr(args, name) for name in names)

@@ -145,6 +145,11 @@ def _made(snapshot: Snapshot, query: Query) -> Plan:
         meant = [number for (number,) in rows]
         parts = meant if query.parts is None else [part for part in query.parts if part in set(meant)]
         query = replace(query, sources=(), parts=tuple(parts))
+    if query.templates:
+        (condition,) = Query(templates=query.templates).counted()
+        named = snapshot.con.execute(f"SELECT shape FROM named_shapes WHERE {condition.sql}", condition.parameters)
+        shapes = {number for (number,) in named.fetchall()}
+        query = replace(query, templates=(), shapes=tuple(sorted(shapes)))
     conditions = list(query.conditions())
     todo = Plan(query, snapshot.catalog, [c for c in conditions if c.plain], [c for c in conditions if not c.plain])
     todo.rolled = not (

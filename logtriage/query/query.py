@@ -83,7 +83,7 @@ class Query:
     `level`: at least. `services`, `sources`, `containers`, `namespaces`, `flags` are globs, one of each kind must fit:
     a source by its name, the last parts of its path or its rotated set, a flag by its id or category. `parts`: numbers,
     None for all.
-    `trace`: a trace, span or request id. `also`, `without`: what each of these finds too, and what none of them finds
+    `trace`: a trace, span or request id. `templates`: begins of their ids, `shapes`: numbers; None for all. `also`, `without`: what each of these finds too, and what none of them finds
     (their conditions count, on readable text; not their limits). `limit`: the first so many, `tail`: the last so many. `order`: `time`, or
     `source`: one part after the other, as in `parts`.
     """
@@ -100,6 +100,8 @@ class Query:
     flags: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
     trace: str | None = None
+    templates: tuple[str, ...] = ()
+    shapes: tuple[int, ...] | None = None
     also: tuple[Query, ...] = ()
     without: tuple[Query, ...] = ()
     limit: int | None = None
@@ -147,6 +149,11 @@ class Query:
 
     def counted(self) -> Iterator[Condition]:
         """Those conditions that `lake.activity` can answer too."""
+        if self.templates:
+            named = _any("starts_with(template, ?)", len(self.templates))
+            yield Condition(f"shape IN (SELECT shape FROM named_shapes WHERE {named})", self.templates)
+        if self.shapes is not None:
+            yield Condition(f"shape IN ({', '.join(map(str, self.shapes))})" if self.shapes else "false")
         if self.parts is not None:
             yield Condition(f"part IN ({', '.join(map(str, self.parts))})" if self.parts else "false")
         if self.level is not None and LEVELS[self.level] > 1:

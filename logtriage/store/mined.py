@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from logtriage.store.shape import Shape
 
 # the template of records whose shape is one of too many
-UNMINED, UNMINED_TEXT = 0, "(too many different texts: not mined)"
+UNMINED, UNMINED_ID, UNMINED_TEXT = 0, f"{0:016x}", "(too many different texts: not mined)"
 
 
 class Templates:

@@ -19,7 +19,7 @@ from logtriage.jsonl import level_sql
 from logtriage.sql import literal
 from logtriage.stamps.rendering import Rendering
 from logtriage.store import frame
-from logtriage.store.mined import UNMINED, UNMINED_TEXT
+from logtriage.store.mined import UNMINED, UNMINED_ID, UNMINED_TEXT
 from logtriage.store.shape import SEAMS
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ KEPT = ("part", "offset", "line", "lines", "severity_number", "severity_text", "
 _LOOKED_UP = 1_000
 _MINED = "SELECT shape AS of_shape, template AS its_template FROM lake.mined"
 TEMPLATE = f"coalesce((SELECT any_value(its_template) FROM ({_MINED}) WHERE of_shape = shape), {UNMINED})"
+# The view that conditions on a record's shape look templates up in.
+NAMED_SHAPES = (
+    "SELECT shape, format('{:016x}', template) AS template FROM lake.mined "
+    f"UNION ALL SELECT {UNMINED}, '{UNMINED_ID}'"
+)
 # The columns of the view `records`.
 COLUMNS = (
     "source", "group", "part", "offset", "line", "lines", "timestamp", "nanos", "level", "severity_number",
@@ -97,7 +102,8 @@ def create(store: Store) -> None:
     _name_parts(store.con, catalog)
     everything = restored(catalog, f"({lean(catalog)})", "lake.ids")
     columns = ", ".join(f'"{name}"' for name in COLUMNS)
-    for name, sql in {"records": f"SELECT {columns} FROM ({everything})", **others()}.items():
+    views = {"records": f"SELECT {columns} FROM ({everything})", **others(), "named_shapes": NAMED_SHAPES}
+    for name, sql in views.items():
         store.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
 
@@ -115,7 +121,8 @@ class Snapshot:
         self.memory: dict[Hashable, Any] = {}  # what queries keep in mind of it
         self.catalog = load(self.con)
         _name_parts(self.con, self.catalog)
-        for name, sql in {"pieces": lean(self.catalog), "hits": others()["hits"]}.items():
+        views = {"pieces": lean(self.catalog), "hits": others()["hits"], "named_shapes": NAMED_SHAPES}
+        for name, sql in views.items():
             self.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
     def __enter__(self) -> Snapshot:

@@ -101,6 +101,11 @@ class Reader:
         return made
 
     @property
+    def has_shapes(self) -> bool:
+        """Whether the records' shapes and templates are known."""
+        return self._learnt is not None
+
+    @property
     def chains(self) -> list[Any]:
         """The formats that the column `chain` counts."""
         return self._chains
@@ -150,6 +155,10 @@ class Picked:
                 "CREATE OR REPLACE TEMP VIEW hits AS "
                 'SELECT 0 AS part, k."offset", pattern, category FROM found JOIN kept AS k USING (i)'
             )
+        if any("FROM named_shapes" in condition.sql for condition in conditions):
+            self._con.execute(
+                "CREATE OR REPLACE TEMP VIEW named_shapes AS SELECT shape, format('{:016x}', template) AS template FROM mined"
+            )
         where, parameters = joined(conditions)
         self._con.execute(
             f"DELETE FROM kept WHERE i NOT IN (SELECT i FROM ({self._facets(attributes)}) WHERE {where})", parameters
@@ -166,13 +175,19 @@ class Picked:
         ids = ", ".join(f"k.{name}" for name in ("trace_id", "span_id", "request_id"))
         more = f", {self._attributes()} AS attributes" if attributes else ""
         level = "coalesce(k.severity_number, f.severity_number, k.severity_default)"
+        with_shapes = self._reader.has_shapes
+        shape, shapes = (
+            ("s.shape", " LEFT JOIN (SELECT i, shape FROM rows) AS s USING (i)")
+            if with_shapes
+            else ("NULL::BIGINT", "")
+        )
         return (
             f'SELECT i, {literal(source.name)} AS source, {literal(source.group)} AS "group", 0 AS part, '
             f'k."offset", line, lines, '
             f"timestamp, nanos, {level_sql(level)} AS level, {level} AS severity_number, severity_text, "
             f"CASE chain{names} END AS format, coalesce(string_split(f.flags, ' '), []) AS flags, {told}, {ids}, "
-            f"body, coalesce(text, raw) AS text, rtrim(raw, chr(10)) AS raw, raw AS written, exact, found{more} "
-            f"FROM {self._from} AS k LEFT JOIN flags AS f USING (i)"
+            f"{shape} AS shape, body, coalesce(text, raw) AS text, rtrim(raw, chr(10)) AS raw, raw AS written, exact, found{more} "
+            f"FROM {self._from} AS k LEFT JOIN flags AS f USING (i){shapes}"
         )
 
     def _attributes(self) -> str:
