@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from logtriage import kept
 from logtriage.errors import StoreError
 
 _NAME = "marks.json"
@@ -47,23 +46,12 @@ def save(store: Path, marks: Iterable[Mark]) -> None:
     The file is its owner's alone. One that could not be read whole is kept as `marks.json.damaged`. Raises StoreError.
     """
     path = store / _NAME
-    kept = [asdict(mark) for mark in sorted({mark.key: mark for mark in marks}.values(), key=_order)]
-    text = json.dumps({"version": 1, "marks": kept}, ensure_ascii=False, indent=1, default=_plain)
+    entries = [asdict(mark) for mark in sorted({mark.key: mark for mark in marks}.values(), key=_order)]
+    text = json.dumps({"version": 1, "marks": entries}, ensure_ascii=False, indent=1, default=_plain)
     try:
-        store.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.exists() and _entries(_read(path))[1]:
             os.replace(path, path.with_suffix(".json.damaged"))
-        number, name = tempfile.mkstemp(prefix=f".{_NAME}.", dir=store)  # readable for nobody else
-        try:
-            with open(number, "w", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+        kept.write(path, text)
     except OSError as why:
         raise StoreError(f"the marks in {store} cannot be written: {why.strerror}") from why
 
@@ -83,6 +71,16 @@ def _read(path: Path) -> Any:
         return {"marks": []}
     except (OSError, ValueError, RecursionError):
         return None
+
+
+def plain(marks: Iterable[Mark]) -> list[dict[str, Any]]:
+    """Marks as plain values, for a file."""
+    return [{**asdict(mark), "timestamp": mark.timestamp and mark.timestamp.isoformat()} for mark in marks]
+
+
+def read(entries: Any) -> list[Mark]:
+    """Marks from such values, in the order of time; those that are damaged are left out."""
+    return sorted(_entries({"marks": entries})[0], key=_order)
 
 
 def _entries(content: Any) -> tuple[list[Mark], bool]:

@@ -11,6 +11,7 @@ from logtriage.errors import LogtriageError, UsageError
 EXAMPLES = """\
   logtriage tui                            the store, all sources on one timeline (without a word too)
   logtriage tui /var/log/app app.log.gz    these logs, read while one already looks, and followed
+  logtriage tui --session outage.json      what a colleague looked at: filters, window, marks
 """
 
 
@@ -18,6 +19,7 @@ def parser() -> Parser:
     """The command's arguments."""
     made = Parser("tui", "The screen: all sources on one timeline. `?` in it lists the keys.", EXAMPLES)
     made.add_argument("sources", nargs="*", metavar="SOURCE", help="a file, folder, glob or archive; none: the store")
+    made.add_argument("--session", metavar="NAME|FILE", help="begin with a session that was saved (`^s` in it)")
     made.add_argument("--theme", choices=("dark", "light", "contrast"), default="dark", help="how it looks")
     add_reading(made)
     add_display(made)
@@ -39,6 +41,7 @@ def run(argv: list[str]) -> int:
     if args.sources and not sources:
         return 2
     try:
+        from logtriage.tui import sessions
         from logtriage.tui.app import Logtriage, Options
         from logtriage.tui.intake import Intake
     except ModuleNotFoundError as why:
@@ -48,7 +51,12 @@ def run(argv: list[str]) -> int:
     intake = None
     if sources:
         intake = Intake(_ingest_arguments(session), sources, lambda: session.settings(patterns=False))
-    options = Options(session.zone, args.utc, session.config.keys, session.fixed_now, f"logtriage-{args.theme}")
+    kept = sessions.Sessions(sessions.user_folder(), session.store_path)
+    begin = sessions.opened(args.session, kept) if args.session else kept.cut_off()
+    options = Options(
+        session.zone, args.utc, session.config.keys, session.fixed_now, f"logtriage-{args.theme}",
+        session.config.patterns, begin, kept,
+    )  # fmt: skip
     Logtriage(engine, options, intake).run()
     return 0
 

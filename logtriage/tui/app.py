@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -16,6 +17,8 @@ from logtriage.tui.intake import Intake
 from logtriage.tui.main import Main
 from logtriage.tui.messages import Answered, Failed, Wanted
 from logtriage.tui.requests import Request
+from logtriage.tui.sessions import Saved, Sessions
+from logtriage.tui.sql_box import SqlBox
 from logtriage.tui.themes import DARK, THEMES
 
 _LOOK_EVERY = 0.25  # seconds between two looks at whether the store has changed
@@ -24,13 +27,17 @@ _LOOK_EVERY = 0.25  # seconds between two looks at whether the store has changed
 @dataclass
 class Options:
     """How the application is to start. `zone`: local times; `utc`: begin with UTC; `keys`: of the config; `now`: the
-    present, where it is told; `theme`: by name."""
+    present, where it is told; `theme`: by name; `patterns`: the user's own folders of
+    them; `session`: what to look at; `sessions`: where they are kept, if they are."""
 
     zone: tzinfo = UTC
     utc: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     now: datetime | None = None
     theme: str = DARK.name
+    patterns: tuple[Path, ...] = ()
+    session: Saved | None = None
+    sessions: Sessions | None = None
 
 
 class Logtriage(App[None]):
@@ -79,10 +86,20 @@ class Logtriage(App[None]):
         self.engine.ask(message.request)
 
     def on_answered(self, message: Answered) -> None:
-        self.main.answered(message.request, message.result)
+        if box := self._box_for(message.request):
+            box.answered(message.request, message.result)
+        else:
+            self.main.answered(message.request, message.result)
 
     def on_failed(self, message: Failed) -> None:
-        self.main.failed(message.request, message.why)
+        if message.request and (box := self._box_for(message.request)):
+            box.failed(message.request, message.why)
+        else:
+            self.main.failed(message.request, message.why)
+
+    def _box_for(self, request: Request) -> SqlBox | None:
+        """The box over the main screen that has asked for this."""
+        return next((one for one in self.screen_stack if isinstance(one, SqlBox) and one.takes(request)), None)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """All actions of the table, for the command palette."""

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
+from textual.containers import Container
 from textual.screen import Screen
 
 from logtriage.errors import LogtriageError
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.tui import requests as ask
+from logtriage.tui.details import Details
 from logtriage.tui.events import PAGE, Events, at
 from logtriage.tui.filters import Filters
 from logtriage.tui.messages import GoTo, Moved, Said
@@ -39,6 +41,15 @@ class View(NamedTuple):
 class Board(Screen[None]):
     """The main screen without its actions. `filters`: what is looked at; `standing`: what there is; `live`: whether the end is followed."""
 
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual has it
+        (0, "-narrow"),
+        (120, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-short"),
+        (32, "-tall"),
+    ]
+
     def __init__(self, options: Options, intake: Intake | None) -> None:
         super().__init__(id="main")
         self.options = options
@@ -46,6 +57,7 @@ class Board(Screen[None]):
         self.utc = options.utc
         self.timeline = Timeline(self.zone)
         self.list = Events(self.zone)
+        self.details = Details()
         self.filterbar = FilterBar()
         self.prompt = Prompt()
         self.status = Status()
@@ -69,7 +81,9 @@ class Board(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield self.timeline
-        yield self.list
+        with Container(id="middle"):
+            yield self.list
+            yield self.details
         yield self.filterbar
         yield self.prompt
         yield self.status
@@ -121,13 +135,13 @@ class Board(Screen[None]):
         """To a place or a time."""
         self.wants(self.list.wanting(self.query_now, at(place) if isinstance(place, datetime) else place))
 
-    def use(self, filters: Filters, *, end: bool = False, remember: bool = True) -> None:
-        """Looks through other filters, at the same place or at the end."""
+    def use(self, filters: Filters, *, end: bool = False, remember: bool = True, stay: bool = False) -> None:
+        """Looks through other filters, at the same place (`stay`: though the end was followed) or at the end."""
         if remember:
             self.trail = [*self.trail, View(self.filters, self.place)][-_TRAIL:]
         self.filters, self.found = filters, None
         self.list.needle = self.query_now.needle or (self.sought.needle if self.sought else None)
-        self.wants(self.list.wanting(self.query_now, None if end or self.following else self.place))
+        self.wants(self.list.wanting(self.query_now, None if end or (self.following and not stay) else self.place))
         self.left_at = None
         self.count()
         self.show_status()

@@ -1,4 +1,5 @@
-"""The only one that asks the store: two threads, one for what a person waits for, one for what takes its time.
+"""The only one that asks the store: three threads: for what a person waits for, for what takes its
+time, and for what may take any time.
 
 A request that a newer one replaces is dropped, or interrupted if it is being answered. Answers and errors go to a
 callback, on the engine's thread.
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 Answered = Callable[["Request", Any], None]
 Failed = Callable[["Request", str], None]
-_LANES = ("front", "back")
+_LANES = ("front", "back", "aside")
 _PATIENCE = 5.0  # seconds that an interrupted query may still take
 
 
@@ -165,6 +166,7 @@ class _Run:
     def cancel(self) -> None:
         """Ends it as soon as can be."""
         self.cancelled = True
+        self.request.cancel()
         if self._con is not None:
             with contextlib.suppress(Exception):
                 self._con.interrupt()

@@ -143,7 +143,7 @@ def combined(base: Query, filters: Iterable[Filter]) -> Query:
         elif one.kind == "until":
             assert asked.until is not None
             made = replace(made, until=asked.until if made.until is None else min(made.until, asked.until))
-        elif one.kind == "field":
+        elif one.kind in ("field", "template"):
             made = replace(made, fields=(*made.fields, *asked.fields))
         elif one.kind == "trace" and made.trace is None:
             made = replace(made, trace=asked.trace)

@@ -71,6 +71,12 @@ KEYS = (
     Key("window-30", "5", "window(30)", "the last 30 minutes", "window"),
     Key("window-60", "6", "window(60)", "the last hour", "window"),
     Key("follow", "F", "follow", "follow", "window"),
+    Key("details", "enter,p", "details", "all of the record, then into it", "look"),
+    Key("raw", "r", "raw", "its raw bytes", "look"),
+    Key("nearby", "full_stop", "nearby", "neighbours: ±1 s, 10 s, 1 min", "look"),
+    Key("story", "a", "story", "all of the same trace, host …", "find"),
+    Key("waterfall", "v", "waterfall", "its trace as a waterfall", "look"),
+    Key("patterns", "P", "patterns", "patterns and templates", "look"),
     Key("unfold", "x", "unfold", "unfold the record, or fold it", "look"),
     Key("zoom-in", "z", "zoom(0.5)", "timeline: closer", "look"),
     Key("zoom-out", "Z", "zoom(2)", "timeline: wider", "look"),
@@ -78,8 +84,17 @@ KEYS = (
     Key("zone", "t", "zone", "UTC or local time", "look"),
     Key("delta", "T", "delta", "times as distance from here", "look"),
     Key("theme", "ctrl+t", "next_theme", "next theme", "look"),
+    Key("mark", "m", "mark", "mark, or unmark", "mark"),
+    Key("note", "M", "note", "mark with a note", "mark"),
+    Key("next-mark", "u", "next_mark", "next mark", "mark"),
+    Key("previous-mark", "U", "next_mark(True)", "previous one", "mark"),
+    Key("copy", "c", "copy", "copy: text, Markdown, JSON", "mark"),
+    Key("report", "R", "report", "triage, and the report", "mark"),
+    Key("sessions", "ctrl+s", "sessions", "sessions: save, reopen", "mark"),
+    Key("sql", "semicolon", "sql", "SQL of what is looked at", "more"),
     Key("commands", "colon", "app.command_palette", "all commands", "more"),
     Key("help", "question_mark,f1", "help", "this help", "more"),
+    Key("back-view", "ctrl+o", "back_view", "what was looked at before", "more"),
     Key("back", "escape", "back", "back", "more"),
     Key("suspend", "ctrl+z", "app.suspend_process", "to the shell; fg comes back", "more"),
     Key("quit", "q", "app.quit", "quit", "more"),
@@ -90,6 +105,7 @@ GROUPS = {
     "find": "search and filter",
     "window": "window",
     "look": "look",
+    "mark": "mark and keep",
     "more": "more",
 }
 # What other programs' hands expect, where it is not what stands in the table.
@@ -101,7 +117,7 @@ VARIANTS: dict[str, dict[str, str]] = {
     },
     "k9s": {
         "filter": "slash", "search": "ctrl+s", "follow": "s", "next-gap": "v", "previous-gap": "V",
-        "half-down": "ctrl+y", "half-up": "ctrl+e", "zone": "t", "last": "G,end,shift+g",
+        "half-down": "ctrl+y", "half-up": "ctrl+e", "zone": "t", "last": "G,end,shift+g", "sessions": "ctrl+w", "waterfall": "Y",
     },
 }  # fmt: skip
 
@@ -133,5 +149,5 @@ _NAMES = {
     "colon": ":", "question_mark": "?", "right_square_bracket": "]", "left_square_bracket": "[", "escape": "Esc",
     "right_curly_bracket": "}", "left_curly_bracket": "{", "right_parenthesis": ")", "left_parenthesis": "(",
     "space": "Space", "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End", "down": "↓", "up": "↑",
-    "left": "←", "right": "→", "f1": "F1", "semicolon": ";", "enter": "Enter", "tab": "Tab", "comma": ",",
+    "left": "←", "right": "→", "f1": "F1", "semicolon": ";", "enter": "Enter", "tab": "Tab", "comma": ",", "full_stop": ".",
 }  # fmt: skip

@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from logtriage.query.glance import Glances, at_time
+from logtriage.tui import panel_requests as more
 from logtriage.tui import requests as ask
-from logtriage.tui.finding import Finding
+from logtriage.tui.asking import Asking
 from logtriage.tui.keymap import bindings
-from logtriage.tui.moving import Moving
+from logtriage.tui.report_requests import Report, Triaged
 from logtriage.tui.requests import Request, Standing
 
 
-class Main(Moving, Finding):
+class Main(Asking):
     """See the module."""
 
     BINDINGS: ClassVar = bindings()
@@ -46,6 +47,23 @@ class Main(Moving, Finding):
                 self.show_standing(result)
             case ask.Refresh():
                 self.show_parts(result)
+            case more.Detailed():
+                self.show_detail(request, result)
+            case more.Near():
+                self.show_near(request, result)
+            case more.Trace():
+                self.show_trace(result)
+            case more.Many():
+                self.copy(request.use, result)
+            case more.Sorts():
+                self.show_sorts(result)
+            case Report():
+                self.say(f"written: {result}")
+            case Triaged():
+                self.show_triage(result)
+            case more.Library():
+                self.details.patterns = result
+                self.details.draw()
         self.show_status()
 
     def failed(self, request: Request | None, why: str) -> None:
@@ -53,6 +71,8 @@ class Main(Moving, Finding):
         self.list._asked.clear()
         self.list.is_loading = False
         if self.intake and self.intake.is_running and "there is no store" in why:
+            return
+        if request and request.kind == "sql":  # its box is closed
             return
         if isinstance(request, ask.Preview):
             self.prompt.tell(why, wrong=True)
@@ -65,6 +85,7 @@ class Main(Moving, Finding):
         self.list.names = standing.names
         self.list.span = standing.span
         self.timeline.silences, self.timeline.firsts = standing.silences, standing.firsts
+        self.show_marks()
         self.list.refresh()
         self.timeline.refresh()
         self.leave_head(standing)

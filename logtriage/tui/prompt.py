@@ -58,9 +58,10 @@ class Prompt(Horizontal):
         self.query_one("Label", Label).update(LABELS.get(what, what))
         self.tell("")
         self.add_class("shown")
+        self.display = True  # at once, so that keys typed ahead come here
         line = self.query_one(Input)
         line.value = text
-        line.focus()
+        self.screen.set_focus(line)
 
     def tell(self, text: str, *, wrong: bool = False) -> None:
         """What is said beside the text."""
@@ -71,6 +72,7 @@ class Prompt(Horizontal):
     def leave(self) -> None:
         """Closes it."""
         self.remove_class("shown")
+        self.display = False
         self.post_message(self.Left(self.what))
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 
 class Request:
-    """Something to be asked. `lane`: `front` for what a person waits for, `back` for what takes its time. `outdates`:
+    """Something to be asked. `lane`: `front` for what a person waits for, `back` for what takes its time, `aside` for
+    what may take any time. `outdates`:
     requests of which kinds, asked earlier, are of no use any more."""
 
     kind: ClassVar[str]
@@ -36,6 +37,9 @@ class Request:
     def answer(self, snapshot: Snapshot) -> Any:
         """The answer, as the class tells. Raises what the query raises."""
         raise NotImplementedError
+
+    def cancel(self) -> None:
+        """Called, from another thread, when the answer is not wanted any more; its snapshot is interrupted anyway."""
 
 
 @dataclass(frozen=True)

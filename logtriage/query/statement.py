@@ -1,0 +1,104 @@
+"""One SQL statement of a person's own on a store: that it only reads, that it reaches nothing else, and its rows as files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from logtriage.errors import UsageError
+from logtriage.output import csv_row
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from logtriage.store.store import Store
+
+# Statements that only read, by DuckDB's own names for them.
+_READING = {"SELECT", "EXPLAIN", "RELATION"}
+_BATCH = 10_000
+OUTPUTS = ("csv", "jsonl", "parquet")
+
+
+def shut(store: Store, parts: tuple[int, ...] | None) -> None:
+    """Makes the views (see views.py), of some parts only where there are any given, and shuts everything else."""
+    from logtriage.store.views import create
+
+    create(store)
+    con = store.con
+    if parts is not None:
+        wanted = ", ".join(map(str, parts)) or "NULL"
+        con.execute(f"DELETE FROM part_names WHERE part NOT IN ({wanted})")
+    con.execute("SET allow_community_extensions = false; SET autoload_known_extensions = false")
+    con.execute(f"SET allowed_directories = ['{str(store.path).replace(chr(39), chr(39) * 2)}/']")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+
+
+def checked(con: duckdb.DuckDBPyConnection, text: str) -> str:
+    """The one statement in the text, if it only reads. Raises UsageError."""
+    import duckdb
+
+    try:
+        statements = con.extract_statements(text)
+    except duckdb.Error as why:
+        raise wrong(why) from why
+    if len(statements) != 1:
+        raise UsageError("sql: give one statement" if statements else "sql: there is no statement")
+    if statements[0].type.name not in _READING:
+        raise UsageError(
+            f"sql: a {statements[0].type.name} statement may change something",
+            "SELECT, FROM, DESCRIBE, SUMMARIZE and EXPLAIN are allowed",
+        )
+    return statements[0].query
+
+
+def names_of(result: duckdb.DuckDBPyConnection) -> list[str]:
+    """The names of a result's columns."""
+    return [column[0] for column in result.description or ()]
+
+
+def print_rows(result: duckdb.DuckDBPyConnection, kind: str, out: TextIO) -> int:
+    """Prints a result as `csv` or `jsonl`, however large it is; gives how many rows."""
+    names, total = names_of(result), 0
+    if kind == "csv":
+        print(csv_row(names), file=out)
+    while batch := result.fetchmany(_BATCH):
+        for row in batch:
+            print(csv_row(row) if kind == "csv" else _json(names, row), file=out)
+        total += len(batch)
+    return total
+
+
+def write_parquet(result: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Writes a result to a Parquet file, however large it is; gives how many rows."""
+    import pyarrow.parquet as pq
+
+    reader = result.to_arrow_reader(100_000)
+    total = 0
+    with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+            total += batch.num_rows
+    return total
+
+
+def wrong(why: Exception) -> UsageError:
+    """What DuckDB says of a statement: its first line, and as the hint what it would rather have, and where."""
+    first, *rest = str(why).strip().splitlines()
+    told = [line.strip() for line in rest if line.strip() and not line.startswith("LINE")]
+    return UsageError(f"sql: {first}", told[0] if told else None)
+
+
+def _json(names: list[str], row: tuple[Any, ...]) -> str:
+    return json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return (
+        value.isoformat()
+        if hasattr(value, "isoformat")
+        else value.decode("utf-8", "replace")
+        if isinstance(value, bytes)
+        else str(value)
+    )

@@ -1,0 +1,211 @@
+"""What one marks, notes, copies and saves on the screen: it is there the next time, and can be handed on."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from command import logtriage as command
+from screens import Shown, run, screen
+from shop import HOSTILE, shop
+
+from logtriage import marks
+from logtriage.tui.app import Options
+from logtriage.tui.filters import Filter
+from logtriage.tui.sessions import Sessions
+
+
+@pytest.fixture
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield shop(tmp_path_factory.mktemp("shop"))
+
+
+async def find(shown: Shown, text: str) -> None:
+    await shown.press("g", "slash")
+    await shown.type(text)
+    await shown.press("enter")
+    assert text in shown.selected.text
+
+
+def test_marks_survive_a_restart(store: Path) -> None:
+    """A marked record is marked in the list and on the timeline, with its note, when the screen is opened again."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await find(shown, "order 7 failed")
+            await shown.press("m")
+            await find(shown, "odd name")
+            await shown.press("M")
+            await shown.type("look at this")
+            await shown.press("enter")
+            await find(shown, "order 4 priced")
+            await shown.press("m", "m")
+        kept = marks.load(store)
+        assert [mark.note for mark in kept] == ["", "look at this"]
+        async with screen(store) as shown:
+            await shown.press("g")
+            assert len(shown.main.list.marks) == len(shown.main.timeline.marks) == 2
+            assert "●" in "\n".join(shown.lines[:8])
+            await shown.press("u")
+            assert "order 7 failed" in shown.selected.text
+            await shown.press("u")
+            assert "odd name" in shown.selected.text and "look at this" in shown.status
+            await shown.press("u")
+            assert "no later mark" in shown.status
+            await shown.press("U")
+            assert "order 7 failed" in shown.selected.text
+
+    run(work)
+
+
+def test_a_mark_that_filters_hide_is_shown_all_the_same(store: Path) -> None:
+    """Going to a mark switches filters off where they hide it, says so, and can be gone back."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await find(shown, "order 4 priced")
+            await shown.press("m", "plus", "plus", "U")
+            assert "order 4 priced" in shown.selected.text and shown.main.filters.off
+            await shown.press("ctrl+o")
+            assert not shown.main.filters.off and shown.main.filters.active
+
+    run(work)
+
+
+def test_copies_can_be_found_again(store: Path) -> None:
+    """Text, Markdown and JSON of a record hold all of it, and a command whose output is that record."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await find(shown, "order 7 failed")
+            raw = "at c.s.Pool.get(Pool.java:7)"
+            await shown.press("c", "c")
+            text = shown.app.clipboard
+            assert raw in text and "copied 1 record as text" in shown.status
+            words = shlex.split(text.splitlines()[-1].removeprefix("# "))
+            assert words[0] == "logtriage"
+            again = command(*words[1:])
+            assert again.code == 0 and raw in again.out and again.out.count("order") == 1
+            await shown.press("m", "c", "J")
+            made = json.loads(shown.app.clipboard)
+            assert made["level"] == "error" and made["attributes"]["logger"] == "c.s.Orders"
+            assert shlex.split(made["command"]) == words
+            await shown.press("c", "m")
+            assert f"```\n{text.splitlines()[0]}" in shown.app.clipboard
+
+    run(work)
+
+
+def test_markdown_holds_whatever_a_record_says(store: Path) -> None:
+    """A record cannot close the fence it stands in, nor can a note bring markup in."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await find(shown, "odd name")
+            await shown.press("M")
+            await shown.type("<b>`x`</b> ![](http://a)")
+            await shown.press("enter", "c", "m")
+            text = shown.app.clipboard
+            assert HOSTILE.replace("\t", "\t") in text and "<b>" not in text and "\\!" not in text
+            assert "\\<b\\>\\`x\\`" in text and "!\\[\\]" in text
+
+    run(work)
+
+
+def options(store: Path, folder: Path, session: object = None) -> Options:
+    return Options(UTC, sessions=Sessions(folder, store), session=session)  # type: ignore[arg-type]
+
+
+def test_a_session_is_reopened_by_name_and_from_a_file(store: Path, tmp_path: Path) -> None:
+    """What `^s` saved shows the same records at the same place, in another screen and on another's store of the logs."""
+    from logtriage.tui.sessions import load
+
+    async def work() -> None:
+        async with screen(store, options=options(store, tmp_path)) as shown:
+            await find(shown, "order 7 failed")
+            await shown.press("m", "plus", "plus", "z", "t")
+            await shown.press("ctrl+s")
+            await shown.type("the outage")
+            await shown.press("enter")
+            before = shown.main.saved
+            assert before.filters and before.zoomed and before.marks and "saved" in shown.status
+        async with screen(store, options=options(store, tmp_path)) as shown:
+            assert not shown.main.filters.each
+            await shown.press("ctrl+s", "down", "down", "enter")
+            assert shown.main.saved == before and "order 7 failed" in shown.selected.text
+        marks.save(store, [])
+        given = load(tmp_path / "the outage.json")
+        async with screen(store, options=options(store, tmp_path, given)) as shown:
+            assert shown.main.filters.each == before.filters and shown.main.zoomed == before.zoomed
+            assert "order 7 failed" in shown.selected.text and shown.main.utc
+            assert [mark.key for mark in shown.main.marks] == [mark.key for mark in before.marks]
+            await shown.until(lambda: [mark.key for mark in marks.load(store)] == [mark.key for mark in before.marks])
+
+    run(work)
+
+
+def test_a_dropped_connection_loses_nothing(store: Path, tmp_path: Path) -> None:
+    """Filters are written down as they change; who leaves by choice begins afresh, who was cut off goes on."""
+    kept = Sessions(tmp_path, store)
+
+    async def work() -> None:
+        async with screen(store, options=options(store, tmp_path)) as shown:
+            await shown.press("exclamation_mark")
+            await shown.until(lambda: kept.cut_off() is not None)
+            cut = kept.cut_off()
+            assert cut is not None and cut.filters == (Filter("flag", "*"),)
+        assert kept.cut_off() is None and kept.last() is not None
+        async with screen(store, options=options(store, tmp_path, cut)) as shown:
+            assert shown.main.filters.each == cut.filters and "cut off" in shown.status
+            assert all(row.flags for row in shown.main.list.reel.rows)
+
+    run(work)
+
+
+def test_a_disk_that_takes_nothing_is_said(store: Path, tmp_path: Path) -> None:
+    """Where a session or a mark cannot be written, one line says so and the screen goes on."""
+    (tmp_path / "file").write_text("")
+
+    async def work() -> None:
+        async with screen(store, options=options(store, tmp_path / "file" / "below")) as shown:
+            await shown.press("ctrl+s")
+            await shown.type("x")
+            await shown.press("enter")
+            assert "cannot be written" in shown.status
+            await shown.press("ctrl+s")
+            await shown.type("../x")
+            await shown.press("enter")
+            assert "is no name" in shown.status
+
+    run(work)
+
+
+def test_triage_is_read_here_and_the_report_is_written(store: Path) -> None:
+    """`R` shows what triage finds, and writes the hand-over, with the marks' notes, beside the store."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await find(shown, "order 7 failed")
+            await shown.press("M")
+            await shown.type("where it broke")
+            await shown.press("enter", "R", "t")
+            assert "When it began" in shown.text
+            await shown.press("escape", "R", "m")
+            assert "written" in shown.status
+            (path,) = (store / "reports").glob("incident-*.md")
+            assert "where it broke" in path.read_text()
+
+    run(work)
+
+
+@pytest.mark.parametrize("variant", ["default", "lnav", "k9s"])
+def test_no_key_means_two_things(variant: str) -> None:
+    """In each variant of the table a key belongs to one action."""
+    from logtriage.tui.keymap import KEYS, VARIANTS
+
+    keys = [key for action in KEYS for key in VARIANTS[variant].get(action.id, action.keys).split(",")]
+    assert sorted(keys) == sorted(set(keys))
