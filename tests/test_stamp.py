@@ -420,3 +420,17 @@ def test_only_the_head_of_a_line_is_searched() -> None:
     """A stamp far behind is the message's business, not the line's."""
     assert find("x" * 200 + " 2026-11-22 00:41:33") is None
     assert find("x" * 110 + " 2026-11-22 00:41:33.123456 +0100") is not None
+
+
+@pytest.mark.parametrize("text", [text for _, text, _ in EXAMPLES])
+def test_a_rendering_may_hold_each_piece_of_its_texts(text: str) -> None:
+    """No part of a printed time is ruled out; a longer number, or another order of digits and letters, is."""
+    rendering = rendering_of(text)
+    if rendering is None:
+        return
+    for start in range(len(text)):
+        for end in range(start + 1, len(text) + 1):
+            assert rendering.may_hold(text[start:end]) and rendering.may_hold(text[start:end].lower())
+    assert (
+        rendering.form == "%x" or "%x" in rendering.form or not rendering.may_hold("413ea90d0e6061fe56cd3816ba1a55b5")
+    )

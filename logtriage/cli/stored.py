@@ -58,17 +58,26 @@ class Stored:
 
     def rows(self, query: Query, *, attributes: bool = False) -> Iterator[Full]:
         """What a query finds."""
-        answer = Answer(self.snapshot, query)
-        if self.session.args.show_sql and not self._shown_sql:
-            self._shown_sql = True
-            self.session.say(answer.sql)
         columns = (*COLUMNS, "bytes", *(("attributes",) if attributes else ()))
         width = len(COLUMNS)
-        for values in answer.tuples(*columns):
+        for values in self._tuples(query, columns):
             row = Row._make(values[:width])
             if self.levels and row.level not in self.levels:
                 continue
             yield row, values[width], values[width + 1] if attributes else None
+
+    def places(self, query: Query) -> Iterator[tuple[str, datetime | None]]:
+        """Where and when there is what a query finds: sources and times, no more."""
+        for source, moment, level in self._tuples(query, ("source", "timestamp", "level")):
+            if not self.levels or level in self.levels:
+                yield source, moment
+
+    def _tuples(self, query: Query, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+        answer = Answer(self.snapshot, query)
+        if self.session.args.show_sql and not self._shown_sql:
+            self._shown_sql = True
+            self.session.say(answer.sql)
+        yield from answer.tuples(*columns)
         if answer.undecided:
             self.session.error(SourceError(f"the pattern took too long on {len(answer.undecided)} records"))
 
@@ -91,7 +100,6 @@ def grep(session: Session, needle: Needle) -> int:
     args = session.args
     only_told = args.quiet or args.count or args.files_with_matches
     before, after = (0, 0) if only_told or args.only_matching else context(args)
-    hits: Counter[str] = Counter()
     with Store(session.store_path) as store:
         stored = Stored(session, store, needle)
         coverage = stored.coverage
@@ -100,36 +108,48 @@ def grep(session: Session, needle: Needle) -> int:
         if args.quiet:
             query = replace(query, limit=1)
         with in_full(session, lambda: None if args.quiet else stored.finished(coverage.hits or 0)):
-            printer = None if only_told else stored.printer(needle, gaps=bool(before or after))
-            with_attributes = args.output in WITH_FIELDS
-            if before or after:
-                found: Iterator[Full | None] = _with_context(
-                    stored, list(stored.rows(query, attributes=with_attributes)), before, after
-                )
+            if only_told:
+                _tell(stored, query)
             else:
-                found = stored.rows(query, attributes=with_attributes)
-            for full in found:
-                if full is None:
-                    assert printer is not None
-                    printer.gap()
-                    continue
-                row = full[0]
-                is_hit = not isinstance(full, _Beside)
-                if is_hit and args.max_count is not None and hits[row.source] >= args.max_count:
-                    continue
-                hits[row.source] += is_hit
-                coverage.hits += is_hit
-                coverage.seen(row.timestamp, row.timestamp)
-                if printer:
-                    printer.show(shown(full, printer.look.names, is_hit))
-            if args.count or args.files_with_matches:
-                out = Out()
-                names = args.with_filename or not args.no_filename
-                for name in sorted(name for name, found_there in hits.items() if found_there):
-                    out.write(
-                        summary(name, hits[name], names, args.null, args.count).encode("utf-8", "surrogateescape")
-                    )
+                _show(stored, needle, query, before, after)
     return exit_code(session, coverage.hits)
+
+
+def _show(stored: Stored, needle: Needle, query: Query, before: int, after: int) -> None:
+    """Prints what is found, with what stands beside it."""
+    args, coverage = stored.session.args, stored.coverage
+    printer = stored.printer(needle, gaps=bool(before or after))
+    found: Iterator[Full | None] = stored.rows(query, attributes=args.output in WITH_FIELDS)
+    if before or after:
+        found = _with_context(stored, [full for full in found if full], before, after)
+    hits: Counter[str] = Counter()
+    for full in found:
+        if full is None:
+            printer.gap()
+            continue
+        row = full[0]
+        is_hit = not isinstance(full, _Beside)
+        if is_hit and args.max_count is not None and hits[row.source] >= args.max_count:
+            continue
+        hits[row.source] += is_hit
+        coverage.hits = (coverage.hits or 0) + is_hit
+        coverage.seen(row.timestamp, row.timestamp)
+        printer.show(shown(full, printer.look.names, is_hit))
+
+
+def _tell(stored: Stored, query: Query) -> None:
+    """Counts what is found or names where; the records themselves are not read."""
+    args, coverage = stored.session.args, stored.coverage
+    hits: Counter[str] = Counter()
+    for source, moment in stored.places(query):
+        if args.max_count is None or hits[source] < args.max_count:
+            hits[source] += 1
+            coverage.hits = (coverage.hits or 0) + 1
+            coverage.seen(moment, moment)
+    out = Out()
+    names = args.with_filename or not args.no_filename
+    for name in sorted(hits) if args.count or args.files_with_matches else ():
+        out.write(summary(name, hits[name], names, args.null, args.count).encode("utf-8", "surrogateescape"))
 
 
 def cat(session: Session) -> int:

@@ -96,7 +96,7 @@ class Sieve:
         return " OR ".join(
             f"{number} = {n} AND {self._contains(str(render_sql(rendering, moment, nanos)), text)}"
             for n, rendering in self._snapshot.catalog.renderings
-            if rendering.may_hold(text, folded=self._folded)
+            if rendering.may_hold(text)
         )
 
     def _among_ids(self, text: str) -> str | None:

@@ -18,9 +18,10 @@ _NATIVE = frozenset(
 )
 _PADDED = {"%e": "%-d", "%k": "%-H", "%l": "%-I"}
 _SPACED = {short: padded for padded, short in _PADDED.items()}
-# tokens that are always printed as so many digits
-_DIGITS = {"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%j": 3, "%H": 2, "%I": 2, "%M": 2, "%S": 2}
-_SOME_DIGIT = re.compile("[0-9]")
+# how many digits tokens print at most
+_DIGITS = {"%Y": 4, "%y": 2, "%j": 3, "%s": 20}
+_DIGITS |= {f"%{flag}{letter}": 2 for letter in "mdHIMS" for flag in ("", "-")} | dict.fromkeys(("%e", "%k", "%l"), 2)
+_DIGIT, _RUNS, _LETTERS = re.compile("[0-9]"), re.compile("0+"), re.compile("[A-Za-z]+")
 _WIDTH = {"%Y": 4, "%b": 3, "%a": 3, "%j": 3}
 
 
@@ -47,18 +48,18 @@ class Rendering:
         """How many digits of the fraction are written."""
         return next((int(token[1]) for token in tokens(self.form) if token[0] == "%" and token[1].isdigit()), 0)
 
-    def may_hold(self, text: str, *, folded: bool = False) -> bool:
-        """Could a time printed so hold the text (`folded`: in any case)? Told by where it has digits and what stands
-        between them; with a number or a name of no fixed width it counts as possible."""
+    def may_hold(self, text: str) -> bool:
+        """Could a time printed so hold the text, in any case? Told by the order of its digits, letters and signs, and by
+        how many digits stand together; spaces do not count."""
         kinds = ""
         for token in tokens(self.form):
-            if token[0] != "%":
-                kinds += token.lower() if folded else token
-            elif token in _DIGITS or token[1].isdigit():
-                kinds += "0" * (_DIGITS.get(token) or int(token[1]))
-            else:
+            if token == "%x" or (token == "%s" and "-" in text):
                 return True
-        return _SOME_DIGIT.sub("0", text) in _SOME_DIGIT.sub("0", kinds)
+            is_number = token[0] == "%" and (token in _DIGITS or token[1].isdigit())
+            kinds += "0" * (_DIGITS.get(token) or int(token[1])) if is_number else "a" if token[0] == "%" else token
+        kinds, wanted = (_DIGIT.sub("0", _LETTERS.sub("a", one.replace(" ", ""))) for one in (kinds, text))
+        longest, wide = (max(map(len, _RUNS.findall(one)), default=0) for one in (wanted, kinds))
+        return longest <= wide and _RUNS.sub("0", wanted) in _RUNS.sub("0", kinds)
 
 
 def rendering_of(text: str, zone: str = "UTC") -> Rendering | None:
