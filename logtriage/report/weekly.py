@@ -61,12 +61,15 @@ class _Week:
     def summary(self, zone: tzinfo) -> str:
         """Everything in one sentence."""
         ((records, sources),) = self._rows(
-            f"SELECT coalesce(sum(records), 0)::BIGINT, count(DISTINCT part) FROM lake.activity WHERE {self.mine} AND minute >= ? AND minute < ?"
+            "SELECT coalesce(sum(records), 0)::BIGINT, count(DISTINCT part) FROM lake.activity "
+            f"WHERE {self.mine} AND minute >= ? AND minute < ?"
         )
         ((failures,),) = self._rows(
-            f'SELECT count(DISTINCT (part, "offset")) FROM lake.hits WHERE {self.mine} AND timestamp >= ? AND timestamp < ? AND severity_number >= {_ERROR}'
+            'SELECT count(DISTINCT (part, "offset")) FROM lake.hits '
+            f"WHERE {self.mine} AND timestamp >= ? AND timestamp < ? AND severity_number >= {_ERROR}"
         )
-        return f"{both(self.start, zone)} to {both(self.end, zone)}: {records:,} records of {sources:,} sources, {failures:,} of them known failures."
+        told = f"{records:,} records of {sources:,} sources, {failures:,} of them known failures"
+        return f"{both(self.start, zone)} to {both(self.end, zone)}: {told}."
 
     def picture(self) -> Timeline | None:
         """Records of each hour, by service."""
@@ -126,7 +129,8 @@ class _Week:
     def categories(self) -> Table:
         """Flagged records of each category and day."""
         rows = self._rows(
-            f'SELECT category, timestamp::DATE::VARCHAR, count(DISTINCT (part, "offset")) FROM lake.hits WHERE {self.mine} AND timestamp >= ? AND timestamp < ? GROUP BY ALL'
+            'SELECT category, timestamp::DATE::VARCHAR, count(DISTINCT (part, "offset")) FROM lake.hits '
+            f"WHERE {self.mine} AND timestamp >= ? AND timestamp < ? GROUP BY ALL"
         )
         return self._by_day("Category", rows)
 
@@ -157,8 +161,10 @@ class _Week:
 
     def news(self, zone: tzinfo) -> Table:
         """Templates of warnings and errors that the store had never seen before this week."""
-        rows = self._rows(f"""SELECT text, min(minute) AS first, sum(records)::BIGINT AS n, string_agg(DISTINCT coalesce(service, source), ', ')
-            FROM lake.activity JOIN lake.mined USING (shape) JOIN lake.templates USING (template) JOIN part_names USING (part)
+        rows = self._rows(f"""SELECT text, min(minute) AS first, sum(records)::BIGINT AS n,
+                   string_agg(DISTINCT coalesce(service, source), ', ')
+            FROM lake.activity JOIN lake.mined USING (shape) JOIN lake.templates USING (template)
+            JOIN part_names USING (part)
             WHERE {self.mine} AND severity_number >= 13 GROUP BY template, text
             HAVING first >= ? AND first < ? AND first > (SELECT min(minute) FROM lake.activity WHERE {self.mine}) + INTERVAL 1 hour
             ORDER BY n DESC, text LIMIT {_ROWS}""")  # fmt: skip
@@ -168,7 +174,8 @@ class _Week:
     def quiet(self, zone: tzinfo) -> Table:
         """Sources whose last record is much further from the end than their records are from each other."""
         rows = self._rows(f"""
-            SELECT coalesce(service, "group") AS name, max(minute) AS last, count(DISTINCT minute) AS minutes, min(minute) AS first FROM lake.activity JOIN part_names USING (part)
+            SELECT coalesce(service, "group") AS name, max(minute) AS last, count(DISTINCT minute) AS minutes, min(minute) AS first
+            FROM lake.activity JOIN part_names USING (part)
             WHERE {self.mine} AND minute >= ? AND minute < ? GROUP BY ALL HAVING sum(records) > 0 ORDER BY last""")  # fmt: skip
         told = []
         for name, last, minutes, first in rows:

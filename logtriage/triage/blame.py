@@ -13,6 +13,8 @@ from logtriage.triage.scope import AFTER, BEFORE, Scope
 from logtriage.triage.surprise import of_count
 
 CATEGORIES = ("timeout", "refusal", "reset", "unreachable", "dns", "circuit-breaker", "exhaustion", "http", "retry")
+# in which a captured service is the peer
+_OF_A_SERVICE = ("circuit-breaker", "timeout", "refusal", "unreachable")
 _ERROR = 17
 _LEAST = 0.8
 _MOST = 4.0
@@ -44,16 +46,13 @@ class Edge:
 
 
 def edges(scope: Scope, peers: Peers) -> list[Edge]:
-    """The edges that are more than the baseline has, the strongest first."""
-    mine = ", ".join(map(str, [*scope.parts, *scope.plan.others])) or "NULL"
+    """The edges that are more than the baseline has, the strongest first; needs `failures` (see failures.py)."""
     rows = scope.rows(f"""
-        SELECT coalesce(r.service, p.service, p.source) AS who, captures['peer_host'] AS peer, captures['peer_port'] AS door,
-               CASE WHEN category IN ('circuit-breaker', 'timeout', 'refusal', 'unreachable') THEN captures['service'] END AS told,
-               {scope.phase("h.timestamp", "h.part")} AS phase, count(DISTINCT (h.part, h."offset")), min(h.timestamp),
-               list_sort(list(DISTINCT category)), list_sort(list(DISTINCT pattern)), list((p.source, h."offset") ORDER BY h.timestamp)[1:3]
-        FROM lake.hits AS h JOIN part_names AS p USING (part)
-        LEFT JOIN (SELECT part, "offset", service FROM lake.records WHERE {scope.mixed}) AS r USING (part, "offset")
-        WHERE h.part IN ({mine}) AND category IN {CATEGORIES} AND phase IS NOT NULL AND (peer IS NOT NULL OR told IS NOT NULL) GROUP BY ALL""")
+        SELECT who, captures['peer_host'] AS peer, captures['peer_port'] AS door,
+               CASE WHEN category IN {_OF_A_SERVICE} THEN captures['service'] END AS told, phase,
+               count(DISTINCT (part, "offset")), min(timestamp), list_sort(list(DISTINCT category)),
+               list_sort(list(DISTINCT pattern)), list((source, "offset") ORDER BY timestamp)[1:3]
+        FROM failures WHERE category IN {CATEGORIES} AND (peer IS NOT NULL OR told IS NOT NULL) GROUP BY ALL""")
     peers.learn(scope, {host for _, host, *_ in rows if host})
     found: dict[tuple[str, str], Edge] = {}
     for who, host, port, told, phase, hits, first, categories, patterns, records in rows:

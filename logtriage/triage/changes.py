@@ -36,7 +36,8 @@ def before(scope: Scope, onset: datetime, peers: Peers) -> list[Change]:
         SELECT r.timestamp, coalesce(p.service, r.service, p.source), r.body, p.source, r."offset"
         FROM lake.records AS r JOIN part_names AS p USING (part)
         WHERE r.part IN ({parts}) AND r.timestamp BETWEEN ? AND ? AND (
-            (r.part, r."offset") IN (SELECT (part, "offset") FROM lake.hits WHERE category IN {_CATEGORIES} AND timestamp BETWEEN ? AND ?)
+            (r.part, r."offset") IN (
+                SELECT (part, "offset") FROM lake.hits WHERE category IN {_CATEGORIES} AND timestamp BETWEEN ? AND ?)
             OR r.shape IN (SELECT shape FROM lake.mined JOIN lake.templates USING (template)
                            JOIN (SELECT shape, sum(records) AS n FROM lake.activity GROUP BY shape) USING (shape)
                            WHERE n <= {_RARE} AND regexp_matches(lower(text), ?)))

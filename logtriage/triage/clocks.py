@@ -1,4 +1,4 @@
-"""Clocks that disagree: sources whose records of one request lie hours, minutes or seconds apart from those of the others."""
+"""Clocks that disagree: sources whose records of one request lie far from those of the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STEADY = 0.1  # of the difference: by so much may it vary
 
 
 def skews(snapshot: Snapshot, parts: Sequence[int]) -> dict[int, float]:
-    """How many seconds the clock of a part is ahead of (< 0: behind) those of most others, for the parts where it is.
+    """How many seconds the clock of a part is ahead of those of most others (< 0: behind), for the parts where it is.
 
     Told by the ids that lines carry: of each request that two parts have in common, the middle of the one's records less
     that of the other's. Where that is large and always the same it is the clock, or work that always waits so long;

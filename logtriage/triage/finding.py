@@ -1,4 +1,4 @@
-"""What a detector has found: something that is not as the baseline has it, with the reason and the SQL that shows it."""
+"""What a detector has found: something that is not as in the baseline, with the reason and the SQL that shows it."""
 
 from __future__ import annotations
 

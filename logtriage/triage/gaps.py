@@ -1,4 +1,4 @@
-"""Requests that wait longer than they did: the time between one record of a request and the next, by who let it wait."""
+"""Requests that wait longer: the time between one record of a request and the next, by who let it wait."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ def detect(scope: Scope) -> list[Finding]:
     service's score is its excess less that which the baseline itself has, over the square root of the latter.
     """
     scope.con.execute(f"""CREATE OR REPLACE TEMP TABLE waits AS
-        WITH usual AS (SELECT service, template, next_service, next, quantile_disc(gap, 0.9) AS most, median(gap) AS mid FROM steps
-                       WHERE next_phase = {BEFORE} GROUP BY ALL HAVING count(*) >= {_LEAST_SEEN}),
+        WITH usual AS (SELECT service, template, next_service, next, quantile_disc(gap, 0.9) AS most, median(gap) AS mid
+                       FROM steps WHERE next_phase = {BEFORE} GROUP BY ALL HAVING count(*) >= {_LEAST_SEEN}),
              between AS (SELECT service, next_service, quantile_disc(gap, 0.9) AS most, median(gap) AS mid FROM steps
                          WHERE next_phase = {BEFORE} GROUP BY ALL HAVING count(*) >= {_LEAST_SEEN})
         SELECT s.next_phase AS phase, s.trace, s.service, s.template, s.next_service, s.next, s.gap,
                coalesce(u.mid, b.mid) AS mid, sqrt(greatest(0, s.gap - coalesce(u.most, b.most))) AS excess
-        FROM steps AS s LEFT JOIN usual AS u ON (s.service, s.template, s.next_service, s.next) = (u.service, u.template, u.next_service, u.next)
+        FROM steps AS s LEFT JOIN usual AS u
+            ON (s.service, s.template, s.next_service, s.next) = (u.service, u.template, u.next_service, u.next)
         LEFT JOIN between AS b ON (s.service, s.next_service) = (b.service, b.next_service)
         WHERE s.gap IS NOT NULL AND coalesce(u.most, b.most) IS NOT NULL""")
     totals = scope.rows(f"""

@@ -11,7 +11,8 @@ from logtriage.store.views import Snapshot
 
 _WHO = 'coalesce(service, "group")'  # rotated files, and one container after the other, are one
 _BUCKETS = 1_000  # at most
-_LEAST_BUCKETS = 6
+LEAST_MINUTES = 6  # of a window in which an onset can be found
+_MINUTE = timedelta(minutes=1)
 _SERIES = 500  # kinds of records that are looked at, besides what each source writes in all
 _WARN = 13
 _CHAIN = timedelta(minutes=5)  # signs that follow each other so closely are one story
@@ -43,63 +44,80 @@ def find(snapshot: Snapshot, since: datetime, until: datetime, parts: Sequence[i
     minute's gain is how much better two rates, before and from it on, explain the series than one (log-likelihood of
     Poisson's distribution, over the series' own dispersion as its successive differences show it).
     """
-    con = snapshot.con
-    minutes = -(-(until - since) // timedelta(minutes=1))
-    width = -(-minutes // _BUCKETS) or 1
+    minutes = -(-(until - since) // _MINUTE)
+    width = -(-minutes // _BUCKETS) or 1  # minutes in a bucket
     buckets = -(-minutes // width)
     mine = f"part IN ({', '.join(map(str, parts)) or 'NULL'})"
-    if buckets < _LEAST_BUCKETS:
+    if buckets < LEAST_MINUTES:
         return None
-    con.execute(f"""CREATE OR REPLACE TEMP TABLE series AS
-        WITH rollup AS (SELECT minute, date_diff('minute', ?::TIMESTAMP, minute) // {width} AS bucket, part, shape, severity_number, records
-                        FROM lake.activity WHERE {mine} AND minute >= ? AND minute < ?),
-             loud AS (SELECT 'k' || {_WHO} || ' ' || coalesce(m.template, 0) AS name, bucket, sum(records) AS n FROM rollup JOIN part_names USING (part) LEFT JOIN lake.mined AS m USING (shape)
-                      WHERE severity_number >= {_WARN} GROUP BY ALL),
-             chosen AS (SELECT name FROM loud GROUP BY name HAVING sum(n) >= {_RECURS} ORDER BY sum(n) DESC, name LIMIT {_SERIES}),
-             told AS (SELECT * FROM loud SEMI JOIN chosen USING (name)
-                      UNION ALL SELECT 'p' || {_WHO}, bucket, sum(records) FROM rollup JOIN part_names USING (part) GROUP BY ALL)
-        SELECT name, bucket, coalesce(n, 0)::DOUBLE AS n
-        FROM (SELECT DISTINCT name FROM told) CROSS JOIN (SELECT unnest(range({buckets})) AS bucket) LEFT JOIN told USING (name, bucket)""",
-        [since, since, until])  # fmt: skip
-    gains = con.execute(f"""
-        WITH grown AS (SELECT name, bucket, n, sum(n) OVER (PARTITION BY name ORDER BY bucket) - n AS before, sum(n) OVER (PARTITION BY name) AS total,
-                              n - lag(n) OVER (PARTITION BY name ORDER BY bucket) AS step FROM series),
-             spread AS (SELECT name, greatest(1, avg(step * step) / 2 / greatest(avg(n), 1e-9)) AS phi FROM grown GROUP BY name),
-             split AS (SELECT name, bucket, before AS a, total - before AS b, total, bucket / {buckets} AS p, phi FROM grown JOIN spread USING (name)
-                       WHERE bucket >= 2 AND bucket < {buckets} - 1)
-        SELECT bucket, name, (CASE WHEN a > 0 THEN a * ln(a / (total * p)) ELSE 0 END + CASE WHEN b > 0 THEN b * ln(b / (total * (1 - p))) ELSE 0 END) / phi AS gain
-        FROM split WHERE total > 0""").fetchall()  # fmt: skip
+    _count(snapshot, since, until, mine, width, buckets)
+    gains = _gains(snapshot, buckets)
     if not gains:
         return None
     tests = log(max(2, len(gains)))
     total: dict[int, float] = {}
-    best: dict[int, tuple[float, str]] = {}
-    for bucket, name, gain in gains:
+    best: dict[int, float] = {}
+    for bucket, gain in gains:
         total[bucket] = total.get(bucket, 0.0) + sqrt(max(0.0, gain - tests))  # damped: many series count more than one
-        best[bucket] = max(best.get(bucket, (0.0, "")), (gain, name))
+        best[bucket] = max(best.get(bucket, 0.0), gain)
     at = max(total, key=lambda bucket: (total[bucket], -bucket))
-    bans = (best[at][0] - tests) / log(10)
-    if bans < _LEAST:
-        return None
-    begin = since + timedelta(minutes=at * width)
-    return _first_sign(snapshot, begin, width, since, mine, bans)
+    bans = (best[at] - tests) / log(10)
+    return _first_sign(snapshot, since + at * width * _MINUTE, width, since, mine, bans) if bans >= _LEAST else None
+
+
+def _count(snapshot: Snapshot, since: datetime, until: datetime, mine: str, width: int, buckets: int) -> None:
+    """Makes the temp table `series` (name, bucket, n), with a row for every bucket of every series."""
+    snapshot.con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE series AS
+        WITH rollup AS (
+            SELECT {_WHO} AS who, date_diff('minute', ?::TIMESTAMP, minute) // {width} AS bucket, shape, severity_number, records
+            FROM lake.activity JOIN part_names USING (part) WHERE {mine} AND minute >= ? AND minute < ?),
+        loud AS (
+            SELECT 'k' || who || ' ' || coalesce(m.template, 0) AS name, bucket, sum(records) AS n
+            FROM rollup LEFT JOIN lake.mined AS m USING (shape) WHERE severity_number >= {_WARN} GROUP BY ALL),
+        chosen AS (
+            SELECT name FROM loud GROUP BY name HAVING sum(n) >= {_RECURS} ORDER BY sum(n) DESC, name LIMIT {_SERIES}),
+        told AS (
+            SELECT * FROM loud SEMI JOIN chosen USING (name)
+            UNION ALL SELECT 'p' || who, bucket, sum(records) FROM rollup GROUP BY ALL)
+        SELECT name, bucket, coalesce(n, 0)::DOUBLE AS n
+        FROM (SELECT DISTINCT name FROM told) CROSS JOIN (SELECT unnest(range({buckets})) AS bucket)
+        LEFT JOIN told USING (name, bucket)""",
+        [since, since, until],
+    )
+
+
+def _gains(snapshot: Snapshot, buckets: int) -> list[tuple[int, float]]:
+    """For each series and each bucket that could begin the change: the gain of a split there (natural logarithm)."""
+    return snapshot.con.execute(f"""
+        WITH grown AS (
+            SELECT name, bucket, n, sum(n) OVER (PARTITION BY name ORDER BY bucket) - n AS a,
+                   sum(n) OVER (PARTITION BY name) AS total, n - lag(n) OVER (PARTITION BY name ORDER BY bucket) AS step
+            FROM series),
+        spread AS (
+            SELECT name, greatest(1, avg(step * step) / 2 / greatest(avg(n), 1e-9)) AS phi FROM grown GROUP BY name),
+        split AS (
+            SELECT bucket, a, total - a AS b, total * bucket / {buckets} AS a_even, total * (1 - bucket / {buckets}) AS b_even, phi
+            FROM grown JOIN spread USING (name) WHERE bucket >= 2 AND bucket < {buckets} - 1 AND total > 0)
+        SELECT bucket, (CASE WHEN a > 0 THEN a * ln(a / a_even) ELSE 0 END + CASE WHEN b > 0 THEN b * ln(b / b_even) ELSE 0 END) / phi
+        FROM split""").fetchall()
 
 
 def _first_sign(snapshot: Snapshot, begin: datetime, width: int, since: datetime, mine: str, bans: float) -> Onset:
     """Back from the change, over warnings that had never come before, as long as one follows closely on the other."""
     con = snapshot.con
-    signs = con.execute(f"""
-        WITH warned AS (
-            SELECT {_WHO} AS who, list(DISTINCT part) AS parts, coalesce(m.template, 0) AS template, min(minute) AS first, max(minute) AS last,
-                   sum(records) AS n
-            FROM lake.activity JOIN part_names USING (part) LEFT JOIN lake.mined AS m USING (shape) WHERE {mine} AND severity_number >= {_WARN} AND minute >= ?
-            GROUP BY who, m.template HAVING n > 0)
+    signs = con.execute(
+        f"""WITH warned AS (
+            SELECT {_WHO} AS who, list(DISTINCT part) AS parts, coalesce(m.template, 0) AS template,
+                   min(minute) AS first, max(minute) AS last, sum(records) AS n, date_diff('minute', $1::TIMESTAMP, first) AS missed
+            FROM lake.activity JOIN part_names USING (part) LEFT JOIN lake.mined AS m USING (shape)
+            WHERE {mine} AND severity_number >= {_WARN} AND minute >= $1 GROUP BY who, m.template HAVING n > 0)
         SELECT first, parts, template FROM warned AS w
-        WHERE n >= {_RECURS} AND first <= ? AND n * date_diff('minute', ?::TIMESTAMP, first) >= {_MISSED} * (date_diff('minute', first, last) + 1)
-          AND (SELECT count(*) FROM warned AS o WHERE o.who = w.who AND o.first < w.first
-               AND date_diff('minute', ?::TIMESTAMP, o.first) * 2 > date_diff('minute', ?::TIMESTAMP, w.first)) < {_NEWS}
+        WHERE n >= {_RECURS} AND first <= $2 AND n * missed >= {_MISSED} * (date_diff('minute', first, last) + 1)
+          AND (SELECT count(*) FROM warned AS o WHERE o.who = w.who AND o.first < w.first AND o.missed * 2 > w.missed) < {_NEWS}
         ORDER BY first DESC""",
-        [since, begin + timedelta(minutes=width), since, since, since]).fetchall()  # fmt: skip
+        [since, begin + width * _MINUTE],
+    ).fetchall()
     chosen, moment = None, begin
     for first, parts, template in signs:
         if moment - first > _CHAIN:
@@ -109,13 +127,10 @@ def _first_sign(snapshot: Snapshot, begin: datetime, width: int, since: datetime
         return Onset(begin, False, bans, "here the counts change most")
     parts, template = chosen
     shapes = con.execute("SELECT shape FROM lake.mined WHERE template = ?", [template]).fetchall()
-    exact = con.execute(
-        f"SELECT min(timestamp) FROM lake.records WHERE part IN ({', '.join(map(str, parts))}) AND shape IN ({_listed(shapes)}) AND timestamp >= ?",
+    ((exact,),) = con.execute(
+        f"""SELECT min(timestamp) FROM lake.records WHERE part IN ({", ".join(map(str, parts))})
+        AND shape IN ({", ".join(str(shape) for (shape,) in shapes) or "NULL"}) AND timestamp >= ?""",
         [moment],
-    ).fetchall()[0][0]
+    ).fetchall()
     text = con.execute("SELECT text FROM lake.templates WHERE template = ?", [template]).fetchall()
     return Onset(exact or moment, False, bans, f"the first of what followed: «{text[0][0][:100] if text else '?'}»")
-
-
-def _listed(rows: list[tuple[int]]) -> str:
-    return ", ".join(str(number) for (number,) in rows) or "NULL"

@@ -62,9 +62,12 @@ def detect(scope: Scope) -> list[Finding]:
     scope.con.execute(f"INSERT INTO common VALUES {rows}")
     mine = ", ".join(map(str, [*scope.parts, *scope.plan.others])) or "NULL"
     records = scope.rows(f"""
-        SELECT c.service, c.template, {scope.phase("timestamp")} AS phase, timestamp, replace(replace(replace(frame, chr(2), body), chr(4), body), chr(5), body)
-        FROM lake.records AS r JOIN kinds AS k USING (part, shape) JOIN common AS c ON (c.service, c.template) = (k.service, k.template)
-        WHERE part IN ({mine}) AND timestamp IS NOT NULL AND exact IS NULL AND hash("offset") % every = 0 AND phase IS NOT NULL
+        SELECT c.service, c.template, {scope.phase("timestamp")} AS phase, timestamp,
+               replace(replace(replace(frame, chr(2), body), chr(4), body), chr(5), body)
+        FROM lake.records AS r JOIN kinds AS k USING (part, shape)
+        JOIN common AS c ON (c.service, c.template) = (k.service, k.template)
+        WHERE part IN ({mine}) AND timestamp IS NOT NULL AND exact IS NULL
+          AND hash("offset") % every = 0 AND phase IS NOT NULL
         QUALIFY row_number() OVER (PARTITION BY c.service, c.template, phase ORDER BY hash("offset", 1)) <= {_SAMPLE}""")
     texts: dict[tuple[int, int], list[tuple[int, datetime, str]]] = {}
     for service, template, phase, at, text in records:
@@ -121,7 +124,10 @@ def _compared(
     bans = min(_MOST, _mann_whitney(before, after))
     name = scope.services[service]
     climbs = is_resource and _climbs(values[AFTER])
-    sentence = f"{name}: {label} {'climbs: ' if climbs else 'is '}{now:g} in the middle, before {was:g}, at most {max(after):g} («{scope.text(template, 60)}»)"
+    sentence = (
+        f"{name}: {label} {'climbs: ' if climbs else 'is '}{now:g} in the middle, before {was:g}, at most {max(after):g} "
+        f"(«{scope.text(template, 60)}»)"
+    )
     score = bans if climbs else 0.6 * bans
     return (
         Finding(

@@ -191,11 +191,14 @@ class Scope:
         )
         mine = _in([*self.parts, *self.plan.others])
         self.con.execute(f"""CREATE OR REPLACE TEMP TABLE counts AS
-            SELECT phase, minute, service, template, coalesce(severity_number, 0)::INTEGER AS severity, sum(records)::BIGINT AS records
-            FROM (SELECT {self.phase("minute")} AS phase, date_trunc('minute', {self.moment("minute")}) AS minute, part, shape, severity_number, records
+            SELECT phase, minute, service, template, coalesce(severity_number, 0)::INTEGER AS severity,
+                   sum(records)::BIGINT AS records
+            FROM (SELECT {self.phase("minute")} AS phase, date_trunc('minute', {self.moment("minute")}) AS minute,
+                         part, shape, severity_number, records
                   FROM lake.activity WHERE {mine} AND minute IS NOT NULL AND {whole}
                   UNION ALL
-                  SELECT {self.phase("timestamp")}, date_trunc('minute', {self.moment("timestamp")}), part, shape, severity_number, 1
+                  SELECT {self.phase("timestamp")}, date_trunc('minute', {self.moment("timestamp")}),
+                         part, shape, severity_number, 1
                   FROM lake.records WHERE {mine} AND ({pieces}))
             JOIN kinds USING (part, shape) WHERE phase IS NOT NULL GROUP BY ALL HAVING sum(records) > 0""")
 

@@ -9,13 +9,26 @@ from typing import Any
 
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
-from logtriage.triage import blame, bursts, first_seen, flow, gaps, order, readings, silence, traces, troubles, vanished
+from logtriage.triage import (
+    blame,
+    bursts,
+    failures,
+    first_seen,
+    flow,
+    gaps,
+    order,
+    readings,
+    silence,
+    traces,
+    troubles,
+    vanished,
+)
 from logtriage.triage.blame import Edge
 from logtriage.triage.changes import Change, before
 from logtriage.triage.clocks import skews
 from logtriage.triage.culprits import Culprit, rank
 from logtriage.triage.finding import Finding
-from logtriage.triage.onset import Onset, find
+from logtriage.triage.onset import LEAST_MINUTES, Onset, find
 from logtriage.triage.order import Move
 from logtriage.triage.peers import Peers
 from logtriage.triage.scope import AFTER, BEFORE, Plan, Scope, Span
@@ -103,7 +116,7 @@ def triage(store: Store | Snapshot, asked: Asked) -> Triage:
                 None,
                 Span(since, until),
                 "none",
-                notes=["no change is found in this window: no onset, nothing to compare"],
+                notes=[_none(until - since)],
             )
         begin = onset.moment if onset else since
         off = skews(snapshot, [*parts, *asked.baseline_parts])
@@ -124,6 +137,7 @@ def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
     if not counts[AFTER] or not counts[BEFORE]:
         return answer
     peers = Peers(scope)
+    failures.collect(scope)
     answer.blame = blame.edges(scope, peers)
     findings = [one for detect in (first_seen, vanished, bursts, silence, readings) for one in detect.detect(scope)]
     findings += blame.detect(answer.blame) + troubles.detect(scope, peers)
@@ -144,6 +158,12 @@ def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
     answer.moved = order.moved(scope, answer.culprits)
     answer.activity = _activity(scope)
     return answer
+
+
+def _none(length: timedelta) -> str:
+    if length < timedelta(minutes=LEAST_MINUTES):
+        return f"less than {LEAST_MINUTES} minutes are too few to find an onset in: --at says when it began, --baseline what is usual"
+    return "no change is found in this window: no onset, nothing to compare"
 
 
 def _span(snapshot: Snapshot, parts: Sequence[int]) -> Span | None:

@@ -20,20 +20,16 @@ _MOST = 4.0
 
 
 def detect(scope: Scope, peers: Peers) -> list[Finding]:
-    """Findings of kind `trouble`: one for each service and category with more such records than the baseline has.
+    """Findings of kind `trouble` about `failures` (see failures.py): one for each service and category with more such records than the baseline has.
 
     It befell whom the record names, else who wrote it.
     """
-    mine = ", ".join(map(str, [*scope.parts, *scope.plan.others])) or "NULL"
     named = ", ".join(f"captures['{name}']" for name in _NAMES)
     rows = scope.rows(f"""
-        SELECT who, named, category, phase, count(DISTINCT (part, "offset")), min(timestamp), list_sort(list(DISTINCT pattern)),
-               list((source, "offset") ORDER BY timestamp)[1:3]
-        FROM (SELECT coalesce(r.service, p.service, p.source) AS who, max(coalesce({named})) OVER (PARTITION BY h.part, h."offset") AS named, category,
-               {scope.phase("h.timestamp", "h.part")} AS phase, h.part, h."offset", h.timestamp, pattern, p.source
-        FROM lake.hits AS h JOIN part_names AS p USING (part)
-        LEFT JOIN (SELECT part, "offset", service FROM lake.records WHERE {scope.mixed}) AS r USING (part, "offset")
-        WHERE h.part IN ({mine}) AND category IN {tuple(WEIGHTS)} AND phase IS NOT NULL) GROUP BY ALL""")
+        SELECT who, named, category, phase, count(DISTINCT (part, "offset")), min(timestamp),
+               list_sort(list(DISTINCT pattern)), list((source, "offset") ORDER BY timestamp)[1:3]
+        FROM (SELECT *, max(coalesce({named})) OVER (PARTITION BY part, "offset") AS named FROM failures)
+        WHERE category IN {tuple(WEIGHTS)} GROUP BY ALL""")
     found: dict[tuple[str, str], Finding] = {}
     counts: dict[tuple[str, str], list[int]] = {}
     for who, name, category, phase, hits, first, patterns, records in rows:
@@ -43,7 +39,8 @@ def detect(scope: Scope, peers: Peers) -> list[Finding]:
         if phase != AFTER:
             continue
         sql = inlined(
-            'SELECT timestamp, source, "offset", pattern, captures FROM hits WHERE category = ? AND timestamp >= ? ORDER BY timestamp LIMIT 20',
+            'SELECT timestamp, source, "offset", pattern, captures FROM hits WHERE category = ? AND timestamp >= ? '
+            "ORDER BY timestamp LIMIT 20",
             (category, scope.plan.after.since),
         )
         finding = found.setdefault(key, Finding("trouble", service, 0.0, "", sql, first))
