@@ -35,7 +35,7 @@ class Shown:
         end = asyncio.get_running_loop().time() + _PATIENCE
         while quiet < 3:
             await self.pilot.pause(0.01)
-            quiet = quiet + 1 if self.app.engine.is_idle() else 0
+            quiet = quiet + 1 if self.app.engine.is_idle() and not self.main.busy else 0
             assert asyncio.get_running_loop().time() < end, "it does not come to rest"
 
     async def press(self, *keys: str) -> None:

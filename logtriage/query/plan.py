@@ -151,7 +151,8 @@ def _made(snapshot: Snapshot, query: Query) -> Plan:
         named = snapshot.con.execute(f"SELECT shape FROM named_shapes WHERE {condition.sql}", condition.parameters)
         shapes = {number for (number,) in named.fetchall()}
         query = replace(query, templates=(), shapes=tuple(sorted(shapes)))
-    conditions = list(query.conditions())
+    flagged = [query, *(other for other in query.also if other.flags)]
+    conditions = [*_bare(query).conditions(), *(_by_flags(snapshot, one.flags) for one in flagged if one.flags)]
     todo = Plan(query, snapshot.catalog, [c for c in conditions if c.plain], [c for c in conditions if not c.plain])
     template = _template_of(query)
     todo.rolled = not (
@@ -180,6 +181,22 @@ def _its_shapes(snapshot: Snapshot, template: Condition) -> Condition:
     rows = snapshot.con.execute(f"SELECT shape FROM lake.shapes WHERE {template.sql}").fetchall()
     numbers = ", ".join(str(shape) for (shape,) in rows) or "NULL"
     return Condition(f"shape IN ({numbers})") if len(rows) <= _MOST_SHAPES else template
+
+
+def _bare(query: Query) -> Query:
+    """The query without the flags that it asks for."""
+    return replace(query, flags=(), also=tuple(replace(other, flags=()) for other in query.also))
+
+
+def _by_flags(snapshot: Snapshot, globs: Sequence[str]) -> Condition:
+    """Records keep the names of their signatures; which of those are meant, the few distinct ones tell."""
+    where = " OR ".join(["pattern GLOB ? OR category GLOB ?"] * len(globs))
+    sql = f"SELECT DISTINCT pattern FROM lake.hits WHERE {where} ORDER BY pattern"
+    meant = [name for (name,) in snapshot.con.execute(sql, [glob for glob in globs for _ in range(2)]).fetchall()]
+    if not meant or "*" in globs:
+        return Condition("flag_ids IS NOT NULL" if meant else "false")
+    names = "|".join(map(re.escape, meant))
+    return Condition("regexp_matches(flag_ids, ?)", (f"(^| )({names})( |$)",))
 
 
 def _by_id(snapshot: Snapshot, text: str) -> Condition:

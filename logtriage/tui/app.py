@@ -59,6 +59,7 @@ class Logtriage(App[None]):
             self.register_theme(theme)
         self.theme = self.options.theme
         self._state = _mark_of(engine)
+        self._was_busy = False
         for request in self.main.begin(engine.has_store):
             engine.ask(request)
 
@@ -118,8 +119,10 @@ class Logtriage(App[None]):
 
     def _look(self) -> None:
         """Looks at the catalog's files, which costs next to nothing, and has the main screen told of a change."""
-        state = _mark_of(self.engine)
-        if state != self._state and self.engine.is_idle():
+        state, idle = _mark_of(self.engine), self.engine.is_idle()
+        self.main.show_busy(not idle and self._was_busy)
+        self._was_busy = not idle
+        if state != self._state and idle:
             self._state = state
             self.engine.refresh()
             self.main.store_changed()

@@ -59,7 +59,7 @@ class Board(Screen[None]):
         self.list = Events(self.zone)
         self.details = Details()
         self.filterbar = FilterBar()
-        self.prompt = Prompt()
+        self.prompt = Prompt(self.list)
         self.status = Status()
         self.filters = Filters()
         self.standing: Standing | None = None
@@ -67,6 +67,7 @@ class Board(Screen[None]):
         self.left_at: int | None = None  # how many were found when the end was left
         self.live = True
         self._followed = False
+        self.busy = False  # whether an answer is a while in coming
         self.ahead: dict[str, int] | None = None  # what is shown was read from files, up to these places
         self.zoomed: tuple[datetime, datetime] | None = None
         self.notice, self.wrong = "", False
@@ -90,6 +91,7 @@ class Board(Screen[None]):
 
     def on_mount(self) -> None:
         self.timeline.letters = self.app.no_color or "contrast" in self.app.theme
+        self.app.app_resume_signal.subscribe(self, lambda _: self.call_after_refresh(self.draw_all))
         self.list.is_loading = True
         self.list.focus()
 
@@ -103,6 +105,11 @@ class Board(Screen[None]):
         """The request for the first records of sources that are not in the store yet."""
         assert self.intake is not None
         return ask.Head(self.intake.sources, self.intake.settings, PAGE)
+
+    def draw_all(self) -> None:
+        """Draws everything anew: the terminal was the shell's meanwhile."""
+        for widget in self.walk_children():
+            widget.refresh()
 
     # what is looked at
 
@@ -168,6 +175,12 @@ class Board(Screen[None]):
             self.ahead = None
         self.app.ask(request)  # type: ignore[attr-defined]
 
+    def show_busy(self, busy: bool) -> None:
+        """Tells whether an answer is a while in coming."""
+        if busy != self.busy:
+            self.busy = busy
+            self.show_status()
+
     def store_changed(self) -> None:
         """The store has more, or other things, than before."""
         if self.intake:
@@ -211,7 +224,7 @@ class Board(Screen[None]):
                 standing.plain if standing else 0,
                 self.place.timestamp if self.place else None, self.zone, self.following,
                 max(0, (found or 0) - self.left_at) if self.left_at is not None else 0,
-                self._reading(), not self.app.engine.is_idle(),  # type: ignore[attr-defined]
+                self._reading(), self.busy,
                 self.notice, self.wrong,
             )
         )  # fmt: skip

@@ -111,7 +111,6 @@ class Finding(Board):
             self.prompt.tell(f"{count:,}" + (f" of {whole:,}" if whole is not None else ""))
 
     def on_prompt_entered(self, message: Prompt.Entered) -> None:
-        self.prompt.leave()
         if not message.text.strip():
             return
         match message.what:

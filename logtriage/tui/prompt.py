@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from logtriage.tui.text import safe
@@ -37,8 +38,10 @@ class Prompt(Horizontal):
 
         what: str
 
-    def __init__(self) -> None:
+    def __init__(self, back: Widget) -> None:
+        """`back`: where one is again when it is closed."""
         super().__init__(id="prompt")
+        self.back = back
         self.what = ""
         self._past: dict[str, list[str]] = {}
 
@@ -50,18 +53,17 @@ class Prompt(Horizontal):
     @property
     def is_open(self) -> bool:
         """Whether one can type."""
-        return self.has_class("shown")
+        return bool(self.display)
 
     def ask(self, what: str, text: str = "") -> None:
         """Opens it; `what` comes back with the text."""
         self.what = what
         self.query_one("Label", Label).update(LABELS.get(what, what))
         self.tell("")
-        self.add_class("shown")
-        self.display = True  # at once, so that keys typed ahead come here
+        self.display = True
         line = self.query_one(Input)
         line.value = text
-        self.screen.set_focus(line)
+        self.screen.set_focus(line)  # at once: who types fast has the next key on its way already
 
     def tell(self, text: str, *, wrong: bool = False) -> None:
         """What is said beside the text."""
@@ -71,7 +73,7 @@ class Prompt(Horizontal):
 
     def leave(self) -> None:
         """Closes it."""
-        self.remove_class("shown")
+        self.screen.set_focus(self.back)
         self.display = False
         self.post_message(self.Left(self.what))
 
@@ -82,6 +84,7 @@ class Prompt(Horizontal):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        self.leave()
         past = self._past.setdefault(self.what, [])
         if event.value and event.value not in past[-1:]:
             past.append(event.value)

@@ -13,7 +13,7 @@ DARK = Theme(
     name="logtriage-dark", dark=True, primary="#7aa2f7", secondary="#7dcfff", accent="#e0af68", warning="#e0af68",
     error="#f7768e", success="#9ece6a", foreground="#c8ccd8", background="#12141c", surface="#181b26", panel="#20242f",
     variables={
-        "dim": "#6b7389", "cursor": "#2b3350", "window": "#2b3350", "track": "#2a2f3f", "info": "#5f7a8f",
+        "dim": "#8790a8", "cursor": "#2b3350", "window": "#2b3350", "track": "#2a2f3f", "info": "#5f7a8f",
         "fatal": "#ff5ea8", "warn-few": "#7d6f55", "error-few": "#96566a", "mark": "#bb9af7", "match": "#ffd866",
         **_hues("#7dcfff", "#9ece6a", "#bb9af7", "#e0af68", "#73daca", "#7aa2f7", "#d5a6bd", "#b8c27a"),
     },

@@ -59,11 +59,13 @@ class Timeline(Widget):
         self.refresh()
 
     def shown_lanes(self) -> list[Lane]:
-        """The lanes there is room for: the ones with the worst to tell, in the order of their names."""
+        """The lanes there is room for, in the order of their names: those that fell silent, then those with the worst to
+        tell."""
         if self.lanes is None:
             return []
         room = max(1, self.size.height - 2)
-        ranked = sorted(self.lanes.lanes, key=lambda lane: (-_weight(lane), lane.name))
+        silent = {one.lane for one in self.silences}
+        ranked = sorted(self.lanes.lanes, key=lambda lane: (lane.name not in silent, -_weight(lane), lane.name))
         return sorted(ranked[:room], key=lambda lane: lane.name)
 
     def wanted_height(self, height: int) -> int:
@@ -80,7 +82,7 @@ class Timeline(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if self.lanes is None:
-            return Strip([Segment(" " * width)], width)
+            return Strip.blank(width, self.rich_style)
         rows = self.shown_lanes()
         if y < len(rows):
             segments = self._lane(rows[y], self.lanes)

@@ -1,0 +1,117 @@
+"""How the screen looks, on the demo's incident: kept as text, `LOGTRIAGE_UPDATE=1` writes it anew; colours can be told apart."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.color import ColorType
+from rich.style import Style
+from screens import NARROW, WIDE, Shown, run, screen
+from stores import fill
+
+from logtriage.demo import write_demo
+from logtriage.tui.app import Options
+from logtriage.tui.themes import THEMES
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("looks")
+    write_demo(folder / "incident", lines=2_000, seed=7)
+    fill(folder / "store", [folder / "incident"])
+    return folder / "store"
+
+
+def same(name: str, text: str) -> None:
+    """The text is the one that is kept under that name."""
+    path = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get("LOGTRIAGE_UPDATE"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    assert text + "\n" == path.read_text(encoding="utf-8")
+
+
+async def at_the_incident(shown: Shown) -> None:
+    await shown.press("ctrl+g")
+    await shown.type("03:02:04")
+    await shown.press("enter")
+
+
+@pytest.mark.parametrize(("name", "size"), [("narrow", NARROW), ("wide", WIDE), ("tiny", (20, 5))])
+def test_the_first_look(store: Path, name: str, size: tuple[int, int]) -> None:
+    """Timeline, events and status in the middle of the incident, on a narrow, a wide and a tiny screen."""
+
+    async def work() -> None:
+        async with screen(store, size) as shown:
+            await at_the_incident(shown)
+            same(name, shown.text)
+
+    run(work)
+
+
+def test_filtered(store: Path) -> None:
+    """With filters, one of them off."""
+
+    async def work() -> None:
+        async with screen(store, NARROW) as shown:
+            for text in ("level:error", "!health"):
+                await shown.press("ampersand")
+                await shown.type(text)
+                await shown.press("enter")
+            await shown.press("L", "down", "enter", "escape")
+            await at_the_incident(shown)
+            same("filtered", shown.text)
+
+    run(work)
+
+
+def test_without_colours(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With NO_COLOR all that colours tell is told by signs: levels in the lanes by letters, the selected line reversed."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def work() -> None:
+        async with screen(store, NARROW) as shown:
+            await at_the_incident(shown)
+            same("no-colour", shown.text)
+            cells = [segment for strip in shown.app.screen._compositor.render_strips() for segment in strip]
+            assert any(segment.style and segment.style.reverse for segment in cells)
+
+    run(work)
+
+
+@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
+def test_all_can_be_read(store: Path, theme: str) -> None:
+    """Whatever is written stands out from what is behind it, in each theme (WCAG's ratio for large text, less for hints)."""
+
+    async def work() -> None:
+        async with screen(store, WIDE, Options(theme=theme)) as shown:
+            await at_the_incident(shown)
+            await shown.press("exclamation_mark")
+            faint = {
+                segment.text.strip()
+                for strip in shown.app.screen._compositor.render_strips()
+                for segment in strip
+                if any(char.isalnum() for char in segment.text) and segment.style and ratio(segment.style) < 3
+            }
+            assert not faint
+
+    run(work)
+
+
+def ratio(style: Style) -> float:
+    """The contrast of a style's two colours: https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio"""
+    channel: Callable[[float], float] = lambda c: c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4  # noqa: E731
+
+    def light(color: object) -> float:
+        triplet = getattr(color, "triplet", None)
+        assert triplet is not None and getattr(color, "type", None) == ColorType.TRUECOLOR
+        red, green, blue = (channel(part / 255) for part in triplet)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    high, low = sorted((light(style.color), light(style.bgcolor)), reverse=True)
+    return (high + 0.05) / (low + 0.05)

@@ -1,0 +1,123 @@
+"""The screen in a real terminal (tmux), driven as a person would; and how it looks, kept as plain text."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from stores import fill, write_sources
+
+import logtriage
+
+ROOT = Path(logtriage.__file__).parent.parent
+TMUX = shutil.which("tmux")
+_PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("terminal")
+    fill(folder / "store", write_sources(folder))
+    return folder / "store"
+
+
+class Terminal:
+    """A terminal of its own."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def tmux(self, *arguments: str) -> str:
+        command = [TMUX or "tmux", "-L", self._name, "-f", "/dev/null", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def start(self, command: str, folder: Path) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "TZ": "UTC", "PS1": "$ "}
+        start = [
+            TMUX or "tmux",
+            "-L",
+            self._name,
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "100",
+            "-y",
+            "30",
+            "sh",
+        ]
+        subprocess.run(start, check=True, env=environment, cwd=folder)
+        self.keys(command, "Enter")
+
+    def keys(self, *keys: str) -> None:
+        self.tmux("send-keys", *keys)
+
+    def text(self) -> str:
+        return self.tmux("capture-pane", "-p")
+
+    def until(self, holds: Callable[[str], bool]) -> str:
+        end = time.monotonic() + _PATIENCE
+        while not holds(text := self.text()):
+            assert time.monotonic() < end, f"it did not happen; on the screen is\n{text}"
+            time.sleep(0.05)  # another process: there is nothing to wait for
+        return text
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    if TMUX is None:
+        pytest.skip("tmux is not here")
+    made = Terminal(f"logtriage-{os.getpid()}-{tmp_path.name}")
+    yield made
+    subprocess.run([TMUX, "-L", made._name, "kill-server"], capture_output=True, check=False)
+
+
+def test_a_look_around(terminal: Terminal, store: Path, tmp_path: Path) -> None:
+    """Open, search, filter, make the terminal small and large, to the shell and back, quit: as it should be."""
+    command = f"{sys.executable} -m logtriage tui --no-config --utc --store {store}"
+    terminal.start(command, tmp_path)
+    terminal.until(lambda text: " records" in text and "10:02:1" in text)
+    terminal.keys("/")
+    terminal.keys("-l", "refused")
+    terminal.keys("Enter")
+    terminal.until(lambda text: "following" not in text)
+    terminal.keys("&")
+    terminal.keys("-l", "level:error")
+    terminal.keys("Enter")
+    terminal.until(lambda text: "1 filter" in text and "level ≥ error" in text)
+    terminal.tmux("resize-window", "-x", "20", "-y", "5")
+    terminal.until(lambda text: len(text.rstrip("\n").split("\n")) <= 5)
+    terminal.tmux("resize-window", "-x", "100", "-y", "30")
+    terminal.until(lambda text: "1 filter" in text and text.count("\n") > 20)
+    terminal.keys("C-z")
+    terminal.until(lambda text: "level ≥ error" not in text)
+    terminal.keys("fg", "Enter")
+    terminal.until(lambda text: "level ≥ error" in text and "request failed" in text)
+    terminal.keys("q")
+    terminal.until(lambda text: "1 filter" not in text)
+    terminal.keys("echo code $?", "Enter")
+    terminal.until(lambda text: "code 0" in text)
+
+
+def test_logs_never_seen(terminal: Terminal, tmp_path: Path) -> None:
+    """Logs named on the command line can be read at once, are then in the store, and are followed as they grow."""
+    log = tmp_path / "app.log"
+    log.write_text("".join(f"2026-03-04 10:{k // 60:02}:{k % 60:02} INFO beat {k}\n" for k in range(600)))
+    command = f"{sys.executable} -m logtriage tui --no-config --utc --store {tmp_path / 'store'} {log}; echo code $?"
+    terminal.start(command, tmp_path)
+    terminal.until(lambda text: "beat 0 " in text)
+    terminal.until(lambda text: "600 records" in text and "beat" in text)
+    terminal.keys("G")
+    terminal.until(lambda text: "beat 599" in text)
+    with open(log, "a") as file:
+        file.write("2026-03-04 10:10:00 ERROR and one more\n")
+    terminal.until(lambda text: "and one more" in text)
+    terminal.keys("q")
+    terminal.until(lambda text: "code 0" in text)
