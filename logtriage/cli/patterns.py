@@ -1,4 +1,4 @@
-"""`logtriage patterns list|show|check|test`: the failure signatures."""
+"""`logtriage patterns list|show|check|test|add`: the failure signatures."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ EXAMPLES = """\
   logtriage patterns show network.connect-timeout
   logtriage patterns test 'connection timed out after 30 seconds'
   logtriage patterns check my-patterns/           are these files right? 0: yes, 2: no
+  logtriage patterns add --template 3fa9c1        drafts one from the store; --write puts it in your folder
 """
 
 
@@ -26,14 +27,27 @@ def parser() -> Parser:
     """The command's arguments."""
     made = Parser("patterns", "The failure signatures that records are flagged with.", EXAMPLES)
     made.add_argument(
-        "action", choices=("list", "show", "check", "test"), metavar="ACTION", help="list, show, check or test"
+        "action",
+        choices=("list", "show", "check", "test", "add"),
+        metavar="ACTION",
+        help="list, show, check, test or add",
     )
     made.add_argument(
         "what",
         nargs="*",
         metavar="WHAT",
-        help="a word (list), ids (show), files or folders (check), a text (test; - reads it)",
+        help="a word (list), ids (show), files or folders (check), a text (test, add; - reads it)",
     )
+    group = made.add_argument_group("add")
+    group.add_argument("--template", metavar="ID", help="draft it from this template of the store (else from a text)")
+    group.add_argument("--id", metavar="FAMILY.NAME", help="its id (default: own.WORDS)")
+    group.add_argument("--title", metavar="TEXT", help="in plain words (default: the template)")
+    group.add_argument(
+        "--category", metavar="WORD", default="exception", help="see patterns/README.md (default exception)"
+    )
+    group.add_argument("--severity", metavar="LEVEL", help="default: the level it was seen with")
+    group.add_argument("--advice", metavar="TEXT", default="Write down here what helped.", help="what to look at next")
+    group.add_argument("--write", action="store_true", help="add it to own.toml in the first of your pattern folders")
     add_general(made)
     return made
 
@@ -42,7 +56,7 @@ def run(argv: list[str]) -> int:
     """Exit code 0; 1 where nothing was found; 2 where `check` found a fault."""
     args = parser().parse_intermixed_args(argv)
     session = Session.of(args)
-    action = {"list": _list, "show": _show, "check": _check, "test": _test}[args.action]
+    action = {"list": _list, "show": _show, "check": _check, "test": _test, "add": _add}[args.action]
     return action(session, args.what)
 
 
@@ -126,3 +140,17 @@ def _test(session: Session, texts: list[str]) -> int:
             print(f"  {name} = {value}")
         print(f"  {pattern.advice}")
     return 0 if found else 1
+
+
+def _add(session: Session, texts: list[str]) -> int:
+    """Drafts a signature, checks it, and prints it or writes it down."""
+    from logtriage.cli.drafting import draft, write
+
+    made = draft(session, " ".join(texts) if texts else None, _load(session, examples=True))
+    for problem in made.problems:
+        print(problem, file=sys.stderr)
+    if session.args.write and not made.problems:
+        session.say(f"{made.identity} is in {write(session, made)}; the next ingest flags it")
+    else:
+        print(made.toml, end="")
+    return 2 if made.problems else 0

@@ -28,6 +28,7 @@ _SEGMENT = re.compile(
         (
             rf"(?P<date>(?<![\w#]){_DATE})",
             r"(?P<url>(?<!\w)[A-Za-z][A-Za-z+.-]*://[^\s\"'<>|]*[^\s\"'<>|.,;:)\]}])",
+            r"(?P<agent>\"(?=[^\"#]*/#)(?=[^\"()]*\()[^\"]*\")",
             rf"(?P<key>(?<![\w])[A-Za-z_][\w.-]*\"?(?:=|:(?=[^\s:/#])|(?<=\"):\s?))(?P<kept>{_KEPT})?",
             r"(?P<path>(?<![\w/])(?:[A-Za-z]:\\|\\\\|~?/|\.{1,2}/)[^\s\"'<>|,;()\[\]{}]+)",
             r"(?P<place>(?<![\w.])(?:[a-z][a-z\d-]*\.)+[a-z]{2,}:#)",
@@ -62,7 +63,7 @@ class Segment(NamedTuple):
 
 
 _KINDS = {
-    "date": Kind.VALUE, "url": Kind.VALUE, "path": Kind.VALUE, "place": Kind.VALUE, "value": Kind.VALUE, "hex": Kind.VALUE,
+    "date": Kind.VALUE, "agent": Kind.VALUE, "url": Kind.VALUE, "path": Kind.VALUE, "place": Kind.VALUE, "value": Kind.VALUE, "hex": Kind.VALUE,
     "quoted": Kind.LIKELY, "dotted": Kind.LIKELY, "aside": Kind.ASIDE, "user": Kind.NAMED,
 }  # fmt: skip
 _BETWEEN = re.compile(r"\s+|,\s*")

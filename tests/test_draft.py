@@ -1,0 +1,75 @@
+"""patterns add: what is drafted from the store is sound, is written where the user keeps patterns, and then flags."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from logtriage.signatures.draft import regex_of, toml
+from tests.command import logtriage
+
+LOG = "".join(
+    f"2026-03-02 10:00:{k:02},000 WARN  [main] c.s.Shelf - Shelf sensor {k} of rack r{k} lost its grip after {k * 3} ms\n"
+    f"2026-03-02 10:00:{k:02},500 INFO  [main] c.s.Shelf - Shelf sensor {k} of rack r{k} has found its grip\n"
+    for k in range(20)
+)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    (tmp_path / "a.log").write_text(LOG)
+    (tmp_path / "c.toml").write_text(f'patterns = ["{tmp_path}/mine"]\n')
+    (tmp_path / "mine").mkdir()
+    assert logtriage("ingest", "--store", "st", "--no-config", "a.log", cwd=tmp_path).code == 0
+    return tmp_path
+
+
+def test_a_template_becomes_a_signature(shelf: Path) -> None:
+    """The draft has captures, the example and a near miss from the store; written, it flags what comes next, and only that."""
+    ran = logtriage("templates", "--json", "--store", "st", cwd=shelf)
+    (template,) = [one["template"] for one in map(json.loads, ran.lines) if "lost" in one["text"]]
+    ran = logtriage("patterns", "add", "--template", template[:8], "--store", "st", "--no-config", cwd=shelf)
+    assert ran.code == 0, ran.err
+    (drafted,) = tomllib.loads(ran.out)["pattern"]
+    assert drafted["severity"] == "warn"
+    assert drafted["example"][0]["gives"] == {"duration": "0 ms"}
+    assert "has found its grip" in drafted["reject"][0]["text"]
+    made = ("patterns", "add", "--template", template, "--store", "st", "--config", "c.toml", "--id", "shelf.lost-grip")
+    ran = logtriage(*made, "--write", cwd=shelf)
+    assert ran.code == 0 and ran.out == "", (ran.out, ran.err)
+    assert logtriage("patterns", "check", "mine", cwd=shelf).code == 0
+    (shelf / "b.log").write_text(LOG.replace("03-02", "03-03"))
+    ran = logtriage(
+        "grep", "-c", "--flag", "shelf.lost-grip", "", "--config", "c.toml", "--no-store", "b.log", cwd=shelf
+    )
+    assert ran.out.strip().endswith("20"), (ran.out, ran.err)
+
+
+def test_a_text_becomes_a_signature(tmp_path: Path) -> None:
+    """Without a store too; where it cannot be written, it is told what to do."""
+    text = "Could not reach shelf server 10.0.0.7 after 30 seconds: gave up"
+    ran = logtriage("patterns", "add", text, "--store", "none", "--no-config", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert tomllib.loads(ran.out)["pattern"][0]["example"][0]["gives"] == {
+        "peer_host": "10.0.0.7",
+        "duration": "30 seconds",
+    }
+    ran = logtriage("patterns", "add", text, "--store", "none", "--no-config", "--write", cwd=tmp_path)
+    assert ran.code == 2 and "folder" in ran.err
+    assert logtriage("patterns", "add", "--store", "none", cwd=tmp_path).code == 2
+
+
+def test_hostile_text_stays_text() -> None:
+    """Quotes, braces, newlines and control characters can neither leave the TOML nor become a regex."""
+    nasty = 'a"b\\ {host} (x+)* [[pattern]] \x1b \x7f \u2028 end'
+    expression, gives = regex_of([nasty + " user ", ""], ["bob"])
+    made = toml(identity="own.x", title=nasty, severity="error", category="disk", regex=expression, advice="x", text=nasty,
+                gives=gives, also=[], near=nasty)  # fmt: skip
+    (read,) = tomllib.loads(made)["pattern"]
+    assert read["title"] == nasty and read["regex"] == expression and gives == {"user": "bob"}
+    import regex
+
+    assert regex.search(expression, nasty + " user bob")
