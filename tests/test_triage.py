@@ -145,8 +145,19 @@ def test_blame_is_resolved_to_services(store: Store) -> None:
     assert all(edge.known and edge.before == 0 for edge in found.blame)
 
 
+def test_a_peer_without_logs_can_be_suspected(store: Store) -> None:
+    """Where only those who complain have logs here, whom they could not reach is named, and that nothing else is known."""
+    names = dict(store.con.execute("SELECT part, service FROM lake.parts").fetchall())
+    web = tuple(part for part in parts(store, "refused") if names[part] == "web")
+    found = triage(store, Asked(at=BROKEN, parts=web))
+    suspect = next(one for one in found.culprits if one.service.startswith("stock"))
+    assert suspect.evidence[0].kind == "blamed" and "logs are not here" in suspect.sentence
+
+
 def test_an_empty_window_is_said(store: Store) -> None:
-    """A moment after the last record: no evidence, and the reason."""
+    """A window without records, a moment after the last one: no evidence, and the reason."""
+    found = answer(store, "healthy", since=END + timedelta(hours=1), until=END + timedelta(hours=2))
+    assert not found.culprits and "no records in this window" in found.notes[0]
     found = answer(store, "healthy", at=END + timedelta(hours=5))
     assert not found.culprits and any("no records" in note for note in found.notes)
 

@@ -17,6 +17,7 @@ CATEGORIES = ("timeout", "refusal", "reset", "unreachable", "dns", "circuit-brea
 _OF_A_SERVICE = ("circuit-breaker", "timeout", "refusal", "unreachable")
 _ERROR = 17
 _LEAST = 0.8
+_UNSEEN = 0.5  # of the blame of one whose logs are not here: nothing else can speak for or against it
 _MOST = 4.0
 
 
@@ -60,7 +61,7 @@ def edges(scope: Scope, peers: Peers) -> list[Edge]:
         target = name or spelled(host or told, port)
         if target == who:
             continue
-        edge = found.setdefault((who, target), Edge(who, target, name is not None, 0, 0, None, [], 0.0, ""))
+        edge = found.setdefault((who, target), Edge(who, target, name in scope.services, 0, 0, None, [], 0.0, ""))
         if phase == BEFORE:
             edge.before += hits
             continue
@@ -111,13 +112,15 @@ def detect(blamed: list[Edge]) -> list[Finding]:
     more than one that is loud.
     """
     found = []
-    for target in dict.fromkeys(edge.target for edge in blamed if edge.known):
+    for target in dict.fromkeys(edge.target for edge in blamed):
         by = [edge for edge in blamed if edge.target == target]
         out = [edge for edge in blamed if edge.source == target and edge.target != target]
         strength = max(edge.score for edge in by) + 0.7 * (len({edge.source for edge in by}) - 1)
         first = min((edge.first for edge in by if edge.first), default=None)
         passed = max((edge.score for edge in out), default=0.0)
         score = strength * (0.3 if passed >= 0.5 * max(edge.score for edge in by) else 1.0)
+        known = by[0].known
+        score *= 1.0 if known else _UNSEEN
         who = ", ".join(sorted({edge.source for edge in by}))
         sentence = f"{who} could not use {target} ({sum(edge.after for edge in by):,} times"
         sentence += (
@@ -125,6 +128,7 @@ def detect(blamed: list[Edge]) -> list[Finding]:
             if out
             else ", and it blames nobody)"
         )
+        sentence += "" if known else "; its own logs are not here"
         best = max(by, key=lambda edge: edge.score)
         found.append(Finding("blamed", target, score, sentence, best.sql, at=first, records=best.records))
     return found

@@ -109,6 +109,9 @@ def triage(store: Store | Snapshot, asked: Asked) -> Triage:
             return Triage(None, None, "none", notes=["no record of these sources has a time"])
         until = asked.until or min(span.until, (asked.at + _AFTER) if asked.at else span.until)
         since = asked.since or max(span.since, (asked.at or until) - _LOOKED_AT)
+        if since >= span.until or until <= span.since:
+            note = f"no records in this window: there are some from {span.since} to {span.until} UTC"
+            return Triage(None, Span(since, max(since, until)), "none", notes=[note])
         onset = Onset(asked.at, True, 0.0, "given") if asked.at else find(snapshot, since, until, parts)
         whole = bool(asked.baseline_parts or asked.baseline)
         if onset is None and not whole:
