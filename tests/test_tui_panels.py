@@ -161,7 +161,7 @@ def test_the_waterfall_of_a_trace(store: Path) -> None:
             await find(shown, "POST /checkout")
             await shown.press("v")
             assert "5 records, 3 services in 3.25 s" in shown.text and "2 errors" in shown.text
-            assert "+2.80 s" in shown.text
+            assert "+2.80 s" in shown.text and "POST /checkout" in shown.app.screen.sheet.pointed.text
             await shown.press("G", "enter")
             assert "answered 502" in shown.selected.text
 

@@ -36,6 +36,11 @@ class Track(NamedTuple):
         """From its first record to its last."""
         return self.end - self.start
 
+    @property
+    def is_coarse(self) -> bool:
+        """Whether all its times are whole seconds: the service writes no finer ones."""
+        return not any(step.record.timestamp.microsecond for step in self.steps if step.record.timestamp)
+
 
 class Waterfall(NamedTuple):
     """All records that have a time, in its order; a track for each service, the one that spoke first on top. `timeless`:

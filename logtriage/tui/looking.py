@@ -164,7 +164,7 @@ class Looking(Moving, Finding):
         if row := self.list.reel.selected:
             self.wants(ask.Trace(row.key, row.shape))
 
-    def show_trace(self, traced: ask.Traced | None) -> None:
+    def show_trace(self, request: ask.Trace, traced: ask.Traced | None) -> None:
         """Opens the waterfall."""
         if traced is None:
             self.say("this record has no trace or request id")
@@ -174,7 +174,7 @@ class Looking(Moving, Finding):
             if isinstance(place, Key):
                 self.reveal(place)
 
-        self.app.push_screen(Falls(traced, self.name_of, self.zone), done)
+        self.app.push_screen(Falls(traced, self.name_of, self.zone, request.place), done)
 
     def name_of(self, record: Glance) -> str:
         """What a record's source is called."""

@@ -52,7 +52,7 @@ class Main(Asking):
             case more.Near():
                 self.show_near(request, result)
             case more.Trace():
-                self.show_trace(result)
+                self.show_trace(request, result)
             case more.Many():
                 self.copy(request.use, result)
             case more.Sorts():

@@ -14,6 +14,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 
 from logtriage.query.glance import Glance
+from logtriage.query.walk import Key
 from logtriage.query.waterfall import Step, Track, Waterfall, bar, severity, waterfall
 from logtriage.tui import times
 from logtriage.tui.overlays import Overlay
@@ -26,13 +27,15 @@ _TONES = ((21, "fatal"), (17, "error"), (13, "warn"))
 
 
 class Falls(Overlay):
-    """Gives the place of the record that was chosen. `name`: what a record's service is called."""
+    """Gives the place of the record that was chosen. `name`: what a record's service is called; `place`: of the record that
+    is selected at first."""
 
     BINDINGS: ClassVar = [Binding("v", "dismiss(None)", "close", show=False)]
 
-    def __init__(self, traced: Traced, name: Callable[[Glance], str], zone: tzinfo) -> None:
+    def __init__(self, traced: Traced, name: Callable[[Glance], str], zone: tzinfo, place: Key) -> None:
         super().__init__()
         self.traced = traced
+        self.place: Key | None = place
         self.fall = waterfall(traced.records, name)
         self.zone = zone
         self.sheet = Sheet()
@@ -51,7 +54,11 @@ class Falls(Overlay):
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
-        self.sheet.put(rows(self.fall, self.zone, self.sheet.size.width, more=self.traced.more), keep=True)
+        shown = rows(self.fall, self.zone, self.sheet.size.width, more=self.traced.more)
+        self.sheet.put(shown, keep=True)
+        if self.place:
+            self.sheet.select(max((k for k, one in enumerate(shown) if one.value == self.place), default=0))
+            self.place = None
 
     def on_sheet_chosen(self, message: Sheet.Chosen) -> None:
         self.dismiss(message.value)
@@ -64,6 +71,9 @@ def rows(fall: Waterfall, zone: tzinfo, width: int, *, more: bool = False) -> li
     begun = f"  from {times.day(fall.start, zone)} {times.clock(fall.start, zone)}{times.offset(fall.start, zone)}"
     left = f" · {fall.timeless} without a time" if fall.timeless else ""
     out = [row((counted, "head"), (errors, "error"), (begun + left + (" · and more" if more else ""), "dim")), row()]
+    coarse = [track.service for track in fall.tracks if track.is_coarse]
+    if fall.steps and len(coarse) < len(fall.tracks):
+        out[1:] = [row((f"in whole seconds only: {', '.join(coarse)}", "dim")) for _ in coarse[:1]] + [row()]
     names = min(18, max((cell_len(safe(track.service)) for track in fall.tracks), default=8))
     cells = max(10, width - names - 12)
     out += [_track(track, fall.length, names, cells) for track in fall.tracks]
