@@ -17,10 +17,9 @@ from stores import fill, write_sources
 
 from logtriage.errors import UsageError
 from logtriage.marks import Mark
-from logtriage.needles.needle import Needle
-from logtriage.query import detail, glance, tally
+from logtriage.query import detail, glance
 from logtriage.query.glance import Glance
-from logtriage.query.query import Query, parse_field
+from logtriage.query.query import Query
 from logtriage.query.search import search
 from logtriage.query.waterfall import bar, waterfall
 from logtriage.store.store import Store
@@ -252,24 +251,6 @@ def test_what_is_new_came_too_late_to_be_chance() -> None:
     times = _OfTime(START, timedelta(hours=1), 10, START)
     assert times.is_new(START + timedelta(hours=5), 100) and not times.is_new(START + timedelta(minutes=1), 100)
     assert not times.is_new(START + timedelta(hours=5), 1) and times.is_new(START + timedelta(hours=9.8), 1)
-
-
-def test_a_template_is_told_by_its_shapes(logs: tuple[Snapshot, list[Path]]) -> None:
-    """A search for a template, or for all others, also beside a text or hidden, finds the records that have it."""
-    snapshot, _ = logs
-    everything = list(search(snapshot, Query()))
-    assert not list(search(snapshot, Query(fields=(parse_field("template=nonsense"),))))
-    for number in [*sorted({row.template for row in everything})[::60], "0" * 16]:
-        for op, want in (("=", True), ("!=", False)):
-            field = parse_field(f"template{op}{number}")
-            wanted = [row.key for row in everything if (row.template == number) == want]
-            assert [row.key for row in search(snapshot, Query(fields=(field,)))] == wanted
-            assert tally.count(snapshot, Query(fields=(field,))) == len(wanted)
-            assert tally.count(snapshot, Query(also=(Query(fields=(field,)),))) == len(wanted)
-            assert tally.count(snapshot, Query(without=(Query(fields=(field,)),))) == len(everything) - len(wanted)
-            both = Query(fields=(field,), needle=Needle.of(("timed",)))
-            named = [row.key for row in everything if (row.template == number) == want and "timed" in row.raw]
-            assert [row.key for row in search(snapshot, both)] == named and tally.count(snapshot, both) == len(named)
 
 
 def test_the_first_page_of_glances_is_named(logs: tuple[Snapshot, list[Path]]) -> None:

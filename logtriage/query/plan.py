@@ -19,7 +19,6 @@ from logtriage.store.views import KEPT, PLACES, TEXT_PIECES, Catalog, Snapshot, 
 # Columns of `records` that cost putting the text together.
 _TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
 NOTHING = Condition("false")
-_MOST_SHAPES = 1_000  # that are named one by one
 _KEPT = 100  # plans and counts that a snapshot keeps
 _NAME = re.compile(r"[a-z_]+")
 # What `decided` needs of a record.
@@ -154,33 +153,15 @@ def _made(snapshot: Snapshot, query: Query) -> Plan:
     flagged = [query, *(other for other in query.also if other.flags)]
     conditions = [*_bare(query).conditions(), *(_by_flags(snapshot, one.flags) for one in flagged if one.flags)]
     todo = Plan(query, snapshot.catalog, [c for c in conditions if c.plain], [c for c in conditions if not c.plain])
-    template = _template_of(query)
     todo.rolled = not (
-        query.services or query.containers or query.namespaces or query.flags or query.trace or query.also
-        or query.without or (query.fields and (not template or query.needle))
+        query.services or query.containers or query.namespaces or query.flags or query.fields or query.trace
+        or query.also or query.without
     )  # fmt: skip
     if query.trace is not None:
         todo.plain.append(_by_id(snapshot, query.trace))
     if query.needle is not None:
         _look_for(todo, snapshot, query.needle)
-    elif template:
-        todo.shapes = _its_shapes(snapshot, template)
     return todo
-
-
-def _template_of(query: Query) -> Condition | None:
-    """What tells the records of the template that is asked for, if no field but that is asked for."""
-    asked = query.fields[0] if len(query.fields) == 1 else None
-    return asked.condition() if asked and asked.name == "template" and asked.op == "=" else None
-
-
-def _its_shapes(snapshot: Snapshot, template: Condition) -> Condition:
-    """The same by the shapes' numbers, with which files and row groups are passed over, where there are not too many."""
-    if " NOT IN " in template.sql:  # of shapes that are none of lake.shapes, too
-        return template
-    rows = snapshot.con.execute(f"SELECT shape FROM lake.shapes WHERE {template.sql}").fetchall()
-    numbers = ", ".join(str(shape) for (shape,) in rows) or "NULL"
-    return Condition(f"shape IN ({numbers})") if len(rows) <= _MOST_SHAPES else template
 
 
 def _bare(query: Query) -> Query:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from logtriage.errors import UsageError
 from logtriage.needles.needle import Needle
 from logtriage.sql import literal
-from logtriage.store.mined import UNMINED
 
 LEVELS = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 TIME_ORDER = ("timestamp", "coalesce(nanos, 0)", "part", '"offset"')
@@ -22,7 +21,6 @@ _PLAIN = frozenset(("source", "group", "severity_text", "service", "host", "cont
 _COLUMNS = _PLAIN | {"level", "format", "template", "trace_id", "span_id", "request_id", "body"}
 # A value that stands in the record's text as it is, unless something in the text is escaped or coloured.
 _VERBATIM = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{2,}|[1-9][0-9]{1,14}")
-_TEMPLATE = re.compile("[0-9a-f]{16}")
 # Quoted text is stepped over, a question mark outside is a parameter's place.
 _PLACE = re.compile(r"'[^']*'|\"[^\"]*\"|\?")
 
@@ -45,8 +43,6 @@ class Field:
 
     def condition(self) -> Condition:
         """The field as SQL."""
-        if self.name == "template" and self.op in ("=", "!="):
-            return _of_template(self.value, self.op == "=")
         plain = self.name in _PLAIN
         value = value_of(self.name)
         if self.op in ("=", "!="):
@@ -254,16 +250,6 @@ def _any(sql: str, count: int) -> str:
 def value_of(name: str) -> str:
     """SQL on a row of `records` for a field's value: a column, or an attribute of that name."""
     return f'"{name}"' if name in _COLUMNS else _attribute(name)
-
-
-def _of_template(number: str, among: bool) -> Condition:
-    """Which records have a template, or have another one: told by their shapes alone."""
-    if not _TEMPLATE.fullmatch(number):
-        return Condition("false" if among else "true")
-    shapes = f"SELECT shape FROM lake.mined WHERE template = {int(number, 16)}"
-    if int(number, 16) == UNMINED:
-        shapes, among = "SELECT shape FROM lake.mined", not among
-    return Condition(f"shape {'IN' if among else 'NOT IN'} ({shapes})")
 
 
 def _attribute(name: str) -> str:

@@ -54,7 +54,7 @@ class Filter:
             case "until":
                 return Query(until=moment(self.value))
             case "template":
-                return Query(fields=(parse_field(f"template={self.value}"),))
+                return Query(templates=(self.value,))
         raise UsageError(f"there is no filter {self.kind!r}", f"the kinds are {', '.join(KINDS)}")
 
     def told(self) -> str:
@@ -143,7 +143,9 @@ def combined(base: Query, filters: Iterable[Filter]) -> Query:
         elif one.kind == "until":
             assert asked.until is not None
             made = replace(made, until=asked.until if made.until is None else min(made.until, asked.until))
-        elif one.kind in ("field", "template"):
+        elif one.kind == "template" and not made.templates:
+            made = replace(made, templates=asked.templates)
+        elif one.kind == "field":
             made = replace(made, fields=(*made.fields, *asked.fields))
         elif one.kind == "trace" and made.trace is None:
             made = replace(made, trace=asked.trace)
