@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from logtriage.cli.options import Parser, add_display, add_general, add_reading
 from logtriage.cli.session import Session
+from logtriage.cli.templates_out import SHORT, json_line, print_list, show
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ EXAMPLES = """\
   logtriage templates show 3fa9c1                    one of them: its values, and what they do
   logtriage grep --template 3fa9c1 ''                its records
 """
-_BARS = "▁▂▃▄▅▆▇█"
-_SHORT = 8  # letters of an id that are shown
 
 
 def parser() -> Parser:
@@ -70,7 +68,7 @@ def run(argv: list[str]) -> int:
     session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
     if args.sources[:1] == ["show"] and not os.path.lexists("show"):
-        return _show(session, args.sources[1:])
+        return show(session, args.sources[1:])
     if args.diff:
         return _diff(session)
     from logtriage.cli.opened import opened
@@ -80,7 +78,7 @@ def run(argv: list[str]) -> int:
         query = _query(session, store, parts)
         found, told = _chosen(session, snapshot, query, store)
         shown = found[: args.max_count]
-        _print(session, snapshot, query, shown)
+        print_list(session, snapshot, query, shown)
     session.say(
         f"{len(found):,} templates"
         + (f", {len(found) - len(shown):,} not shown (-m N)" if shown != found else "")
@@ -134,59 +132,6 @@ def _chosen(session: Session, snapshot: Snapshot, query: Query, store: Store) ->
     return (every[::-1] if args.rare else every), told
 
 
-def _print(session: Session, snapshot: Snapshot, query: Query, shown: list[Seen]) -> None:
-    from logtriage.output import csv_row, harmless, shown_time, table
-    from logtriage.query.templates import exemplar
-
-    args = session.args
-    if args.output != "text":
-        if args.output == "csv":
-            print(csv_row(("template", "records", "sources", "level", "first_seen", "last_seen", "text")))
-        for one in shown:
-            if args.output == "csv":
-                print(
-                    csv_row(
-                        (one.template, one.records, one.sources, one.level, one.first_seen, one.last_seen, one.text)
-                    )
-                )
-            else:
-                print(_json({**asdict(one), "exemplar": exemplar(snapshot, one.template, query)}))
-        return
-    rows = []
-    for one in shown:
-        times = [shown_time(moment, session.zone)[:16] for moment in (one.first_seen, one.last_seen)]
-        rows.append(
-            (
-                one.records,
-                bars(one.trend),
-                one.sources,
-                (one.level or "").upper(),
-                *times,
-                one.template[:_SHORT],
-                one.text,
-            )
-        )
-    if not rows:
-        return
-    lines = table(("records", "trend", "sources", "level", "first", "last", "template", "text"), rows, 160).split("\n")
-    print("\n".join(lines[:2]))
-    for line, one in zip(lines[2:], shown, strict=True):
-        print(line)
-        if args.exemplars:
-            print("    " + harmless(exemplar(snapshot, one.template, query) or "").replace("\n", "\n    "))
-
-
-def bars(counts: list[int]) -> str:
-    """Counts as a line of small bars."""
-    peak = max(counts, default=0)
-    return "".join(_BARS[-(-n * (len(_BARS) - 1) // peak)] if n else " " for n in counts) if peak else ""
-
-
-def _json(told: dict[str, Any]) -> str:
-    plain = {key: value.isoformat() + "Z" if isinstance(value, datetime) else value for key, value in told.items()}
-    return json.dumps(plain, ensure_ascii=False)
-
-
 def _diff(session: Session) -> int:
     from logtriage.output import csv_row, table
     from logtriage.query.templates import difference
@@ -198,13 +143,13 @@ def _diff(session: Session) -> int:
     found = [one for one in every if one.kind in ("new", "gone") or abs(one.score) >= 4]
     shown = found[: args.max_count]
     if args.output == "text" and shown:
-        rows = [(one.kind, one.before, one.after, one.template[:_SHORT], one.text) for one in shown]
+        rows = [(one.kind, one.before, one.after, one.template[:SHORT], one.text) for one in shown]
         print(table(("", "A", "B", "template", "text"), rows, 160))
     elif args.output == "csv":
         print("\n".join(csv_row((one.kind, one.before, one.after, one.template, one.text)) for one in shown))
     elif args.output == "jsonl":
         for one in shown:
-            print(_json({"kind": one.kind, **asdict(one)}))
+            print(json_line({"kind": one.kind, **asdict(one)}))
     same = len(every) - len(found)
     told = ", ".join(f"{sum(one.kind == kind for one in found):,} {kind}" for kind in ("new", "gone", "more", "less"))
     session.say(
@@ -247,51 +192,3 @@ def _named(store: Store, name: str) -> tuple[int, ...]:
             f"{name}: no such file, store or source", "a window is FROM..TO; `logtriage store info` names sources"
         )
     return found
-
-
-def _show(session: Session, ids: list[str]) -> int:
-    from logtriage.cli.asking import template_ids
-    from logtriage.output import harmless, shown_time
-    from logtriage.query.values import described
-    from logtriage.store.store import Store
-    from logtriage.store.views import Snapshot
-
-    if not ids:
-        raise UsageError("templates show: which one?", "`logtriage templates` lists them with their ids")
-    found = 0
-    with Store(session.store_path) as store, Snapshot(store) as snapshot:
-        for identity in template_ids(ids):
-            for one in described(snapshot, identity):
-                found += 1
-                seen = one.seen
-                if session.args.output == "jsonl":
-                    print(
-                        _json(
-                            {
-                                **asdict(seen),
-                                "exemplar": one.exemplar,
-                                "looked_at": one.looked_at,
-                                "places": [asdict(p) for p in one.places],
-                            }
-                        )
-                    )
-                    continue
-                print(f"{seen.template}  {harmless(seen.text)}")
-                times = " to ".join(
-                    shown_time(moment, session.zone)[:16] for moment in (seen.first_seen, seen.last_seen)
-                )
-                print(f"  {seen.records:,} records in {seen.sources:,} sources, {times}  {bars(seen.trend)}")
-                print("  " + harmless(one.exemplar or "").replace("\n", "\n  "))
-                for k, place in enumerate(one.places, 1):
-                    numbers = f"{place.low:g} … {place.middle:g} … {place.high:g}; " if place.low is not None else ""
-                    top = ", ".join(f"{value} ({n})" for value, n in place.top)
-                    told = "".join(f"; {text}" for text in place.told)
-                    print(
-                        harmless(
-                            f"  {k}. {place.before or '(begin)'}: {numbers}{place.distinct:,} different: {top}{told}"
-                        )
-                    )
-                session.say(
-                    f"values of {one.looked_at:,} records; logtriage grep --template {seen.template[:_SHORT]} '' shows them"
-                )
-    return 0 if found else 1
