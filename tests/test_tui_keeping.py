@@ -202,6 +202,21 @@ def test_triage_is_read_here_and_the_report_is_written(store: Path) -> None:
     run(work)
 
 
+def test_a_signature_can_be_drafted_from_a_record(store: Path) -> None:
+    """`A` copies a command that prints a signature which matches the record."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await find(shown, "order 4 priced")
+            await shown.press("A")
+            words = shlex.split(shown.app.clipboard)
+            assert words[:3] == ["logtriage", "patterns", "add"] and "copied" in shown.status
+            drafted = command(*words[1:])
+            assert "[[pattern]]" in drafted.out and "priced" in drafted.out
+
+    run(work)
+
+
 @pytest.mark.parametrize("variant", ["default", "lnav", "k9s"])
 def test_no_key_means_two_things(variant: str) -> None:
     """In each variant of the table a key belongs to one action."""

@@ -271,9 +271,13 @@ def test_a_statement_has_so_much_time(store: Path, snapshot: Snapshot) -> None:
         Ask(store, long, patience=0.05).answer(snapshot)
 
 
-@pytest.mark.parametrize("size", [NARROW, (40, 10)])
-def test_hostile_text_stays_in_its_cells_in_all_panels(store: Path, size: tuple[int, int]) -> None:
-    """Whatever a record says, each panel's lines are as wide as the screen, and nothing of it acts on the terminal."""
+@pytest.mark.parametrize(("size", "no_color"), [(NARROW, ""), ((40, 10), "1")])
+def test_hostile_text_stays_in_its_cells_in_all_panels(
+    store: Path, size: tuple[int, int], no_color: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a record says, each panel's lines are as wide as the screen, and nothing of it acts on the terminal; with
+    or without colours."""
+    monkeypatch.setenv("NO_COLOR", no_color)
 
     async def work() -> None:
         async with screen(store, size) as shown:

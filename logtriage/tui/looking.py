@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import Any
 
 from logtriage.query.detail import Detail
 from logtriage.query.glance import Glance
 from logtriage.query.walk import Key
+from logtriage.store.store import default_path
 from logtriage.tui import panel_requests as ask
 from logtriage.tui.filters import Filter
 from logtriage.tui.finding import Finding
@@ -70,6 +72,8 @@ class Looking(Moving, Finding):
             self.say("this record is not in the store yet" if self.ahead else "this record is in the store no more")
         elif request.use == "story":
             self.choose_story(detail)
+        elif request.use == "draft":
+            self.offer_draft(detail)
         elif self.details.is_open and self.place == request.place:
             self.details.zone = self.zone
             self.details.records = self.standing.records if self.standing else None
@@ -157,6 +161,20 @@ class Looking(Moving, Finding):
             self.use(replace(self.filters, off=True))
             self.say("filters off, to show it · back: ^o")
         self.visit(place)
+
+    def action_draft(self) -> None:
+        self.ask_detail("draft")
+
+    def offer_draft(self, detail: Detail) -> None:
+        """Copies the command that drafts a signature for records like this one."""
+        if detail.template is None:
+            self.say("this record has no template to draft a signature from")
+            return
+        path = self.app.engine.path  # type: ignore[attr-defined]
+        where = [] if path == default_path() else ["--store", str(path)]
+        command = shlex.join(["logtriage", "patterns", "add", "--template", detail.template.number, *where])
+        self.app.copy_to_clipboard(command)
+        self.say(f"copied: {command}")
 
     # its trace
 
