@@ -308,3 +308,26 @@ def test_hostile_text_stays_in_its_cells(tmp_path: Path) -> None:
             await shown.press("k", "x", "l", "l", "h", "j")
 
     run(work)
+
+
+def test_an_answer_before_anybody_listens_is_kept(store: Path) -> None:
+    """What the engine knows before the screen is there reaches it all the same, answers and failures alike."""
+    from threading import Event
+
+    from logtriage.tui.engine import Engine
+    from logtriage.tui.requests import Refresh
+
+    for place, fails in ((store, False), (store / "nothing", True)):
+        engine, told = Engine(place), Event()
+        heard: list[bool] = []
+
+        def hear(failed: bool, heard: list[bool] = heard, told: Event = told) -> None:
+            heard.append(failed)
+            told.set()
+
+        engine.start()
+        engine.ask(Refresh())
+        assert not told.wait(0.5)
+        engine.listen(lambda request, result, hear=hear: hear(False), lambda request, why, hear=hear: hear(True))  # type: ignore[misc]
+        assert told.wait(30) and heard == [fails]
+        engine.close()

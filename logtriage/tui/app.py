@@ -71,13 +71,16 @@ class Logtriage(App[None]):
 
     def on_mount(self) -> None:
         self.set_keymap(self.keys)
-        self.engine.listen(self._answered, self._failed)
         self.set_interval(_LOOK_EVERY, self._look)
 
     def on_unmount(self) -> None:
         self.engine.close()
         if self.intake:
             self.intake.close()
+
+    def hear(self) -> None:
+        """From now on answers are taken: everything that they go to is there."""
+        self.engine.listen(self._answered, self._failed)
 
     def ask(self, request: Request) -> None:
         """Asks the engine; the answer comes as a message."""

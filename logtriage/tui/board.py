@@ -67,6 +67,7 @@ class Board(Screen[None]):
         self.left_at: int | None = None  # how many were found when the end was left
         self.live = True
         self._followed = False
+        self.has_begun = False  # whether the first records have come
         self.busy = False  # whether an answer is a while in coming
         self.ahead: dict[str, int] | None = None  # what is shown was read from files, up to these places
         self.zoomed: tuple[datetime, datetime] | None = None
@@ -94,11 +95,12 @@ class Board(Screen[None]):
         self.app.app_resume_signal.subscribe(self, lambda _: self.call_after_refresh(self.draw_all))
         self.list.is_loading = True
         self.list.focus()
+        self.call_after_refresh(self.app.hear)  # type: ignore[attr-defined]
 
     def begin(self, has_store: bool) -> list[Request]:
-        """What is to be asked first of all."""
+        """What is to be asked first of all: nothing else is, until the first records are on the screen."""
         if self.intake is None:
-            return [self.list.wanting(self.query_now), ask.Survey(self.parts)]
+            return [self.list.wanting(self.query_now)]
         return [ask.Refresh()] if has_store else [self.head()]
 
     def head(self) -> ask.Head:
@@ -166,6 +168,8 @@ class Board(Screen[None]):
 
     def draw_timeline(self) -> None:
         """Asks for the lanes of what is to be seen of them."""
+        if not self.has_begun:
+            return
         since, until = self.zoomed or (None, None)
         self.wants(ask.Timeline(since, until, self.timeline.cells, self.parts))
 
@@ -174,6 +178,12 @@ class Board(Screen[None]):
         if isinstance(request, ask.Show):
             self.ahead = None
         self.app.ask(request)  # type: ignore[attr-defined]
+
+    def go_on(self) -> None:
+        """The first records have come, or cannot be had: all that stands around them is asked for, after they are drawn."""
+        if not self.has_begun:
+            self.has_begun = True
+            self.call_after_refresh(self.survey)
 
     def show_busy(self, busy: bool) -> None:
         """Tells whether an answer is a while in coming."""

@@ -105,9 +105,9 @@ class Engine:
                     snapshot = self._fresh(lane, snapshot)
                     run.holds(snapshot)
                 result = run.request.answer(snapshot)  # type: ignore[arg-type]
-                self._give(run, self._answered, result)
+                self._give(run, result)
             except Exception as why:
-                self._give(run, self._failed, _told(why))
+                self._give(run, _told(why), failed=True)
                 _close(snapshot)  # an interrupt or an error has ended its transaction
                 snapshot = None
             finally:
@@ -124,10 +124,11 @@ class Engine:
             run = self._running[lane] = _Run(self._waiting[lane].pop(0))
             return run
 
-    def _give(self, run: _Run, tell: Callable[[Request, Any], None], what: Any) -> None:
+    def _give(self, run: _Run, what: Any, *, failed: bool = False) -> None:
+        """Tells who listens; waits until somebody does."""
         self._listening.wait()
         if not run.cancelled and not self._closed:
-            tell(run.request, what)
+            (self._failed if failed else self._answered)(run.request, what)
 
     def _fresh(self, lane: str, snapshot: Snapshot | None) -> Snapshot:
         """The lane's snapshot, a new one if it is stale. Raises StoreError."""

@@ -21,6 +21,7 @@ class Main(Asking):
 
     def answered(self, request: Request, result: Any) -> None:
         """Takes an answer of the engine to where it belongs."""
+        self.go_on()
         match request:
             case ask.Show():
                 if request.query == self.query_now:
@@ -68,6 +69,7 @@ class Main(Asking):
 
     def failed(self, request: Request | None, why: str) -> None:
         """Says in one line what went wrong; all else goes on."""
+        self.go_on()
         self.list._asked.clear()
         self.list.is_loading = False
         if self.intake and self.intake.is_running and "there is no store" in why:
