@@ -83,12 +83,15 @@ def test_a_look_around(terminal: Terminal, store: Path, tmp_path: Path) -> None:
     """Open, search, filter, make the terminal small and large, to the shell and back, quit: as it should be."""
     command = f"{sys.executable} -m logtriage tui --no-config --utc --store {store}"
     terminal.start(command, tmp_path)
-    terminal.until(lambda text: " records" in text and "10:02:1" in text)
+    terminal.until(lambda text: "304 records" in text and "10:02:1" in text)
     terminal.keys("/")
+    terminal.until(lambda text: "\n / " in text)
     terminal.keys("-l", "refused")
+    terminal.until(lambda text: " of 304" in text)
     terminal.keys("Enter")
     terminal.until(lambda text: "following" not in text)
     terminal.keys("&")
+    terminal.until(lambda text: "& filter" in text)
     terminal.keys("-l", "level:error")
     terminal.keys("Enter")
     terminal.until(lambda text: "1 filter" in text and "level ≥ error" in text)
