@@ -85,7 +85,7 @@ def test_a_look_around(terminal: Terminal, store: Path, tmp_path: Path) -> None:
     terminal.start(command, tmp_path)
     terminal.until(lambda text: "304 records" in text and "10:02:1" in text)
     terminal.keys("/")
-    terminal.until(lambda text: "\n / " in text)
+    terminal.until(lambda text: "\n /" in text)
     terminal.keys("-l", "refused")
     terminal.until(lambda text: " of 304" in text)
     terminal.keys("Enter")
