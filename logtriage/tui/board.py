@@ -67,6 +67,7 @@ class Board(Screen[None]):
         self.left_at: int | None = None  # how many were found when the end was left
         self.live = True
         self._followed = False
+        self.coming: ask.Show | None = None  # where the list is about to go
         self.has_begun = False  # whether the first records have come
         self.busy = False  # whether an answer is a while in coming
         self.ahead: dict[str, int] | None = None  # what is shown was read from files, up to these places
@@ -134,7 +135,7 @@ class Board(Screen[None]):
     @property
     def following(self) -> bool:
         """Whether new records are shown as they come."""
-        return self.live and self.list.reel.at_end
+        return self.live and bool(self.list.reel.rows) and self.list.reel.at_end
 
     def show_end(self) -> None:
         """To the last record."""
@@ -176,7 +177,7 @@ class Board(Screen[None]):
     def wants(self, request: Request) -> None:
         """Asks the engine."""
         if isinstance(request, ask.Show):
-            self.ahead = None
+            self.ahead, self.coming = None, request
         self.app.ask(request)  # type: ignore[attr-defined]
 
     def go_on(self) -> None:

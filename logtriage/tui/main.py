@@ -25,6 +25,7 @@ class Main(Asking):
         match request:
             case ask.Show():
                 if request.query == self.query_now:
+                    self.coming = None
                     self.list.show(request, result)
             case ask.Head():
                 self.show_head(result)
@@ -118,7 +119,8 @@ class Main(Asking):
         if own != self.parts:
             self.filters = replace(self.filters, base=replace(self.filters.base, parts=own))
             if own and self.ahead is None:
-                self.wants(self.list.wanting(self.query_now, self.place))
+                place, first = (self.coming.place, self.coming.first) if self.coming else (self.place, False)
+                self.wants(self.list.wanting(self.query_now, place, first=first))
             self.survey()
         if not own and not self.list.reel.rows:
             self.wants(self.head())
