@@ -126,6 +126,13 @@ def test_filters(logs: Path, filters: list[str], expected: int) -> None:
     assert sum(map(int, ran.lines)) == expected, ran
 
 
+@pytest.mark.parametrize("command", [["grep", ""], ["cat"]])
+def test_a_flag_that_does_not_exist_is_told(logs: Path, command: list[str]) -> None:
+    """It is an error, and names that look like it are told."""
+    ran = logtriage(*command, "--flag", "timout", "app.log", cwd=logs)
+    assert (ran.code, ran.out) == (2, "") and "'timout'" in ran.err and "is it timeout" in ran.err
+
+
 def test_json_lines(logs: Path) -> None:
     """--json gives one object a record, the same as cat gives."""
     ran = grep(logs, "--json", "Caused", "app.log")
@@ -166,6 +173,12 @@ def test_across(logs: Path) -> None:
         (["-q", "absent", "app.log", "gone.log"], 2),
         (["(", "app.log"], 2),
         (["--level", "loud", "x", "app.log"], 2),
+        (["--level", "errr", "", "app.log"], 2),
+        (["--level", "wran", "", "app.log"], 2),
+        (["--level", "err", "", "app.log"], 0),
+        (["--level", "Warning", "", "app.log"], 0),
+        (["--flag", "nosuch", "", "app.log"], 2),
+        (["--flag", "time*", "", "."], 0),
         (["--since", "whenever", "x", "app.log"], 2),
         (["--nonsense", "x"], 2),
         (["--field", "nonsense", "x", "app.log"], 2),

@@ -72,15 +72,20 @@ def test_no_evidence_is_exit_code_1(shop: Path, tmp_path: Path) -> None:
     [
         (["--at", "soonish"], "no moment"),
         (["--baseline", "10:00..09:00"], "empty"),
-        (["--baseline", "nowhere"], "nowhere"),
+        (["--baseline", "nowhere"], "the baseline nowhere: No such file"),
+        (["--baseline", "good", "--baseline", "nowhere"], "nowhere"),
+        (["--baseline", "empty.log"], "the baseline empty.log holds no record"),
+        (["--baseline", "2020-01-01T00:00..2020-01-01T01:00"], "holds no record"),
         (["--since", "2026-05-06T11:00Z", "--until", "2026-05-06T10:00Z"], "before it begins"),
         (["--baseline", "good", "--baseline", "09:00..10:00"], "one window"),
     ],
 )
 def test_wrong_arguments_are_one_line(shop: Path, args: list[str], said: str) -> None:
-    """What cannot be meant is exit code 2 and says why."""
-    ran = logtriage("triage", "--store", "st", *args, "bad", cwd=shop)
-    assert ran.code == 2 and said in ran.err and "Traceback" not in ran.err
+    """What cannot be meant is exit code 2, says why, and gives no answer to something else; so for a report."""
+    (shop / "empty.log").touch()
+    for command in ("triage", "report"):
+        ran = logtriage(command, "--store", "st", *args, "bad", cwd=shop)
+        assert (ran.code, ran.out) == (2, "") and said in ran.err and "Traceback" not in ran.err
 
 
 def test_a_window_can_be_the_baseline(shop: Path) -> None:

@@ -11,7 +11,7 @@ from logtriage.errors import UsageError
 from logtriage.needles.needle import Needle
 from logtriage.query.query import LEVELS, Condition, Query, parse_field
 
-_FIRST_LETTERS = {"t": "trace", "d": "debug", "i": "info", "w": "warn", "e": "error", "f": "fatal"}
+_NAMES = (*LEVELS, "verbose", "information", "notice", "warning", "severe", "critical", "alert", "emergency", "panic")
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,12 @@ def asked(
     """Reads the filters; `span` is that of the logs, where it is known. Raises UsageError."""
     args = session.args
     level, more = _levels(args.level or [])
+    if flags := _globs(args.flag):
+        from logtriage.signatures.library import require_flag
+
+        patterns = session.patterns()
+        for flag in flags:
+            require_flag(flag, patterns)
     since, until = (_moment(session, getattr(args, name), span) for name in ("since", "until"))
     if since and until:
         from logtriage.stamps.when import Window
@@ -60,7 +66,7 @@ def asked(
     query = Query(
         needle=needle, since=since, until=until, level=level,
         services=_globs(args.service), sources=_globs(args.source),
-        containers=_globs(args.container), namespaces=_globs(args.namespace), flags=_globs(args.flag),
+        containers=_globs(args.container), namespaces=_globs(args.namespace), flags=flags,
         fields=tuple(parse_field(text) for text in args.field or ()), trace=args.trace,
         templates=template_ids(getattr(args, "template", None)),
     )  # fmt: skip
@@ -99,14 +105,15 @@ def _levels(values: Sequence[str]) -> tuple[str | None, tuple[Condition, ...]]:
 
 
 def _level(word: str) -> str:
-    """`w`, `WARN` or `warning` → `warn`. Raises UsageError."""
+    """`w`, `WARN` or `warning` → `warn`: the beginning of a level's name will do, of a level itself before others.
+    Raises UsageError; what logs misspell (see levels.toml) is no name here."""
     plain = word.strip().lower()
-    if plain in LEVELS:
-        return plain
-    if plain in _FIRST_LETTERS:
-        return _FIRST_LETTERS[plain]
-    from logtriage.formats.format import level_words
+    if plain:
+        if begun := [level for level in LEVELS if level.startswith(plain)]:
+            return begun[0]
+        from logtriage.formats.format import level_words
 
-    if known := level_words().get(plain):
-        return known
+        meant = {level_words()[name] for name in _NAMES if name.startswith(plain)}
+        if len(meant) == 1:
+            return meant.pop()
     raise UsageError(f"{word!r} is no level", f"the levels are {', '.join(LEVELS)}")

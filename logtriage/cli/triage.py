@@ -99,8 +99,11 @@ def answered(session: Session) -> Triage:
     from logtriage.triage.triage import triage
 
     windows, names = _baselines(session)
+    _look_for(names)
     with opened(session, [*session.args.sources, *names]) as (store, parts):
-        return triage(store, _asked(session, store, parts, windows, names))
+        wanted = _asked(session, store, parts, windows, names)
+        _require_baseline(store, wanted, "..".join(windows[0]) if windows else " ".join(names))
+        return triage(store, wanted)
 
 
 def store_option(session: Session) -> str:
@@ -120,6 +123,29 @@ def _baselines(session: Session) -> tuple[list[tuple[str, str]], list[str]]:
     if len(windows) > 1 or (windows and names):
         raise UsageError("triage: give one window or any number of sources as the baseline")
     return [(first, last) for first, last in windows], names
+
+
+def _look_for(names: list[str]) -> None:
+    """Raises SourceError or UsageError where a baseline is no log: the answer would be compared with something else."""
+    from logtriage.sources.find import find
+
+    for name in names:
+        found = find([name])
+        if not found.sources:
+            why = found.errors[0] if found.errors else UsageError(f"{name}: no logs are in it")
+            raise UsageError(f"triage: the baseline {why.message}", why.hint)
+
+
+def _require_baseline(store: Store, asked: Asked, told: str) -> None:
+    """Raises UsageError where the baseline that was asked for (`told`; empty: none was) holds no record."""
+    span = asked.baseline
+    parts = asked.parts if span else asked.baseline_parts
+    wanted = ["($1::INTEGER[] IS NULL OR list_contains($1::INTEGER[], part))"]
+    wanted += ["minute >= date_trunc('minute', $2::TIMESTAMP) AND minute < $3"] if span else []
+    given = [None if parts is None else list(parts), *((span.since, span.until) if span else ())]
+    held = store.con.execute(f"SELECT sum(records) FROM lake.activity WHERE {' AND '.join(wanted)}", given).fetchall()
+    if told and not held[0][0]:
+        raise UsageError(f"triage: the baseline {told} holds no record", "name logs or a time in which all was well")
 
 
 def _asked(

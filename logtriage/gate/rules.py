@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from logtriage.errors import UsageError
 from logtriage.query.query import LEVELS
+from logtriage.signatures.library import require_flag
 
 if TYPE_CHECKING:
     from logtriage.signatures.library import Pattern
@@ -41,10 +41,7 @@ def read_rules(texts: Sequence[str], patterns: Sequence[Pattern]) -> list[Rule]:
 def _rule(word: str, patterns: Sequence[Pattern]) -> Rule:
     kind, _, name = word.partition(":")
     if kind == "flag" and name:
-        if not any(fnmatchcase(pattern.id, name) or fnmatchcase(pattern.category, name) for pattern in patterns):
-            raise UsageError(
-                f"check: no pattern has the id or category {name!r}", "`logtriage patterns list` names them"
-            )
+        require_flag(name, patterns)
         return Rule("flag", name)
     if (kind == "level" and name) or kind == "new":
         if name and name not in LEVELS:

@@ -6,15 +6,17 @@ table's shape only; what the regexes are worth in each engine is the business of
 
 from __future__ import annotations
 
+import difflib
 import functools
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from logtriage.errors import LibraryError
+from logtriage.errors import LibraryError, UsageError
 from logtriage.formats.format import LEVELS
 from logtriage.shipped import library_folder
 
@@ -82,6 +84,17 @@ def load_patterns(extra_folders: Sequence[Path] = (), *, examples: bool = True) 
         nested = folder / "signatures"
         known |= {p.id: p for p in read_folder(nested if nested.is_dir() else folder)}
     return tuple(known[id_] for id_ in sorted(known))
+
+
+def require_flag(name: str, patterns: Sequence[Pattern]) -> None:
+    """Raises UsageError, with names that look like it, where no pattern's id or category fits the glob `name`."""
+    known = {known for pattern in patterns for known in (pattern.id, pattern.category)}
+    if not any(fnmatchcase(one, name) for one in known):
+        near = difflib.get_close_matches(name, sorted(known))
+        raise UsageError(
+            f"no pattern has the id or category {name!r}",
+            f"{'is it ' + ', '.join(near) + '? ' if near else ''}`logtriage patterns list` names them",
+        )
 
 
 def read_folder(folder: Path, *, examples: bool = True) -> tuple[Pattern, ...]:
