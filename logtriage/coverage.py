@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
+_NAMED = 3  # files passed over that are told by name
+
 
 @dataclass(slots=True)
 class Coverage:
     """Counts over all sources. `records` were read (None: not counted), `hits` found (None: nothing was looked for).
-    `first`, `last`: the earliest and latest time seen (UTC, naive or aware). `plain`: records of no known form."""
+    `first`, `last`: the earliest and latest time seen (UTC, naive or aware). `plain`: records of no known form.
+    `skipped`: the files that were passed over, with the reason."""
 
     sources: int = 0
     records: int | None = 0
@@ -18,7 +21,7 @@ class Coverage:
     last: datetime | None = None
     plain: int = 0
     hidden: int = 0
-    skipped: int = 0
+    skipped: list[str] = field(default_factory=list)
     errors: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -39,9 +42,11 @@ class Coverage:
         if self.first and self.last:
             told.append(span(self.first, self.last, zone))
         told += self.notes
-        for number, what in ((self.plain, "not understood"), (self.hidden, "hidden"), (self.skipped, "skipped")):
+        for number, what in ((self.plain, "not understood"), (self.hidden, "hidden")):
             if number:
                 told.append(f"{number:,} {what}")
+        if self.skipped:
+            told.append(passed_over(self.skipped))
         if self.errors:
             told.append(counted(self.errors, "error"))
         return "; ".join(told)
@@ -50,6 +55,15 @@ class Coverage:
 def counted(number: int, noun: str) -> str:
     """`1 source`, `2,000 sources`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def passed_over(skipped: list[str]) -> str:
+    """`2 skipped: a.bin (binary), b.log (hidden)`: three are named, the others counted."""
+    from logtriage.output import harmless
+
+    named = ", ".join(harmless(name).replace("\n", "\u240a") for name in skipped[:_NAMED])
+    more = f" and {len(skipped) - _NAMED:,} more" if len(skipped) > _NAMED else ""
+    return f"{len(skipped):,} skipped: {named}{more}"
 
 
 def span(first: datetime, last: datetime, zone: tzinfo) -> str:

@@ -133,6 +133,19 @@ def test_a_flag_that_does_not_exist_is_told(logs: Path, command: list[str]) -> N
     assert (ran.code, ran.out) == (2, "") and "'timout'" in ran.err and "is it timeout" in ran.err
 
 
+@pytest.mark.parametrize("filters", [[], ["--level", "info"]])
+def test_what_is_skipped_is_named(logs: Path, filters: list[str]) -> None:
+    """The coverage line names three of the files passed over, with the reason and without their escapes."""
+    for name in ("a\x1b[31m.bin", "b\n.bin"):
+        (logs / name).write_bytes(bytes(range(256)) * 8)
+    err = grep(logs, *filters, "started", ".").err
+    assert "2 skipped: " in err and ".bin (" in err and "\x1b" not in err and len(err.splitlines()) == 1
+    for number in range(3):
+        (logs / f"c{number}.bin").write_bytes(bytes(range(256)) * 8)
+    err = grep(logs, *filters, "started", ".").err
+    assert "5 skipped: " in err and "and 2 more" in err and err.count(".bin") == 3
+
+
 def test_json_lines(logs: Path) -> None:
     """--json gives one object a record, the same as cat gives."""
     ran = grep(logs, "--json", "Caused", "app.log")

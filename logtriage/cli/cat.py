@@ -112,7 +112,7 @@ def _raw(session: Session, sources: list[Source]) -> int:
             session.error(why)
     sys.stdout.buffer.flush()
     coverage = Coverage(
-        len(sources), None, skipped=len(session.skipped), errors=len(session.errors), notes=[f"{total:,} bytes"]
+        len(sources), None, skipped=session.skipped, errors=len(session.errors), notes=[f"{total:,} bytes"]
     )
     session.say(coverage.line(session.zone))
     return 2 if session.errors else 0

@@ -11,7 +11,7 @@ from logtriage.cli.lines_out import Out
 from logtriage.cli.opened import up_to_date
 from logtriage.cli.options import Parser, add_general, add_reading
 from logtriage.cli.session import Session
-from logtriage.coverage import counted
+from logtriage.coverage import counted, passed_over
 from logtriage.gate.gate import Finding, Outcome, Side, check
 from logtriage.gate.junit import junit, message
 from logtriage.gate.rules import read_rules
@@ -117,7 +117,7 @@ def _summary(session: Session, outcome: Outcome) -> str:
     told = [verdict, f"checked {_told(outcome.checked)}"]
     if outcome.baseline:
         told.append(f"baseline {_told(outcome.baseline)}")
-    told += [counted(len(session.skipped), "file") + " skipped"] if session.skipped else []
+    told += [passed_over(session.skipped)] if session.skipped else []
     told += [counted(len(session.errors), "error")] if session.errors else []
     return "; ".join(told)
 

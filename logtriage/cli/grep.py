@@ -222,5 +222,5 @@ def exit_code(session: Session, hits: int) -> int:
 def covered(session: Session, sources: int, hits: int) -> None:
     """Prints the coverage line of a search that did not read all fields."""
     if not session.args.quiet:
-        coverage = Coverage(sources, None, hits, skipped=len(session.skipped), errors=len(session.errors))
+        coverage = Coverage(sources, None, hits, skipped=session.skipped, errors=len(session.errors))
         session.say(coverage.line(session.zone))

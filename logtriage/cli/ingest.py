@@ -91,7 +91,7 @@ def summary(tally: Tally, session: Session, store: Store) -> str:
         tally.sources,
         tally.records,
         plain=_plain(store, tally),
-        skipped=len(session.skipped),
+        skipped=session.skipped,
         errors=len(session.errors),
     )
     first, last = store.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[

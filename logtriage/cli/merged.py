@@ -253,5 +253,5 @@ def _tell_counts(session: Session, counts: dict[str, int], out: Out) -> None:
 
 def finished(session: Session, coverage: Coverage) -> None:
     """Prints the coverage line."""
-    coverage.skipped, coverage.errors = len(session.skipped), len(session.errors)
+    coverage.skipped, coverage.errors = session.skipped, len(session.errors)
     session.say(coverage.line(session.zone))

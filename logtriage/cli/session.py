@@ -110,7 +110,7 @@ class Session:
 
         args = self.args
         told = {"service": args.service, "host": args.host} if hasattr(args, "host") else {}
-        found = find(names, on_skip=lambda path, why: self.skipped.append(f"{path}: {why}"), **told)
+        found = find(names, on_skip=lambda path, why: self.skipped.append(f"{path} ({why})"), **told)
         for error in found.errors:
             self.error(error)
         self.sources = found.sources

@@ -171,7 +171,7 @@ def _tell(session: Session, verdict: Verdict, key: Key, window: list[str]) -> No
     told = Coverage(
         len(session.sources) or verdict.sources,
         gathered.records,
-        skipped=len(session.skipped),
+        skipped=session.skipped,
         errors=len(session.errors),
     )
     told.notes = [*window, f"{counted(gathered.sessions, 'session')}, {verdict.anomalous:,} anomalous"]
