@@ -264,6 +264,22 @@ def test_demo(tmp_path: Path) -> None:
     assert logtriage("demo", "mine", cwd=tmp_path).code == 2
 
 
+def test_other_folders_and_files_are_no_store(tmp_path: Path) -> None:
+    """Nothing is written among somebody's files or over one; an empty folder, and a store, are taken."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "mine" / "a.log").write_text("2026-03-04 10:00:00 INFO one\n")
+    for command in (["ingest", "--store", "mine", "mine"], ["triage", "--store", "mine", "mine"]):
+        ran = logtriage(*command, cwd=tmp_path)
+        assert ran.code == 2 and "mine is no store" in ran.err and len(ran.err.splitlines()) <= 2
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["a.log"]
+    for command in (["ingest", "--store", "mine/a.log", "mine"], ["grep", "--store", "mine/a.log", "x"]):
+        ran = logtriage(*command, cwd=tmp_path)
+        assert ran.code == 2 and "mine/a.log is a file" in ran.err and "ingest" not in ran.err
+    for _ in range(2):
+        assert logtriage("ingest", "--store", "empty", "mine", cwd=tmp_path).code == 0
+
+
 def test_a_store_is_no_log(tmp_path: Path) -> None:
     """A store that lies inside a searched folder is passed over and counted, whatever is beside it is read."""
     (tmp_path / "app.log").write_text("2026-03-04 10:00:00 INFO needle\n" * 600)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 VERSION = "2"
 _ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes it wants
 _INLINE = 500  # inserts of fewer rows stay in the catalog until they are flushed
+_OWN = {"catalog.sqlite", "lock"}  # what a store begins with
+_BESIDE = {"marks.json", "reports", "sessions"}  # what may be there before it
 _EXTENSIONS = ("ducklake", "sqlite_scanner")
 
 
@@ -57,7 +59,10 @@ class Store:
         self.path = path
         self.write = write
         self._lock: IO[str] | None = None
+        if os.path.exists(path) and not os.path.isdir(path):
+            raise StoreError(f"{path} is a file, and a store is a folder", "name a folder with --store")
         if write:
+            self._refuse_others()
             self._prepare()
         elif not (path / "catalog.sqlite").exists():
             raise StoreError(f"there is no store at {path}", "`logtriage ingest SOURCE…` makes one")
@@ -80,6 +85,17 @@ class Store:
             con.close()
         if self._lock:
             self._lock.close()
+
+    def _refuse_others(self) -> None:
+        """Raises StoreError where the folder holds other things: a store does not spread among somebody's files."""
+        try:
+            held = {one.name for one in self.path.iterdir()}
+        except OSError:  # not there yet, or told by what comes next
+            return
+        if held - _BESIDE and not held & _OWN:
+            raise StoreError(
+                f"{self.path} is no store, and not empty", "name a new or empty folder, or a store, with --store"
+            )
 
     def _prepare(self) -> None:
         try:
