@@ -13,7 +13,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from logtriage.errors import LogtriageError, SourceError
 from logtriage.formats.format import Format
@@ -28,23 +29,34 @@ from logtriage.store.store import Store
 from logtriage.store.write import Waiting as _Waiting
 from logtriage.store.write import write
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _ENOUGH = 24 << 20  # bytes of log that are worth a commit of their own
 
 
 @dataclass(slots=True)
 class Tally:
-    """What an ingest did: counts over all sources, and the errors that did not stop it."""
+    """What an ingest did: counts over all sources, from when to when the records are that it read (UTC, naive; None: none
+    has a time), and the errors that did not stop it."""
 
     sources: int = 0
     unchanged: int = 0
     records: int = 0
     lines: int = 0
     bytes: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
     errors: list[LogtriageError] = field(default_factory=list)
 
-    def add(self, made: Made) -> None:
-        """Counts a block."""
+    def add(self, made: Made, rows: pa.Table) -> None:
+        """Counts a block, of which `rows` are the records."""
+        import pyarrow.compute as pc
+
+        ends = pc.min_max(rows["timestamp"]).as_py()
+        self.first = min(filter(None, (self.first, ends["min"])), default=None)
+        self.last = max(filter(None, (self.last, ends["max"])), default=None)
         self.records += made.records
         self.lines += made.lines
         self.bytes += made.bytes
@@ -95,7 +107,8 @@ class Ingest:
         if block.offset < part.offset:  # the last record of an earlier run is read again, with what was written since
             self._waiting.dropped.append((part.number, block.offset))
         self._wait(part.number)
-        self.tally.add(made)
+        assert self.normaliser.rows is not None
+        self.tally.add(made, self.normaliser.rows)
         end, line = block.offset + made.bytes, block.line + made.lines
         tail_offset, tail_line = end, line
         if made.bytes == len(block.data) and made.records:

@@ -76,7 +76,8 @@ def test_ingest_reads_only_what_is_new(tmp_path: Path) -> None:
     """A second run finds nothing to do; an appended line is one record more."""
     log = tmp_path / "a.log"
     log.write_text("2026-03-02 10:00:01 INFO one\n2026-03-02 10:00:02 INFO two\n")
-    assert "2 records" in logtriage("ingest", "--store", "st", "a.log", cwd=tmp_path).err
+    ran = logtriage("ingest", "--store", "st", "--utc", "a.log", cwd=tmp_path)
+    assert "2 records" in ran.err and "2026-03-02 10:00:01 to 10:00:02 UTC" in ran.err
     assert "0 records" in logtriage("ingest", "--store", "st", "a.log", cwd=tmp_path).err
     with log.open("a") as file:
         file.write("2026-03-02 10:00:03 INFO three\n")

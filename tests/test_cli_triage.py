@@ -88,6 +88,13 @@ def test_wrong_arguments_are_one_line(shop: Path, args: list[str], said: str) ->
         assert (ran.code, ran.out) == (2, "") and said in ran.err and "Traceback" not in ran.err
 
 
+def test_a_moment_outside_of_the_logs_is_told(shop: Path) -> None:
+    """Where --at is before or behind all logs, a note says from when to when there are any; else there is none."""
+    for moment, outside in (("2026-05-01T00:00Z", True), ("2026-05-06T23:00Z", True), ("2026-05-06T10:15Z", False)):
+        ran = logtriage("triage", "--store", "st", "--at", moment, "bad", cwd=shop)
+        assert ("the logs span 2026-05-06 " in ran.out) == outside, ran
+
+
 def test_a_window_can_be_the_baseline(shop: Path) -> None:
     """--baseline FROM..TO compares with that time of the same logs."""
     ran = logtriage(

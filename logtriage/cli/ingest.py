@@ -86,7 +86,7 @@ def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: threa
 
 
 def summary(tally: Tally, session: Session, store: Store) -> str:
-    """The coverage line: what this run added, and the span of time that the store now has of it."""
+    """The coverage line: what this run added, and from when to when that is."""
     coverage = Coverage(
         tally.sources,
         tally.records,
@@ -94,10 +94,7 @@ def summary(tally: Tally, session: Session, store: Store) -> str:
         skipped=session.skipped,
         errors=len(session.errors),
     )
-    first, last = store.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[
-        0
-    ]
-    coverage.seen(first, last)
+    coverage.seen(tally.first, tally.last)
     if tally.unchanged:
         coverage.notes.append(f"{tally.unchanged:,} unchanged")
     return coverage.line(session.zone)

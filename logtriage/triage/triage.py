@@ -110,7 +110,7 @@ def triage(store: Store | Snapshot, asked: Asked) -> Triage:
         until = asked.until or min(span.until, (asked.at + _AFTER) if asked.at else span.until)
         since = asked.since or max(span.since, (asked.at or until) - _LOOKED_AT)
         if since >= span.until or until <= span.since:
-            note = f"no records in this window: there are some from {span.since} to {span.until} UTC"
+            note = f"no records in this window: {_spanned(span)}"
             return Triage(None, Span(since, max(since, until)), "none", notes=[note])
         onset = Onset(asked.at, True, 0.0, "given") if asked.at else find(snapshot, since, until, parts)
         whole = bool(asked.baseline_parts or asked.baseline)
@@ -130,7 +130,10 @@ def triage(store: Store | Snapshot, asked: Asked) -> Triage:
             asked.baseline_parts,
             off,
         )
-        return _compared(Scope(snapshot, plan), onset, asked)
+        answer = _compared(Scope(snapshot, plan), onset, asked)
+        if asked.at and not span.since <= asked.at < span.until:
+            answer.notes.insert(0, f"--at is outside of the logs: {_spanned(span)}")
+        return answer
 
 
 def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
@@ -175,6 +178,11 @@ def _span(snapshot: Snapshot, parts: Sequence[int]) -> Span | None:
         f"SELECT min(minute), max(minute) FROM lake.activity WHERE part IN ({mine})"
     ).fetchall()[0]
     return Span(first, last + timedelta(minutes=1)) if first else None
+
+
+def _spanned(span: Span) -> str:
+    """From when to when there are logs, by the minute."""
+    return f"the logs span {span.since:%Y-%m-%d %H:%M} to {span.until - timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"
 
 
 def _told(asked: Asked) -> str:
