@@ -184,3 +184,12 @@ def test_shapes_have_the_same_numbers_everywhere(one_store: Store, tmp_path: Pat
         theirs = set(other.con.execute("SELECT text, wording, shape FROM lake.shapes").fetchall())
     assert len(theirs) > 20
     assert len(theirs - mine) == 1
+
+
+@pytest.mark.parametrize("piece", ["x", "a-", "x1", "a.", "/a", "[", '"', "a=b,"])
+def test_a_long_word_takes_no_longer_than_a_long_line(piece: str, one_store: Store, tmp_path: Path) -> None:
+    """A megabyte without a space comes in as it is: nothing done to a text takes time that grows with its square (this
+    test would not end)."""
+    line = b"2026-03-02 10:00:00,000 ERROR [main] com.shop.Main - " + piece.encode() * (1_000_000 // len(piece)) + b"\n"
+    shaped(one_store, tmp_path, line)
+    assert b"".join(engine.parts(one_store, engine.numbers(one_store, tmp_path / "app.log")).values()) == line

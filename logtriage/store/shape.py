@@ -53,7 +53,7 @@ _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 _ESCAPE = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
 # Runs of what masking has left of pieces with a seam in them, such seams as cut a piece in two, and what can be said then.
 _LEFT = f"[A-Za-z0-9{_SIGNS}]"
-_RUN = re.compile(f"[A-Za-z0-9{_SIGNS}-]*{SEAMS}[A-Za-z0-9{_SIGNS}\1-\7-]*")
+_RUN = re.compile(f"(?<![A-Za-z0-9{_SIGNS}-])[A-Za-z0-9{_SIGNS}-]*{SEAMS}[A-Za-z0-9{_SIGNS}\1-\7-]*")
 _CUT = re.compile(f"{_LEFT}{SEAMS}+{_LEFT}")
 _HEXES = f"(?:{_JOINED}|[A-Fa-f{_NUMBER}{_HEX}]+)"
 _PLAIN = f"[A-Fa-f{_NUMBER}{_HEX}]+"
