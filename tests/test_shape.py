@@ -107,6 +107,7 @@ def test_masking_hides_no_word_but_behind_a_sign(text: str, start: int, size: in
 )
 @example(("00-", "-", "-01", "x"), ("1", "2"), "\2", 0)
 @example(("", "a", "b", "x"), ("\n1", "<b"), "\4", 0)
+@example(("", "", "", ""), ("", "\x1b-_"), "\4", 0)
 def test_a_shape_admits_what_lies_across_its_seams(
     pieces: tuple[str, str, str, str], ids: tuple[str, str], kind: str, seed: int
 ) -> None:

@@ -186,7 +186,7 @@ def parts(text: str, closed_left: bool = False, closed_right: bool = False) -> l
         elif any(is_open):
             form = _open(run, *is_open)
         else:
-            form = _whole(run) if masked(run) == run else f"(?:{_whole(run)}|{OTHER})"
+            form = _whole(run) if masked(run) == run else f"(?:{_whole(run)}|{OTHER}|{_one_by_one(run)})"
         out.append((run, form))
     return out
 
@@ -194,6 +194,14 @@ def parts(text: str, closed_left: bool = False, closed_right: bool = False) -> l
 def _whole(run: str) -> str:
     """Pieces that are all there; at a seam (see shape.py) their run may be `OTHER` nevertheless."""
     return re.escape(masked(run))
+
+
+def _one_by_one(run: str) -> str:
+    """The same where a seam, or an escape of JSON before them, lets each piece stand for itself."""
+    return "-".join(
+        re.escape(piece) if masked(piece) == piece else f"(?:{re.escape(masked(piece))}|{OTHER})"
+        for piece in run.split("-")
+    )
 
 
 def _part(piece: str) -> str:
