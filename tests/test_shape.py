@@ -45,6 +45,7 @@ def needles(text: str, seed: int) -> list[str]:
 @given(files(), st.integers())
 @example(EVERY, 0)
 @example(b"\n".join(JUNK), 0)
+@example(b"\x1b[1m" + LOGS["docker"][-1].encode() + b"\n", 0)
 def test_a_shape_admits_what_its_text_holds(
     one_store: Store, tmp_path_factory: pytest.TempPathFactory, data: bytes, seed: int
 ) -> None:

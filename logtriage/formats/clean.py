@@ -50,5 +50,5 @@ def first_line(nodes: Sequence[Node], whole: str) -> str:
     line = f"split_part({whole}, chr(10), 1)"
     if outer and cuts.may_cut(outer):
         sign = "'}' || chr(10) || '{'" if outer.family == "docker" else "' P '"
-        line = f"CASE WHEN contains({whole}, {sign}) THEN {cuts.glued(outer, whole)} ELSE {line} END"
+        line = f"CASE WHEN contains({whole}, {sign}) THEN {cuts.glued(outer, clean_all(whole))} ELSE {line} END"
     return clean_all(line)

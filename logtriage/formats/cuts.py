@@ -54,5 +54,7 @@ def glued(fmt: Format, whole: str) -> str:
     ended = f"coalesce(list_position(list_transform({said}, lambda s: ends_with(s, chr(10))), true), len(l))"
     other = f"coalesce(list_position(list_transform(l, lambda t: {stream_sql('t')} = {stream_sql('l[1]')}), false) - 1, len(l))"
     joined = f"json_object('{fmt.inner}', array_to_string(({said})[1:least({ended}, {other})], ''))"
-    merged = f"CASE WHEN json_valid(l[1]) THEN json_merge_patch(l[1], {joined}) ELSE l[1] END"
+    # An inner CASE, as the outer one's branches are computed for every line.
+    first = "CASE WHEN json_valid(l[1]) THEN l[1] ELSE '{}' END"
+    merged = f"CASE WHEN json_valid(l[1]) THEN json_merge_patch({first}, {joined}) ELSE l[1] END"
     return f"list_transform([string_split(rtrim({whole}, chr(10)), chr(10))], lambda l: {merged})[1]"
