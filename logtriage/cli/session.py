@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -110,7 +111,7 @@ class Session:
 
         args = self.args
         told = {"service": args.service, "host": args.host} if hasattr(args, "host") else {}
-        found = find(names, on_skip=lambda path, why: self.skipped.append(f"{path} ({why})"), **told)
+        found = find(names, on_skip=lambda path, why: self.skipped.append(f"{os.path.basename(path)} ({why})"), **told)
         for error in found.errors:
             self.error(error)
         self.sources = found.sources
