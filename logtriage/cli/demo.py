@@ -86,7 +86,9 @@ def _show(session: Session, folder: Path) -> int:
     coverage.seen(first, last)
     coverage.notes.append(f"read in {seconds:.1f} s")
     session.say(coverage.line(session.zone))
-    session.say(f"ask on: logtriage grep --store {place} --across -C 3 'Killed process'")
+    session.say(f"who moved first:  logtriage triage --store {place}")
+    session.say(f"on one timeline:  logtriage tui --store {place}")
+    session.say(f"around a line:    logtriage grep --store {place} --across -C 3 'Killed process'")
     return 2 if tally.errors else 0
 
 
