@@ -21,6 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BASELINE = HERE / "baseline.json"
 LOSS = 0.30  # of the speed
+LEAST = 0.05  # calibrations: what takes less is noise, and is shown but not compared
 
 
 def measured(only: list[str], lines: int) -> dict[str, float]:
@@ -69,7 +70,8 @@ def show(ratios: dict[str, float], before: dict[str, float]) -> None:
 def update(lines: int) -> None:
     """Writes the medians of three runs."""
     runs = [measured([], lines) for _ in range(3)]
-    ratios = {name: round(statistics.median(run[name] for run in runs), 4) for name in runs[0]}
+    medians = {name: round(statistics.median(run[name] for run in runs), 4) for name in runs[0]}
+    ratios = {name: ratio for name, ratio in medians.items() if ratio >= LEAST}
     BASELINE.write_text(json.dumps({"lines": lines, "ratios": ratios}, indent=2) + "\n", encoding="utf-8")
     print(f"{BASELINE}: {len(ratios)} ratios")
 
