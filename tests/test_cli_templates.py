@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from command import Ran, logtriage
 
 from logtriage.query.templates import Seen
 from logtriage.templates.values import places, values
-from tests.command import Ran, logtriage
 
 START = datetime(2026, 3, 2, 10)
 

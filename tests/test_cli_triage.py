@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from command import logtriage
+from incidents import BROKEN, healthy, saying, silent, write
 
 from logtriage.marks import Mark, save
-from tests.command import logtriage
-from tests.incidents import BROKEN, healthy, saying, silent, write
 
 
 @pytest.fixture(scope="module")

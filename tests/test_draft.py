@@ -7,9 +7,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from command import logtriage
 
 from logtriage.signatures.draft import regex_of, toml
-from tests.command import logtriage
 
 LOG = "".join(
     f"2026-03-02 10:00:{k:02},000 WARN  [main] c.s.Shelf - Shelf sensor {k} of rack r{k} lost its grip after {k * 3} ms\n"

@@ -181,13 +181,14 @@ def test_the_incident_is_told(tmp_path: Path) -> None:
     """The demo's report names the culprit, the blame, the deploy and the mark, in UTC and local time, and in the picture."""
     from zoneinfo import ZoneInfo
 
+    from stores import settings_for_tests
+
     from logtriage.demo import write_demo
     from logtriage.ingest import Ingest
     from logtriage.report import incident, weekly
     from logtriage.sources.find import find
     from logtriage.store.store import Store
     from logtriage.triage.triage import Asked, triage
-    from tests.stores import settings_for_tests
 
     summary = write_demo(tmp_path / "demo", lines=4_000)
     with Store(tmp_path / "store", write=True) as store:

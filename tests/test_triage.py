@@ -8,14 +8,14 @@ from functools import reduce
 from pathlib import Path
 
 import pytest
+from incidents import BROKEN, END, START, Fault, climbing, delayed, healthy, often, saying, silent, without, write
+from stores import settings_for_tests
 
 from logtriage.ingest import Ingest
 from logtriage.sources.find import find
 from logtriage.store.store import Store
 from logtriage.triage.scope import Span
 from logtriage.triage.triage import Asked, Triage, triage
-from tests.incidents import BROKEN, END, START, Fault, climbing, delayed, healthy, often, saying, silent, without, write
-from tests.stores import settings_for_tests
 
 REFUSED = "cannot reach stock: java.net.ConnectException: Connection refused: stock/10.1.2.3:8080"
 # name → (faults, the culprit, the kinds of evidence of which one has to be the strongest)
