@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from logtriage.errors import LogtriageError
+from logtriage.query.glance import Glances
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.tui import requests as ask
@@ -64,10 +65,13 @@ class Board(Screen[None]):
         self.filters = Filters()
         self.standing: Standing | None = None
         self.found: int | None = None
-        self.left_at: int | None = None  # how many were found when the end was left
+        self.counted: tuple[int, int] | None = None  # how many are found, of how many, as last counted together
+        self.is_counting = False  # that is being asked anew
+        self.left_at: tuple[int, int] | None = None  # the same when the end was left
         self.live = True
-        self._followed = False
         self.coming: ask.Show | None = None  # where the list is about to go
+        self.ends: dict[bool, tuple[Query, Glances]] = {}  # the first page (True) and the last as they were last seen
+        self.early: tuple[ask.Show, Key | None] | None = None  # what was shown of them, and the record selected then
         self.has_begun = False  # whether the first records have come
         self.busy = False  # whether an answer is a while in coming
         self.ahead: dict[str, int] | None = None  # what is shown was read from files, up to these places
@@ -137,9 +141,22 @@ class Board(Screen[None]):
         """Whether new records are shown as they come."""
         return self.live and bool(self.list.reel.rows) and self.list.reel.at_end
 
-    def show_end(self) -> None:
-        """To the last record."""
-        self.wants(self.list.wanting(self.query_now))
+    def show_end(self, *, first: bool = False) -> None:
+        """To the last record, or the first: at once as it was last seen, until the store tells how it is now."""
+        request = self.list.wanting(self.query_now, first=first)
+        self.wants(request)
+        query, page = self.ends.get(first, (None, None))
+        if page and query == self.query_now:
+            self.list.show(request, page)
+            self.early = request, self.place
+
+    def show_page(self, request: ask.Show, page: Glances) -> None:
+        """Takes a page, unless one has moved on by then from what was shown of it early."""
+        if request.place is None:
+            self.ends[request.first] = request.query, page
+        early, self.early = self.early, None
+        if early is None or early[0] is not request or early[1] == self.place:
+            self.list.show(request, page)
 
     def show_at(self, place: Key | datetime) -> None:
         """To a place or a time."""
@@ -149,23 +166,33 @@ class Board(Screen[None]):
         """Looks through other filters, at the same place (`stay`: though the end was followed) or at the end."""
         if remember:
             self.trail = [*self.trail, View(self.filters, self.place)][-_TRAIL:]
-        self.filters, self.found = filters, None
+        self.filters, self.found, self.counted = filters, None, None
         self.list.needle = self.query_now.needle or (self.sought.needle if self.sought else None)
         self.wants(self.list.wanting(self.query_now, None if end or (self.following and not stay) else self.place))
         self.left_at = None
         self.count()
         self.show_status()
 
+    def take_count(self, found: int) -> None:
+        """Takes how many are found, counted right after all that there are."""
+        self.found, self.is_counting = found, False
+        self.counted = (found, self.standing.records if self.standing else found)
+
     def survey(self) -> None:
         """Asks for all that stands beside the list: what there is, how much is found, the timeline."""
+        self.is_counting = True
         self.wants(ask.Survey(self.parts))
-        self.count()
+        if self.filters.active:
+            self.wants(ask.Count(self.query_now))
         self.draw_timeline()
 
     def count(self) -> None:
         """Asks how many records are found."""
+        self.is_counting = True
         if self.filters.active:
             self.wants(ask.Count(self.query_now))
+        elif self.standing:
+            self.take_count(self.standing.records)
 
     def draw_timeline(self) -> None:
         """Asks for the lanes of what is to be seen of them."""
@@ -202,6 +229,8 @@ class Board(Screen[None]):
             self.wants(self.list.wanting(self.query_now, first=bool(self.intake and not self.list.reel.rows)))
         elif not self.list.reel.after:
             self.list.reel.after = True  # there may be: it is asked for when one gets there
+        if not self.following:
+            self.wants(ask.Tail(self.query_now, PAGE))
         self.survey()
 
     # status
@@ -224,22 +253,31 @@ class Board(Screen[None]):
         standing, filters = self.standing, self.filters.active
         records = standing.records if standing else None
         found = self.found if filters else records
-        if self.following:
-            self.left_at, self._followed = None, True
-        elif self._followed and found is not None:
-            self.left_at, self._followed = found, False
+        reading = self._reading()
+        if self.following or reading is not None:
+            self.left_at = None
+        elif self.left_at is None and not self.is_counting:
+            self.left_at = self.counted
+        new, hidden = self._new()
         self.status.show(
             State(
                 found, records, len(filters),
                 sum(s.end is None for s in standing.silences) if standing else 0,
                 standing.plain if standing else 0,
                 self.place.timestamp if self.place else None, self.zone, self.following,
-                max(0, (found or 0) - self.left_at) if self.left_at is not None else 0,
-                self._reading(), self.busy,
+                new, hidden, reading, self.busy,
                 self.notice, self.wrong,
             )
         )  # fmt: skip
         self.filterbar.show(self.filters)
+
+    def _new(self) -> tuple[int, int]:
+        """How many have come since the end was left: of those that are found, and of others."""
+        if self.left_at is None or self.counted is None:
+            return 0, 0
+        found, records = self.counted
+        new = max(0, found - self.left_at[0])
+        return new, max(0, records - self.left_at[1] - new)
 
     def _reading(self) -> float | None:
         if self.intake is None:

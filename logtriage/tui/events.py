@@ -10,7 +10,7 @@ from zlib import crc32
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -60,6 +60,8 @@ class Events(Widget, can_focus=True):
         self.shift = 0
         self.is_loading = False
         self._asked: set[str] = set()
+        self._drawn: list[Line] = []  # the lines in view, and the times of them, while they are drawn
+        self._drawn_window: tuple[datetime, datetime] | None = None
 
     # what is shown
 
@@ -194,9 +196,12 @@ class Events(Widget, can_focus=True):
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return container.width
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._drawn, self._drawn_window = list(self.reel.lines()), self.window
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        lines = list(self.reel.lines())
+        width, lines = self.size.width, self._drawn
         if not self.reel.rows:
             told = "" if self.is_loading else "  no record"
             return Strip([Segment(cut(told if y == 1 else "", width), self._style("dim"))], width).apply_style(
@@ -282,7 +287,7 @@ class Events(Widget, can_focus=True):
 
     def _track(self, y: int) -> Strip:
         """The last column: where in time the view is."""
-        if self.span is None or (window := self.window) is None:
+        if self.span is None or (window := self._drawn_window) is None:
             return Strip([Segment(" ")], 1)
         first, last = self.span
         whole = max((last - first).total_seconds(), 1.0)

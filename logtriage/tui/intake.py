@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from logtriage.normalise import Settings
     from logtriage.sources.find import Source
 
+_NICE = 10  # how far it stands back behind others
+_BEHIND = 32 << 20  # bytes: having caught up once, it is told to be behind when so much is not read
+
 
 class Intake:
     """`logtriage ingest --follow` at work on `sources`, read as `settings` tells. `paths`: their files."""
@@ -23,20 +26,23 @@ class Intake:
         self.sources, self.settings = tuple(sources), settings
         self.paths = {os.path.abspath(source.path) for source in sources if source.path}
         self._packed = {os.path.abspath(one.path) for one in sources if one.path and (one.compression or one.member)}
+        self._caught_up = False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             [sys.executable, "-m", "logtriage", "ingest", "--follow", *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._errors,
         )  # fmt: skip
+        with contextlib.suppress(OSError):  # whoever looks goes first
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, _NICE)
 
     @property
     def is_running(self) -> bool:
         """Whether it is still at work."""
-        return self._process.poll() is None
+        return self.process.poll() is None
 
     def failure(self) -> str | None:
         """Why it ended, if it failed."""
-        if self._process.poll() in (None, 0, 130, -15):
+        if self.process.poll() in (None, 0, 130, -15):
             return None
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
@@ -45,7 +51,8 @@ class Intake:
         ).removeprefix("logtriage: ")
 
     def share(self, read: Mapping[str, int]) -> float | None:
-        """How much of the files' bytes are read, given up to where each is (path → bytes); None: all."""
+        """How much of the files' bytes are read, given up to where each is (path → bytes); None: all, or nearly all, once
+        it was all: what is followed is always a little ahead."""
         sizes: dict[str, int] = {}
         for path in self.paths:
             with contextlib.suppress(OSError):
@@ -55,14 +62,15 @@ class Intake:
         for path, size in sizes.items():
             at = read.get(path, 0)
             done += min(at, size) if path not in self._packed else size if at else 0
-        return None if done >= whole else done / whole
+        self._caught_up |= done >= whole
+        return None if whole - done <= _BEHIND * self._caught_up else done / whole
 
     def close(self) -> None:
         """Ends it; what it has read by then is kept."""
         if self.is_running:
-            self._process.terminate()
+            self.process.terminate()
             try:
-                self._process.wait(3)
+                self.process.wait(3)
             except subprocess.TimeoutExpired:
-                self._process.kill()
+                self.process.kill()
         self._errors.close()

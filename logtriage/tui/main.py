@@ -26,7 +26,9 @@ class Main(Asking):
             case ask.Show():
                 if request.query == self.query_now:
                     self.coming = None
-                    self.list.show(request, result)
+                    self.show_page(request, result)
+            case ask.Tail():
+                self.ends[False] = request.query, result
             case ask.Head():
                 self.show_head(result)
             case ask.Earlier():
@@ -42,7 +44,7 @@ class Main(Asking):
                 self.show_preview(request, result)
             case ask.Count():
                 if request.query == self.query_now:
-                    self.found = result
+                    self.take_count(result)
             case ask.Timeline():
                 self.show_lanes(result)
             case ask.Survey():
@@ -72,6 +74,7 @@ class Main(Asking):
         """Says in one line what went wrong; all else goes on."""
         self.go_on()
         self.list._asked.clear()
+        self.is_counting = False
         self.list.is_loading = False
         if self.intake and self.intake.is_running and "there is no store" in why:
             return
@@ -87,6 +90,8 @@ class Main(Asking):
         self.standing = standing
         self.list.names = standing.names
         self.list.span = standing.span
+        if not self.filters.active:
+            self.take_count(standing.records)
         self.timeline.silences, self.timeline.firsts = standing.silences, standing.firsts
         self.show_marks()
         self.list.refresh()

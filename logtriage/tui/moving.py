@@ -29,7 +29,7 @@ class Moving(Board):
 
     def action_first(self) -> None:
         self.live = False
-        self.wants(self.list.wanting(self.query_now, first=True))
+        self.show_end(first=True)
 
     def action_last(self) -> None:
         self.live = True

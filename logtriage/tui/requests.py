@@ -64,6 +64,19 @@ class Show(Request):
 
 
 @dataclass(frozen=True)
+class Tail(Request):
+    """The last records, to be at hand when somebody wants to see them → Glances."""
+
+    query: Query
+    count: int
+    kind = "tail"
+    lane = "back"
+
+    def answer(self, snapshot: Snapshot) -> Glances:
+        return glance.last(snapshot, self.query, self.count)
+
+
+@dataclass(frozen=True)
 class Head(Request):
     """The first records of sources that are not in the store yet → First. `settings`: how they are to be read."""
 

@@ -18,8 +18,8 @@ from logtriage.tui.text import safe
 
 @dataclass
 class State:
-    """What the status line tells. Numbers that are not known yet are None. `new`: how many came since one left the end;
-    `notice`: what was last to be said, in place of the rest on a narrow screen; `reading`: how far it is, 0 to 1."""
+    """What the status line tells. Numbers that are not known yet are None. `new`: how many came since one left the end,
+    `hidden`: how many besides that the filters hide; `notice`: what was last to be said, in place of the rest on a narrow screen; `reading`: how far it is, 0 to 1."""
 
     found: int | None = None
     records: int | None = None
@@ -30,6 +30,7 @@ class State:
     zone: tzinfo | None = None
     following: bool = False
     new: int = 0
+    hidden: int = 0
     reading: float | None = None
     busy: bool = False
     notice: str = ""
@@ -52,8 +53,8 @@ class State:
         told: list[tuple[str, str]] = []
         if self.reading is not None:
             told.append((f"reading {self.reading:.0%}", "accent"))
-        if self.new:
-            told.append((f"{self.new:,} new ↓", "accent"))
+        if self.new or self.hidden:
+            told.append((f"{self.new:,} new ↓" + (f", {self.hidden:,} hidden" if self.hidden else ""), "accent"))
         elif self.following:
             told.append(("following", "success"))
         if self.at and self.zone:
