@@ -400,3 +400,36 @@ def test_an_empty_window_says_what_there_is(tmp_path: Path, stored: bool) -> Non
     assert ran.code == 1 and "the logs span 2026-03-04 10:00:00 to 10:59:00 UTC" in ran.err
     ran = logtriage(*command, "2026-03-04T10:30Z", cwd=tmp_path)
     assert ran.code == 0 and "the logs span" not in ran.err
+
+
+def test_where_most_lines_match_the_same_is_found(logs: Path) -> None:
+    """A pattern that most lines match is looked for in another way, and finds the same as one that matches all."""
+    for args in (["--level", "info"], ["--field", "status=504"], ["--level", "error"], []):
+        everything = grep(logs, *args, "--output", "csv", "", ".")
+        assert grep(logs, *args, "--output", "csv", ".", ".").out == everything.out
+        assert grep(logs, *args, "--output", "csv", "-v", "never", ".").out == everything.out
+
+
+def test_what_stands_in_front_is_not_said_twice(logs: Path) -> None:
+    """A pattern that has no place in the text shows records as one that has: without their own time and level."""
+    for args in (["", "."], ["-v", "never", "."], ["."] * 2):
+        assert "started in 12 ms" in grep(logs, "--utc", *args).lines[0].split("INFO   ")[1:]
+
+
+@pytest.mark.parametrize("args", [[], ["--across"], ["--level", "error"], ["-c", "--level", "error"]])
+def test_utf_16_is_found_by_every_way_to_look(tmp_path: Path, args: list[str]) -> None:
+    """A log in UTF-16 is searched as text, whether it is read line by line or as a whole."""
+    (tmp_path / "wide.log").write_text("2026-03-02 10:00:01 ERROR häus\n2026-03-02 10:00:02 ERROR two\n", "utf-16")
+    assert grep(tmp_path, *args, "h.us", "wide.log").code == 0
+    assert grep(tmp_path, *args, "h.us|two", "wide.log").code == 0
+
+
+def test_enough_is_enough(tmp_path: Path) -> None:
+    """With -m reading ends with the last record that is wanted: what is damaged behind it is never met."""
+    lines = "".join(f"2026-03-02 10:{n // 60:02}:{n % 60:02} ERROR request {n} failed\n" for n in range(3000)) * 20
+    whole = gzip.compress(lines.encode(), 0)
+    (tmp_path / "cut.log.gz").write_bytes(whole[: len(whole) - 9000])
+    assert grep(tmp_path, "--level", "error", "", "cut.log.gz").code == 2
+    for args in (["-m", "2"], ["-q"], ["-l"]):
+        ran = grep(tmp_path, "--level", "error", *args, "", "cut.log.gz")
+        assert (ran.code, len(ran.lines)) == (0, {"-m": 2, "-q": 0, "-l": 1}[args[0]])

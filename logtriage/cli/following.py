@@ -132,13 +132,15 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
     """Prints the records that match as they come, from the beginning of the logs on; ends with Ctrl-C."""
     from logtriage.cli.asking import asked
     from logtriage.cli.lines_out import Out
-    from logtriage.cli.merged import _timeline, finished, shown
+    from logtriage.cli.merged import _timeline, shown
     from logtriage.cli.rows_out import RowsOut
+    from logtriage.cli.searching import finished
     from logtriage.coverage import Coverage
     from logtriage.normalise import Normaliser
     from logtriage.store.store import connect
     from logtriage.stream.learnt import Learnt
     from logtriage.stream.picked import Reader
+    from logtriage.stream.timeline import finds
 
     wants = asked(session, needle)
     normaliser = Normaliser(connect(), session.settings())
@@ -159,15 +161,10 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
             picked = reader.block(item)
             picked.keep(wants.conditions(), attributes=wants.query.needs_attributes)
             for row in picked.rows(json=session.args.output in WITH_FIELDS):
-                if needle is None or _holds(needle, row.raw):
+                if needle is None or finds(needle, row):
                     coverage.hits = (coverage.hits or 0) + 1
                     coverage.seen(row.timestamp, row.timestamp)
                     printer.show(shown(row, printer.look.names))
             sys.stdout.flush()
     finished(session, coverage)
     return 130 if stop.is_set() else 2 if session.errors else 0 if coverage.hits else 1
-
-
-def _holds(needle: Needle, raw: bytes) -> bool:
-    matching = any(needle.has_match(line) for line in raw.removesuffix(b"\n").split(b"\n"))
-    return matching != needle.invert

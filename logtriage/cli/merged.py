@@ -2,134 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from logtriage.cli.asking import Asked, asked, span_told, window_told
+from logtriage.cli.asking import asked
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import RowsOut, Shown, Timeline, short_names, width_of
+from logtriage.cli.searching import Search
 from logtriage.cli.session import Session
 from logtriage.cli.straight import in_full
 from logtriage.coverage import Coverage
-from logtriage.errors import SourceError
-from logtriage.normalise import Normaliser
 from logtriage.output import as_logfmt, use_colour
-from logtriage.store.store import connect
-from logtriage.stream.learnt import SAMPLE, Learnt
-from logtriage.stream.picked import Picked, Reader, Row, pieces_in_windows
-from logtriage.stream.timeline import amid, in_time, marked, up_to
+from logtriage.stream.picked import Row
+from logtriage.stream.timeline import amid, in_time
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from logtriage.needles.needle import Needle
     from logtriage.sources.find import Source
-
-_WHOLE, _BLOCK, _SMALL = (32 << 20) - (64 << 10), 4 << 20, 1 << 20  # bytes of a block: alone, of few sources, of many
-
-
-class Search:
-    """The records of some sources that fulfil what was asked, each source a stream of rows."""
-
-    def __init__(self, session: Session, asked: Asked, sources: list[Source], *, json: bool, in_order: bool) -> None:
-        self.session = session
-        self.asked = asked
-        self.sources = sources
-        self.coverage = Coverage(len(sources), 0, None, notes=window_told(asked, session))
-        self._json = json
-        self._in_order = in_order  # one source after the other
-        self._normaliser = Normaliser(connect(), session.settings())
-        self._conditions = asked.conditions()
-        self._learnt: Learnt | None = None
-        if json or session.args.output in WITH_FIELDS or asked.query.templates:
-            self._learnt = Learnt(self._normaliser)
-            if not self._is_one_block:
-                self._learnt.sample(sources)
-
-    @property
-    def _is_one_block(self) -> bool:
-        """Whether all that is read is one block that tells as much as a sample would."""
-        if not self._in_order or len(self.sources) > 1 or self.asked.query.since or self.asked.query.until:
-            return False
-        path = self.sources[0].path
-        return path is None or not path.is_file() or path.stat().st_size <= SAMPLE
-
-    def whole(self, source: Source) -> Iterator[Picked]:
-        """All records of a source, block by block."""
-        from logtriage.stream.seek import bounds
-
-        size = _WHOLE if len(self.sources) == 1 or self._in_order else _BLOCK if len(self.sources) <= 4 else _SMALL
-        reader = Reader(self._normaliser, source, self._learnt)
-        query = self.asked.query
-        start, end, line = bounds(
-            source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until
-        )
-        yield from reader.whole(size, offset=start, end=end, line=line)
-
-    def hits(self, source: Source, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Picked]:
-        """The records around the lines that the needle selects, in growing batches."""
-        from logtriage.formats.starts import Starts
-        from logtriage.stream.seek import bounds
-        from logtriage.stream.stream import Stream, Wanted
-
-        reader = Reader(self._normaliser, source, self._learnt)
-        query = self.asked.query
-        start, end, line = bounds(
-            source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until
-        )
-        stream = Stream(
-            source,
-            Wanted(needle, before, after, None if self._conditions else most, True),
-            lambda: Starts(reader.grammar),
-        )
-        stream.first_line = line
-        first = 4 if len(self.sources) == 1 else 256
-        records = (record._replace(start=stream.place_of(record)) for record in stream.records(start, end))
-        for batch in pieces_in_windows(records, first):
-            yield reader.some(batch)
-        if stream.undecided:
-            self.session.error(
-                SourceError(f"{source.name}: the pattern took too long on {len(stream.undecided)} lines")
-            )
-
-    def finished(self, found: int) -> None:
-        """Prints the coverage line; where nothing was found in the window asked for, it says what there is."""
-        query = self.asked.query
-        if not found and (query.since or query.until):
-            self.coverage.notes += span_told(self.asked, self.session, *self._span())
-        finished(self.session, self.coverage)
-
-    def _span(self) -> tuple[datetime | None, datetime | None]:
-        """From when to when the sources have records, as far as that is quickly told."""
-        from logtriage.stream.seek import span
-
-        grammar, reference = self._normaliser.grammar, self._normaliser.settings.reference
-        moments: list[datetime] = []
-        for source in self.sources:
-            with contextlib.suppress(SourceError, OSError):  # it was told already
-                moments += span(source, grammar(source), reference(source)) or ()
-        return min(moments, default=None), max(moments, default=None)
-
-    def rows(self, picked: Iterable[Picked], source: Source) -> Iterator[Row]:
-        """The rows of blocks, filtered. An error of the source is told, and ends it."""
-        try:
-            for one in picked:
-                one.keep(self._conditions, attributes=self.asked.query.needs_attributes)
-                yield from one.rows(json=self._json)
-        except SourceError as why:
-            self.session.error(why)
-
-    def texts(self, picked: Iterable[Picked], source: Source) -> Iterator[str]:
-        """The same as JSON lines alone."""
-        try:
-            for one in picked:
-                one.keep(self._conditions, attributes=self.asked.query.needs_attributes)
-                yield from one.json_lines()
-        except SourceError as why:
-            self.session.error(why)
 
 
 def cat(session: Session, sources: list[Source]) -> int:
@@ -180,17 +71,12 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     counts = dict.fromkeys((source.name for source in sources), 0)
     with in_full(session, lambda: None if args.quiet else search.finished(coverage.hits or 0)):
         if args.across:
-            streams = [marked(search.rows(search.whole(source), source), needle) for source in sources]
+            streams = [search.marked(search.rows(search.whole(source), source), needle) for source in sources]
             rows = amid(in_time(streams), before, after)
         else:
-            everything = needle.matches_all and not needle.invert and not before and not after
-            streams = []
-            for source in sources:
-                picked = (
-                    search.whole(source) if everything else search.hits(source, needle, before, after, args.max_count)
-                )
-                streams.append(up_to(search.rows(picked, source), args.max_count))
-            rows = iter(in_time(streams))
+            most = 1 if args.quiet or args.files_with_matches else args.max_count
+            found = [search.found(source, needle, before, after, most) for source in sources]
+            rows = chain.from_iterable(found) if only_told else in_time(found)
         printer = None if only_told else RowsOut(_timeline(session, sources, gaps=bool(before or after)), needle, out)
         for row in rows:
             if row is None:
@@ -249,9 +135,3 @@ def _tell_counts(session: Session, counts: dict[str, int], out: Out) -> None:
     for name, found in counts.items():
         if found:
             out.write(summary(name, found, names, args.null, args.count).encode("utf-8", "surrogateescape"))
-
-
-def finished(session: Session, coverage: Coverage) -> None:
-    """Prints the coverage line."""
-    coverage.skipped, coverage.errors = session.skipped, len(session.errors)
-    session.say(coverage.line(session.zone))

@@ -96,7 +96,8 @@ class RowsOut:
         is not in that. Further lines are indented."""
         lines = row.body.rstrip("\n").split("\n")
         spans = self._spans(lines) if row.found else []
-        if row.found and self._needle is not None and not any(spans) and row.text != row.body:
+        placed = self._needle is not None and not self._needle.invert and not self._needle.matches_all
+        if row.found and placed and not any(spans) and row.text != row.body:
             lines = row.text.rstrip("\n").split("\n")
             spans = self._spans(lines)
         spans = spans or [[]] * len(lines)

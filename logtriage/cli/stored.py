@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from logtriage.cli.asking import Asked, asked, span_told, window_told
 from logtriage.cli.lines_out import Out
-from logtriage.cli.merged import finished
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import RowsOut, Shown, Timeline, short_names, width_of
+from logtriage.cli.searching import finished
 from logtriage.cli.session import Session
 from logtriage.cli.straight import in_full, summary
 from logtriage.coverage import Coverage

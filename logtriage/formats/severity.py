@@ -102,8 +102,10 @@ def _found(chains: Sequence[Node]) -> str:
 
 def _level_word(text: str) -> str:
     """A level word in a text of unknown form, as it is written; NULL where there is none."""
-    found = f"regexp_extract({text}, {literal(_LEVEL_WORD)}, ['a', 'b', 'c', 'd', 'e', 'f', 'g'])"
-    return "coalesce(" + ", ".join(f"nullif({found}.{group}, '')" for group in "abcdefg") + ")"
+    hit = f"regexp_extract({text}, {literal(_LEVEL_WORD)}, ['a', 'b', 'c', 'd', 'e', 'f', 'g'])"
+    # in a lambda, as each mention of it would be compiled for itself
+    first = ", ".join(f"nullif(hit.{group}, '')" for group in "abcdefg")
+    return f"list_transform([{hit}], lambda hit: coalesce({first}))[1]"
 
 
 def _defaults(chains: Sequence[Node]) -> str:

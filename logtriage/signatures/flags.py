@@ -44,15 +44,9 @@ class Flags:
         rows, patterns = self.matcher.scan(texts)
         if not len(rows):
             return
-        self.con.register("candidates", pa.table({"i": places.take(rows), "pattern": patterns}))
-        source = (
-            "(SELECT i, raw AS text FROM wholes)"
-            if made.as_written
-            else "(SELECT i, coalesce(text, raw) AS text FROM records)"
-        )
-        self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT c.pattern, i, text FROM candidates AS c JOIN {source} USING (i)"
-        )
+        told = {"i": places.take(rows), "pattern": patterns, "text": texts.take(rows)}
+        self.con.register("candidates", pa.table(told))
+        self.con.execute("CREATE OR REPLACE TEMP TABLE suspects AS SELECT * FROM candidates")
         for k in sorted(pc.unique(patterns).to_pylist()):
             pattern = self.matcher.patterns[k]
             sql = capture_sql(pattern, "text")

@@ -23,6 +23,11 @@ class Filler:
         self._ended = False
         self.error: SourceError | None = None
 
+    def widen(self, size: int) -> None:
+        """Makes the blocks from now on so large."""
+        self._size = max(self._size, size - size % len(self._newline))
+        self._longest = max(self._size, self._longest)
+
     @property
     def finished(self) -> bool:
         return self._ended and not self._total

@@ -67,19 +67,21 @@ def blocks(
     offset: int = 0,
     line: int = 1,
     size: int = BLOCK,
+    first: int | None = None,
     max_line: int = MAX_LINE,
     on_cut: Callable[[int], None] | None = None,
     guard: Guard | None = None,
 ) -> Iterator[Block]:
     """Read a source from byte `offset` (of the decompressed data; the end of an earlier block) and number `line` on.
 
-    A block is as many whole lines as fit in `size` bytes, or one longer line; so its bounds depend on the content and
-    `offset` alone. A line longer than `max_line` is cut there, and `on_cut` is called with the offset of the cut.
+    A block is as many whole lines as fit in `size` bytes (the first one: in `first`), or one longer line; so its bounds
+    depend on the content and `offset` alone. A line longer than `max_line` is cut there, and `on_cut` is called with the offset of the cut.
     An empty source yields nothing. Raises SourceError, after all that could be read was yielded.
     """
     encoding, pieces = opened(source, offset, guard)
-    filler = Filler(pieces, NEWLINE[encoding], size, max_line)
+    filler = Filler(pieces, NEWLINE[encoding], first or size, max_line)
     while data := filler.next():
+        filler.widen(size)
         yield Block(source, offset, line, data, filler.finished, encoding)
         offset += len(data)
         if on_cut and not filler.finished and not data.endswith(NEWLINE[encoding]):

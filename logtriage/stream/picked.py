@@ -44,6 +44,15 @@ class Row:
     plain: bool
     found: bool
     json: str | None = None
+    encoding: str = "utf-8"
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The record's lines as a needle looks at them: without their ends, in UTF-8."""
+        raw = self.raw
+        if self.encoding != "utf-8":
+            raw = raw.decode(self.encoding, "replace").encode("utf-8", "replace")
+        return raw.removesuffix(b"\n").split(b"\n")
 
 
 class Reader:
@@ -57,11 +66,15 @@ class Reader:
         self.grammar = normaliser.grammar(source)
         self._reference = normaliser.settings.reference(source)
         self._chains: list[Any] = []
+        self.encoding = "utf-8"  # of the bytes last read
 
-    def whole(self, size: int, *, offset: int = 0, end: int | None = None, line: int = 1) -> Iterator[Picked]:
-        """All records that begin in bytes `offset` to `end`, in blocks of about `size` bytes. Raises SourceError."""
+    def whole(
+        self, size: int, *, first: int | None = None, offset: int = 0, end: int | None = None, line: int = 1
+    ) -> Iterator[Picked]:
+        """All records that begin in bytes `offset` to `end`, in blocks of about `size` bytes, the first one of `first`.
+        Raises SourceError."""
         held: Block | None = None
-        for block in blocks(self.source, offset=offset, line=line, size=size):
+        for block in blocks(self.source, offset=offset, line=line, size=size, first=first):
             block = block if held is None else replace(held, data=held.data + block.data, last=block.last)
             final = block.last or len(block.data) > _LONGEST_RECORD or (end is not None and block.end >= end)
             made = self._read(block, final=final)
@@ -92,6 +105,7 @@ class Reader:
     def _read(self, block: Block, *, final: bool) -> Any:
         chains = self._normaliser.records.chains
         chains[:] = self._chains
+        self.encoding = block.encoding
         made = self._normaliser.block(
             block, self.grammar, self._reference, final=final, shapes=self._learnt is not None
         )
@@ -208,9 +222,9 @@ class Picked:
             f"FROM ({self._facets(False)}) ORDER BY i"
         ).fetchall()
         texts: list[str | None] = list(self.json_lines()) if json else [None] * len(found)
-        source = self._reader.source
+        source, encoding = self._reader.source, self._reader.encoding
         return [
-            Row(at, source, line, offset, level, body or "", text or "", raw, form == "plain", hit, made)
+            Row(at, source, line, offset, level, body or "", text or "", raw, form == "plain", hit, made, encoding)
             for (at, line, offset, level, body, text, raw, form, hit), made in zip(found, texts, strict=True)
         ]
 

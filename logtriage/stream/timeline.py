@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from logtriage.needles.verdict import MatchTimeout
 from logtriage.stream.picked import Row
 
 if TYPE_CHECKING:
@@ -35,22 +36,35 @@ def in_time(streams: list[Iterator[Row]]) -> Iterator[Row]:
         yield row
 
 
-def up_to(rows: Iterator[Row], most: int | None) -> Iterator[Row]:
-    """The rows up to so many found ones."""
-    for row in rows:
-        if row.found and most is not None:
-            if not most:
+def up_to(rows: Iterator[Row], most: int | None, after: int = 0) -> Iterator[Row]:
+    """The rows up to so many found ones and, of those around them, up to so many `after` the last."""
+    left = after
+    for row in rows if most != 0 else ():
+        if most == 0:
+            if row.found or not left:
                 return
+            left -= 1
+        elif row.found and most is not None:
             most -= 1
         yield row
+        if most == 0 and not left:
+            return
 
 
-def marked(rows: Iterator[Row], needle: Needle) -> Iterator[Row]:
-    """The rows, each with whether the needle finds it."""
+def marked(rows: Iterator[Row], needle: Needle, undecided: list[Row]) -> Iterator[Row]:
+    """The rows, each with whether the needle finds it; those that it took too long on are not, and go to a list."""
     for row in rows:
-        lines = row.raw.removesuffix(b"\n").split(b"\n")
-        matching = any(needle.has_match(line) for line in lines)
-        yield replace(row, found=matching != needle.invert)
+        try:
+            found = finds(needle, row)
+        except MatchTimeout:
+            undecided.append(row)
+            found = False
+        yield row if row.found is found else replace(row, found=found)
+
+
+def finds(needle: Needle, row: Row) -> bool:
+    """Whether a needle finds a record: in one of its lines; inverted, in none. Raises MatchTimeout."""
+    return any(map(needle.has_match, row.lines)) != needle.invert
 
 
 def amid(rows: Iterator[Row], before: int, after: int) -> Iterator[Row | None]:
