@@ -369,6 +369,10 @@ def test_context_from_the_store(logs: Path) -> None:
     assert grep(logs, "--store", "st", *across).lines == grep(logs, *across, "app.log", "web.log").lines
     near = ["--utc", "-C1", "retrying"]
     assert grep(logs, "--store", "st", *near).lines == grep(logs, *near, "app.log", "web.log").lines
+    told = ["--output", "jsonl", "-C1", "-F", "504"]
+    from_store = [json.loads(line) for line in grep(logs, "--store", "st", *told).lines if line != "--"]
+    from_files = [json.loads(line) for line in grep(logs, *told, "app.log", "web.log").lines if line != "--"]
+    assert from_store == from_files and len(from_store) > 1
 
 
 def test_one_small_file_loads_no_database(logs: Path) -> None:

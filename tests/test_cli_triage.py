@@ -88,6 +88,15 @@ def test_wrong_arguments_are_one_line(shop: Path, args: list[str], said: str) ->
         assert (ran.code, ran.out) == (2, "") and said in ran.err and "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize("command", ["triage", "report", "sessions", "templates", "check"])
+def test_no_logs_are_no_answer(shop: Path, command: str) -> None:
+    """Where nothing of what is named is a log, there is an error and not an answer as if all were well."""
+    (shop / "bare").mkdir(exist_ok=True)
+    for name in ("nowhere", "bare"):
+        ran = logtriage(command, "--store", "st", name, cwd=shop)
+        assert (ran.code, ran.out) == (2, "") and name in ran.err and "Traceback" not in ran.err
+
+
 def test_a_moment_outside_of_the_logs_is_told(shop: Path) -> None:
     """Where --at is before or behind all logs, a note says from when to when there are any; else there is none."""
     for moment, outside in (("2026-05-01T00:00Z", True), ("2026-05-06T23:00Z", True), ("2026-05-06T10:15Z", False)):

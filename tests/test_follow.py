@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
-import threading
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from logtriage.sources import tail
 from logtriage.sources.find import Resource, Source, find
-from logtriage.sources.follow import Appeared, Follower, Position, Rotated, Truncated, Vanished, follow
+from logtriage.sources.follow import Appeared, Follower, Position, Rotated, Stop, Truncated, Vanished, follow
 from logtriage.sources.read import Block, blocks, fingerprint, identity
 
 
@@ -389,7 +389,7 @@ def test_named_pipes_and_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr("sys.stdin", stdin)
         os.write(into, b"x\ny")
         os.close(into)
-        items = list(follow(find(["-"]).sources, {}, stop=threading.Event()))
+        items = list(follow(find(["-"]).sources, {}, stop=Stop()))
     assert [item.data for item in items if isinstance(item, Block)] == [b"x\n", b"y"]
     assert isinstance(items[-1], Vanished)
 
@@ -398,7 +398,7 @@ def test_follow_ends_when_told(tmp_path: Path) -> None:
     """Setting `stop` ends the iterator and closes the files."""
     path = tmp_path / "app.log"
     path.write_bytes(b"x\n")
-    stop = threading.Event()
+    stop = Stop()
     before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
     running = follow(find([str(path)]).sources, {}, stop=stop)
     first = next(running)
@@ -420,3 +420,26 @@ def test_blocks_then_follow_is_the_whole_file(tmp_path: Path, start: int) -> Non
     written += desk.write()
     again.look(times=2)
     assert b"".join(block.data for block in got) + again.got["app.log"] == written
+
+
+def test_a_signal_may_stop_it_at_any_moment() -> None:
+    """A handler that runs while its own thread asks or waits returns: `Stop` holds no lock that it could wait for."""
+    stop = Stop()
+    signals = 200
+
+    def on_signal(number: int, frame: object) -> None:
+        nonlocal signals
+        signals -= 1
+        stop.set()
+        stop.wait(0)
+        if signals:
+            signal.setitimer(signal.ITIMER_REAL, 1e-5)
+
+    before = signal.signal(signal.SIGALRM, on_signal)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1e-5)
+        while signals:
+            stop.wait(1e-6)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert stop.is_set()

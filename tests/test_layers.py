@@ -133,6 +133,12 @@ def test_only_the_commands_open_the_screen() -> None:
     ] == []
 
 
+def test_commands_ask_in_words() -> None:
+    """No command holds SQL of its own, but the one that runs its user's."""
+    asking = {path.stem for path in (PACKAGE / "cli").glob("*.py") if ".execute(" in path.read_text(encoding="utf-8")}
+    assert asking == {"sql"}
+
+
 LIGHT = ["logtriage", "logtriage.cli", "logtriage.needles.scan", "logtriage.needles.needle", "logtriage.sources.read", "logtriage.sources.find",
          "logtriage.formats.format",
          "logtriage.signatures.library", "logtriage.formats.detect", "logtriage.sources.lines", "logtriage.store.store"]  # fmt: skip

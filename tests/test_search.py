@@ -228,12 +228,13 @@ def test_beside(snapshot: Snapshot, everything: list[Row], across: bool, monkeyp
     for batch, before, after, step in ((2, 1, 2, 29), (1_000, 0, 2, 2), (1_000, 3, 0, 29), (1_000, 1, 2, 2)):
         monkeypatch.setattr("logtriage.query.beside._HITS", batch)
         hits = everything[::step]
-        found = list(beside(snapshot, hits, before, after, across=across))
+        found = list(beside(snapshot, hits, before, after, across=across, more=("raw",)))
         assert [one.hit for one in found] == hits
         for one in found:
             lane = [row for row in everything if across or row.part == one.hit.part]
             at = lane.index(one.hit)
-            assert one.before == lane[max(0, at - before) : at] and one.after == lane[at + 1 : at + 1 + after]
+            near = [(row, (row.raw,)) for row in lane]
+            assert one.before == near[max(0, at - before) : at] and one.after == near[at + 1 : at + 1 + after]
             assert one.touching == (lane[at - before - 1] if at > before else None)
 
 

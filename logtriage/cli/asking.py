@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from logtriage.cli.session import Session
 from logtriage.errors import UsageError
@@ -58,7 +58,7 @@ def asked(
         patterns = session.patterns()
         for flag in flags:
             require_flag(flag, patterns)
-    since, until = (_moment(session, getattr(args, name), span) for name in ("since", "until"))
+    since, until = (moment(session, getattr(args, name), span) for name in ("since", "until"))
     if since and until:
         from logtriage.stamps.when import Window
 
@@ -73,12 +73,18 @@ def asked(
     return Asked(query, more)
 
 
-def _moment(session: Session, text: str | None, span: tuple[datetime | None, datetime | None]) -> datetime | None:
+def moment(
+    session: Session, text: str | None, span: tuple[datetime | None, datetime | None], *, from_end: bool = False
+) -> datetime | None:
+    """A moment that was typed; None where none was. `1h` is counted back from the present, or `from_end` from the end of
+    the logs (unless --now says what the present is). Raises UsageError."""
     if not text:
         return None
     from logtriage.stamps.when import parse_when
 
-    return parse_when(text, now=session.now, zone=session.zone, start=span[0], end=span[1])
+    first, last = span
+    present = last + timedelta(minutes=1) if from_end and last else session.now
+    return parse_when(text, now=session.fixed_now or present, zone=session.zone, start=first, end=last)
 
 
 def _globs(values: Sequence[str] | None) -> tuple[str, ...]:

@@ -6,7 +6,18 @@ import sys
 from typing import TYPE_CHECKING
 
 from logtriage.cli.grep import is_piped, number
-from logtriage.cli.options import OUTPUTS, Parser, add_display, add_filters, add_general, add_reading, is_filtered
+from logtriage.cli.options import (
+    OUTPUTS,
+    Parser,
+    add_color,
+    add_display,
+    add_filters,
+    add_general,
+    add_output,
+    add_reading,
+    add_sources,
+    is_filtered,
+)
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
 from logtriage.errors import SourceError, UsageError
@@ -25,20 +36,10 @@ EXAMPLES = """\
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("cat", "Prints whole logs. A SOURCE that is no file is looked for in the store.", EXAMPLES)
-    made.add_argument(
-        "sources",
-        nargs="*",
-        metavar="SOURCE",
-        help="a file, folder, glob or archive, or a source of the store; - is standard input",
+    add_sources(made, help="a file, folder, glob or archive, or a source of the store; - is standard input")
+    add_output(
+        made, OUTPUTS, "text (one timeline), jsonl, logfmt or csv (sources in the order given), raw (the exact bytes)"
     )
-    made.add_argument(
-        "--output",
-        choices=OUTPUTS,
-        default="text",
-        metavar="KIND",
-        help="text (one timeline), jsonl, logfmt or csv (sources in the order given), raw (the exact bytes)",
-    )
-    made.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
     made.add_argument("-m", "--max-count", metavar="N", type=number, help="N records at most")
     made.add_argument(
         "--from-store", action="store_true", help="take the sources from the store though there are such files"
@@ -47,14 +48,7 @@ def parser() -> Parser:
     made.add_argument("--show-sql", action="store_true", help="print the SQL that runs on the store")
     made.add_argument("--follow", action="store_true", help="then go on as the logs grow")
     made.add_argument("-n", "--line-number", action="store_true", help="line numbers behind source names")
-    made.add_argument(
-        "--color",
-        "--colour",
-        choices=("auto", "always", "never"),
-        default="auto",
-        metavar="WHEN",
-        help="auto, always or never",
-    )
+    add_color(made)
     made.add_argument("--line-buffered", action="store_true", help="hand on every record at once")
     add_filters(made)
     add_reading(made)

@@ -9,7 +9,7 @@ from typing import Any
 
 from logtriage.cli.lines_out import Out
 from logtriage.cli.opened import up_to_date
-from logtriage.cli.options import Parser, add_general, add_reading
+from logtriage.cli.options import Parser, add_general, add_output, add_reading, add_sources
 from logtriage.cli.session import Session
 from logtriage.coverage import counted, passed_over
 from logtriage.gate.gate import Finding, Outcome, Side, check
@@ -32,17 +32,14 @@ def parser() -> Parser:
         "check", "Looks in logs for what must not be there. New are the templates that no record of the baseline has.\n"
         "Exit code: 0 nothing was found, 1 something was, 2 an error, or nothing that could be compared.", EXAMPLES,
     )  # fmt: skip
-    made.add_argument(
-        "sources", nargs="+", metavar="SOURCE", help="a file, folder, glob or archive; - is standard input"
-    )
+    add_sources(made, nargs="+")
     made.add_argument("--baseline", metavar="GOOD", action="append", default=[], help="logs of a run that was good")
     made.add_argument(
         "--fail-on", metavar="RULES", action="append", default=[],
         help="new, new:LEVEL, flag:ID or flag:CATEGORY, level:LEVEL; several with commas (default: new with a baseline, "
         "else level:error). new:LEVEL and level:LEVEL: at least of that level",
     )  # fmt: skip
-    made.add_argument("--output", choices=_OUTPUTS, default="text", metavar="KIND", help="text, json or junit")
-    made.add_argument("--json", action="store_const", const="json", dest="output", help="the same as --output json")
+    add_output(made, _OUTPUTS)
     add_reading(made)
     add_general(made, store="keep what was read in this store, so that a baseline is read once")
     return made

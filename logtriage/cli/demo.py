@@ -72,6 +72,8 @@ def run(argv: list[str]) -> int:
 def _show(session: Session, folder: Path) -> int:
     """Reads the demo's logs into a store beside them, and prints the flagged records."""
     from logtriage.ingest import Ingest
+    from logtriage.query.query import Query
+    from logtriage.query.tally import count
     from logtriage.sources.find import find
     from logtriage.store.store import Store
 
@@ -80,10 +82,10 @@ def _show(session: Session, folder: Path) -> int:
     with Store(place, write=True) as store:
         tally = Ingest(store, session.settings()).run(find([str(folder)]).sources)
         seconds = time.monotonic() - began
-        flagged = _timeline(session, store)
-        first, last = store.con.execute("SELECT min(timestamp), max(timestamp) FROM lake.records").fetchall()[0]
+        _timeline(session, store)
+        flagged = count(store, Query(flags=("*",)))
     coverage = Coverage(tally.sources, tally.records, flagged, errors=len(tally.errors))
-    coverage.seen(first, last)
+    coverage.seen(tally.first, tally.last)
     coverage.notes.append(f"read in {seconds:.1f} s")
     session.say(coverage.line(session.zone))
     session.say(f"who moved first:  logtriage triage --store {place}")
@@ -92,34 +94,18 @@ def _show(session: Session, folder: Path) -> int:
     return 2 if tally.errors else 0
 
 
-def _timeline(session: Session, store: Store) -> int:
-    """Prints flagged records in time order, of each kind in each source the first; how often it came is told behind.
-    Gives the number of all flagged records."""
+def _timeline(session: Session, store: Store) -> None:
+    """Prints flagged records in time order, of each kind in each source the first; how often it came is told behind."""
     from logtriage.output import harmless, painted, shown_time, use_colour
-    from logtriage.store.views import create
+    from logtriage.query.firsts import firsts
 
-    create(store)
-    con = store.con
-    chosen = "true" if session.args.every else "first"
-    rows = con.execute(f"""
-        WITH flagged AS (
-            SELECT timestamp, nanos, part, "offset", source, coalesce(service, '') AS service, level, flags,
-                   split_part(body, chr(10), 1) AS body, count(*) OVER kind AS times,
-                   row_number() OVER (kind ORDER BY timestamp, nanos, "offset") = 1 AS first
-            FROM records WHERE len(flags) > 0 WINDOW kind AS (PARTITION BY service, source, flags, level)
-        )
-        SELECT timestamp, service, source, level, flags, body, CASE WHEN {chosen} AND first THEN times ELSE 1 END
-        FROM flagged WHERE {chosen} ORDER BY timestamp, nanos, part, "offset"
-    """).fetchall()
     colour = use_colour("auto", sys.stdout)
-    for moment, service, source, level, flags, body, times in rows:
+    for moment, service, source, level, flags, body, times in firsts(store, every=session.args.every):
         name = service or Path(source).name
-        kind = " ".join(flags)
         time_shown = painted(shown_time(moment, session.zone), "time", colour)
         who = painted(harmless(name)[:14].ljust(14), "source", colour)
         grade = painted((level or "").upper().ljust(5), level or "", colour)
         said = harmless(body)
         said = said if len(said) <= 150 else said[:149] + "…"
-        more = f" (× {times:,})" if times > 1 else ""
-        print(f"{time_shown} {who} {grade} {said} {painted(f'[{kind}]{more}', 'name', colour)}")
-    return int(con.execute("SELECT count(*) FROM records WHERE len(flags) > 0").fetchall()[0][0])
+        kind = f"[{' '.join(flags)}]" + (f" (× {times:,})" if times > 1 else "")
+        print(f"{time_shown} {who} {grade} {said} {painted(kind, 'name', colour)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.session import Session
 from logtriage.sources.events import Appeared, Rotated, Truncated, Vanished
 from logtriage.sources.find import find
-from logtriage.sources.follow import Position, follow
+from logtriage.sources.follow import Position, Stop, follow
 from logtriage.sources.read import Block, fingerprint, identity
 
 if TYPE_CHECKING:
@@ -30,9 +29,9 @@ _MOST_WAITING = 16 << 20  # bytes of a source that are written at once
 
 
 @contextmanager
-def stopped_by_signal() -> Iterator[threading.Event]:
+def stopped_by_signal() -> Iterator[Stop]:
     """An event that Ctrl-C or a termination sets, so that work ends between steps; a second Ctrl-C ends it at once."""
-    stop = threading.Event()
+    stop = Stop()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         if stop.is_set():
@@ -58,7 +57,7 @@ class _Tail:
     changed: bool = False
 
 
-def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: threading.Event) -> None:
+def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: Stop) -> None:
     """Goes on from where the store is, until `stop` is set; commits what came at most every COMMIT_EVERY seconds."""
     tails: dict[str, _Tail] = {}
     positions = {source.name: _position(ingest, source) for source in sources}
@@ -105,9 +104,7 @@ def _commit(ingest: Ingest, tails: Iterable[_Tail]) -> None:
     ingest.flush()
 
 
-def _with_ticks(
-    sources: list[Source], positions: dict[str, Position], session: Session, stop: threading.Event
-) -> Iterator[Any]:
+def _with_ticks(sources: list[Source], positions: dict[str, Position], session: Session, stop: Stop) -> Iterator[Any]:
     """The items of `follow`, and None whenever it has looked and there was nothing."""
     from logtriage.sources.follow import Follower
 

@@ -12,10 +12,13 @@ from logtriage.cli.options import (
     OUTPUTS,
     WITH_FIELDS,
     Parser,
+    add_color,
     add_display,
     add_filters,
     add_general,
+    add_output,
     add_reading,
+    add_sources,
     is_filtered,
 )
 from logtriage.cli.session import Session
@@ -41,9 +44,7 @@ def parser() -> Parser:
         "Exit code: 0 found, 1 not found, 2 an error.", EXAMPLES,
     )  # fmt: skip
     made.add_argument("pattern", nargs="?", metavar="PATTERN", help="a regular expression, as ripgrep has them")
-    made.add_argument(
-        "sources", nargs="*", metavar="SOURCE", help="a file, folder, glob or archive; - is standard input"
-    )
+    add_sources(made)
     _add_matching(made)
     _add_showing(made)
     add_filters(made)
@@ -84,22 +85,8 @@ def _add_showing(made: argparse.ArgumentParser) -> None:
     group.add_argument("-H", "--with-filename", action="store_true", help="source names in front")
     group.add_argument("-h", "-I", "--no-filename", action="store_true", help="no source names in front")
     group.add_argument("-0", "--null", action="store_true", help="a NUL behind source names")
-    group.add_argument(
-        "--output",
-        choices=OUTPUTS,
-        default="text",
-        metavar="KIND",
-        help="text, jsonl, logfmt, csv or raw (the exact bytes)",
-    )
-    group.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
-    group.add_argument(
-        "--color",
-        "--colour",
-        choices=("auto", "always", "never"),
-        default="auto",
-        metavar="WHEN",
-        help="auto, always or never",
-    )
+    add_output(group, OUTPUTS, "text, jsonl, logfmt, csv or raw (the exact bytes)")
+    add_color(group)
     group.add_argument("--line-buffered", action="store_true", help="hand on every record at once")
     group.add_argument("--follow", action="store_true", help="then go on as the logs grow")
     group.add_argument("--no-store", action="store_true", help="never use the store")

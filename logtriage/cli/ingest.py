@@ -6,15 +6,14 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from logtriage.cli.options import Parser, add_display, add_general, add_reading
+from logtriage.cli.options import Parser, add_display, add_general, add_reading, add_sources
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 
 if TYPE_CHECKING:
-    import threading
-
     from logtriage.ingest import Ingest, Tally
     from logtriage.sources.find import Source
+    from logtriage.sources.follow import Stop
     from logtriage.store.store import Store
 
 EXAMPLES = """\
@@ -28,9 +27,7 @@ _EVERY = 0.2  # seconds between two lines of progress
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("ingest", "Reads logs into the store. What was read before is not read again.", EXAMPLES)
-    made.add_argument(
-        "sources", nargs="+", metavar="SOURCE", help="a file, folder, glob or archive; - is standard input"
-    )
+    add_sources(made, nargs="+")
     made.add_argument("--follow", action="store_true", help="then go on reading as the logs grow")
     made.add_argument("--service", metavar="NAME", help="the service that wrote the logs")
     made.add_argument("--host", metavar="NAME", help="the host that wrote the logs")
@@ -71,7 +68,7 @@ class _Stopped(Exception):
     """Ctrl-C was pressed; what was read so far is to be kept."""
 
 
-def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: threading.Event) -> None:
+def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: Stop) -> None:
     """Reads the sources to their ends, or until it is stopped; what was read by then is committed."""
 
     def on_progress(tally: Tally) -> None:
@@ -87,10 +84,15 @@ def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: threa
 
 def summary(tally: Tally, session: Session, store: Store) -> str:
     """The coverage line: what this run added, and from when to when that is."""
+    from logtriage.query.standing import not_understood
+    from logtriage.store.views import snapshot_of
+
+    with snapshot_of(store) as snapshot:
+        plain = not_understood(snapshot) if tally.records else 0
     coverage = Coverage(
         tally.sources,
         tally.records,
-        plain=_plain(store, tally),
+        plain=plain,
         skipped=session.skipped,
         errors=len(session.errors),
     )
@@ -98,14 +100,6 @@ def summary(tally: Tally, session: Session, store: Store) -> str:
     if tally.unchanged:
         coverage.notes.append(f"{tally.unchanged:,} unchanged")
     return coverage.line(session.zone)
-
-
-def _plain(store: Store, tally: Tally) -> int:
-    """How many records of the store no format was found for, if this run added any."""
-    if not tally.records:
-        return 0
-    sql = "SELECT count(*) FROM lake.records JOIN lake.formats USING (format) WHERE name = 'plain'"
-    return int(store.con.execute(sql).fetchall()[0][0])
 
 
 class Progress:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from logtriage.cli.session import Session
 from logtriage.errors import UsageError
+from logtriage.output import harmless
 from logtriage.store.store import Store
 
 
@@ -40,10 +41,15 @@ def _opened(session: Session, path: Path, names: list[str]) -> Iterator[tuple[St
 
 
 def up_to_date(session: Session, path: Path, names: list[str]) -> list[int]:
-    """Reads what is new of the sources named into the store at `path`; gives their parts."""
+    """Reads what is new of the sources named into the store at `path`; gives their parts.
+
+    Raises UsageError where there is none: an answer about nothing would look as if all were well.
+    """
     from logtriage.ingest import Ingest
 
     found = session.find(names)
+    if not found.sources:
+        raise UsageError(f"no logs in {harmless(', '.join(names))}: nothing to look at")
     with Store(path, write=True) as store:
         ingest = Ingest(store, session.settings())
         for error in ingest.run(found.sources).errors:

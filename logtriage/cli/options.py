@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
+LOGS = "a file, folder, glob or archive; - is standard input"
+BROUGHT_IN = "logs; the store is brought up to date with them. None: all of the store"
 WITH_FIELDS = ("jsonl", "logfmt")  # outputs that tell all fields of a record
 
 
@@ -31,6 +34,31 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         """Ends the program with exit code 2."""
         self.exit(2, f"logtriage: {message}\n  hint: `{self.prog} --help` has examples\n")
+
+
+def add_sources(parser: argparse.ArgumentParser, *, nargs: str = "*", help: str = LOGS) -> None:
+    """The logs that are meant."""
+    parser.add_argument("sources", nargs=nargs, metavar="SOURCE", help=help)
+
+
+def add_output(group: argparse._ActionsContainer, kinds: Sequence[str], help: str = "") -> None:
+    """What the answer is written as: the first kind, if nothing is said; `--json` is JSON in the command's own way."""
+    json = next(kind for kind in kinds if kind.startswith("json"))
+    told = help or f"{', '.join(kinds[:-1])} or {kinds[-1]}"
+    group.add_argument("--output", choices=kinds, default=kinds[0], metavar="KIND", help=told)
+    group.add_argument("--json", action="store_const", const=json, dest="output", help=f"the same as --output {json}")
+
+
+def add_color(group: argparse._ActionsContainer) -> None:
+    """Whether the answer is coloured."""
+    group.add_argument(
+        "--color",
+        "--colour",
+        choices=("auto", "always", "never"),
+        default="auto",
+        metavar="WHEN",
+        help="auto, always or never",
+    )
 
 
 def add_general(

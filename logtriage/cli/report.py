@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logtriage.cli.options import Parser, add_display, add_general, add_reading
+from logtriage.cli.options import BROUGHT_IN, Parser, add_display, add_general, add_reading, add_sources
 from logtriage.cli.session import Session
 from logtriage.cli.triage import add_asking, answered, store_option
 from logtriage.errors import UsageError
@@ -26,12 +26,7 @@ EXAMPLES = """\
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("report", "Writes the hand-over: what triage finds, with marks, notes and a timeline.", EXAMPLES)
-    made.add_argument(
-        "sources",
-        nargs="*",
-        metavar="SOURCE",
-        help="logs; the store is brought up to date with them. None: all of the store",
-    )
+    add_sources(made, help=BROUGHT_IN)
     add_asking(made)
     group = made.add_argument_group("the report")
     group.add_argument(

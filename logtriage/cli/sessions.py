@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from logtriage.cli.asking import asked, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.opened import opened
-from logtriage.cli.options import Parser, add_display, add_filters, add_general, add_reading
+from logtriage.cli.options import Parser, add_display, add_filters, add_general, add_output, add_reading, add_sources
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import UsageError
 from logtriage.output import csv_row, harmless, shown_time
-from logtriage.query.tally import span
+from logtriage.query.lanes import ends
 from logtriage.sessions.key import Key
 from logtriage.sessions.threshold import FEWEST
 
@@ -50,15 +50,12 @@ def parser() -> Parser:
         "What is usual is learnt from the sessions themselves. Without SOURCE it asks the store.\n"
         "Exit code: 0 some went otherwise, 1 none did, 2 an error.", EXAMPLES,
     )  # fmt: skip
-    made.add_argument(
-        "sources", nargs="*", metavar="SOURCE", help="a file, folder, glob or archive; - is standard input"
-    )
+    add_sources(made)
     made.add_argument(
         "--by", metavar="FIELD|REGEX", help="what names a session (default: the trace id, else the request id)"
     )
     group = made.add_argument_group("what is shown")
-    group.add_argument("--output", choices=_OUTPUTS, default="text", metavar="KIND", help="text, jsonl or csv")
-    group.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
+    add_output(group, _OUTPUTS)
     group.add_argument("--anomalous", action="store_true", help="with jsonl and csv: only those that went otherwise")
     group.add_argument(
         "-m",
@@ -86,7 +83,7 @@ def run(argv: list[str]) -> int:
     names = args.sources or (["-"] if is_piped() else [])
     args.no_store = args.no_store or "-" in names
     with opened(session, names) as (store, parts):
-        wanted = asked(session, span=span(store))
+        wanted = asked(session, span=ends(store))
         if wanted.more:
             raise UsageError("sessions: --level takes one level here", "a session's records are of several levels")
         key = key or Key.found_in(store)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.cli.opened import opened
-from logtriage.cli.options import Parser, add_display, add_general, add_reading
+from logtriage.cli.options import Parser, add_display, add_general, add_output, add_reading
 from logtriage.cli.session import Session
 from logtriage.coverage import counted
 from logtriage.errors import UsageError
@@ -42,10 +42,7 @@ def parser() -> Parser:
         help="only these logs; the store is brought up to date with them first",
     )
     made.add_argument("--no-store", action="store_true", help="with --from: read them into a store that is thrown away")
-    made.add_argument(
-        "--output", choices=_OUTPUTS, default="table", metavar="KIND", help="table, csv, jsonl or parquet"
-    )
-    made.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
+    add_output(made, _OUTPUTS)
     made.add_argument("--show-sql", action="store_true", help="print the SQL that runs")
     add_reading(made)
     add_display(made)

@@ -13,7 +13,6 @@ from logtriage.coverage import Coverage, counted
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
-    from logtriage.store.store import Store
     from logtriage.store.upkeep import Space
 
 EXAMPLES = """\
@@ -51,41 +50,30 @@ def run(argv: list[str]) -> int:
 
 def _info(session: Session) -> int:
     from logtriage.output import harmless, shown_time, table
+    from logtriage.query.standing import not_understood, sources
     from logtriage.store.store import Store
     from logtriage.store.upkeep import size_of, tables
-    from logtriage.store.views import create
+    from logtriage.store.views import Snapshot
 
-    with Store(session.store_path) as store:
-        create(store)
+    with Store(session.store_path) as store, Snapshot(store) as snapshot:
         size, files = size_of(store)
         print(f"store    {harmless(str(store.path))}")
         print(f"size     {shown_size(size)} in {counted(files, 'file')}")
         for name, count, taken in tables(store):
             if taken:
                 print(f"  {name:<12}{shown_size(taken):>10} in {counted(count, 'file')}")
-        rows = store.con.execute(
-            'SELECT source, records, "offset", first_timestamp, last_timestamp, '
-            "array_to_string(formats, ' ') FROM sources ORDER BY source, part"
-        ).fetchall()
+        rows = sources(snapshot)
         shown = [
             (name, n, at, *(shown_time(t, session.zone).strip()[:19] for t in (first, last)), formats)
             for name, n, at, first, last, formats in rows
         ]
         print()
         print(table(("source", "records", "bytes", "first", "last", "formats"), shown, 60))
-        coverage = Coverage(len(rows), sum(row[1] for row in rows), plain=_plain(store))
+        coverage = Coverage(len(rows), sum(row[1] for row in rows), plain=not_understood(snapshot))
         for row in rows:
             coverage.seen(row[3], row[4])
         session.say(coverage.line(session.zone))
     return 0
-
-
-def _plain(store: Store) -> int:
-    """How many records no format was found for."""
-    sql = (
-        "SELECT count(*) FROM lake.records JOIN lake.formats USING (format) WHERE name = 'plain' OR name LIKE '%/plain'"
-    )
-    return int(store.con.execute(sql).fetchall()[0][0])
 
 
 def _compact(session: Session) -> int:

@@ -21,9 +21,10 @@ from logtriage.coverage import Coverage
 from logtriage.errors import SourceError
 from logtriage.output import use_colour
 from logtriage.query.beside import ACROSS, beside
+from logtriage.query.lanes import ends
 from logtriage.query.query import Query
 from logtriage.query.search import COLUMNS, Answer, Row
-from logtriage.query.tally import span
+from logtriage.query.standing import parts_named
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
 
@@ -40,7 +41,7 @@ class Stored:
     def __init__(self, session: Session, store: Store, needle: Needle | None = None) -> None:
         self.session = session
         self.snapshot = Snapshot(store)
-        self.asked: Asked = asked(session, needle, span(self.snapshot))
+        self.asked: Asked = asked(session, needle, ends(self.snapshot))
         self.levels = {n for c in self.asked.more for n in c.parameters}
         self.coverage = Coverage(
             len({p.group for p in self.snapshot.catalog.parts}),
@@ -53,18 +54,16 @@ class Stored:
     def finished(self, found: int) -> None:
         """Prints the coverage line; where nothing was found in the window asked for, it says what there is."""
         if not found:
-            self.coverage.notes += span_told(self.asked, self.session, *span(self.snapshot))
+            self.coverage.notes += span_told(self.asked, self.session, *ends(self.snapshot))
         finished(self.session, self.coverage)
 
     def rows(self, query: Query, *, attributes: bool = False) -> Iterator[Full]:
         """What a query finds."""
-        columns = (*COLUMNS, "bytes", *(("attributes",) if attributes else ()))
         width = len(COLUMNS)
-        for values in self._tuples(query, columns):
+        for values in self._tuples(query, (*COLUMNS, *_more(attributes))):
             row = Row._make(values[:width])
-            if self.levels and row.level not in self.levels:
-                continue
-            yield row, values[width], values[width + 1] if attributes else None
+            if not self.levels or row.level in self.levels:
+                yield _full(row, values[width:])
 
     def places(self, query: Query) -> Iterator[tuple[str, datetime | None]]:
         """Where and when there is what a query finds: sources and times, no more."""
@@ -183,17 +182,10 @@ def cat(session: Session) -> int:
 
 
 def _parts_of(stored: Stored, names: list[str]) -> list[int]:
-    """The parts that names mean: a source's newest part, all of a rotated set, all that a glob fits."""
-    from fnmatch import fnmatchcase
-
-    parts = stored.snapshot.catalog.parts
+    """The parts that names mean; a name that means none is told."""
     wanted: list[int] = []
     for name in names:
-        same = [part.part for part in parts if part.source == name][-1:]
-        same = same or [part.part for part in parts if part.group == name]
-        same = same or [
-            part.part for part in parts if fnmatchcase(part.source, name) or fnmatchcase(part.source, f"*/{name}")
-        ]
+        same = parts_named(stored.snapshot.catalog.parts, name)
         if not same:
             stored.session.error(
                 SourceError(
@@ -204,6 +196,15 @@ def _parts_of(stored: Stored, names: list[str]) -> list[int]:
     return list(dict.fromkeys(wanted))
 
 
+def _more(attributes: bool) -> tuple[str, ...]:
+    """The columns of a Full, beside those of its row."""
+    return ("bytes", "attributes") if attributes else ("bytes",)
+
+
+def _full(row: Row, more: tuple[Any, ...]) -> Full:
+    return row, more[0], more[1] if len(more) > 1 else None
+
+
 class _Beside(tuple):  # type: ignore[type-arg]
     """A Full that only stands beside what was found."""
 
@@ -211,26 +212,29 @@ class _Beside(tuple):  # type: ignore[type-arg]
 def _with_context(stored: Stored, hits: list[Full], before: int, after: int) -> Iterator[Full | None]:
     """Hits with the records before and after them, of their source or (--across) of all. None marks a gap."""
     across = stored.session.args.across
+    more = _more(stored.session.args.output in WITH_FIELDS)
     full_of = {full[0].key: full for full in hits}
     done: dict[int, Any] = {}
     last: int | None = None
-    for found in beside(stored.snapshot, [full[0] for full in hits], before, after, across=across):
+    for found in beside(stored.snapshot, [full[0] for full in hits], before, after, across=across, more=more):
         row, lane = found.hit, ACROSS if across else found.hit.part
         front = [
-            one for one in found.before if one.key not in full_of and not (lane in done and _order(one) <= done[lane])
+            one
+            for one in found.before
+            if one.row.key not in full_of and not (lane in done and _order(one.row) <= done[lane])
         ]
-        ahead = found.before[-1 - len(front)] if len(front) < len(found.before) else found.touching
+        ahead = found.before[-1 - len(front)].row if len(front) < len(found.before) else found.touching
         touches = lane in done and lane == last and (ahead is None or _order(ahead) <= done[lane])
         if last is not None and not touches:
             yield None
-        yield from (_Beside((one, one.raw.encode() + b"\n", None)) for one in front)
+        yield from (_Beside(_full(*one)) for one in front)
         yield full_of[row.key]
         done[lane] = _order(row)
         for one in found.after:
-            if one.key in full_of:
+            if one.row.key in full_of:
                 break
-            yield _Beside((one, one.raw.encode() + b"\n", None))
-            done[lane] = _order(one)
+            yield _Beside(_full(*one))
+            done[lane] = _order(one.row)
         last = lane
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logtriage.cli.options import Parser, add_display, add_general, add_reading
+from logtriage.cli.asking import moment
+from logtriage.cli.options import BROUGHT_IN, Parser, add_display, add_general, add_output, add_reading, add_sources
 from logtriage.cli.session import Session
 from logtriage.cli.templates_out import SHORT, json_line, print_list, show
 from logtriage.errors import UsageError
@@ -35,10 +36,7 @@ EXAMPLES = """\
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("templates", "What the logs say, without the values in it: how often, since when, where.", EXAMPLES)
-    made.add_argument(
-        "sources", nargs="*", metavar="SOURCE",
-        help="logs; the store is brought up to date with them. None: all of the store. `show ID`: one template",
-    )  # fmt: skip
+    add_sources(made, help=BROUGHT_IN + "; `show ID`: one template")
     which = made.add_mutually_exclusive_group()
     which.add_argument("--top", action="store_true", help="the most frequent first (as without it)")
     which.add_argument("--rare", action="store_true", help="the rarest first")
@@ -52,10 +50,7 @@ def parser() -> Parser:
     made.add_argument("--since", metavar="WHEN", help="records from then on")
     made.add_argument("--until", metavar="WHEN", help="records up to then")
     made.add_argument("--exemplars", action="store_true", help="one record of each, below it")
-    made.add_argument(
-        "--output", choices=("text", "jsonl", "csv"), default="text", metavar="KIND", help="text, jsonl or csv"
-    )
-    made.add_argument("--json", action="store_const", const="jsonl", dest="output", help="the same as --output jsonl")
+    add_output(made, ("text", "jsonl", "csv"))
     made.add_argument("--no-store", action="store_true", help="read the logs into a store that is thrown away")
     add_reading(made)
     add_display(made)
@@ -95,15 +90,9 @@ def _query(session: Session, store: Store, parts: tuple[int, ...] | None) -> Que
 
 
 def _moment(session: Session, store: Store, text: str | None) -> datetime | None:
-    """A moment; `1h` is counted back from the end of the logs, unless --now says what is now."""
-    if not text:
-        return None
-    from logtriage.stamps.when import parse_when
+    from logtriage.query.lanes import ends
 
-    ends = store.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[0]
-    first, last = (moment.replace(tzinfo=UTC) if moment else None for moment in ends)
-    now = session.fixed_now or (last + timedelta(minutes=1) if last else session.now)  # the last minute's end
-    return parse_when(text, now=now, zone=session.zone, start=first, end=last)
+    return moment(session, text, ends(store), from_end=True) if text else None
 
 
 def _chosen(session: Session, snapshot: Snapshot, query: Query, store: Store) -> tuple[list[Seen], str]:
@@ -181,14 +170,11 @@ def _side(session: Session, stack: ExitStack, text: str) -> tuple[Snapshot, Quer
 
 
 def _named(store: Store, name: str) -> tuple[int, ...]:
-    from fnmatch import fnmatchcase
+    from logtriage.query.standing import parts_named
+    from logtriage.store.views import load
 
-    rows = store.con.execute('SELECT part, source, "group" FROM lake.parts').fetchall()
-    found = tuple(
-        part for part, *names in rows if any(fnmatchcase(one, name) or fnmatchcase(one, f"*/{name}") for one in names)
+    if found := parts_named(load(store.con).parts, name):
+        return found
+    raise UsageError(
+        f"{name}: no such file, store or source", "a window is FROM..TO; `logtriage store info` names sources"
     )
-    if not found:
-        raise UsageError(
-            f"{name}: no such file, store or source", "a window is FROM..TO; `logtriage store info` names sources"
-        )
-    return found

@@ -10,12 +10,21 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from logtriage.cli.options import Parser, add_display, add_general, add_reading
+from logtriage.cli.options import (
+    BROUGHT_IN,
+    Parser,
+    add_color,
+    add_display,
+    add_general,
+    add_output,
+    add_reading,
+    add_sources,
+)
 from logtriage.cli.session import Session
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
-    from logtriage.store.store import Store
+    from logtriage.store.views import Snapshot
     from logtriage.triage.scope import Span
     from logtriage.triage.triage import Asked, Triage
 
@@ -32,29 +41,10 @@ def parser() -> Parser:
     made = Parser(
         "triage", "Ranks who is to be suspected of an incident, with the evidence. It never claims a cause.", EXAMPLES
     )
-    made.add_argument(
-        "sources",
-        nargs="*",
-        metavar="SOURCE",
-        help="logs; the store is brought up to date with them. None: all of the store",
-    )
+    add_sources(made, help=BROUGHT_IN)
     add_asking(made)
-    made.add_argument(
-        "--output",
-        choices=("text", "json"),
-        default="text",
-        metavar="KIND",
-        help="text (one screen) or json (one object)",
-    )
-    made.add_argument("--json", action="store_const", const="json", dest="output", help="the same as --output json")
-    made.add_argument(
-        "--color",
-        "--colour",
-        choices=("auto", "always", "never"),
-        default="auto",
-        metavar="WHEN",
-        help="auto, always or never",
-    )
+    add_output(made, ("text", "json"), "text (one screen) or json (one object)")
+    add_color(made)
     add_reading(made)
     add_display(made)
     add_general(made)
@@ -96,14 +86,15 @@ def run(argv: list[str]) -> int:
 def answered(session: Session) -> Triage:
     """Brings the store up to date with the sources and the baseline, and asks it."""
     from logtriage.cli.opened import opened
+    from logtriage.store.views import Snapshot
     from logtriage.triage.triage import triage
 
     windows, names = _baselines(session)
-    _look_for(names)
-    with opened(session, [*session.args.sources, *names]) as (store, parts):
-        wanted = _asked(session, store, parts, windows, names)
-        _require_baseline(store, wanted, "..".join(windows[0]) if windows else " ".join(names))
-        return triage(store, wanted)
+    good = _logs_of(names)
+    with opened(session, [*session.args.sources, *names]) as (store, parts), Snapshot(store) as snapshot:
+        wanted = _asked(session, snapshot, parts, windows, good)
+        _require_baseline(snapshot, wanted, "..".join(windows[0]) if windows else " ".join(names))
+        return triage(snapshot, wanted)
 
 
 def store_option(session: Session) -> str:
@@ -125,60 +116,62 @@ def _baselines(session: Session) -> tuple[list[tuple[str, str]], list[str]]:
     return [(first, last) for first, last in windows], names
 
 
-def _look_for(names: list[str]) -> None:
-    """Raises SourceError or UsageError where a baseline is no log: the answer would be compared with something else."""
+def _logs_of(names: list[str]) -> set[str]:
+    """The names of the sources of a baseline. Raises UsageError where one is no log: the answer would be compared with
+    something else."""
     from logtriage.sources.find import find
 
+    good: set[str] = set()
     for name in names:
         found = find([name])
         if not found.sources:
             why = found.errors[0] if found.errors else UsageError(f"{name}: no logs are in it")
             raise UsageError(f"triage: the baseline {why.message}", why.hint)
+        good |= {source.name for source in found.sources}
+    return good
 
 
-def _require_baseline(store: Store, asked: Asked, told: str) -> None:
+def _require_baseline(snapshot: Snapshot, asked: Asked, told: str) -> None:
     """Raises UsageError where the baseline that was asked for (`told`; empty: none was) holds no record."""
-    span = asked.baseline
-    parts = asked.parts if span else asked.baseline_parts
-    wanted = ["($1::INTEGER[] IS NULL OR list_contains($1::INTEGER[], part))"]
-    wanted += ["minute >= date_trunc('minute', $2::TIMESTAMP) AND minute < $3"] if span else []
-    given = [None if parts is None else list(parts), *((span.since, span.until) if span else ())]
-    held = store.con.execute(f"SELECT sum(records) FROM lake.activity WHERE {' AND '.join(wanted)}", given).fetchall()
-    if told and not held[0][0]:
+    from logtriage.query.query import Query
+    from logtriage.query.tally import count
+
+    good = Query(parts=asked.baseline_parts)
+    if asked.baseline:
+        since, until = (moment.replace(tzinfo=UTC) for moment in (asked.baseline.since, asked.baseline.until))
+        good = Query(parts=asked.parts, since=since, until=until)
+    if told and not count(snapshot, good):
         raise UsageError(f"triage: the baseline {told} holds no record", "name logs or a time in which all was well")
 
 
 def _asked(
-    session: Session, store: Store, parts: tuple[int, ...] | None, windows: list[tuple[str, str]], names: list[str]
+    session: Session,
+    snapshot: Snapshot,
+    parts: tuple[int, ...] | None,
+    windows: list[tuple[str, str]],
+    good: set[str],
 ) -> Asked:
-    from logtriage.sources.find import find
-    from logtriage.stamps.when import parse_when
+    from logtriage.cli.asking import moment
+    from logtriage.query.lanes import ends
     from logtriage.triage.scope import Span
     from logtriage.triage.triage import Asked
 
-    ends = store.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()[0]
-    first, last = (moment.replace(tzinfo=UTC) if moment else None for moment in ends)
+    args, first_and_last = session.args, ends(snapshot)
 
-    def moment(text: str | None) -> datetime | None:
-        if not text:
-            return None
-        now = session.fixed_now or last or session.now
-        return parse_when(text, now=now, zone=session.zone, start=first, end=last).replace(tzinfo=None)
+    def typed(text: str | None) -> datetime | None:
+        found = moment(session, text, first_and_last, from_end=True)
+        return found and found.replace(tzinfo=None)
 
-    others: tuple[int, ...] = ()
-    if names and parts is not None:
-        good = {source.name for source in find(names).sources}
-        numbers = dict(store.con.execute("SELECT part, source FROM lake.parts").fetchall())
-        others = tuple(part for part in parts if numbers[part] in good)
+    baseline = {part.part for part in snapshot.catalog.parts if part.source in good}
+    others = tuple(part for part in parts or () if part in baseline)
     span: Span | None = None
     for text in windows:
-        begin, end = (moment(one) for one in text)
+        begin, end = (typed(one) for one in text)
         if begin is None or end is None or begin >= end:
             raise UsageError(f"triage: the baseline {'..'.join(text)} is empty")
         span = Span(begin, end)
-    mine = None if not session.args.sources else tuple(part for part in parts or () if part not in others)
-    args = session.args
-    asked = Asked(moment(args.at), moment(args.since), moment(args.until), mine, others, span)
+    mine = tuple(part for part in parts or () if part not in others) if args.sources else None
+    asked = Asked(typed(args.at), typed(args.since), typed(args.until), mine, others, span)
     if asked.since and asked.until and asked.since >= asked.until:
         raise UsageError("triage: the window ends before it begins", "swap --since and --until")
     return asked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from logtriage.cli.options import Parser, add_display, add_general, add_reading
+from logtriage.cli.options import Parser, add_display, add_general, add_reading, add_sources
 from logtriage.cli.session import Session
 from logtriage.errors import LogtriageError, UsageError
 
@@ -18,7 +18,7 @@ EXAMPLES = """\
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("tui", "The screen: all sources on one timeline. `?` in it lists the keys.", EXAMPLES)
-    made.add_argument("sources", nargs="*", metavar="SOURCE", help="a file, folder, glob or archive; none: the store")
+    add_sources(made, help="a file, folder, glob or archive; none: the store")
     made.add_argument("--session", metavar="NAME|FILE", help="begin with a session that was saved (`^s` in it)")
     made.add_argument("--theme", choices=("dark", "light", "contrast"), default="dark", help="how it looks")
     add_reading(made)

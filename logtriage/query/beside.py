@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from logtriage.query.plan import plan
 from logtriage.query.query import TIME_ORDER, Condition, Query
@@ -20,30 +20,40 @@ _HITS, _RECORDS = 1_000, 300_000  # of a batch: hits, and records among which th
 _TIMELESS = datetime.min
 
 
+class Near(NamedTuple):
+    """A neighbour, with what was asked for of it beside its row."""
+
+    row: Row
+    more: tuple[Any, ...]
+
+
 class Beside(NamedTuple):
     """A record with its neighbours in its lane. `touching`: the one before those, None at the lane's beginning."""
 
     hit: Row
-    before: list[Row]
-    after: list[Row]
+    before: list[Near]
+    after: list[Near]
     touching: Row | None
 
 
-def beside(snapshot: Snapshot, hits: Sequence[Row], before: int, after: int, *, across: bool) -> Iterator[Beside]:
-    """Each of some records (in time order) with so many before and after it: of its part or, `across`, of all."""
+def beside(
+    snapshot: Snapshot, hits: Sequence[Row], before: int, after: int, *, across: bool, more: Sequence[str] = ()
+) -> Iterator[Beside]:
+    """Each of some records (in time order) with so many before and after it: of its part or, `across`, of all. `more`:
+    columns of `records` that are told of the neighbours too."""
     lanes = _lanes(snapshot, across)
     start = 0
     while start < len(hits):
         batch = _batch(hits, start, lanes, across)
         start += len(batch)
-        rows: dict[int, list[Row]] = defaultdict(list)
-        for row in _near(snapshot, batch, before + 1, after, lanes, across):
-            rows[_lane(row, across)].append(row)
-        places = {row.key: at for lane in rows.values() for at, row in enumerate(lane)}
+        rows: dict[int, list[Near]] = defaultdict(list)
+        for near in _near(snapshot, batch, before + 1, after, lanes, across, more):
+            rows[_lane(near.row, across)].append(near)
+        places = {near.row.key: at for lane in rows.values() for at, near in enumerate(lane)}
         for hit in batch:
             lane, at = rows[_lane(hit, across)], places[hit.key]
             first = max(0, at - before)
-            yield Beside(hit, lane[first:at], lane[at + 1 : at + 1 + after], lane[first - 1] if first else None)
+            yield Beside(hit, lane[first:at], lane[at + 1 : at + 1 + after], lane[first - 1].row if first else None)
 
 
 class _Minutes(NamedTuple):
@@ -100,8 +110,14 @@ def _batch(hits: Sequence[Row], start: int, lanes: dict[int, _Minutes], across: 
 
 
 def _near(
-    snapshot: Snapshot, batch: Sequence[Row], before: int, after: int, lanes: dict[int, _Minutes], across: bool
-) -> Iterator[Row]:
+    snapshot: Snapshot,
+    batch: Sequence[Row],
+    before: int,
+    after: int,
+    lanes: dict[int, _Minutes],
+    across: bool,
+    more: Sequence[str],
+) -> Iterator[Near]:
     """Those of a batch and their neighbours, in time order."""
     of_lane: dict[int, list[Key]] = defaultdict(list)
     for hit in batch:
@@ -121,5 +137,7 @@ def _near(
     )
     conditions = [Condition(where, tuple(values)), Condition(f'(part, "offset") IN ({near})', tuple(values))]
     query = Query()
-    sql, parameters = plan(snapshot, query).select(COLUMNS, conditions, order=query.order_by())
-    return map(Row._make, snapshot.con.execute(sql, parameters).fetchall())
+    sql, parameters = plan(snapshot, query).select((*COLUMNS, *more), conditions, order=query.order_by())
+    width = len(COLUMNS)
+    for found in snapshot.con.execute(sql, parameters).fetchall():
+        yield Near(Row._make(found[:width]), found[width:])

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import PurePath
 from typing import NamedTuple
 
 from logtriage.query.query import Condition, joined
-from logtriage.store.views import PartRow, Snapshot
+from logtriage.store.store import Store
+from logtriage.store.views import PartRow, Snapshot, snapshot_of
 
 _MINUTE = timedelta(minutes=1)
 _SUFFIXES = (".log", ".json", ".txt", ".out", "-json")
@@ -98,12 +99,19 @@ def lane_names(parts: Sequence[PartRow]) -> dict[int, str]:
 
 
 def span(snapshot: Snapshot, parts: Sequence[int] | None = None) -> tuple[datetime, datetime] | None:
-    """The first and the last minute that has a record; None where no record has a time."""
+    """The first and the last minute (UTC, naive) that has a record; None where no record of these parts has a time."""
     where, _ = joined(_of(parts))
     rows = snapshot.con.execute(
         f"SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0 AND {where}"
     ).fetchall()
     return rows[0] if rows[0][0] is not None else None
+
+
+def ends(store: Store | Snapshot) -> tuple[datetime | None, datetime | None]:
+    """The same of a whole store, as moments that know their zone; twice None where no record has a time."""
+    with snapshot_of(store) as snapshot:
+        first, last = span(snapshot) or (None, None)
+    return first and first.replace(tzinfo=UTC), last and last.replace(tzinfo=UTC)
 
 
 def whole(minutes: tuple[datetime, datetime]) -> tuple[datetime, datetime]:

@@ -29,11 +29,6 @@ class Narrowed:
     open: frozenset[int]
     none: frozenset[int]
 
-    @property
-    def all_sure(self) -> bool:
-        """Is every record of a shape that may hold hits one?"""
-        return not self.open
-
     def possible(self) -> Condition | None:
         """The condition on `shape` of the records to look at; None: all of them."""
         wanted = self.sure | self.open

@@ -83,9 +83,10 @@ class Query:
     `level`: at least. `services`, `sources`, `containers`, `namespaces`, `flags` are globs, one of each kind must fit:
     a source by its name, the last parts of its path or its rotated set, a flag by its id or category. `parts`: numbers,
     None for all.
-    `trace`: a trace, span or request id. `templates`: begins of their ids, `shapes`: numbers; None for all. `also`, `without`: what each of these finds too, and what none of them finds
-    (their conditions count, on readable text; not their limits). `limit`: the first so many, `tail`: the last so many. `order`: `time`, or
-    `source`: one part after the other, as in `parts`.
+    `trace`: a trace, span or request id. `templates`: begins of their ids, `shapes`: numbers; None for all. `also`,
+    `without`: what each of these finds too, and what none of them finds (their conditions count, on readable text; not
+    their limits). `limit`: the first so many, `tail`: the last so many. `order`: `time`, or `source`: one part after
+    the other, as in `parts`.
     """
 
     needle: Needle | None = None

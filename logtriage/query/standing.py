@@ -1,10 +1,12 @@
-"""What a store holds as a whole: how much of it was not understood, how far each source was read."""
+"""What a store holds as a whole: its sources by name, how much was not understood, how far each was read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Any
 
-from logtriage.store.views import Snapshot
+from logtriage.store.views import PartRow, Snapshot, others
 
 
 def not_understood(snapshot: Snapshot, parts: Sequence[int] | None = None) -> int:
@@ -20,3 +22,24 @@ def not_understood(snapshot: Snapshot, parts: Sequence[int] | None = None) -> in
 def offsets(snapshot: Snapshot) -> dict[int, int]:
     """Part → up to which byte it was read."""
     return dict(snapshot.con.execute('SELECT part, max("offset") FROM lake.progress GROUP BY part').fetchall())
+
+
+def parts_named(parts: Sequence[PartRow], name: str) -> tuple[int, ...]:
+    """The parts that a name means: a source's newest part, else all of a rotated set, else all that a glob fits."""
+    return (
+        tuple(part.part for part in parts if part.source == name)[-1:]
+        or tuple(part.part for part in parts if part.group == name)
+        or tuple(part.part for part in parts if _fits(part, name))
+    )
+
+
+def _fits(part: PartRow, glob: str) -> bool:
+    return any(fnmatchcase(name, each) for name in (part.source, part.group) for each in (glob, f"*/{glob}"))
+
+
+def sources(snapshot: Snapshot) -> list[tuple[Any, ...]]:
+    """Each part: source, records, bytes read, first and last time (UTC, naive; or None), names of its formats."""
+    return snapshot.con.execute(
+        'SELECT source, records, "offset", first_timestamp, last_timestamp, '
+        f"array_to_string(formats, ' ') FROM ({others()['sources']}) ORDER BY source, part"
+    ).fetchall()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from logtriage.query.plan import Plan, plan
@@ -40,14 +40,6 @@ def count(store: Store | Snapshot, query: Query) -> int:
     with snapshot_of(store) as snapshot:
         found = sum(_minutes(snapshot, query).values())
         return min([found, *(n for n in (query.limit, query.tail) if n is not None)])
-
-
-def span(store: Store | Snapshot) -> tuple[datetime | None, datetime | None]:
-    """The first and the last minute with records (aware), from `lake.activity`; None where no record has a time."""
-    with snapshot_of(store) as snapshot:
-        sql = "SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0"
-        first, last = snapshot.con.execute(sql).fetchall()[0]
-    return first and first.replace(tzinfo=UTC), last and last.replace(tzinfo=UTC)
 
 
 def histogram(store: Store | Snapshot, query: Query, buckets: int = 60) -> list[Bucket]:

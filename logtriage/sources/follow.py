@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -117,11 +116,34 @@ def _glimpse(source: Source) -> Mark:
         return Mark(None, (0, b""), 0)
 
 
+class Stop:
+    """What ends the following. A signal handler may set it: it takes no lock, which `threading.Event` does, and which
+    the thread that the signal came to may be holding."""
+
+    __slots__ = ("_set",)
+
+    def __init__(self) -> None:
+        self._set = False
+
+    def set(self) -> None:
+        """From now on it is to end."""
+        self._set = True
+
+    def is_set(self) -> bool:
+        """Is it to end?"""
+        return self._set
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps for so long, unless it is to end already."""
+        if not self._set:
+            time.sleep(seconds)
+
+
 def follow(
     sources: Sequence[Source],
     positions: Mapping[str, Position],
     *,
-    stop: threading.Event,
+    stop: Stop,
     poll: float = 0.1,
     rescan: Callable[[], Iterable[Source]] | None = None,
 ) -> Iterator[Block | Event]:

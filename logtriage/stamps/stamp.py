@@ -50,7 +50,6 @@ class Stamp:
     regex: str
     has_date: bool
     has_year: bool
-    has_zone: bool
     unit: str | None = None
     found: str = "anywhere"
     lead: str = ""
@@ -78,7 +77,6 @@ def _stamp(table: dict[str, Any], words: dict[str, int]) -> Stamp:
         regex=forms_regex(forms, zone_regex(words), unit),
         has_date=bool(unit) or all({"day", "yearday"} & told for told in parts),
         has_year=bool(unit) or all("year" in told for told in parts),
-        has_zone=bool(unit) or any("zone" in told for told in parts),
         unit=unit,
         found=table.get("found", "anywhere"),
         lead=table.get("lead", ""),

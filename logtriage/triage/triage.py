@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from logtriage.query import lanes
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 from logtriage.triage import (
@@ -104,9 +104,10 @@ def triage(store: Store | Snapshot, asked: Asked) -> Triage:
     with snapshot_of(store) as snapshot:
         known = [part.part for part in snapshot.catalog.parts]
         parts = [part for part in (known if asked.parts is None else asked.parts) if part not in asked.baseline_parts]
-        span = _span(snapshot, parts)
-        if span is None:
+        minutes = lanes.span(snapshot, parts)
+        if minutes is None:
             return Triage(None, None, "none", notes=["no record of these sources has a time"])
+        span = Span(*lanes.whole(minutes))
         until = asked.until or min(span.until, (asked.at + _AFTER) if asked.at else span.until)
         since = asked.since or max(span.since, (asked.at or until) - _LOOKED_AT)
         if since >= span.until or until <= span.since:
@@ -170,14 +171,6 @@ def _none(length: timedelta) -> str:
     if length < timedelta(minutes=LEAST_MINUTES):
         return f"less than {LEAST_MINUTES} minutes are too few to find an onset in: --at says when it began, --baseline what is usual"
     return "no change is found in this window: no onset, nothing to compare"
-
-
-def _span(snapshot: Snapshot, parts: Sequence[int]) -> Span | None:
-    mine = ", ".join(map(str, parts)) or "NULL"
-    first, last = snapshot.con.execute(
-        f"SELECT min(minute), max(minute) FROM lake.activity WHERE part IN ({mine})"
-    ).fetchall()[0]
-    return Span(first, last + timedelta(minutes=1)) if first else None
 
 
 def _spanned(span: Span) -> str:
