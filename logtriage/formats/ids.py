@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from logtriage.sql import literal
 
-_ID = r"([0-9a-fA-F][0-9a-fA-F-]{14,34}[0-9a-fA-F])(?:[^0-9A-Za-z-]|$)"
+_ID = "[0-9a-fA-F][0-9a-fA-F-]{14,34}[0-9a-fA-F]"
+_ENDED = f"({_ID})(?:[^0-9A-Za-z-]|$)"
 _KEYS = {
     "trace_id": r"\btrace[._-]?id|\btraceparent|\btrace",
     "span_id": r"\bspan[._-]?id|\bspan",
     "request_id": r"\b(?:x[._-])?(?:request|req|correlation|transaction|operation)[._-]?id|\br(?:eq)?id",
 }
-_REGEXES = {name: re.compile(rf"""((?i:{key})["']?(?:\s?[=:]\s?|\s)["'\[]?){_ID}""") for name, key in _KEYS.items()}
+_REGEXES = {name: re.compile(rf"""((?i:{key})["']?(?:\s?[=:]\s?|\s)["'\[]?){_ENDED}""") for name, key in _KEYS.items()}
 
 
 def keys_in(text: str) -> Iterator[tuple[str, str]]:
@@ -26,11 +27,10 @@ def keys_in(text: str) -> Iterator[tuple[str, str]]:
 def id_after(keys: Sequence[str], text: str) -> str:
     """SQL for the id that stands in a text behind one of these keys, as samples showed them (`trace_id=`)."""
     if len(keys) > 2:
-        regex = f"(?:{'|'.join(map(re.escape, keys))}){_ID}"
+        regex = f"(?:{'|'.join(map(re.escape, keys))}){_ENDED}"
         return f"nullif(regexp_extract({text}, {literal(regex)}, 1), '')"
     tries = []
-    for key in keys:  # looking for the key first is three times as quick as looking for the whole
-        place = f"strpos({text}, {literal(key)})"
-        found = f"regexp_extract(substr({text}, {place} + {len(key)}, 40), {literal('^' + _ID)}, 1)"
-        tries.append(f"CASE WHEN {place} > 0 THEN nullif({found}, '') END")
+    for key in keys:  # a third of the time of a regex for the whole, and half of that of `strpos`
+        said = f"regexp_extract(left(split_part({text}, {literal(key)}, 2), 40), '^[0-9A-Za-z-]+')"
+        tries.append(f"CASE WHEN regexp_full_match({said}, '{_ID}') THEN {said} END")
     return f"coalesce({', '.join(tries)})"

@@ -42,12 +42,12 @@ def cut(relation: str, *, json: bool, ids: Sequence[str]) -> str:
     for number, text, mark in (("stamp", "stamp_text", STAMP), ("observed_stamp", "observed_text", OBSERVED)):
         piece = f"CASE WHEN {number} IS NOT NULL AND exact IS NULL THEN {text} END"
         relation = f"SELECT * REPLACE ({_cut_once('frame', piece, mark)} AS frame) FROM ({relation})"
+    # only what is one sign in the shape: the index must not lose a word that can be searched for
+    chain = masking.CHAIN.format("", "")
+    pieces = [f"CASE WHEN exact IS NULL AND regexp_full_match({name}, '{chain}') THEN {name} END AS piece_{name}" for name in ids]
+    relation = f"SELECT {', '.join(['*', *pieces])} FROM ({relation})"
     for name in ids:
-        # only what is one sign in the shape: the index must not lose a word that can be searched for
-        piece = (
-            f"CASE WHEN exact IS NULL AND regexp_full_match({name}, '{masking.CHAIN.format('', '')}') THEN {name} END"
-        )
-        both = f"{_cut_once('frame', piece, IDS[name])} AS frame, {_cut_once('body', piece, IDS[name])} AS body"
+        both = ", ".join(f"{_cut_once(text, f'piece_{name}', IDS[name])} AS {text}" for text in ("frame", "body"))
         relation = f"SELECT * REPLACE ({both}) FROM ({relation})"
     return relation
 
