@@ -286,6 +286,19 @@ def test_jsonl_is_that_of_files(snapshot: Snapshot, files: list[Path]) -> None:
     assert len(picked) == 5 and all(line in want for line in picked)
 
 
+def test_new_texts_have_templates(tmp_path: Path) -> None:
+    """A text that comes up in a later block, after others were given templates, is given one too."""
+    from logtriage.sources.find import find
+
+    normaliser = Normaliser(connect(), settings_for_tests())
+    learnt = Learnt(normaliser)
+    for nth, text in enumerate(("one thing", "another matter here"), start=1):
+        (tmp_path / f"{nth}.log").write_text(f"2026-03-04 10:00:00 INFO {text}\n")
+        for _ in normaliser.read(find([str(tmp_path / f"{nth}.log")]).sources[0]):
+            learnt.show()
+            assert normaliser.con.execute("SELECT count(DISTINCT template) FROM mined").fetchall() == [(nth,)]
+
+
 @given(
     texts=st.lists(st.text(st.sampled_from('ab1 #-:\n="é\x03\r{}'), min_size=1, max_size=30), min_size=1, max_size=12),
     seed=st.integers(0, 99),

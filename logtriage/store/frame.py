@@ -44,7 +44,10 @@ def cut(relation: str, *, json: bool, ids: Sequence[str]) -> str:
         relation = f"SELECT * REPLACE ({_cut_once('frame', piece, mark)} AS frame) FROM ({relation})"
     # only what is one sign in the shape: the index must not lose a word that can be searched for
     chain = masking.CHAIN.format("", "")
-    pieces = [f"CASE WHEN exact IS NULL AND regexp_full_match({name}, '{chain}') THEN {name} END AS piece_{name}" for name in ids]
+    pieces = [
+        f"CASE WHEN exact IS NULL AND regexp_full_match({name}, '{chain}') THEN {name} END AS piece_{name}"
+        for name in ids
+    ]
     relation = f"SELECT {', '.join(['*', *pieces])} FROM ({relation})"
     for name in ids:
         both = ", ".join(f"{_cut_once(text, f'piece_{name}', IDS[name])} AS {text}" for text in ("frame", "body"))

@@ -29,7 +29,6 @@ class Learnt:
     def __init__(self, normaliser: Normaliser) -> None:
         self._normaliser = normaliser
         self._waiting: dict[int, str] = {}
-        self._templates: dict[int, int] = {}
         self._miner: Miner | None = None
 
     def sample(self, sources: Sequence[Source]) -> None:
@@ -56,13 +55,14 @@ class Learnt:
         if self._miner is None:
             self._miner = Miner(self._waiting.values())
         if self._waiting:
-            found = zip(self._waiting, self._miner.templates(self._waiting.values()), strict=True)
-            self._templates.update({shape: number_of(text) for shape, text in found})
+            found = self._miner.templates(self._waiting.values())
+            numbers = {"shape": list(self._waiting), "template": [number_of(text) for text in found]}
             self._waiting = {}
-            columns = {"shape": list(self._templates), "template": list(self._templates.values())}
-            table = pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()})
-            self._normaliser.con.execute("DROP TABLE IF EXISTS mined")
-            self._normaliser.con.register("mined", table)
+            con = self._normaliser.con
+            con.register(
+                "newly_mined", pa.table({name: pa.array(values, pa.int64()) for name, values in numbers.items()})
+            )
+            con.execute("INSERT INTO mined FROM newly_mined")
 
     def _collect(self) -> None:
         self._waiting |= {number: shape.wording for number, shape in self._normaliser.shapes.new.items()}
