@@ -39,6 +39,20 @@ def test_an_unknown_command_is_one_line_and_a_hint() -> None:
     assert ran.code == 2 and ran.err.startswith("logtriage: there is no command 'tell'\n  hint: ")
 
 
+@pytest.mark.parametrize(
+    ("args", "meant"),
+    [
+        (["grpe", "x"], "grep"), (["ingets"], "ingest"), (["--hlep"], "--help"), (["grep", "--levle", "warn", "x"], "--level"),
+        (["grep", "--lev=warn", "x"], "--level"), (["triage", "--jsn"], "--json"), (["store", "info", "--stroe=x"], "--store"),
+    ],
+)  # fmt: skip
+def test_what_was_meant_is_asked(args: list[str], meant: str) -> None:
+    """A command or option that does not exist is told with the one that is nearest."""
+    ran = logtriage(*args)
+    assert (ran.code, ran.out) == (2, "") and f"\n  hint: is it {meant}? " in ran.err and ran.err.count("\n") == 2
+    assert "is it" not in logtriage("grep", "--xyzzy", "x").err
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(shell: str, tmp_path: Path) -> None:
     """The script is right in its shell's own eyes, and knows every command."""

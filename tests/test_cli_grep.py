@@ -170,6 +170,38 @@ def test_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
     assert rows[0]["body"][0] in "'I"
 
 
+def test_a_zone_asked_for_is_shown(logs: Path) -> None:
+    """One file's lines stand as they are; with --utc or --tz their times are told in that zone, and the zone with them."""
+    (logs / "zone.log").write_text("2026-03-02T10:00:01.500+02:00 INFO one\n")
+    assert grep(logs, "one", "zone.log", TZ="Asia/Tokyo").lines == ["2026-03-02T10:00:01.500+02:00 INFO one"]
+    assert grep(logs, "--utc", "one", "zone.log").lines[0].startswith("2026-03-02 08:00:01.500Z ")
+    assert grep(logs, "--tz", "Asia/Tokyo", "one", "zone.log").lines[0].startswith("2026-03-02 17:00:01.500+09:00")
+    both = grep(logs, "INFO one|started", "zone.log", "app.log", TZ="Asia/Tokyo").lines
+    assert [line[:29] for line in both] == ["2026-03-02 17:00:01.500+09:00", "2026-03-02 19:00:01.100+09:00"]
+
+
+def test_a_containers_log_is_called_by_who_wrote_it(tmp_path: Path) -> None:
+    """On the timeline a container's log has its service's name, or its container's where services share one; from the
+    files, in cat and from the store alike. JSON lines, -c and -l have the file's own name."""
+    wrote = {"a" * 64: ("cart", "shop-cart-1"), "b" * 64: ("cart", "shop-cart-2"), "c" * 64: ("pay", "shop-pay-1")}
+    for number, (container, (service, name)) in enumerate(wrote.items()):
+        folder = tmp_path / "containers" / container
+        folder.mkdir(parents=True)
+        labels = {"com.docker.compose.service": service}
+        (folder / "config.v2.json").write_text(json.dumps({"Name": f"/{name}", "Config": {"Labels": labels}}))
+        said = {"log": f"said {number}\n", "stream": "stdout", "time": f"2026-03-02T10:00:0{number}Z"}
+        (folder / f"{container}-json.log").write_text(json.dumps(said) + "\n")
+    logtriage("ingest", "--store", "st", "containers", cwd=tmp_path)
+    stored = ("--store", "st")
+    for args in (["grep", "said", "containers"], ["cat", "containers"], ["grep", *stored, "said"], ["cat", *stored]):
+        ran = logtriage(*args, cwd=tmp_path)
+        assert [line.split()[2] for line in ran.lines] == ["shop-cart-1", "shop-cart-2", "pay"], args
+    files = {str(path.relative_to(tmp_path)) for path in tmp_path.glob("containers/*/*.log")}
+    told = grep(tmp_path, "--json", "said", "containers").lines
+    assert {json.loads(line)["source"] for line in told} == files
+    assert set(grep(tmp_path, "-l", "said", "containers").lines) == files
+
+
 def test_across(logs: Path) -> None:
     """--across takes the records around a hit from all sources, by time."""
     ran = grep(logs, "--utc", "--across", "-C1", "-F", "504", ".")

@@ -76,14 +76,20 @@ def _run(args: list[str]) -> int:
         print(overview(), end="")
         return 0
     if name not in COMMANDS:
-        hint = "`logtriage --help` lists the commands" + (
-            f"; to search: logtriage grep {name} …" if name[:1] != "-" else ""
-        )
-        return _fail(f"there is no command {name!r}", hint)
+        return _fail(f"there is no {'option' if name[:1] == '-' else 'command'} {name!r}", _instead_of(name))
     try:
         return int(import_module(f"logtriage.cli.{name}").run(args[1:]))
     except SystemExit as end:  # argparse has printed its help, or its error
         return end.code if isinstance(end.code, int) else 2
+
+
+def _instead_of(name: str) -> str:
+    """What may have been meant by a command, or an option without one, that does not exist."""
+    from logtriage.cli.options import is_it
+
+    near = is_it(name, [*COMMANDS, "--help", "--version"])
+    search = "" if near or name[:1] == "-" else f"; to search: logtriage grep {name} …"
+    return f"{near}`logtriage --help` lists the commands{search}"
 
 
 def overview() -> str:

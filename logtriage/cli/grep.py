@@ -41,6 +41,8 @@ def parser() -> Parser:
     """The command's arguments."""
     made = Parser(
         "grep", "Finds records. Without SOURCE it searches standard input if that is a pipe, else the store.\n"
+        "The lines of one file are printed as they stand, with their own times. Several sources, filters, the store,\n"
+        "--utc or --tz print one timeline: time with its zone, source, level, what it says.\n"
         "Exit code: 0 found, 1 not found, 2 an error.", EXAMPLES,
     )  # fmt: skip
     made.add_argument("pattern", nargs="?", metavar="PATTERN", help="a regular expression, as ripgrep has them")
@@ -179,7 +181,8 @@ def _needs_fields(args: argparse.Namespace, sources: int) -> bool:
         return True
     if args.quiet or args.count or args.files_with_matches:
         return False
-    return args.output in (*WITH_FIELDS, "csv") or (args.output == "text" and sources > 1)
+    asks_zone = bool(args.utc or args.tz)
+    return args.output in (*WITH_FIELDS, "csv") or (args.output == "text" and (sources > 1 or asks_zone))
 
 
 def _over_store(session: Session, needle: Needle) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from logtriage.cli.asking import asked
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
-from logtriage.cli.rows_out import RowsOut, Shown, Timeline, short_names, width_of
+from logtriage.cli.rows_out import Named, RowsOut, Shown, Timeline, short_names, width_of
 from logtriage.cli.searching import Search
 from logtriage.cli.session import Session
 from logtriage.cli.straight import in_full
@@ -112,7 +112,8 @@ def shown(row: Row, names: dict[str, str]) -> Shown:
 
 def _timeline(session: Session, sources: list[Source], *, gaps: bool = False) -> Timeline:
     args = session.args
-    names = short_names([source.name for source in sources]) if args.output == "text" else {}
+    named = [Named(s.name, s.resource.service, s.resource.container, s.resource.pod) for s in sources]
+    names = short_names(named) if args.output == "text" else {}
     colour = args.output == "text" and use_colour(args.color)
     return Timeline(
         args.output, session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(),

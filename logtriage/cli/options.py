@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
@@ -33,7 +33,17 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> Any:
         """Ends the program with exit code 2."""
-        self.exit(2, f"logtriage: {message}\n  hint: `{self.prog} --help` has examples\n")
+        unknown = message.partition("unrecognized arguments: ")[2].partition("=")[0].split()
+        near = is_it(unknown[0], self._option_string_actions) if unknown else ""
+        self.exit(2, f"logtriage: {message}\n  hint: {near}`{self.prog} --help` has examples\n")
+
+
+def is_it(word: str, known: Iterable[str]) -> str:
+    """`is it NAME? ` for the known name that is nearest to a word; empty if none is near."""
+    import difflib
+
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"is it {near[0]}? " if near else ""
 
 
 def add_sources(parser: argparse.ArgumentParser, *, nargs: str = "*", help: str = LOGS) -> None:

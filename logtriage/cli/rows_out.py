@@ -125,8 +125,39 @@ def shortened(name: str, width: int) -> str:
     return name if len(name) <= width else "…" + name[len(name) - width + 1 :]
 
 
-def short_names(names: Sequence[str]) -> dict[str, str]:
+class Named(NamedTuple):
+    """A source's name, and who wrote it as far as its place tells."""
+
+    name: str
+    service: str | None = None
+    container: str | None = None
+    pod: str | None = None
+
+
+def short_names(sources: Sequence[Named]) -> dict[str, str]:
+    """What each source is called on the timeline: a container's log as its service or container is, if that is said of
+    no other one, as its file is but a number; all others by their names without the folders that those have in common."""
+    said: dict[str, set[Named]] = {}
+    for one in sources:
+        for title in _titles(one):
+            said.setdefault(title, set()).add(one._replace(name=""))
+    called = {one.name: next((t for t in _titles(one) if len(said[t]) == 1), None) for one in sources}
+    rest = _without_folder([name for name, title in called.items() if title is None])
+    return {name: title or rest[name] for name, title in called.items()}
+
+
+def _titles(source: Named) -> list[str]:
+    """What a container's log may be called, the shortest first; nothing for any other log."""
+    if source.container is None:
+        return []
+    pod = f"{source.pod}/{source.container}" if source.pod else source.container
+    return [title for title in (source.service, source.container, pod) if title]
+
+
+def _without_folder(names: Sequence[str]) -> dict[str, str]:
     """Each name without the folders that all have in common."""
+    if not names:
+        return {}
     folder = os.path.commonpath([os.path.dirname(name) for name in names]) if len(names) > 1 and _alike(names) else ""
     if len(names) == 1:
         return {names[0]: os.path.basename(names[0]) or names[0]}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from logtriage.cli.asking import Asked, asked, span_told, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
-from logtriage.cli.rows_out import RowsOut, Shown, Timeline, short_names, width_of
+from logtriage.cli.rows_out import Named, RowsOut, Shown, Timeline, short_names, width_of
 from logtriage.cli.searching import finished
 from logtriage.cli.session import Session
 from logtriage.cli.straight import in_full, summary
@@ -83,7 +83,8 @@ class Stored:
     def printer(self, needle: Needle | None, *, gaps: bool = False) -> RowsOut:
         """What prints its rows."""
         args = self.session.args
-        names = short_names([part.source for part in self.snapshot.catalog.parts]) if args.output == "text" else {}
+        named = [Named(p.source, p.service, p.container, p.pod) for p in self.snapshot.catalog.parts]
+        names = short_names(named) if args.output == "text" else {}
         colour = args.output == "text" and use_colour(args.color)
         look = Timeline(
             args.output, self.session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(),
