@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from logtriage.formats.attributes import attributes
-from logtriage.formats.clean import first_line
 from logtriage.formats.severity import SEVERITY
-from logtriage.sources.find import Source
 from logtriage.sql import literal
 from logtriage.store.mined import UNMINED
 
@@ -16,6 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from logtriage.formats.node import Node
+    from logtriage.sources.find import Source
 
 _LEVEL = " ".join(f"WHEN {n} THEN '{level}'" for level, n in SEVERITY.items())
 
@@ -27,6 +25,9 @@ def level_sql(number: str) -> str:
 
 def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) -> Iterator[str]:
     """The block in the temp tables (see normalise.py) as one JSON object a record; `mined` holds (shape, template)."""
+    from logtriage.formats.attributes import attributes
+    from logtriage.formats.clean import first_line
+
     con.execute("CREATE OR REPLACE TEMP TABLE record_attributes (i BIGINT, attributes JSON)")
     for (chain,) in con.execute("SELECT DISTINCT chain FROM records").fetchall():
         node = chains[chain]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -162,6 +161,8 @@ def _tables(path: Path, examples: bool) -> list[dict[str, Any]]:
 
 def _read_toml(path: Path, text: str) -> dict[str, Any]:
     try:
+        import tomllib
+
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as why:
         raise LibraryError(f"{path}: not valid TOML: {why}") from why

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import logtriage.sources.lines  # noqa: F401 - registers the error handler that `_lines_of` decodes with
-from logtriage.needles.needle import Needle
-from logtriage.needles.verdict import MatchTimeout
-from logtriage.query.narrow import Narrowed, narrow
 from logtriage.query.query import Condition, Query, inlined, joined, once, source_condition
-from logtriage.query.sieve import Sieve
 from logtriage.store.shape import ANY
 from logtriage.store.views import KEPT, PLACES, TEXT_PIECES, Catalog, Snapshot, derived, dressed, restored
+
+if TYPE_CHECKING:
+    from logtriage.needles.needle import Needle
+    from logtriage.query.narrow import Narrowed
 
 # Columns of `records` that cost putting the text together.
 _TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
@@ -103,6 +103,8 @@ class Plan:
                 yield tuple(asked)
 
     def _holds(self, raw: str, exact: bytes | None, part: int, offset: int) -> bool:
+        from logtriage.needles.verdict import MatchTimeout
+
         assert self.query.needle is not None
         try:
             return holds(self.query.needle, raw, exact, begins=offset == 0)
@@ -187,6 +189,9 @@ def _by_id(snapshot: Snapshot, text: str) -> Condition:
 
 
 def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
+    from logtriage.query.narrow import narrow
+    from logtriage.query.sieve import Sieve
+
     if needle.matches_all:
         todo.shapes = NOTHING if needle.invert else None
         return

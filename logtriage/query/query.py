@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage.errors import UsageError
-from logtriage.needles.needle import Needle
 from logtriage.sql import literal
+
+if TYPE_CHECKING:
+    from logtriage.needles.needle import Needle
 
 LEVELS = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 TIME_ORDER = ("timestamp", "coalesce(nanos, 0)", "part", '"offset"')
@@ -52,6 +54,8 @@ class Field:
                 return Condition(f"CASE WHEN {test} THEN {sql} ELSE false END", (self.value, self.value), plain=False)
             return Condition(sql, (self.value,), plain)
         if self.op in ("~=", "!~="):
+            from logtriage.needles.needle import Needle
+
             sql, parameters = Needle.of((self.value,)).sql(value)
             sql = f"{value} IS NOT NULL AND " + (f"({sql})" if self.op == "~=" else f"NOT ({sql})")
             return Condition(sql, tuple(parameters), plain)
@@ -65,6 +69,8 @@ def parse_field(text: str) -> Field:
         raise UsageError(f"{text!r} is no comparison of a field", _FIELD_HINT)
     field = Field(match["name"].strip(), match["op"], match["value"])
     if field.op in ("~=", "!~="):
+        from logtriage.needles.needle import Needle
+
         if Needle.of((field.value,)).fancy:
             raise UsageError(f"{text!r}: a field's regex cannot look around or refer back", _FIELD_HINT)
     elif field.op not in ("=", "!="):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +60,8 @@ def _library() -> tuple[tuple[Stamp, ...], dict[str, int]]:
 
     path = library_folder() / "stamps.toml"
     try:
+        import tomllib
+
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         return tuple(_stamp(table, tables["zones"]) for table in tables["stamp"]), tables["zones"]
     except (OSError, ValueError, KeyError, TypeError) as why:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logtriage.store.shape import number_of
-from logtriage.templates.miner import Miner
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,6 +22,8 @@ class Templates:
         """Reads what a store, attached to `con` as `lake`, knows."""
         self.wordings: dict[int, str] = {}
         self.texts: dict[int, str] = {}
+        from logtriage.templates.miner import Miner
+
         self._miner = Miner()
         self._templates: dict[int, int] = {}
         if con is not None:

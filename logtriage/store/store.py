@@ -51,11 +51,12 @@ def connect(threads: int | None = None, *, trusting: bool = False) -> duckdb.Duc
 class Store:
     """An open store: `con` sees it as the database `lake`.
 
-    `path` is a folder (catalog.sqlite and data/); with `write` the one writer's lock is held until `close`.
+    `path` is a folder (catalog.sqlite and data/); with `write` the one writer's lock is held until `close`. `threads`:
+    of a query, until it is reset; None: as many as there are processors.
     Raises StoreError where it is missing, held by another writer, of a newer version, or not readable.
     """
 
-    def __init__(self, path: Path, *, write: bool = False) -> None:
+    def __init__(self, path: Path, *, write: bool = False, threads: int | None = None) -> None:
         self.path = path
         self.write = write
         self._lock: IO[str] | None = None
@@ -66,7 +67,7 @@ class Store:
             self._prepare()
         elif not (path / "catalog.sqlite").exists():
             raise StoreError(f"there is no store at {path}", "`logtriage ingest SOURCE…` makes one")
-        self.con = connect(trusting=all(map(_installed, _EXTENSIONS)))
+        self.con = connect(threads, trusting=all(map(_installed, _EXTENSIONS)))
         try:
             self._attach()
         except BaseException:

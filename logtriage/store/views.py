@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
-from logtriage.formats.attributes import attributes
-from logtriage.formats.clean import first_line
 from logtriage.formats.format import Format
 from logtriage.formats.node import Node
 from logtriage.jsonl import level_sql
@@ -202,6 +200,9 @@ def restored(catalog: Catalog, pieces: str, ids: str, wanted: Container[str] = C
 
 def _attributes(catalog: Catalog) -> str:
     """Nothing but a CASE keeps a format's JSON functions from the text of another format, at which they would fail."""
+    from logtriage.formats.attributes import attributes
+    from logtriage.formats.clean import first_line
+
     cases = ""
     for number, (_, nodes) in catalog.formats.items():
         told = attributes(nodes, "line", flat=False)

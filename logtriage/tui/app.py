@@ -6,20 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from logtriage.tui import keymap
 from logtriage.tui.engine import Engine
-from logtriage.tui.intake import Intake
 from logtriage.tui.main import Main
 from logtriage.tui.messages import Answered, Failed, Wanted
 from logtriage.tui.requests import Request
-from logtriage.tui.sessions import Saved, Sessions
-from logtriage.tui.sql_box import SqlBox
 from logtriage.tui.themes import DARK, THEMES
+
+if TYPE_CHECKING:
+    from logtriage.tui.intake import Intake
+    from logtriage.tui.sessions import Saved, Sessions
 
 _LOOK_EVERY = 0.25  # seconds between two looks at whether the store has changed
 
@@ -58,7 +59,6 @@ class Logtriage(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.options.theme
-        self._state = _mark_of(engine)
         self._was_busy = False
         for request in self.main.begin(engine.has_store):
             engine.ask(request)
@@ -101,9 +101,9 @@ class Logtriage(App[None]):
         else:
             self.main.failed(message.request, message.why)
 
-    def _box_for(self, request: Request) -> SqlBox | None:
+    def _box_for(self, request: Request) -> Any:
         """The box over the main screen that has asked for this."""
-        return next((one for one in self.screen_stack if isinstance(one, SqlBox) and one.takes(request)), None)
+        return next((one for one in self.screen_stack if hasattr(one, "takes") and one.takes(request)), None)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """All actions of the table, for the command palette."""
@@ -121,23 +121,10 @@ class Logtriage(App[None]):
         self.post_message(Failed(request, why))
 
     def _look(self) -> None:
-        """Looks at the catalog's files, which costs next to nothing, and has the main screen told of a change."""
-        state, idle = _mark_of(self.engine), self.engine.is_idle()
+        """Has the main screen told when the store has changed."""
+        idle = self.engine.is_idle()
         self.main.show_busy(not idle and self._was_busy)
         self._was_busy = not idle
-        if state != self._state and idle:
-            self._state = state
+        if idle and self.engine.has_changed():
             self.engine.refresh()
             self.main.store_changed()
-
-
-def _mark_of(engine: Engine) -> tuple[tuple[int, int], ...]:
-    """What changes whenever the store does."""
-    marks = []
-    for name in ("catalog.sqlite", "catalog.sqlite-wal"):
-        try:
-            stat = (engine.path / name).stat()
-            marks.append((stat.st_size, stat.st_mtime_ns))
-        except OSError:
-            marks.append((-1, -1))
-    return tuple(marks)

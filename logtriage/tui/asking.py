@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from shlex import quote
+from typing import TYPE_CHECKING
 
-from logtriage.query.kinds import Kinds
 from logtriage.query.query import Query, inlined, stored
 from logtriage.store.store import default_path
 from logtriage.tui import panel_requests as ask
 from logtriage.tui.filters import Filter
 from logtriage.tui.keeping import Keeping
-from logtriage.tui.kinds import CELLS, KindBox
-from logtriage.tui.menu import Choice, Menu
-from logtriage.tui.paper import Paper
-from logtriage.tui.report_requests import Report, Triaged
-from logtriage.tui.sql_box import SqlBox
-from logtriage.tui.stories import told
+
+if TYPE_CHECKING:
+    from logtriage.query.kinds import Kinds
 
 _COLUMNS = "timestamp, level, service, source, line, raw"
 _ROWS = 1_000
@@ -27,6 +23,8 @@ class Asking(Keeping):
     """See the module."""
 
     def action_patterns(self) -> None:
+        from logtriage.tui.kinds import CELLS
+
         if not self.details.patterns:
             self.wants(ask.Library(self.options.patterns))
         query = self.query_now
@@ -35,6 +33,9 @@ class Asking(Keeping):
 
     def show_sorts(self, found: Kinds | None) -> None:
         """Opens the list of kinds."""
+        from logtriage.tui.kinds import KindBox
+        from logtriage.tui.stories import told
+
         if found is None:
             self.say("no record has a time yet")
             return
@@ -48,6 +49,11 @@ class Asking(Keeping):
 
     def action_report(self) -> None:
         """Lets one choose what is to become of what triage finds."""
+        from shlex import quote
+
+        from logtriage.tui.menu import Choice, Menu
+        from logtriage.tui.report_requests import Report, Triaged
+
         choices = [
             Choice("t", "triage: who is to be suspected, here on the screen", "here"),
             Choice("m", "the hand-over as Markdown, in a file", (False, False)),
@@ -73,10 +79,14 @@ class Asking(Keeping):
 
     def show_triage(self, lines: list[str]) -> None:
         """Opens what triage found."""
+        from logtriage.tui.paper import Paper
+
         self.unsay()
         self.app.push_screen(Paper("triage: a ranking by evidence, no verdict", lines))
 
     def action_sql(self) -> None:
+        from logtriage.tui.sql_box import SqlBox
+
         self.app.push_screen(SqlBox(statement(self.query_now), self.store_path, self.parts))
 
 

@@ -90,10 +90,14 @@ class Board(Screen[None]):
         yield self.timeline
         with Container(id="middle"):
             yield self.list
-            yield self.details
         yield self.filterbar
-        yield self.prompt
         yield self.status
+
+    async def furnish(self) -> None:
+        """Puts in what is not to be seen at the start."""
+        if not self.prompt.is_attached:
+            await self.query_one("#middle").mount(self.details)
+            await self.mount(self.prompt, before=self.status)
 
     def on_mount(self) -> None:
         self.timeline.letters = self.app.no_color or "contrast" in self.app.theme
@@ -208,9 +212,10 @@ class Board(Screen[None]):
         self.app.ask(request)  # type: ignore[attr-defined]
 
     def go_on(self) -> None:
-        """The first records have come, or cannot be had: all that stands around them is asked for, after they are drawn."""
+        """The first records have come, or cannot be had: after they are drawn, all that stands around them is asked for."""
         if not self.has_begun:
             self.has_begun = True
+            self.call_after_refresh(self.furnish)
             self.call_after_refresh(self.survey)
 
     def show_busy(self, busy: bool) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 from textual import events
 
-from logtriage.query.detail import Detail
 from logtriage.query.glance import Glance
-from logtriage.signatures.library import Pattern
-from logtriage.tui import detail_rows
 from logtriage.tui.sheet import Sheet
+
+if TYPE_CHECKING:
+    from logtriage.query.detail import Detail
+    from logtriage.signatures.library import Pattern
 
 WITHIN = (timedelta(seconds=1), timedelta(seconds=10), timedelta(minutes=1))
 
@@ -50,6 +52,8 @@ class Details(Sheet):
 
     def draw(self, *, keep: bool = True) -> None:
         """Makes the lines anew."""
+        from logtriage.tui import detail_rows
+
         width = max(20, self.size.width)
         if self.detail is None:
             self.put(())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from rich.segment import Segment
@@ -18,6 +18,7 @@ from logtriage.query.glance import Glance, Glances
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.tui import times
+from logtriage.tui.inks import HUES, ink, lit
 from logtriage.tui.messages import Moved, Opened, Wanted
 from logtriage.tui.reel import Line, Reel
 from logtriage.tui.requests import Earlier, Later, Show, Whole
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 PAGE = 300  # records asked for at once
 _NEAR = 120  # so many rows at least are kept ready on either side of the view
 _MOST_UNFOLDED = 1_000  # lines of one record that are shown in the list
-HUES = 8
 _MOST_CELLS = 2_000  # of a line's text that are made ready to be drawn
 _LEVEL_SIGNS = {"trace": "T", "debug": "D", "info": "I", "warn": "W", "error": "E", "fatal": "F"}
 
@@ -41,11 +41,6 @@ class Events(Widget, can_focus=True):
     `names`: part → what its source is called; `zone`: in which times are shown; `origin`: times are told as distance from
     it, if set; `marks`: (part, offset) of marked records; `needle`: what is highlighted.
     """
-
-    COMPONENT_CLASSES: ClassVar = {
-        "events--time", "events--cursor", "events--flag", "events--match", "events--mark", "events--dim", "events--track",
-        "events--thumb", *(f"events--{level}" for level in _LEVEL_SIGNS), *(f"events--hue{k}" for k in range(HUES)),
-    }  # fmt: skip
 
     def __init__(self, zone: tzinfo) -> None:
         super().__init__(id="events")
@@ -215,7 +210,8 @@ class Events(Widget, can_focus=True):
         segments = self._first(row, width) if line.sub == 0 else self._further(row, line.sub, width)
         strip = Strip(segments, width).crop(0, width)
         if line.row == self.reel.cursor:
-            strip = _over(strip, self._style("cursor"))
+            above = lit(self.app)
+            strip = Strip([Segment(s.text, (s.style or Style.null()) + above) for s in strip], strip.cell_length)
         return strip
 
     def _first(self, row: Glance, width: int) -> list[Segment]:
@@ -224,7 +220,7 @@ class Events(Widget, can_focus=True):
         wide = width >= 110
         left = [
             Segment("●" if (row.part, row.offset) in self.marks else " ", self._style("mark")),
-            Segment(self._time(row, wide) + " ", self._style("time")),
+            Segment(self._time(row, wide) + " ", self._style("dim")),
             *self._source(row, 16 if wide else 11 if width >= 60 else 6),
             Segment(
                 (level.upper().ljust(5) if wide else _LEVEL_SIGNS.get(level, " ")) + " ", self._style(level or "dim")
@@ -301,13 +297,7 @@ class Events(Widget, can_focus=True):
         return Strip([Segment("┃" if here else "│", self._style("thumb" if here else "track"))], 1)
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"events--{name}", partial=True)
-
-
-def _over(strip: Strip, style: Style) -> Strip:
-    """The strip with the background and the attributes of a style over its own."""
-    above = Style(bgcolor=style.bgcolor, bold=style.bold, reverse=style.reverse, underline=style.underline)
-    return Strip([Segment(s.text, (s.style or Style.null()) + above) for s in strip], strip.cell_length)
+        return ink(self.app, name)
 
 
 def _cut(strip: Strip, width: int, begin: int) -> Strip:

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 from logtriage.errors import UsageError
-from logtriage.needles.needle import Needle
 from logtriage.query.query import LEVELS, Query, parse_field
 
 KINDS = ("text", "level", "source", "service", "flag", "field", "trace", "since", "until", "template")
@@ -36,6 +35,8 @@ class Filter:
         """What it finds, whether `out` or not. Raises UsageError."""
         match self.kind:
             case "text":
+                from logtriage.needles.needle import Needle
+
                 return Query(needle=Needle.of((self.value,), fixed=self.fixed, smart_case=True))
             case "level":
                 return Query(level=self.value)

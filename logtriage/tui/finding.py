@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from logtriage.needles.needle import Needle
 from logtriage.query.query import LEVELS, Query
-from logtriage.stamps.when import parse_when
 from logtriage.tui import requests as ask
 from logtriage.tui.board import Board
 from logtriage.tui.filters import Filter, Filters, combined
-from logtriage.tui.overlays import FilterList, Help
 from logtriage.tui.prompt import Prompt
 from logtriage.tui.status import FilterBar
 
@@ -23,7 +20,8 @@ class Finding(Board):
 
     # filters
 
-    def action_prompt(self, what: str) -> None:
+    async def action_prompt(self, what: str) -> None:
+        await self.furnish()
         self.prompt.ask(what)
 
     def action_toggle_filters(self) -> None:
@@ -34,6 +32,8 @@ class Finding(Board):
         def done(filters: object) -> None:
             if isinstance(filters, Filters) and filters != self.filters:
                 self.use(filters)
+
+        from logtriage.tui.overlays import FilterList
 
         self.app.push_screen(FilterList(self.filters), done)
 
@@ -118,6 +118,8 @@ class Finding(Board):
                 if new := self.try_to(lambda: self.read_filter(message.text)):
                     self.use(self.filters.adding(new))
             case "search":
+                from logtriage.needles.needle import Needle
+
                 needle = self.try_to(lambda: Needle.of((message.text,), smart_case=True))
                 if needle:
                     self.sought = Query(needle=needle)
@@ -144,6 +146,8 @@ class Finding(Board):
 
     def read_moment(self, text: str) -> datetime:
         """A time as it is typed; what is relative lies before the end of the logs. Raises UsageError."""
+        from logtriage.stamps.when import parse_when
+
         span = self.standing.span if self.standing else None
         first, last = (span[0].replace(tzinfo=UTC), span[1].replace(tzinfo=UTC)) if span else (None, None)
         now = self.options.now or last or datetime.now(UTC)
@@ -169,6 +173,8 @@ class Finding(Board):
             self.list.refresh()
 
     def action_help(self) -> None:
+        from logtriage.tui.overlays import Help
+
         self.app.push_screen(Help(self.app.keys))  # type: ignore[attr-defined]
 
 

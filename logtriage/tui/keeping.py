@@ -13,7 +13,6 @@ from logtriage.tui.events import at
 from logtriage.tui.filters import Filters
 from logtriage.tui.marking import Marking
 from logtriage.tui.requests import Request, Show
-from logtriage.tui.session_box import LAST, SessionBox, Wish
 from logtriage.tui.sessions import Saved
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ class Keeping(Marking):
             self.notebook.write(partial(self.options.sessions.note, now), self.not_kept)
 
     def action_sessions(self) -> None:
+        from logtriage.tui.session_box import SessionBox
+
         kept = self.options.sessions
         if kept is None:
             self.say("sessions are not kept here")
@@ -79,6 +80,8 @@ class Keeping(Marking):
 
     def fulfil(self, wish: object) -> None:
         """Saves, opens or removes a session."""
+        from logtriage.tui.session_box import LAST, Wish
+
         kept = self.options.sessions
         if not isinstance(wish, Wish) or kept is None:
             return

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from logtriage.query.detail import Detail
 from logtriage.query.glance import Glance
 from logtriage.query.walk import Key
 from logtriage.store.store import default_path
 from logtriage.tui import panel_requests as ask
 from logtriage.tui.filters import Filter
 from logtriage.tui.finding import Finding
-from logtriage.tui.menu import Choice, Menu
 from logtriage.tui.messages import Moved, Opened
 from logtriage.tui.moving import Moving
 from logtriage.tui.sheet import Sheet
-from logtriage.tui.stories import stories, told
-from logtriage.tui.waterfall import Falls
+
+if TYPE_CHECKING:
+    from logtriage.query.detail import Detail
 
 
 class Looking(Moving, Finding):
@@ -26,8 +24,9 @@ class Looking(Moving, Finding):
 
     # details
 
-    def action_details(self) -> None:
+    async def action_details(self) -> None:
         """Opens the details; if they are open, goes into them."""
+        await self.furnish()
         if self.details.is_open:
             self.details.focus()
             return
@@ -63,8 +62,8 @@ class Looking(Moving, Finding):
         if self.details.is_open and message.row and (shown is None or shown.row.key != message.row.key):
             self.ask_detail()
 
-    def on_opened(self, message: Opened) -> None:
-        self.action_details()
+    async def on_opened(self, message: Opened) -> None:
+        await self.action_details()
 
     def show_detail(self, request: ask.Detailed, detail: Detail | None) -> None:
         """Takes all of a record to where it is wanted."""
@@ -85,14 +84,14 @@ class Looking(Moving, Finding):
         if self.details.detail and self.details.detail.row.key == request.row.key:
             self.details.show_near(near)
 
-    def action_raw(self) -> None:
+    async def action_raw(self) -> None:
         if not self.details.is_open:
-            self.action_details()
+            await self.action_details()
         self.details.toggle_raw()
 
-    def action_nearby(self) -> None:
+    async def action_nearby(self) -> None:
         if not self.details.is_open:
-            self.action_details()
+            await self.action_details()
             return
         within = self.details.wider()
         if self.details.detail:
@@ -117,6 +116,8 @@ class Looking(Moving, Finding):
 
     def action_story(self) -> None:
         """Lets one choose in what way others are to be like the record."""
+        from logtriage.tui.menu import Menu
+
         if self.list.reel.selected is None:
             return
 
@@ -131,6 +132,9 @@ class Looking(Moving, Finding):
 
     def choose_story(self, detail: Detail) -> None:
         """Tells the choices."""
+        from logtriage.tui.menu import Choice, Menu
+        from logtriage.tui.stories import stories
+
         ways = stories(detail)
         choices = [Choice(way.key, way.told, way.filters) for way in ways]
         if any(way.key in "tr" for way in ways):
@@ -140,6 +144,8 @@ class Looking(Moving, Finding):
 
     def tell(self, story: tuple[Filter, ...]) -> None:
         """Shows what some filters find over all sources, at the same place; the other filters are off until one is back."""
+        from logtriage.tui.stories import told
+
         place = self.place
         self.use(told(self.filters, story), stay=True)
         if place:
@@ -167,6 +173,8 @@ class Looking(Moving, Finding):
 
     def offer_draft(self, detail: Detail) -> None:
         """Copies the command that drafts a signature for records like this one."""
+        import shlex
+
         if detail.template is None:
             self.say("this record has no template to draft a signature from")
             return
@@ -184,6 +192,8 @@ class Looking(Moving, Finding):
 
     def show_trace(self, request: ask.Trace, traced: ask.Traced | None) -> None:
         """Opens the waterfall."""
+        from logtriage.tui.waterfall import Falls
+
         if traced is None:
             self.say("this record has no trace or request id")
             return

@@ -10,7 +10,6 @@ from logtriage.tui import panel_requests as more
 from logtriage.tui import requests as ask
 from logtriage.tui.asking import Asking
 from logtriage.tui.keymap import bindings
-from logtriage.tui.report_requests import Report, Triaged
 from logtriage.tui.requests import Request, Standing
 
 
@@ -61,13 +60,13 @@ class Main(Asking):
                 self.copy(request.use, result)
             case more.Sorts():
                 self.show_sorts(result)
-            case Report():
-                self.say(f"written: {result}")
-            case Triaged():
-                self.show_triage(result)
             case more.Library():
                 self.details.patterns = result
                 self.details.draw()
+            case _ if request.kind == "report":
+                self.say(f"written: {result}")
+            case _ if request.kind == "triaged":
+                self.show_triage(result)
         self.show_status()
 
     def failed(self, request: Request | None, why: str) -> None:

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 from logtriage import marks
 from logtriage.errors import LogtriageError
 from logtriage.marks import Mark
-from logtriage.query.detail import Detail
 from logtriage.query.glance import Glance
 from logtriage.query.walk import Key
 from logtriage.store.store import default_path
 from logtriage.tui import panel_requests as ask
-from logtriage.tui.copies import copy_of
 from logtriage.tui.looking import Looking
-from logtriage.tui.menu import Choice, Menu
 from logtriage.tui.messages import Said
 from logtriage.tui.notebook import Notebook
 from logtriage.tui.prompt import Prompt
 
 if TYPE_CHECKING:
+    from logtriage.query.detail import Detail
     from logtriage.tui.app import Options
     from logtriage.tui.intake import Intake
 
@@ -69,7 +67,8 @@ class Marking(Looking):
             there = mark.key in {one.key for one in self.marks}
             self.say("marked · M adds a note · u U go to marks · c copies them" if there else "not marked any more")
 
-    def action_note(self) -> None:
+    async def action_note(self) -> None:
+        await self.furnish()
         if (row := self.list.reel.selected) and (mark := self.mark_of(row)):
             self.noted = next((one for one in self.marks if one.key == mark.key), mark)
             self.prompt.ask("note", self.noted.note)
@@ -116,6 +115,8 @@ class Marking(Looking):
 
     def action_copy(self) -> None:
         """Lets one choose what is copied, and as what."""
+        from logtriage.tui.menu import Choice, Menu
+
         choices = [
             Choice("t", "this record as text", ("one", "text")),
             Choice("m", "this record as Markdown", ("one", "markdown")),
@@ -143,6 +144,8 @@ class Marking(Looking):
 
     def copy(self, kind: str, details: list[Detail]) -> None:
         """Copies records to the clipboard of the terminal, over SSH too (OSC 52)."""
+        from logtriage.tui.copies import copy_of
+
         notes = {mark.key: mark.note for mark in self.marks}
         store = None if self.store_path == default_path() else self.store_path
         text = copy_of(details, kind, notes, self.zone, store)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from logtriage.query import detail as details
-from logtriage.query import glance, kinds
-from logtriage.query.detail import Detail
+from logtriage.query import glance
 from logtriage.query.glance import Glance, Glances
-from logtriage.query.kinds import Kinds
 from logtriage.query.query import Query
-from logtriage.query.search import Row
 from logtriage.query.walk import Key
-from logtriage.signatures.library import Pattern, load_patterns
 from logtriage.store.views import Snapshot
 from logtriage.tui.requests import Request
+
+if TYPE_CHECKING:
+    from logtriage.query.detail import Detail
+    from logtriage.query.kinds import Kinds
+    from logtriage.query.search import Row
+    from logtriage.signatures.library import Pattern
 
 _NEAREST = 25  # neighbours on either side
 MOST_OF_TRACE = 2_000  # records of one trace that are shown
@@ -33,7 +34,9 @@ class Detailed(Request):
     kind: ClassVar[str] = "detailed"
 
     def answer(self, snapshot: Snapshot) -> Detail | None:
-        return details.detail(snapshot, self.place, self.shape)
+        from logtriage.query.detail import detail
+
+        return detail(snapshot, self.place, self.shape)
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,9 @@ class Many(Request):
     kind: ClassVar[str] = "many"
 
     def answer(self, snapshot: Snapshot) -> list[Detail]:
-        found = (details.detail(snapshot, place) for place in self.places)
+        from logtriage.query.detail import detail
+
+        found = (detail(snapshot, place) for place in self.places)
         return [one for one in found if one]
 
 
@@ -60,7 +65,9 @@ class Near(Request):
     lane: ClassVar[str] = "back"
 
     def answer(self, snapshot: Snapshot) -> list[Glance]:
-        return details.nearby(snapshot, self.row, self.within, self.parts, _NEAREST)
+        from logtriage.query.detail import nearby
+
+        return nearby(snapshot, self.row, self.within, self.parts, _NEAREST)
 
 
 class Traced(NamedTuple):
@@ -80,7 +87,9 @@ class Trace(Request):
     kind: ClassVar[str] = "trace"
 
     def answer(self, snapshot: Snapshot) -> Traced | None:
-        one = details.detail(snapshot, self.place, self.shape)
+        from logtriage.query.detail import detail
+
+        one = detail(snapshot, self.place, self.shape)
         name = one and (one.row.trace_id or one.row.request_id or one.row.span_id)
         if not name:
             return None
@@ -97,6 +106,8 @@ class Library(Request):
     lane: ClassVar[str] = "back"
 
     def answer(self, snapshot: Snapshot) -> dict[str, Pattern]:
+        from logtriage.signatures.library import load_patterns
+
         return {one.id: one for one in load_patterns(self.folders, examples=False)}
 
 
@@ -111,4 +122,6 @@ class Sorts(Request):
     kind: ClassVar[str] = "sorts"
 
     def answer(self, snapshot: Snapshot) -> Kinds | None:
-        return kinds.kinds(snapshot, self.parts, self.since, self.until, self.cells)
+        from logtriage.query.kinds import kinds
+
+        return kinds(snapshot, self.parts, self.since, self.until, self.cells)

@@ -19,14 +19,11 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from logtriage.tui.inks import ink, lit
 from logtriage.tui.text import safe
 
-# A piece of a line: text that is safe already, and the name of one of STYLES.
+# A piece of a line: text that is safe already, and the name of its ink.
 Piece = tuple[str, str]
-STYLES = (
-    "plain", "dim", "head", "key", "link", "flag", "match", "mark", "accent", "trace", "debug", "info", "warn", "error",
-    "fatal", *(f"hue{k}" for k in range(8)),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,6 @@ class Sheet(Widget, can_focus=True):
         row: Row | None
 
     lit = False  # the selected line is lit though the keys go elsewhere
-    COMPONENT_CLASSES: ClassVar = {"sheet--cursor", *(f"sheet--{style}" for style in STYLES)}
     BINDINGS: ClassVar = [
         Binding("j,down", "move(1)", show=False),
         Binding("k,up", "move(-1)", show=False),
@@ -203,10 +199,9 @@ class Sheet(Widget, can_focus=True):
             strip = strip.crop(shift, shift + width).extend_cell_length(width)
         strip = strip.apply_style(self.rich_style)
         if number == self.cursor and number >= self.fixed and (self.has_focus or self.lit):
-            over = self._style("cursor")
-            over = Style(bgcolor=over.bgcolor, bold=over.bold, reverse=over.reverse)
+            over = lit(self.app)
             strip = Strip([Segment(s.text, (s.style or Style.null()) + over) for s in strip], width)
         return strip
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"sheet--{name}", partial=True)
+        return ink(self.app, name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,12 +14,13 @@ from textual.widget import Widget
 
 from logtriage.query.lanes import Cell, First, Lane, Lanes, Silence
 from logtriage.tui import times
+from logtriage.tui.inks import ink, lit
 from logtriage.tui.messages import GoTo
 from logtriage.tui.text import cut, safe
 
 NAME = 12  # cells that a lane's name takes
 _HEIGHTS = "▁▂▃▄▅▆▇█"
-_TONES = ((21, "fatal"), (17, "error"), (13, "warn"), (0, "info"))
+_TONES = ((21, "fatal"), (17, "error"), (13, "warn"), (0, "calm"))
 _MOST_LANES = 10
 _FEW = 0.05  # a share of bad records below which a cell is in a quieter tone
 
@@ -32,11 +32,6 @@ class Timeline(Widget):
     signature was first found; `marks`: times of marked records; `zone`: in
     which times are told.
     """
-
-    COMPONENT_CLASSES: ClassVar = {
-        "timeline--axis", "timeline--name", "timeline--silent", "timeline--window", "timeline--mark", "timeline--deploy",
-        *(f"timeline--{tone}{few}" for _, tone in _TONES for few in ("", "-few")),
-    }  # fmt: skip
 
     def __init__(self, zone: tzinfo) -> None:
         super().__init__(id="timeline")
@@ -99,7 +94,7 @@ class Timeline(Widget):
         gone = any(s.end is None for s in silent)
         busiest = max((cell.records for cell in lane.cells.values()), default=1)
         name = cut(safe(("∅ " if gone else "") + lane.name, 64), NAME)
-        out = [Segment(name + " ", self._style("silent" if gone else "name"))]
+        out = [Segment(name + " ", self._style("silent" if gone else "axis"))]
         for k in range(lanes.cells):
             cell = lane.cells.get(k)
             if cell:
@@ -168,15 +163,15 @@ class Timeline(Widget):
         if self.window is None:
             return segments
         first, last = (lanes.cell_of(moment) for moment in self.window)
-        lit = self._style("window")
+        above = lit(self.app, "window")
         for k in range(max(0, first), min(lanes.cells - 1, last) + 1):
             segment = segments[k + 1]
             text = "━" if bar and segment.text == "─" else segment.text
-            segments[k + 1] = Segment(text, (segment.style or Style.null()) + Style(bgcolor=lit.bgcolor))
+            segments[k + 1] = Segment(text, (segment.style or Style.null()) + above)
         return segments
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"timeline--{name}", partial=True)
+        return ink(self.app, name)
 
 
 def _tone(worst: int) -> str:
