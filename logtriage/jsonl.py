@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from logtriage.formats.severity import SEVERITY
+from logtriage.formats.levels import level_sql
 from logtriage.sql import literal
 from logtriage.store.mined import UNMINED
 
@@ -14,13 +14,6 @@ if TYPE_CHECKING:
 
     from logtriage.formats.node import Node
     from logtriage.sources.find import Source
-
-_LEVEL = " ".join(f"WHEN {n} THEN '{level}'" for level, n in SEVERITY.items())
-
-
-def level_sql(number: str) -> str:
-    """SQL for the name of a level, from OpenTelemetry's severity number."""
-    return f"CASE {number} {_LEVEL} END"
 
 
 def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) -> Iterator[str]:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from logtriage.errors import LibraryError
+from logtriage.formats.levels import SEVERITY
 from logtriage.shipped import library_folder
 
-LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
+LEVELS = tuple(SEVERITY)
 KINDS = ("text", "json", "logfmt", "header")
 
 

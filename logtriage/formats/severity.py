@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from logtriage.formats.format import LEVELS, level_words
+from logtriage.formats.format import level_words
+from logtriage.formats.levels import SEVERITY
 from logtriage.formats.node import GENERIC, Node
 from logtriage.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
-
-# OpenTelemetry's SeverityNumber of each level
-SEVERITY = dict(zip(LEVELS, (1, 5, 9, 13, 17, 21), strict=True))
 
 _WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|alert|fatal|emerg|panic"
 _SHORT_WORDS = "trc|dbg|inf|wrn|erro|ftl|vrb|verbose|noti|crt|pnc"

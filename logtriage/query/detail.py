@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from logtriage.formats import attributes
 from logtriage.formats.clean import first_line
-from logtriage.jsonl import level_sql
+from logtriage.formats.levels import level_sql
 from logtriage.query import glance
 from logtriage.query.glance import Glance, at_time
 from logtriage.query.plan import plan

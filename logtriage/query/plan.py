@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import logtriage.sources.lines  # noqa: F401 - registers the error handler that `_lines_of` decodes with
 from logtriage.query.query import Condition, Query, inlined, joined, once, source_condition
-from logtriage.store.shape import ANY
+from logtriage.store.seams import ANY
 from logtriage.store.views import KEPT, PLACES, TEXT_PIECES, Catalog, Snapshot, derived, dressed, restored
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage.errors import UsageError
+from logtriage.formats.levels import SEVERITY
 from logtriage.sql import literal
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
 
-LEVELS = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
+LEVELS = SEVERITY
 TIME_ORDER = ("timestamp", "coalesce(nanos, 0)", "part", '"offset"')
 _FIELD = re.compile(r"(?P<name>[^=!<>~]+)(?P<op>!~=|!=|~=|>=|<=|=|>|<)(?P<value>.*)", re.DOTALL)
 _FIELD_HINT = "k=v, k!=v, k~=REGEX, k!~=REGEX, k>=N, k<=N, k>N or k<N; nested keys are joined with dots"

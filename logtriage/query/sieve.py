@@ -20,20 +20,21 @@ from logtriage.query.narrow import among
 from logtriage.query.query import Condition
 from logtriage.sql import literal
 from logtriage.stamps.rendering import render_sql
-from logtriage.store import shape
+from logtriage.store import seams
 from logtriage.store.frame import json_text
-from logtriage.store.shape import ANY, plain_text
+from logtriage.store.seams import ANY
+from logtriage.store.shape import plain_text
 from logtriage.store.views import IDS, Snapshot
 
 _FRAME = ""  # the column of what lies between no marks
 _MOST = 1_000  # shapes, or ids, that are named one by one in SQL
-_SEAM = re.compile(f"({shape.SEAMS})")
+_SEAM = re.compile(f"({seams.SEAMS})")
 _STAMPS = {
-    shape.STAMP: ("stamp", "timestamp", "nanos"),
-    shape.OBSERVED: ("observed_stamp", "observed", "observed_nanos"),
+    seams.STAMP: ("stamp", "timestamp", "nanos"),
+    seams.OBSERVED: ("observed_stamp", "observed", "observed_nanos"),
 }
-_BODIES = (shape.BODY, shape.JSON_BODY)
-_UNTESTED = (shape.MIXED, shape.HTML_BODY)
+_BODIES = (seams.BODY, seams.JSON_BODY)
+_UNTESTED = (seams.MIXED, seams.HTML_BODY)
 # (mark of a column, text in it): all of these hold of a record that has the text at one place of its shape
 _Tests: TypeAlias = frozenset[tuple[str, str]]
 
@@ -82,11 +83,11 @@ class Sieve:
         # a folded text is in lower case as far as it is ASCII; any other character alone stands for itself
         if not text.isprintable() or (self._folded and not text.isascii() and len(text) > 1):
             return "true"
-        if mark == shape.ID:
+        if mark == seams.ID:
             return self._among_ids(text)
         if mark in _STAMPS:
             return self._in_stamp(text, *_STAMPS[mark]) or None
-        escaped = mark == shape.JSON_BODY and "\\" in text  # what is no part of an escape stands there without
+        escaped = mark == seams.JSON_BODY and "\\" in text  # what is no part of an escape stands there without
         return self._contains(json_text("body") if escaped else "body" if mark in _BODIES else "frame", text)
 
     def _contains(self, column: str, text: str) -> str:
@@ -146,4 +147,4 @@ def _columns(text: str) -> list[tuple[int, str]]:
 def _column(columns: list[tuple[int, str]], span: tuple[int, int]) -> tuple[int, str]:
     """The column (where it begins, its mark) in which all of a span lies."""
     first, last = (bisect(columns, place, key=itemgetter(0)) - 1 for place in (span[0], span[1] - 1))
-    return columns[first] if first == last else (-1, shape.MIXED)
+    return columns[first] if first == last else (-1, seams.MIXED)

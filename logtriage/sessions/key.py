@@ -10,7 +10,7 @@ from logtriage.needles.dialect import pattern
 from logtriage.needles.needle import Needle
 from logtriage.query.narrow import narrow
 from logtriage.query.query import Condition, value_of
-from logtriage.store.shape import ANY
+from logtriage.store.seams import ANY
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from logtriage.formats.levels import SEVERITY
 from logtriage.formats.records import Made
-from logtriage.formats.severity import SEVERITY
 from logtriage.signatures.library import Pattern
 from logtriage.signatures.match import Matcher, capture_sql
 

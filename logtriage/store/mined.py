@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from logtriage.store.shape import number_of
-
 if TYPE_CHECKING:
     import duckdb
 
@@ -20,10 +18,10 @@ class Templates:
 
     def __init__(self, con: duckdb.DuckDBPyConnection | None = None) -> None:
         """Reads what a store, attached to `con` as `lake`, knows."""
-        self.wordings: dict[int, str] = {}
-        self.texts: dict[int, str] = {}
         from logtriage.templates.miner import Miner
 
+        self.wordings: dict[int, str] = {}
+        self.texts: dict[int, str] = {}
         self._miner = Miner()
         self._templates: dict[int, int] = {}
         if con is not None:
@@ -33,6 +31,8 @@ class Templates:
     def add(self, shapes: dict[int, Shape]) -> list[tuple[int, int]]:
         """Takes new shapes over; gives (shape, template) of all whose template is another one now."""
         self.wordings |= {number: shape.wording for number, shape in shapes.items()}
+        from logtriage.store.shape import number_of
+
         self._miner.add(self.wordings.values())
         mined = self._miner.templates(self.wordings.values())
         numbers = {text: number_of(text) for text in set(mined)}

@@ -15,18 +15,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage import masking
+from logtriage.store.seams import ANY, BODY, HTML_BODY, ID, JSON_BODY, MIXED, OBSERVED, SEAMS, STAMP
 from logtriage.templates.wording import wording
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-# Records whose shape is one of too many: it says nothing, so every search looks at them. So it does at records with a
-# negative shape: theirs has a text, from which templates are mined, but it may not be that of the exact bytes.
-ANY = 0
-# Marks in a shape: one before and one behind what lies in a column of its own (see frame.py), each kind with its own.
-STAMP, BODY, ID, JSON_BODY, HTML_BODY, OBSERVED = "\1", "\2", "\3", "\4", "\5", "\6"
-MIXED = "\7"  # around a word that lies in two columns
-SEAMS = "[\1-\7]"
 
 _MOST = 50_000  # shapes that one store keeps in mind; beyond it the index would cost more than it saves
 # Digits are made alike, and RE2 is to take `_` for no letter.

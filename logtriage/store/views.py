@@ -12,13 +12,13 @@ from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 from logtriage.formats.format import Format
+from logtriage.formats.levels import level_sql
 from logtriage.formats.node import Node
-from logtriage.jsonl import level_sql
 from logtriage.sql import literal
 from logtriage.stamps.rendering import Rendering
 from logtriage.store import frame
 from logtriage.store.mined import UNMINED, UNMINED_ID, UNMINED_TEXT
-from logtriage.store.shape import SEAMS
+from logtriage.store.seams import SEAMS
 
 if TYPE_CHECKING:
     import duckdb

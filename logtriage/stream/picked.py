@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from logtriage.errors import SourceError
 from logtriage.formats.attributes import attributes
 from logtriage.formats.clean import first_line
-from logtriage.jsonl import level_sql, lines
+from logtriage.formats.levels import level_sql
+from logtriage.jsonl import lines
 from logtriage.query.query import Condition, joined
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block, blocks

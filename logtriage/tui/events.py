@@ -12,13 +12,12 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from logtriage.query.glance import Glance, Glances
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.tui import times
-from logtriage.tui.inks import HUES, ink, lit
+from logtriage.tui.inks import HUES, Inked, lit
 from logtriage.tui.messages import Moved, Opened, Wanted
 from logtriage.tui.reel import Line, Reel
 from logtriage.tui.requests import Earlier, Later, Show, Whole
@@ -35,7 +34,7 @@ _MOST_CELLS = 2_000  # of a line's text that are made ready to be drawn
 _LEVEL_SIGNS = {"trace": "T", "debug": "D", "info": "I", "warn": "W", "error": "E", "fatal": "F"}
 
 
-class Events(Widget, can_focus=True):
+class Events(Inked, can_focus=True):
     """Shows what `query` finds. Posts `Wanted` for records, `Moved` when another is selected, `Opened` when one is chosen.
 
     `names`: part → what its source is called; `zone`: in which times are shown; `origin`: times are told as distance from
@@ -199,11 +198,9 @@ class Events(Widget, can_focus=True):
         width, lines = self.size.width, self._drawn
         if not self.reel.rows:
             told = "" if self.is_loading else "  no record"
-            return Strip([Segment(cut(told if y == 1 else "", width), self._style("dim"))], width).apply_style(
-                self.rich_style
-            )
+            return Strip([Segment(cut(told if y == 1 else "", width), self.ink("dim"))], width).apply_style(self.base)
         body = self._line(lines[y], width - 1) if y < len(lines) else Strip([Segment(" " * (width - 1))], width - 1)
-        return Strip.join([body, self._track(y)]).apply_style(self.rich_style)
+        return Strip.join([body, self._track(y)]).apply_style(self.base)
 
     def _line(self, line: Line, width: int) -> Strip:
         row = self.reel.rows[line.row]
@@ -219,18 +216,16 @@ class Events(Widget, can_focus=True):
         level = row.level or ""
         wide = width >= 110
         left = [
-            Segment("●" if (row.part, row.offset) in self.marks else " ", self._style("mark")),
-            Segment(self._time(row, wide) + " ", self._style("dim")),
+            Segment("●" if (row.part, row.offset) in self.marks else " ", self.ink("mark")),
+            Segment(self._time(row, wide) + " ", self.ink("dim")),
             *self._source(row, 16 if wide else 11 if width >= 60 else 6),
-            Segment(
-                (level.upper().ljust(5) if wide else _LEVEL_SIGNS.get(level, " ")) + " ", self._style(level or "dim")
-            ),
-            Segment("⚑ " if row.flags else "  ", self._style("flag")),
+            Segment((level.upper().ljust(5) if wide else _LEVEL_SIGNS.get(level, " ")) + " ", self.ink(level or "dim")),
+            Segment("⚑ " if row.flags else "  ", self.ink("flag")),
         ]
         used = sum(segment.cell_length for segment in left)
         tail = self._tail(row)
         room = width - used - len(tail)
-        return [*left, *self._message(row, max(0, room), wide), Segment(tail, self._style("dim"))]
+        return [*left, *self._message(row, max(0, room), wide), Segment(tail, self.ink("dim"))]
 
     def _time(self, row: Glance, wide: bool) -> str:
         if self.origin and row.timestamp:
@@ -241,9 +236,7 @@ class Events(Widget, can_focus=True):
     def _source(self, row: Glance, width: int) -> list[Segment]:
         name = row.service or row.container or self.names.get(row.part, "?")
         return [
-            Segment(
-                cut(safe(name, 64), width) + " ", self._style(f"hue{crc32(name.encode('utf-8', 'replace')) % HUES}")
-            )
+            Segment(cut(safe(name, 64), width) + " ", self.ink(f"hue{crc32(name.encode('utf-8', 'replace')) % HUES}"))
         ]
 
     def _message(self, row: Glance, width: int, wide: bool) -> list[Segment]:
@@ -251,10 +244,10 @@ class Events(Widget, can_focus=True):
         named = f"{safe(' '.join(flag.rpartition('.')[2] for flag in row.flags), 40)}  " if wide and row.flags else ""
         named = named if len(named) < width // 3 and not self.shift else ""
         text = row.text.split("\n", 1)[0]
-        style = self._style(row.level) if row.level in ("error", "fatal", "warn") else Style.null()
-        pieces, at = [(named, self._style("flag"))], 0
+        style = self.ink(row.level) if row.level in ("error", "fatal", "warn") else Style.null()
+        pieces, at = [(named, self.ink("flag"))], 0
         for start, end in self._spans(text[: self.shift + width]):
-            pieces += [(text[at:start], style), (text[start:end], self._style("match"))]
+            pieces += [(text[at:start], style), (text[start:end], self.ink("match"))]
             at = end
         strip = Strip([Segment(safe(part, _MOST_CELLS), how) for part, how in [*pieces, (text[at:], style)] if part])
         return list(_cut(strip, width, self.shift))
@@ -277,8 +270,8 @@ class Events(Widget, can_focus=True):
     def _further(self, row: Glance, sub: int, width: int) -> list[Segment]:
         text = self.reel.unfolded[row.part, row.offset][sub - 1]
         return [
-            Segment("  │ ", self._style("dim")),
-            Segment(cut(safe(text, _MOST_CELLS), width - 4, self.shift), self._style("dim")),
+            Segment("  │ ", self.ink("dim")),
+            Segment(cut(safe(text, _MOST_CELLS), width - 4, self.shift), self.ink("dim")),
         ]
 
     def _track(self, y: int) -> Strip:
@@ -294,10 +287,7 @@ class Events(Widget, can_focus=True):
             end = height
             top = min(top, end)
         here = top <= y <= end
-        return Strip([Segment("┃" if here else "│", self._style("thumb" if here else "track"))], 1)
-
-    def _style(self, name: str) -> Style:
-        return ink(self.app, name)
+        return Strip([Segment("┃" if here else "│", self.ink("thumb" if here else "track"))], 1)
 
 
 def _cut(strip: Strip, width: int, begin: int) -> Strip:

@@ -17,9 +17,8 @@ from textual import events
 from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
-from logtriage.tui.inks import ink, lit
+from logtriage.tui.inks import Inked, lit
 from logtriage.tui.text import safe
 
 # A piece of a line: text that is safe already, and the name of its ink.
@@ -62,7 +61,7 @@ def prose(text: str, width: int, style: str, *, indent: str = "") -> list[Row]:
     return [Row(((indent if k == 0 else " " * cell_len(indent), "dim"), (line, style))) for k, line in enumerate(lines)]
 
 
-class Sheet(Widget, can_focus=True):
+class Sheet(Inked, can_focus=True):
     """Shows `rows`. Posts `Chosen` for Enter, or a second click, on a line that stands for something, and `Pointed` when
     another line is selected. `fixed`: so many of the first lines stay where they are (titles of columns)."""
 
@@ -189,19 +188,16 @@ class Sheet(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width, number = self.size.width, self._number(y)
         if not 0 <= number < len(self.rows):
-            return Strip([Segment(" " * width)], width).apply_style(self.rich_style)
+            return Strip([Segment(" " * width)], width).apply_style(self.base)
         one = self.rows[number]
-        strip = Strip([Segment(text, self._style(style)) for text, style in one.pieces])
+        strip = Strip([Segment(text, self.ink(style)) for text, style in one.pieces])
         shift = self.shift if number >= self.fixed else 0
         if strip.cell_length > shift + width:
-            strip = Strip.join([strip.crop(shift, shift + width - 1), Strip([Segment("…", self._style("dim"))])])
+            strip = Strip.join([strip.crop(shift, shift + width - 1), Strip([Segment("…", self.ink("dim"))])])
         else:
             strip = strip.crop(shift, shift + width).extend_cell_length(width)
-        strip = strip.apply_style(self.rich_style)
+        strip = strip.apply_style(self.base)
         if number == self.cursor and number >= self.fixed and (self.has_focus or self.lit):
             over = lit(self.app)
             strip = Strip([Segment(s.text, (s.style or Style.null()) + over) for s in strip], width)
         return strip
-
-    def _style(self, name: str) -> Style:
-        return ink(self.app, name)

@@ -10,11 +10,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.strip import Strip
-from textual.widget import Widget
 
 from logtriage.query.lanes import Cell, First, Lane, Lanes, Silence
 from logtriage.tui import times
-from logtriage.tui.inks import ink, lit
+from logtriage.tui.inks import Inked, lit
 from logtriage.tui.messages import GoTo
 from logtriage.tui.text import cut, safe
 
@@ -25,7 +24,7 @@ _MOST_LANES = 10
 _FEW = 0.05  # a share of bad records below which a cell is in a quieter tone
 
 
-class Timeline(Widget):
+class Timeline(Inked):
     """Shows `lanes`. Posts `GoTo` where it is clicked.
 
     `window`: the times now being read; `silences`: where lanes are silent; `firsts`: when each
@@ -77,7 +76,7 @@ class Timeline(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if self.lanes is None:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.base)
         rows = self.shown_lanes()
         if y < len(rows):
             segments = self._lane(rows[y], self.lanes)
@@ -87,27 +86,27 @@ class Timeline(Widget):
             segments = self._axis(self.lanes)
         else:
             segments = []
-        return Strip(segments).simplify().adjust_cell_length(width).apply_style(self.rich_style)
+        return Strip(segments).simplify().adjust_cell_length(width).apply_style(self.base)
 
     def _lane(self, lane: Lane, lanes: Lanes) -> list[Segment]:
         silent = [s for s in self.silences if s.lane == lane.name]
         gone = any(s.end is None for s in silent)
         busiest = max((cell.records for cell in lane.cells.values()), default=1)
         name = cut(safe(("∅ " if gone else "") + lane.name, 64), NAME)
-        out = [Segment(name + " ", self._style("silent" if gone else "axis"))]
+        out = [Segment(name + " ", self.ink("silent" if gone else "axis"))]
         for k in range(lanes.cells):
             cell = lane.cells.get(k)
             if cell:
                 out.append(
                     Segment(
                         self._glyph(cell, busiest),
-                        self._style(_tone(cell.worst) + ("-few" if cell.bad < _FEW * cell.records else "")),
+                        self.ink(_tone(cell.worst) + ("-few" if cell.bad < _FEW * cell.records else "")),
                     )
                 )
             else:
                 start = lanes.start + k * lanes.width
                 quiet = _within(silent, start, lanes.width)
-                out.append(Segment("╌" if quiet else " ", self._style("silent")))
+                out.append(Segment("╌" if quiet else " ", self.ink("silent")))
         return self._read(out, lanes)
 
     def _glyph(self, cell: Cell, busiest: int) -> str:
@@ -127,11 +126,11 @@ class Timeline(Widget):
         out = [Segment(cut("", NAME) + " ")]
         for k in range(lanes.cells):
             if k in marked:
-                out.append(Segment("●", self._style("mark")))
+                out.append(Segment("●", self.ink("mark")))
             elif k in deployed:
-                out.append(Segment("▲", self._style("deploy")))
+                out.append(Segment("▲", self.ink("deploy")))
             elif k in flagged:
-                out.append(Segment("⚑", self._style(_tone(flagged[k]))))
+                out.append(Segment("⚑", self.ink(_tone(flagged[k]))))
             else:
                 out.append(Segment(" "))
         return self._read(out, lanes)
@@ -155,8 +154,8 @@ class Timeline(Widget):
                 line[at : at + len(told)] = told
             at += len(told) + 7
         name = f"{start:%Y-%m-%d}"[: NAME - 1]
-        out = [Segment(cut(name, NAME) + " ", self._style("axis"))]
-        return self._read(out + [Segment(char, self._style("axis")) for char in line], lanes, bar=True)
+        out = [Segment(cut(name, NAME) + " ", self.ink("axis"))]
+        return self._read(out + [Segment(char, self.ink("axis")) for char in line], lanes, bar=True)
 
     def _read(self, segments: list[Segment], lanes: Lanes, *, bar: bool = False) -> list[Segment]:
         """The cells of what is being read, lit."""
@@ -169,9 +168,6 @@ class Timeline(Widget):
             text = "━" if bar and segment.text == "─" else segment.text
             segments[k + 1] = Segment(text, (segment.style or Style.null()) + above)
         return segments
-
-    def _style(self, name: str) -> Style:
-        return ink(self.app, name)
 
 
 def _tone(worst: int) -> str:
