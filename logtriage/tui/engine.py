@@ -108,14 +108,19 @@ class Engine:
                 thread.join(_PATIENCE)
 
     def _work(self, lane: str) -> None:
-        _stand_back()
-        snapshot = self._opened(lane) if lane == "front" and self.has_store else None
+        hurries = lane == "front"  # until it has answered for the first time: nothing is on the screen yet
+        if not hurries:
+            _stand_back()
+        snapshot = self._opened(lane) if hurries and self.has_store else None
         while run := self._take(lane):
             try:
                 if run.request.needs_store:
                     snapshot = self._fresh(lane, snapshot)
                     run.holds(snapshot)
                 result = run.request.answer(snapshot)  # type: ignore[arg-type]
+                if hurries:
+                    hurries = False
+                    _stand_back()
                 self._widen()
                 self._give(run, result)
             except Exception as why:
