@@ -28,7 +28,7 @@ def parser() -> Parser:
         "action", choices=("list", "show", "check", "detect"), metavar="ACTION", help="list, show, check or detect"
     )
     made.add_argument(
-        "what", nargs="*", metavar="WHAT", help="a word (list), ids (show), folders (check), logs (detect)"
+        "what", nargs="*", metavar="WHAT", help="a word (list), ids (show), files or folders (check), logs (detect)"
     )
     add_reading(made)
     add_general(made)
@@ -86,11 +86,11 @@ def _shown(fmt: Format) -> str:
 def _check(session: Session, places: list[str]) -> int:
     from logtriage.formats.format import load_formats, match_text
 
-    folders = [Path(place) for place in places] or list(session.config.patterns)
-    problems = [f"{folder}: no such folder" for folder in folders if not folder.is_dir()]
+    given = [Path(place) for place in places] or list(session.config.patterns)
+    problems = [f"{place}: no such file or folder" for place in given if not place.exists()]
     formats: tuple[Format, ...] = ()
     try:
-        formats = load_formats([folder for folder in folders if folder.is_dir()])
+        formats = load_formats([place for place in given if place.exists()])
     except LogtriageError as why:
         problems.append(why.message)
     for fmt in formats:

@@ -83,8 +83,8 @@ _TOKEN = re.compile(
 def load_formats(extra_folders: Sequence[Path] = (), *, examples: bool = True) -> tuple[Format, ...]:
     """All formats, the first to be tried first: sorted by (-priority, id).
 
-    `extra_folders` hold more `*.toml` (directly or in their `formats/`); a later folder's format replaces an earlier
-    one of the same id. `examples=False` leaves examples and rejects out, which is about three times as quick.
+    `extra_folders` hold more `*.toml` (directly or in their `formats/`), or are such files; a later one's format
+    replaces an earlier one of the same id. `examples=False` leaves examples and rejects out, which is about three times as quick.
     Raises LibraryError naming file, id and reason when a file is wrong.
     """
     if not extra_folders:
@@ -140,7 +140,7 @@ def _in_order(known: Mapping[str, Format]) -> tuple[Format, ...]:
 def _read_folder(folder: Path, examples: bool, *, compile_too: bool) -> dict[str, Format]:
     """The formats of a folder's files by id; an id that two files use is an error."""
     found: dict[str, Format] = {}
-    for path in sorted(folder.glob("*.toml")):
+    for path in [folder] if folder.is_file() else sorted(folder.glob("*.toml")):
         for table in _tables(path, examples):
             fmt = _read_format(path, table, compile_too)
             if fmt.id in found:
