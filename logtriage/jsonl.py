@@ -42,7 +42,7 @@ def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) ->
             'level', {level_sql("coalesce(r.severity_number, f.severity_number, r.severity_default)")}, 'severity_text', severity_text, {told},
             'format', CASE chain {cases} END, 'template', format('{{:016x}}', coalesce(template, {UNMINED})),
             'flags', CASE WHEN flags IS NULL THEN []::VARCHAR[] ELSE string_split(flags, ' ') END,
-            'trace_id', trace_id, 'body', rtrim(body, chr(10)), 'attributes', attributes)
+            'trace_id', trace_id, 'body', trim(body, chr(10)), 'attributes', attributes)
         FROM records AS r JOIN (SELECT i, shape FROM rows) AS s USING (i) LEFT JOIN mined USING (shape) LEFT JOIN flags AS f USING (i) LEFT JOIN record_attributes USING (i) ORDER BY i
     """)
     while batch := rows.fetchmany(10_000):

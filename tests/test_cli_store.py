@@ -291,3 +291,15 @@ def test_a_store_is_no_log(tmp_path: Path) -> None:
     ran = logtriage("grep", "-c", "", "logs", cwd=tmp_path)
     assert ran.lines == ["1"] or ran.lines == ["logs/store/beside.log:1"], ran.out
     assert f"{len(files)} skipped" in ran.err
+
+
+def test_a_stamp_on_a_line_of_its_own(tmp_path: Path) -> None:
+    """Where a record's first line is but its time, the body begins with what is said, in files and in the store."""
+    (tmp_path / "alert.log").write_text("2026-03-03T10:11:12+01:00\nORA-00600: internal error\n  Current log# 2\n" * 30)
+    json_lines = logtriage("cat", "--no-store", "--output", "jsonl", "alert.log", cwd=tmp_path).lines
+    assert {json.loads(line)["body"] for line in json_lines} == {"ORA-00600: internal error\n  Current log# 2"}
+    shown = logtriage("cat", "--no-store", "--utc", "alert.log", "alert.log", cwd=tmp_path)
+    assert logtriage("ingest", "--store", "st", "alert.log", cwd=tmp_path).code == 0
+    stored = logtriage("cat", "--store", "st", "--from-store", "--utc", "alert.log", cwd=tmp_path)
+    assert stored.lines == shown.lines and stored.lines[0].endswith("ORA-00600: internal error")
+    assert logtriage("cat", "--store", "st", "--from-store", "--output", "jsonl", cwd=tmp_path).lines == json_lines

@@ -94,7 +94,7 @@ class RowsOut:
     def _lines(self, row: Shown) -> str:
         """What the record says, without the time and level that stand in front of it already; all of it where the match
         is not in that. Further lines are indented."""
-        lines = row.body.rstrip("\n").split("\n")
+        lines = row.body.strip("\n").split("\n")
         spans = self._spans(lines) if row.found else []
         placed = self._needle is not None and not self._needle.invert and not self._needle.matches_all
         if row.found and placed and not any(spans) and row.text != row.body:

@@ -63,7 +63,7 @@ def _cut_once(text: str, piece: str, mark: str) -> str:
 
 def body() -> str:
     """SQL: a row of the store's `records` → what it says."""
-    return f"rtrim(CASE WHEN exact IS NULL THEN {with_ids('body')} ELSE body END, chr(10))"
+    return f"trim(CASE WHEN exact IS NULL THEN {with_ids('body')} ELSE body END, chr(10))"
 
 
 def with_ids(text: str) -> str:
