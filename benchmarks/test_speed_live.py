@@ -129,12 +129,14 @@ def test_key_to_paint(
                 await pilot.pause(0.05)
             fingers = Fingers(app)
             began, clock = time.process_time(), time.monotonic()
-            intake_began = cpu_of(intake.process.pid)
+            assert intake.process
+            pid = intake.process.pid
+            intake_began = cpu_of(pid)
             with subprocess.Popen(writer) as writing:
                 await asyncio.to_thread(play, fingers, writing)
             written = time.monotonic()
             spent["screen"] = (time.process_time() - began) / (written - clock)
-            spent["intake"] = (cpu_of(intake.process.pid) - intake_began) / (written - clock)
+            spent["intake"] = (cpu_of(pid) - intake_began) / (written - clock)
             while read_of(app, log) < log.stat().st_size:
                 await pilot.pause(0.05)
             spent["behind"] = time.monotonic() - written

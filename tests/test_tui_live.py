@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 from screens import WIDE, run, screen
-from stores import fill
+from stores import fill, settings_for_tests, write_sources
 
+from logtriage.query import glance
+from logtriage.query.query import Query
+from logtriage.sources.find import Source, find
+from logtriage.store.store import Store
+from logtriage.store.views import PartRow
+from logtriage.stream.ends import last_lines, last_records
 from logtriage.tui.requests import Show
 
 Write = Callable[..., None]
@@ -113,5 +119,147 @@ def test_the_ends_are_at_hand(tmp_path: Path, write: Write) -> None:
             answer(*held[-1])
             await shown.settle()
             assert shown.selected.text == "beat 698"
+
+    run(work)
+
+
+class Reading:
+    """An intake whose progress the test tells; it reads nothing by itself."""
+
+    def __init__(self, *paths: Path) -> None:
+        self.sources: tuple[Source, ...] = tuple(find([str(path) for path in paths]).sources)
+        self.settings = settings_for_tests
+        self.paths = {str(path) for path in paths}
+        self.is_running = True
+        self.done: float | None = 0.0
+        self.why: str | None = None
+        self.pipe: int | None = None
+
+    def start(self, parts: object = ()) -> None:
+        pass
+
+    def owns(self, part: PartRow) -> bool:
+        return part.path in self.paths
+
+    def failure(self) -> str | None:
+        return self.why
+
+    def share(self, read: object) -> float | None:
+        return self.done
+
+    def close(self) -> None:
+        pass
+
+
+def numbered(path: Path, first: int, last: int) -> None:
+    """Appends 10 records a second, every tenth with a second line."""
+    with open(path, "a") as file:
+        for k in range(first, last):
+            more = "\n\tat a.b.C" if k % 10 == 0 else ""
+            moment = f"10:{k // 600:02}:{k // 10 % 60:02}.{k % 10}00"
+            file.write(f"2026-03-04 {moment} INFO  [main] a.b.C - beat {k} {'.' * 40}{more}\n")
+
+
+def test_a_large_file_opens_at_its_end(tmp_path: Path) -> None:
+    """Of a file never seen the last records are shown at once, while it is read from its beginning, and how far is told;
+    what is read by then can be looked at, and when all is, it goes on at the same record."""
+    log, store = tmp_path / "app.log", tmp_path / "store"
+    numbered(log, 0, 3_000)
+
+    async def work() -> None:
+        reading = Reading(log)
+        async with screen(store, WIDE, intake=reading) as shown:
+            await shown.until(lambda: "[main]" not in shown.text and "beat 2999" in shown.text)
+            assert shown.selected.text.startswith("beat 2999") and "following" not in shown.status
+            assert "reading 0%" in shown.status
+            for _ in range(10):
+                await shown.press("b")
+            assert "what is before this is still being read" in shown.status
+            half = tmp_path / "half.log"
+            half.write_bytes(log.read_bytes()[: log.stat().st_size // 2])
+            whole = log.read_bytes()
+            log.write_bytes(half.read_bytes())
+            fill(store, [log])
+            log.write_bytes(whole)
+            reading.done = 0.5
+            await shown.until(lambda: "reading 50%" in shown.status)
+            assert shown.main.ahead is not None
+            await shown.press("g")
+            assert shown.selected.text.startswith("beat 0 ")
+            await shown.press("ampersand")
+            await shown.type("beat 7 ")
+            await shown.press("enter")
+            assert shown.selected.text.startswith("beat 7 ")
+            await shown.press("L", "x", "escape", "G")
+            await shown.until(lambda: shown.selected is not None and shown.selected.text.startswith("beat 2999"))
+            await shown.press("k")
+            reading.done = None
+            fill(store, [log])
+            await shown.until(lambda: shown.main.ahead is None and shown.selected.part >= 0)
+            assert shown.selected.text.startswith("beat 2998")
+            await shown.press("end")
+            assert "following" in shown.status
+
+    run(work)
+
+
+def test_the_records_of_an_end_are_those_of_the_store(tmp_path: Path) -> None:
+    """Straight from the files come the same last records as later from the store: texts, levels, times, places."""
+    paths = [path for path in write_sources(tmp_path) if path.name in ("app.log", "access.log", "box.json.log")]
+    numbered(tmp_path / "app.log.1", 0, 4_000)  # more than is looked at of a file
+    fill(tmp_path / "store", paths)
+    sources = find([str(path) for path in paths]).sources
+    ends = last_records(sources, settings_for_tests(), 200)
+    with Store(tmp_path / "store") as store:
+        wanted = glance.last(store, Query(), 200).rows
+    told = [(row.timestamp, row.level, row.lines, row.text, row.length, row.offset) for row in ends.rows]
+    assert sorted(told) == sorted(
+        (row.timestamp, row.level, row.lines, row.text, row.length, row.offset) for row in wanted
+    )  # fmt: skip
+    assert ends.read_to == {str(path): path.stat().st_size for path in paths}
+
+
+def test_lines_of_an_end(tmp_path: Path) -> None:
+    """The last lines are whole ones, of the file written last; what cannot be read from anywhere is not looked at."""
+    numbered(tmp_path / "long.log", 0, 4_000)
+    (tmp_path / "wide.log").write_bytes("2026-03-04 10:00:07 ERROR wide\n".encode("utf-16"))
+    lines = (tmp_path / "long.log").read_text().splitlines()
+    found = last_lines(find([str(tmp_path / "long.log")]).sources, 300)
+    assert [row.text for row in found.rows] == lines[-300:]
+    assert all(
+        (tmp_path / "long.log").read_bytes()[row.offset :].startswith(row.text.encode()) for row in found.rows
+    )  # fmt: skip
+    assert last_lines(find([str(tmp_path / "wide.log")]).sources, 300).rows == []
+    assert last_lines(find(["-"]).sources, 300).rows == []
+
+
+def test_packed_logs_open_at_their_beginning(tmp_path: Path) -> None:
+    """A packed file can be read from its beginning only: its first records are shown."""
+    import gzip
+
+    numbered(tmp_path / "app.log", 0, 3_000)
+    (tmp_path / "app.log.gz").write_bytes(gzip.compress((tmp_path / "app.log").read_bytes()))
+
+    async def work() -> None:
+        async with screen(tmp_path / "store", WIDE, intake=Reading(tmp_path / "app.log.gz")) as shown:
+            await shown.until(lambda: "beat 0 " in shown.text)
+            assert shown.selected.text.startswith("beat 0 ")
+
+    run(work)
+
+
+def test_an_intake_that_dies_is_told(tmp_path: Path, write: Write) -> None:
+    """Why reading has ended is one line; what is there can be looked at all the same."""
+
+    async def work() -> None:
+        reading = Reading(tmp_path / "app.log")
+        reading.done = None
+        async with screen(tmp_path / "store", WIDE, intake=reading) as shown:
+            await shown.until(lambda: "following" in shown.status)
+            reading.is_running, reading.why = False, "the store could not take the data: No space left on device"
+            await shown.until(lambda: "No space left on device" in shown.status)
+            assert "reading has stopped" in shown.status and "following" not in shown.status
+            await shown.press("g")
+            assert shown.selected.text == "beat 0" and "reading has stopped" in shown.status
 
     run(work)

@@ -110,17 +110,55 @@ def test_a_look_around(terminal: Terminal, store: Path, tmp_path: Path) -> None:
 
 
 def test_logs_never_seen(terminal: Terminal, tmp_path: Path) -> None:
-    """Logs named on the command line can be read at once, are then in the store, and are followed as they grow."""
+    """Logs named on the command line can be read at once from their end, are then in the store, and are followed."""
     log = tmp_path / "app.log"
     log.write_text("".join(f"2026-03-04 10:{k // 60:02}:{k % 60:02} INFO beat {k}\n" for k in range(600)))
     command = f"{sys.executable} -m logtriage tui --no-config --utc --store {tmp_path / 'store'} {log}; echo code $?"
     terminal.start(command, tmp_path)
-    terminal.until(lambda text: "beat 0 " in text)
-    terminal.until(lambda text: "600 records" in text and "beat" in text)
-    terminal.keys("G")
     terminal.until(lambda text: "beat 599" in text)
+    terminal.until(lambda text: "600 records" in text and "following" in text)
+    terminal.keys("g")
+    terminal.until(lambda text: "beat 0 " in text)
+    terminal.keys("G")
+    terminal.until(lambda text: "beat 599" in text and "following" in text)
     with open(log, "a") as file:
         file.write("2026-03-04 10:10:00 ERROR and one more\n")
     terminal.until(lambda text: "and one more" in text)
+    terminal.keys("q")
+    terminal.until(lambda text: "code 0" in text)
+
+
+PIPED = "for k in 1 2 3; do echo 2026-03-04 10:00:0$k INFO beat $k; done; cat {fifo}; echo 2026-03-04 10:00:09 WARN the last"
+
+
+@pytest.mark.parametrize("called", ["tui -", "tui", ""])
+def test_what_is_piped_in(terminal: Terminal, tmp_path: Path, called: str) -> None:
+    """Lines of a command are shown as they come, while keys are those of the terminal; when it ends, the screen stays. What
+    was piped in before is not shown with them."""
+    fifo, store = tmp_path / "fifo", tmp_path / "store"
+    os.mkfifo(fifo)
+    before = f"{sys.executable} -m logtriage ingest --no-config --store {store} -"
+    subprocess.run(
+        before.split(), input=b"2026-03-03 10:00:00 INFO of yesterday\n", check=True, capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    # without a command there are no options
+    options = f"--no-config --utc --store {store}" if called else ""
+    feed = PIPED.format(fifo=fifo)
+    command = (
+        f"export LOGTRIAGE_STORE={store}; ({feed}) | {sys.executable} -m logtriage {called} {options}; echo code $?"
+    )
+    terminal.start(command, tmp_path)
+    terminal.until(lambda text: "beat 3" in text and "following" in text)
+    assert "of yesterday" not in terminal.text()
+    with open(fifo, "w") as file:
+        file.write("2026-03-04 10:00:05 ERROR as it comes\n")
+        file.flush()
+        terminal.until(lambda text: "as it comes" in text)
+        terminal.keys("k")
+        terminal.until(lambda text: "following" not in text)
+    terminal.until(lambda text: "standard input has ended" in text)
+    terminal.keys("G")
+    terminal.until(lambda text: "the last" in text)
     terminal.keys("q")
     terminal.until(lambda text: "code 0" in text)

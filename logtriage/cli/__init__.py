@@ -34,7 +34,7 @@ COMMANDS = {
     "completion": "a completion script for bash, zsh or fish",
 }
 EXAMPLES = """\
-  logtriage                                            the screen, on the store
+  logtriage                                            the screen, on the store; with a pipe into it, on that
   logtriage grep -i 'timed out' /var/log/app/         what the files say, stack traces included
   logtriage grep --level error --since 1h .            every error of the last hour, on one timeline
   logtriage ingest --follow /var/log                   keep the store up to date
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: list[str]) -> int:
-    name = args[0] if args else "tui" if all(one.isatty() for one in (sys.stdin, sys.stdout, sys.stderr)) else "--help"
+    name = args[0] if args else "tui" if _on_terminal() else "--help"
     if name in ("--version", "-V"):
         print(f"logtriage {__version__}")
         return 0
@@ -90,6 +90,17 @@ def _instead_of(name: str) -> str:
     near = is_it(name, [*COMMANDS, "--help", "--version"])
     search = "" if near or name[:1] == "-" else f"; to search: logtriage grep {name} …"
     return f"{near}`logtriage --help` lists the commands{search}"
+
+
+def _on_terminal() -> bool:
+    """Whether somebody looks, and either types or has something piped in."""
+    if not all(one.isatty() for one in (sys.stdout, sys.stderr)):
+        return False
+    if sys.stdin.isatty():
+        return True
+    from logtriage.cli.grep import is_piped
+
+    return is_piped()
 
 
 def overview() -> str:

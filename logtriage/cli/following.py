@@ -60,7 +60,7 @@ class _Tail:
 def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: Stop) -> None:
     """Goes on from where the store is, until `stop` is set; commits what came at most every COMMIT_EVERY seconds."""
     tails: dict[str, _Tail] = {}
-    positions = {source.name: _position(ingest, source) for source in sources}
+    positions = {source.name: _position(ingest, source) for source in sources if source.path}
     committed = 0.0
     for item in _with_ticks(sources, positions, session, stop):
         if isinstance(item, Block):
@@ -109,7 +109,8 @@ def _with_ticks(sources: list[Source], positions: dict[str, Position], session: 
     from logtriage.sources.follow import Follower
 
     names = list(session.args.sources)
-    follower = Follower(sources, positions, rescan=lambda: find(names).sources)
+    rescan = None if names == ["-"] else lambda: find(names).sources  # nothing comes after standard input
+    follower = Follower(sources, positions, rescan=rescan)
     try:
         while not stop.is_set() and not follower.done:
             yield from follower.poll_once(time.monotonic())
@@ -122,7 +123,7 @@ def _with_ticks(sources: list[Source], positions: dict[str, Position], session: 
 
 def _position(ingest: Ingest, source: Source) -> Position:
     part = ingest.parts.of(source)
-    return Position(part.tail_offset, part.tail_line, identity(source), fingerprint(source) if source.path else None)
+    return Position(part.tail_offset, part.tail_line, identity(source), fingerprint(source))
 
 
 def follow_out(session: Session, sources: list[Source], needle: Needle | None) -> int:

@@ -52,7 +52,9 @@ def run(argv: list[str]) -> int:
         ingest = Ingest(store, settings)
         progress = Progress(session.quiet)
         with stopped_by_signal() as stop:
-            _read(ingest, found.sources, progress, stop)
+            # What is followed is stored as it comes: a block of a pipe may be long in coming.
+            at_once = [one for one in found.sources if not (session.args.follow and one.path is None)]
+            _read(ingest, at_once, progress, stop)
             progress.clear()
             if session.args.follow and not stop.is_set():
                 session.say(f"following {counted(len(found.sources), 'source')}; Ctrl-C ends it")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
+from logtriage.cli.grep import is_piped
 from logtriage.cli.options import Parser, add_display, add_general, add_reading, add_sources
 from logtriage.cli.session import Session
 from logtriage.errors import LogtriageError, UsageError
@@ -11,6 +13,7 @@ from logtriage.errors import LogtriageError, UsageError
 EXAMPLES = """\
   logtriage tui                            the store, all sources on one timeline (without a word too)
   logtriage tui /var/log/app app.log.gz    these logs, read while one already looks, and followed
+  kubectl logs -f web-0 | logtriage tui -  what a command writes, as it comes (without `tui -` too)
   logtriage tui --session outage.json      what a colleague looked at: filters, window, marks
 """
 
@@ -18,7 +21,7 @@ EXAMPLES = """\
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser("tui", "The screen: all sources on one timeline. `?` in it lists the keys.", EXAMPLES)
-    add_sources(made, help="a file, folder, glob or archive; none: the store")
+    add_sources(made, help="a file, folder, glob or archive; - is standard input; none: the store")
     made.add_argument("--session", metavar="NAME|FILE", help="begin with a session that was saved (`^s` in it)")
     made.add_argument("--theme", choices=("dark", "light", "contrast"), default="dark", help="how it looks")
     add_reading(made)
@@ -31,8 +34,15 @@ def run(argv: list[str]) -> int:
     """Exit code 0."""
     session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+    if not all(stream.isatty() for stream in (sys.stdout, sys.stderr)):
         raise UsageError("the screen needs a terminal", "`logtriage grep` and `logtriage cat` do not")
+    if is_piped() and not args.sources:
+        args.sources = ["-"]
+    pipe = None if sys.stdin.isatty() else _keys_from_terminal()
+    if "-" not in args.sources:
+        pipe = None
+    elif pipe is None:
+        raise UsageError("- is standard input, and that is the keyboard", "kubectl logs -f web-0 | logtriage tui -")
     from logtriage.tui.engine import Engine
 
     engine = Engine(session.store_path)
@@ -50,7 +60,7 @@ def run(argv: list[str]) -> int:
         raise LogtriageError("the screen needs textual", "pip install 'logtriage[tui]'") from None
     intake = None
     if sources:
-        intake = Intake(_ingest_arguments(session), sources, lambda: session.settings(patterns=False))
+        intake = Intake(_ingest_arguments(session), sources, lambda: session.settings(patterns=False), pipe)
     kept = sessions.Sessions(sessions.user_folder(), session.store_path)
     begin = sessions.opened(args.session, kept) if args.session else kept.cut_off()
     options = Options(
@@ -59,6 +69,20 @@ def run(argv: list[str]) -> int:
     )  # fmt: skip
     Logtriage(engine, options, intake).run()
     return 0
+
+
+def _keys_from_terminal() -> int:
+    """Puts the terminal in the place of standard input, as keys are read from there; gives what that was. UsageError."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError as why:
+        raise UsageError(
+            "the screen needs a terminal to take keys from", "`logtriage grep` and `logtriage cat` do not"
+        ) from why
+    piped = os.dup(0)
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    return piped
 
 
 def _ingest_arguments(session: Session) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -60,6 +62,7 @@ class Logtriage(App[None]):
             self.register_theme(theme)
         self.theme = self.options.theme
         self._was_busy = False
+        self._has_ended = False  # whether the intake has, and it was told
         for request in self.main.begin(engine.has_store):
             engine.ask(request)
 
@@ -105,6 +108,11 @@ class Logtriage(App[None]):
         """The box over the main screen that has asked for this."""
         return next((one for one in self.screen_stack if hasattr(one, "takes") and one.takes(request)), None)
 
+    def action_suspend_process(self) -> None:
+        """As `^z` does it elsewhere: with all that stands before it in a pipe, or the shell would wait for that."""
+        if self._driver and self._driver.can_suspend:
+            os.killpg(0, signal.SIGTSTP)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """All actions of the table, for the command palette."""
         for key in keymap.KEYS:
@@ -122,6 +130,9 @@ class Logtriage(App[None]):
 
     def _look(self) -> None:
         """Has the main screen told when the store has changed."""
+        if self.intake and not self._has_ended and not self.intake.is_running:
+            self._has_ended = True
+            self.main.intake_ended()
         idle = self.engine.is_idle()
         self.main.show_busy(not idle and self._was_busy)
         self._was_busy = not idle

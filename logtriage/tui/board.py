@@ -110,12 +110,20 @@ class Board(Screen[None]):
         """What is to be asked first of all: nothing else is, until the first records are on the screen."""
         if self.intake is None:
             return [self.list.wanting(self.query_now)]
-        return [ask.Refresh()] if has_store else [self.head()]
+        if has_store:
+            return [ask.Refresh()]
+        self.intake.start()
+        return [self.glimpse() if self.intake.paths else self.list.wanting(self.query_now)]
 
-    def head(self) -> ask.Head:
-        """The request for the first records of sources that are not in the store yet."""
+    def glimpse(self) -> ask.Glimpse:
+        """The request for the last lines of sources that are not in the store yet."""
         assert self.intake is not None
-        return ask.Head(self.intake.sources, self.intake.settings, PAGE)
+        return ask.Glimpse(self.intake.sources, PAGE)
+
+    def look_ahead(self) -> None:
+        """Asks for the last records of sources, straight from the files."""
+        assert self.intake is not None
+        self.app.ask(ask.Ahead(self.intake.sources, self.intake.settings, PAGE))  # type: ignore[attr-defined]
 
     def draw_all(self) -> None:
         """Draws everything anew: the terminal was the shell's meanwhile."""
@@ -143,10 +151,14 @@ class Board(Screen[None]):
     @property
     def following(self) -> bool:
         """Whether new records are shown as they come."""
-        return self.live and bool(self.list.reel.rows) and self.list.reel.at_end
+        return self.live and self.ahead is None and bool(self.list.reel.rows) and self.list.reel.at_end
 
     def show_end(self, *, first: bool = False) -> None:
-        """To the last record, or the first: at once as it was last seen, until the store tells how it is now."""
+        """To the last record, or the first: at once as it was last seen, until the store tells how it is now. As long as it
+        has not read so far, the last ones are those in the files."""
+        if self.intake and not first and not self.filters.active and self._reading() is not None:
+            self.look_ahead()
+            return
         request = self.list.wanting(self.query_now, first=first)
         self.wants(request)
         query, page = self.ends.get(first, (None, None))
@@ -231,7 +243,7 @@ class Board(Screen[None]):
         if self.ahead is not None:
             pass  # what was read ahead stays until the store has it
         elif self.following or not self.list.reel.rows:
-            self.wants(self.list.wanting(self.query_now, first=bool(self.intake and not self.list.reel.rows)))
+            self.wants(self.list.wanting(self.query_now))
         elif not self.list.reel.after:
             self.list.reel.after = True  # there may be: it is asked for when one gets there
         if not self.following:
@@ -270,11 +282,20 @@ class Board(Screen[None]):
                 sum(s.end is None for s in standing.silences) if standing else 0,
                 standing.plain if standing else 0,
                 self.place.timestamp if self.place else None, self.zone, self.following,
+                self.intake is not None and self.intake.failure() is not None,
                 new, hidden, reading, self.busy,
                 self.notice, self.wrong,
             )
         )  # fmt: skip
         self.filterbar.show(self.filters)
+
+    def intake_ended(self) -> None:
+        """Tells why nothing comes any more; what is there stays."""
+        assert self.intake is not None
+        if why := self.intake.failure():
+            self.say(f"reading has stopped: {why}", wrong=True)
+        elif self.intake.pipe is not None:
+            self.say("standard input has ended")
 
     def _new(self) -> tuple[int, int]:
         """How many have come since the end was left: of those that are found, and of others."""
@@ -287,8 +308,6 @@ class Board(Screen[None]):
     def _reading(self) -> float | None:
         if self.intake is None:
             return None
-        if why := self.intake.failure():
-            self.notice, self.wrong = why, True
         if not self.intake.is_running or self.standing is None:
             return None if not self.intake.is_running else 0.0
         read = {p.path: self.standing.read.get(p.part, 0) for p in self.standing.parts if p.path}

@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from logtriage.normalise import Settings
     from logtriage.sources.find import Source
+    from logtriage.store.views import PartRow
 
 _NICE = 10  # how far it stands back behind others
 _BEHIND = 32 << 20  # bytes: having caught up once, it is told to be behind when so much is not read
@@ -21,28 +22,56 @@ _BEHIND = 32 << 20  # bytes: having caught up once, it is told to be behind when
 class Intake:
     """`logtriage ingest --follow` at work on `sources`, read as `settings` tells. `paths`: their files."""
 
-    def __init__(self, arguments: Sequence[str], sources: Sequence[Source], settings: Callable[[], Settings]) -> None:
-        """`arguments`: those of `logtriage ingest`, its options and the names of the sources."""
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        sources: Sequence[Source],
+        settings: Callable[[], Settings],
+        pipe: int | None = None,
+    ) -> None:
+        """`arguments`: those of `logtriage ingest`, its options and the names of the sources; `pipe`: what stands for
+        standard input among these. With one, it begins only when it is told to `start`."""
         self.sources, self.settings = tuple(sources), settings
         self.paths = {os.path.abspath(source.path) for source in sources if source.path}
         self._packed = {os.path.abspath(one.path) for one in sources if one.path and (one.compression or one.member)}
         self._caught_up = False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        self._command = [sys.executable, "-m", "logtriage", "ingest", "--follow", *arguments]
+        self.pipe, self._piped_before = pipe, 0
+        self.process: subprocess.Popen[bytes] | None = None
+        if pipe is None:
+            self.start()
+
+    def start(self, parts: Iterable[PartRow] = ()) -> None:
+        """Begins, if it has not. `parts`: those of the store, to tell what comes through the pipe from them."""
+        if self.process:
+            return
+        self._piped_before = max((part.part for part in parts if part.path is None), default=0)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "logtriage", "ingest", "--follow", *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._errors,
-        )  # fmt: skip
+            self._command,
+            stdin=subprocess.DEVNULL if self.pipe is None else self.pipe,
+            stdout=subprocess.DEVNULL,
+            stderr=self._errors,
+        )
+        if self.pipe is not None:
+            os.close(self.pipe)
         with contextlib.suppress(OSError):  # whoever looks goes first
             os.setpriority(os.PRIO_PROCESS, self.process.pid, _NICE)
 
+    def owns(self, part: PartRow) -> bool:
+        """Whether a part of the store is one of its sources."""
+        if part.path is None:
+            return self.pipe is not None and part.part > self._piped_before
+        return part.path in self.paths
+
     @property
     def is_running(self) -> bool:
-        """Whether it is still at work."""
-        return self.process.poll() is None
+        """Whether it is still at work, or not yet."""
+        return self.process is None or self.process.poll() is None
 
     def failure(self) -> str | None:
         """Why it ended, if it failed."""
-        if self.process.poll() in (None, 0, 130, -15):
+        if self.process is None or self.process.poll() in (None, 0, 130, -15):
             return None
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
@@ -67,7 +96,7 @@ class Intake:
 
     def close(self) -> None:
         """Ends it; what it has read by then is kept."""
-        if self.is_running:
+        if self.process and self.is_running:
             self.process.terminate()
             try:
                 self.process.wait(3)

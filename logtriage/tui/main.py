@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from logtriage.query.glance import Glances, at_time
 from logtriage.tui import panel_requests as more
@@ -11,6 +11,10 @@ from logtriage.tui import requests as ask
 from logtriage.tui.asking import Asking
 from logtriage.tui.keymap import bindings
 from logtriage.tui.requests import Request, Standing
+
+if TYPE_CHECKING:
+    from logtriage.query.walk import Key
+    from logtriage.stream.ends import Ends
 
 
 class Main(Asking):
@@ -20,7 +24,8 @@ class Main(Asking):
 
     def answered(self, request: Request, result: Any) -> None:
         """Takes an answer of the engine to where it belongs."""
-        self.go_on()
+        if not isinstance(request, ask.Glimpse):
+            self.go_on()
         match request:
             case ask.Show():
                 if request.query == self.query_now:
@@ -28,8 +33,8 @@ class Main(Asking):
                     self.show_page(request, result)
             case ask.Tail():
                 self.ends[False] = request.query, result
-            case ask.Head():
-                self.show_head(result)
+            case ask.Glimpse() | ask.Ahead():
+                self.show_ahead(request, result)
             case ask.Earlier():
                 self.list.show_earlier(request, result)
             case ask.Later():
@@ -74,6 +79,8 @@ class Main(Asking):
         self.go_on()
         self.list._asked.clear()
         self.is_counting = False
+        if self.intake:
+            self.intake.start()  # it tells what is wrong with the store
         self.list.is_loading = False
         if self.intake and self.intake.is_running and "there is no store" in why:
             return
@@ -87,7 +94,8 @@ class Main(Asking):
     def show_standing(self, standing: Standing) -> None:
         """Takes what there is."""
         self.standing = standing
-        self.list.names = standing.names
+        ahead = {part: name for part, name in self.list.names.items() if part < 0}  # of records read from files
+        self.list.names = {**standing.names, **ahead}
         self.list.span = standing.span
         if not self.filters.active:
             self.take_count(standing.records)
@@ -95,39 +103,58 @@ class Main(Asking):
         self.show_marks()
         self.list.refresh()
         self.timeline.refresh()
-        self.leave_head(standing)
+        self.leave_files(standing)
 
-    def show_head(self, head: Any) -> None:
-        """Shows what was read of the files themselves, until the store has it."""
-        if not self.list.reel.rows:
-            self.ahead = head.ends
-            self.live = False
-            self.list.names = head.names
-            self.list.show(ask.Show(self.query_now, None, 0, 0, first=True), Glances(head.rows, False, False))
-            if head.left_out:
-                self.say(f"the first records of some; {head.left_out} more sources are being read")
+    def show_ahead(self, request: ask.Glimpse | ask.Ahead, ends: Ends) -> None:
+        """Shows what was read of the files themselves, until the store has it; lines first, then the records of them."""
+        if isinstance(request, ask.Glimpse):
+            self.call_after_refresh(self.look_ahead)
+            if self.list.reel.rows:
+                return
+        if not ends.rows:
+            if isinstance(request, ask.Ahead):  # packed, or a pipe
+                self.wants(self.list.wanting(self.query_now))
+            return
+        stays = self.place if self.ahead and not self.list.reel.at_end else None
+        self.ahead = ends.read_to
+        self.list.names = {**self.list.names, **ends.names}
+        self.live &= not ends.first
+        self.list.show(ask.Show(self.query_now, None, 0, 0, ends.first), Glances(ends.rows, False, False))
+        if stays:
+            self.visit_line(stays)
+        if isinstance(request, ask.Ahead) and ends.left_out:
+            told = "the beginning of the first" if ends.first else "the end of those written last"
+            self.say(f"{told}; {ends.left_out} more sources are being read")
 
-    def leave_head(self, standing: Standing) -> None:
+    def visit_line(self, place: Key) -> None:
+        """Selects the record that a line belongs to."""
+        for number, row in enumerate(self.list.reel.rows):
+            if row.part == place.part and row.offset + row.length > place.offset:
+                self.list.reel.select(number)
+                break
+
+    def leave_files(self, standing: Standing) -> None:
         """Goes on with the store, at the same time, once it has all that is shown from files."""
         if self.ahead is None:
             return
+        time = None if self.list.reel.at_end and self.live else self.place.timestamp if self.place else None
         read = {p.path: standing.read.get(p.part, 0) for p in standing.parts if p.path}
         if all(read.get(path, 0) >= end for path, end in self.ahead.items()):
-            time = self.place.timestamp if self.place else None
-            self.wants(self.list.wanting(self.query_now, at_time(time) if time else None, first=time is None))
+            self.wants(self.list.wanting(self.query_now, at_time(time) if time else None))
 
     def show_parts(self, parts: Any) -> None:
         """Narrows all down to the sources given, as they are known by now."""
         assert self.intake is not None
-        own = tuple(part.part for part in parts if part.path in self.intake.paths)
+        self.intake.start(parts)
+        own = tuple(part.part for part in parts if self.intake.owns(part))
         if own != self.parts:
             self.filters = replace(self.filters, base=replace(self.filters.base, parts=own))
             if own and self.ahead is None:
                 place, first = (self.coming.place, self.coming.first) if self.coming else (self.place, False)
                 self.wants(self.list.wanting(self.query_now, place, first=first))
             self.survey()
-        if not own and not self.list.reel.rows:
-            self.wants(self.head())
+        if not own and not self.list.reel.rows and self.intake.paths:
+            self.wants(self.glimpse())
 
     def show_lanes(self, lanes: Any) -> None:
         """Takes the lanes, and gives them the room they want."""

@@ -20,9 +20,16 @@ class Moving(Board):
 
     def action_move(self, rows: int) -> None:
         self.list.move(rows)
+        self.tell_what_is_before()
 
     def action_move_page(self, share: float) -> None:
         self.list.move_page(share)
+        self.tell_what_is_before()
+
+    def tell_what_is_before(self) -> None:
+        """Says why one cannot go up any more, where what is shown was read from files."""
+        if self.ahead is not None and self.list.reel.rows and self.list.reel.cursor == 0:
+            self.say("what is before this is still being read; g goes to the first that is")
 
     def action_sideways(self, cells: int) -> None:
         self.list.sideways(cells)

@@ -21,7 +21,7 @@ from logtriage.store.views import PartRow, Snapshot
 if TYPE_CHECKING:
     from logtriage.normalise import Settings
     from logtriage.sources.find import Source
-    from logtriage.stream.first import First as FirstRecords
+    from logtriage.stream.ends import Ends
 
 
 class Request:
@@ -77,19 +77,36 @@ class Tail(Request):
 
 
 @dataclass(frozen=True)
-class Head(Request):
-    """The first records of sources that are not in the store yet → First. `settings`: how they are to be read."""
+class Glimpse(Request):
+    """The last lines of the file written last, of sources that are not in the store yet → Ends."""
+
+    sources: tuple[Source, ...]
+    count: int
+    kind = "glimpse"
+    lane = "aside"
+    needs_store = False
+
+    def answer(self, snapshot: Snapshot) -> Ends:
+        from logtriage.stream.ends import last_lines
+
+        return last_lines(self.sources, self.count)
+
+
+@dataclass(frozen=True)
+class Ahead(Request):
+    """The last records of sources that are not all in the store yet → Ends. `settings`: how they are to be read."""
 
     sources: tuple[Source, ...]
     settings: Callable[[], Settings]
     count: int
     kind = "show"
+    outdates = ("earlier", "later")
     needs_store = False
 
-    def answer(self, snapshot: Snapshot) -> FirstRecords:
-        from logtriage.stream.first import first_records
+    def answer(self, snapshot: Snapshot) -> Ends:
+        from logtriage.stream.ends import last_records
 
-        return first_records(self.sources, self.settings(), self.count)
+        return last_records(self.sources, self.settings(), self.count)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from logtriage.tui.text import safe
 @dataclass
 class State:
     """What the status line tells. Numbers that are not known yet are None. `new`: how many came since one left the end,
+    `stopped`: what should be read is not any more;
     `hidden`: how many besides that the filters hide; `notice`: what was last to be said, in place of the rest on a narrow screen; `reading`: how far it is, 0 to 1."""
 
     found: int | None = None
@@ -29,6 +30,7 @@ class State:
     at: datetime | None = None
     zone: tzinfo | None = None
     following: bool = False
+    stopped: bool = False
     new: int = 0
     hidden: int = 0
     reading: float | None = None
@@ -55,6 +57,8 @@ class State:
             told.append((f"reading {self.reading:.0%}", "accent"))
         if self.new or self.hidden:
             told.append((f"{self.new:,} new ↓" + (f", {self.hidden:,} hidden" if self.hidden else ""), "accent"))
+        elif self.stopped:
+            told.append(("reading has stopped", "error"))
         elif self.following:
             told.append(("following", "success"))
         if self.at and self.zone:
