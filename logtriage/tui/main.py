@@ -108,9 +108,9 @@ class Main(Asking):
     def show_ahead(self, request: ask.Glimpse | ask.Ahead, ends: Ends) -> None:
         """Shows what was read of the files themselves, until the store has it; lines first, then the records of them."""
         if isinstance(request, ask.Glimpse):
-            self.call_after_refresh(self.look_ahead)
             if self.list.reel.rows:
                 return
+            self.call_after_refresh(self.look_ahead)
         if not ends.rows:
             if isinstance(request, ask.Ahead):  # packed, or a pipe
                 self.wants(self.list.wanting(self.query_now))
@@ -125,6 +125,8 @@ class Main(Asking):
         if isinstance(request, ask.Ahead) and ends.left_out:
             told = "the beginning of the first" if ends.first else "the end of those written last"
             self.say(f"{told}; {ends.left_out} more sources are being read")
+        if self.standing:  # it may have all of it by now
+            self.leave_files(self.standing)
 
     def visit_line(self, place: Key) -> None:
         """Selects the record that a line belongs to."""
