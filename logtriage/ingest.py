@@ -22,6 +22,7 @@ from logtriage.formats.records import Made
 from logtriage.normalise import Normaliser, Settings
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block, identity
+from logtriage.store.facets import Facets
 from logtriage.store.mined import Templates
 from logtriage.store.parts import Part, Parts
 from logtriage.store.shape import Shapes
@@ -72,6 +73,7 @@ class Ingest:
         self.tally = Tally()
         self.parts = Parts(store.con)
         self.templates = Templates(store.con)
+        self.facets = Facets()
         self.normaliser = Normaliser(store.con, settings, Shapes(set(self.templates.wordings)))
         self._ids = self._all("SELECT coalesce(max(id), 0) FROM lake.ids")[0][0]
         self._formats = _Numbers({(name, text): n for n, name, text in self._all("FROM lake.formats")})
@@ -156,7 +158,7 @@ class Ingest:
             self._written.result()
         self._waiting.formats, self._waiting.renderings = self._formats.new(), self._renderings.new()
         self._waiting.parts = self.parts.changes()
-        self._written = self._writer.submit(write, self.store, self._waiting, self.templates)
+        self._written = self._writer.submit(write, self.store, self._waiting, self.templates, self.facets)
         self._waiting = _Waiting()
 
     def _all(self, sql: str) -> list[tuple[Any, ...]]:

@@ -8,9 +8,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import logtriage.sources.lines  # noqa: F401 - registers the error handler that `_lines_of` decodes with
-from logtriage.query.query import Condition, Query, inlined, joined, once, source_condition
+from logtriage.query.query import Condition, Needs, Query, inlined, joined, once, source_condition
 from logtriage.store.seams import ANY
-from logtriage.store.views import KEPT, PLACES, TEXT_PIECES, Catalog, Snapshot, derived, dressed, restored
+from logtriage.store.views import (
+    KEPT,
+    PLACES,
+    RESOURCE,
+    TEXT_PIECES,
+    Catalog,
+    Snapshot,
+    derived,
+    dressed,
+    placed,
+    restored,
+)
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
@@ -21,6 +32,7 @@ _TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes",
 NOTHING = Condition("false")
 _KEPT = 100  # plans and counts that a snapshot keeps
 _NAME = re.compile(r"[a-z_]+")
+_NAMES_PLACES = re.compile(rf"\b(?:{'|'.join(PLACES)})\b")
 # What `decided` needs of a record.
 ADDED = ("raw", "exact", "part", '"offset"')
 # Records whose text is not what ripgrep sees: damaged bytes, or a byte order mark, which it passes over.
@@ -31,15 +43,16 @@ _DOUBTFUL = "(exact IS NOT NULL OR starts_with(raw, chr(65279)))"
 class Plan:
     """How to answer `query`.
 
-    `plain`: conditions on `pieces` besides that on the shape; `text`: on whole records. `check`: SQL on a whole record
-    that tells whether `holds` must decide; None: never. `rolled`: only the needle keeps `lake.activity` from knowing
-    the answer. `filtered`: a weak test lets go of most records that are no hits. `undecided` collects records (part,
+    `plain`: conditions on `pieces` besides that on the shape; `counted`: on `lake.activity`, besides shape and time;
+    `text`: on whole records. `check`: SQL on a whole record that tells whether `holds` must decide; None: never.
+    `rolled`: only the needle keeps `lake.activity` from knowing the answer. `filtered`: a weak test lets go of most records that are no hits. `undecided` collects records (part,
     offset) on which the pattern took too long.
     """
 
     query: Query
     catalog: Catalog
-    plain: list[Condition]
+    plain: list[Condition] = field(default_factory=list)
+    counted: list[Condition] = field(default_factory=list)
     text: list[Condition] = field(default_factory=list)
     narrowed: Narrowed | None = None
     shapes: Condition | None = None
@@ -74,23 +87,31 @@ class Plan:
         last = f" ORDER BY {order}" if order else ""
         last += f" LIMIT {limit}" if limit is not None and self.check is None else ""
         wanted = set(_NAME.findall(f"{named} {outer} {order}"))
+        where_from = _NAMES_PLACES.search(where)
         if not wanted & _TEXTS:
-            rows = dressed(self.catalog, "pieces", wanted)
+            pieces = "pieces" if where_from or wanted & set(PLACES) else "bare"
+            rows = dressed(self.catalog, pieces, wanted)
             return f"SELECT {named} FROM ({rows}) WHERE {where} AND {outer}{tail}{last}", parameters + more
-        picked = f"SELECT {self._pieces(wanted)} FROM pieces WHERE {where}" + ("" if self.text or tail else last)
+        names = self._pieces(wanted)
+        picked = f"SELECT {_listed(names)} FROM bare"
+        if where_from:
+            picked = f"SELECT {_listed([*names, *(n for n in PLACES if n in wanted and n not in names)])} FROM pieces"
+        picked += f" WHERE {where}" + ("" if self.text or tail else last)
         near = "SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM picked)"
-        rows = restored(self.catalog, "picked", "near", wanted)
+        known = "picked" if where_from or not wanted & set(PLACES) else f"({placed('picked', names)})"
+        rows = restored(self.catalog, known, "near", wanted)
         return (
             f"WITH picked AS MATERIALIZED ({picked}), near AS MATERIALIZED ({near}) "
             f"SELECT {named} FROM ({rows}) WHERE {outer}{tail}{last}"
         ), parameters + more
 
-    def _pieces(self, wanted: set[str]) -> str:
-        """The columns of `pieces` that those wanted are made from: no more, as each is read for every record picked."""
+    def _pieces(self, wanted: set[str]) -> list[str]:
+        """The columns of `bare` that those wanted are made from: no more, as each is read for every record picked."""
         sources = {source for name, (source, _) in derived(self.catalog).items() if name in wanted}
         sources |= {"format_number"} if "attributes" in wanted else set()
-        names = [name for name in (*KEPT, *PLACES) if name in wanted | sources] + sorted(sources - set(KEPT))
-        return ", ".join(f'"{name}"' for name in (*names, *TEXT_PIECES))
+        sources |= {"part"} if wanted & set(PLACES) else set()
+        names = [name for name in (*KEPT, *RESOURCE) if name in wanted | sources] + sorted(sources - set(KEPT))
+        return [*names, *TEXT_PIECES]
 
     def decided(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         """The rows of `select` that are hits, without what was added to them."""
@@ -152,23 +173,37 @@ def _made(snapshot: Snapshot, query: Query) -> Plan:
         named = snapshot.con.execute(f"SELECT shape FROM named_shapes WHERE {condition.sql}", condition.parameters)
         shapes = {number for (number,) in named.fetchall()}
         query = replace(query, templates=(), shapes=tuple(sorted(shapes)))
-    flagged = [query, *(other for other in query.also if other.flags)]
-    conditions = [*_bare(query).conditions(), *(_by_flags(snapshot, one.flags) for one in flagged if one.flags)]
-    todo = Plan(query, snapshot.catalog, [c for c in conditions if c.plain], [c for c in conditions if not c.plain])
-    todo.rolled = not (
-        query.services or query.containers or query.namespaces or query.flags or query.fields or query.trace
-        or query.also or query.without
-    )  # fmt: skip
+    todo = Plan(query, snapshot.catalog)
+    _sort(todo, snapshot)
     if query.trace is not None:
         todo.plain.append(_by_id(snapshot, query.trace))
-    if query.needle is not None:
+    if query.needle is not None and todo.shapes != NOTHING:
         _look_for(todo, snapshot, query.needle)
     return todo
 
 
-def _bare(query: Query) -> Query:
-    """The query without the flags that it asks for."""
-    return replace(query, flags=(), also=tuple(replace(other, flags=()) for other in query.also))
+def _sort(todo: Plan, snapshot: Snapshot) -> None:
+    """Puts each condition of the query where it belongs."""
+    query = todo.query
+    timeless = replace(query, since=None, until=None)
+    conditions = list(timeless.conditions(lambda flags: _by_flags(snapshot, flags)))
+    todo.counted = [one for one in conditions if one.needs == Needs.COUNTS]
+    columns = [one for one in conditions if one.needs == Needs.COLUMNS]
+    todo.text = [one for one in conditions if one.needs == Needs.TEXT]
+    held = [one for one in conditions if one.needs in (Needs.FLAGS, Needs.ORIGIN)]
+    todo.rolled = not columns and not todo.text
+    if held:
+        from logtriage.query.facets import among
+
+        found = among(snapshot, held)
+        if found is None:
+            todo.shapes = NOTHING
+            return
+        todo.counted += found.conditions
+        if not found.sure:
+            columns = [*held, *columns]
+            todo.rolled = False
+    todo.plain = [*Query(since=query.since, until=query.until).conditions(), *todo.counted, *columns]
 
 
 def _by_flags(snapshot: Snapshot, globs: Sequence[str]) -> Condition:
@@ -177,9 +212,9 @@ def _by_flags(snapshot: Snapshot, globs: Sequence[str]) -> Condition:
     sql = f"SELECT DISTINCT pattern FROM lake.hits WHERE {where} ORDER BY pattern"
     meant = [name for (name,) in snapshot.con.execute(sql, [glob for glob in globs for _ in range(2)]).fetchall()]
     if not meant or "*" in globs:
-        return Condition("flag_ids IS NOT NULL" if meant else "false")
+        return Condition("flag_ids IS NOT NULL" if meant else "false", (), Needs.FLAGS)
     names = "|".join(map(re.escape, meant))
-    return Condition("regexp_matches(flag_ids, ?)", (f"(^| )({names})( |$)",))
+    return Condition("regexp_matches(flag_ids, ?)", (f"(^| )({names})( |$)",), Needs.FLAGS)
 
 
 def _by_id(snapshot: Snapshot, text: str) -> Condition:
@@ -208,7 +243,7 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     weak = _weak(needle)
     first = f"WHEN {certain.sql} THEN true " if certain else ""
     sql = once(f"CASE {first}WHEN {_DOUBTFUL} THEN {weak.sql} ELSE {condition.sql} END")
-    todo.text.append(Condition(sql, weak.parameters + condition.parameters, plain=False))
+    todo.text.append(Condition(sql, weak.parameters + condition.parameters, Needs.TEXT))
     open_ = [shape for shape in shapes if shape[0] in todo.narrowed.open]
     if not needle.invert and (test := Sieve(snapshot, needle).condition(open_)):
         todo.plain.append(Condition(f"{certain.sql} OR {test.sql}" if certain else test.sql))
@@ -236,6 +271,10 @@ def holds(needle: Needle, raw: str, exact: bytes | None, *, begins: bool) -> boo
     if begins:
         lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
     return any(map(needle.has_match, lines)) != needle.invert
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _lines_of(raw: str, exact: bytes | None) -> list[bytes]:

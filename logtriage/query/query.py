@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage.errors import UsageError
@@ -20,20 +21,30 @@ TIME_ORDER = ("timestamp", "coalesce(nanos, 0)", "part", '"offset"')
 _FIELD = re.compile(r"(?P<name>[^=!<>~]+)(?P<op>!~=|!=|~=|>=|<=|=|>|<)(?P<value>.*)", re.DOTALL)
 _FIELD_HINT = "k=v, k!=v, k~=REGEX, k!~=REGEX, k>=N, k<=N, k>N or k<N; nested keys are joined with dots"
 # Names that are columns of a record; all others are looked for in its attributes.
-_PLAIN = frozenset(("source", "group", "severity_text", "service", "host", "container", "pod", "namespace"))
-_COLUMNS = _PLAIN | {"level", "format", "template", "trace_id", "span_id", "request_id", "body"}
+_ORIGIN = frozenset(("source", "group", "service", "host", "container", "pod", "namespace"))
+_COLUMNS = _ORIGIN | {"severity_text", "level", "format", "template", "trace_id", "span_id", "request_id", "body"}
 # A value that stands in the record's text as it is, unless something in the text is escaped or coloured.
 _VERBATIM = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{2,}|[1-9][0-9]{1,14}")
 # Quoted text is stepped over, a question mark outside is a parameter's place.
 _PLACE = re.compile(r"'[^']*'|\"[^\"]*\"|\?")
 
 
+class Needs(IntEnum):
+    """What has to be known of a record to tell whether a condition holds of it, the dearer the later."""
+
+    COUNTS = 0  # what `lake.activity` counts by: part, shape, severity number
+    FLAGS = 1  # which signatures were found in it
+    ORIGIN = 2  # who wrote it, and where (views.PLACES)
+    COLUMNS = 3  # other columns as they are kept
+    TEXT = 4  # its text, put together
+
+
 class Condition(NamedTuple):
-    """One condition on a row of `records`. `plain`: it needs only columns as they are kept, no text put together."""
+    """One condition on a row of `records`."""
 
     sql: str
     parameters: tuple[Any, ...] = ()
-    plain: bool = True
+    needs: Needs = Needs.COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +57,22 @@ class Field:
 
     def condition(self) -> Condition:
         """The field as SQL."""
-        plain = self.name in _PLAIN
+        needs = Needs.ORIGIN if self.name in _ORIGIN else Needs.TEXT
+        needs = Needs.COLUMNS if self.name == "severity_text" else needs
         value = value_of(self.name)
         if self.op in ("=", "!="):
             sql = f"{value} {'=' if self.op == '=' else '<>'} ?"
             if self.op == "=" and self.name not in _COLUMNS and _VERBATIM.fullmatch(self.value):
                 test = "contains(raw, ?) OR contains(raw, '\\u') OR contains(raw, chr(27))"
-                return Condition(f"CASE WHEN {test} THEN {sql} ELSE false END", (self.value, self.value), plain=False)
-            return Condition(sql, (self.value,), plain)
+                return Condition(f"CASE WHEN {test} THEN {sql} ELSE false END", (self.value, self.value), Needs.TEXT)
+            return Condition(sql, (self.value,), needs)
         if self.op in ("~=", "!~="):
             from logtriage.needles.needle import Needle
 
             sql, parameters = Needle.of((self.value,)).sql(value)
             sql = f"{value} IS NOT NULL AND " + (f"({sql})" if self.op == "~=" else f"NOT ({sql})")
-            return Condition(sql, tuple(parameters), plain)
-        return Condition(f"TRY_CAST({value} AS DOUBLE) {self.op} ?", (float(self.value),), plain)
+            return Condition(sql, tuple(parameters), needs)
+        return Condition(f"TRY_CAST({value} AS DOUBLE) {self.op} ?", (float(self.value),), needs)
 
 
 def parse_field(text: str) -> Field:
@@ -80,6 +92,13 @@ def parse_field(text: str) -> Field:
         except ValueError:
             raise UsageError(f"{text!r}: {field.value!r} is no number", _FIELD_HINT) from None
     return field
+
+
+def by_hits(flags: Sequence[str]) -> Condition:
+    """Records in which one of some signatures (globs of their ids or categories) was found, by the view `hits`."""
+    wanted = _any("pattern GLOB ? OR category GLOB ?", len(flags))
+    twice = tuple(glob for flag in flags for glob in (flag, flag))
+    return Condition(f'(part, "offset") IN (SELECT (part, "offset") FROM hits WHERE {wanted})', twice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +139,8 @@ class Query:
         if self.level is not None and self.level not in LEVELS:
             raise UsageError(f"{self.level!r} is no level", f"the levels are {', '.join(LEVELS)}")
 
-    def conditions(self) -> Iterator[Condition]:
-        """Every condition but the needle's, the cheap ones first."""
+    def conditions(self, by_flags: Callable[[Sequence[str]], Condition] = by_hits) -> Iterator[Condition]:
+        """Every condition but the needle's, the cheap ones first. `by_flags`: that of records with flags (globs)."""
         if self.since is not None:
             yield Condition("timestamp >= ?", (stored(self.since),))
         if self.until is not None:
@@ -135,39 +154,40 @@ class Query:
             ("namespace", self.namespaces),
         ):
             if globs:
-                yield Condition(_any(f"{column} GLOB ?", len(globs)), globs)
+                yield Condition(_any(f"{column} GLOB ?", len(globs)), globs, Needs.ORIGIN)
         if self.flags:
-            wanted = _any("pattern GLOB ? OR category GLOB ?", len(self.flags))
-            twice = tuple(glob for flag in self.flags for glob in (flag, flag))
-            yield Condition(f'(part, "offset") IN (SELECT (part, "offset") FROM hits WHERE {wanted})', twice)
+            yield by_flags(self.flags)
         if self.trace is not None:
-            yield Condition("? IN (trace_id, span_id, request_id)", (self.trace,), plain=False)
+            yield Condition("? IN (trace_id, span_id, request_id)", (self.trace,), Needs.TEXT)
         for field in self.fields:
             yield field.condition()
         for other in self.also:
-            yield from other.every()
+            yield from other.every(by_flags)
         for other in self.without:
-            sql, parameters = joined(every := list(other.every()))
-            yield Condition(f"({sql}) IS NOT TRUE", tuple(parameters), all(one.plain for one in every))
+            sql, parameters = joined(every := other.every(by_flags))
+            needs = max((one.needs for one in every), default=Needs.COUNTS)
+            yield Condition(f"({sql}) IS NOT TRUE", tuple(parameters), needs)
 
-    def every(self) -> list[Condition]:
+    def every(self, by_flags: Callable[[Sequence[str]], Condition] = by_hits) -> list[Condition]:
         """Every condition, the needle's last."""
         text = self.text_condition()
-        return [*self.conditions(), *([text] if text else [])]
+        return [*self.conditions(by_flags), *([text] if text else [])]
 
     def counted(self) -> Iterator[Condition]:
         """Those conditions that `lake.activity` can answer too."""
         if self.templates:
             named = _any("starts_with(template, ?)", len(self.templates))
-            yield Condition(f"shape IN (SELECT shape FROM named_shapes WHERE {named})", self.templates)
+            yield Condition(f"shape IN (SELECT shape FROM named_shapes WHERE {named})", self.templates, Needs.COUNTS)
         if self.shapes is not None:
-            yield Condition(f"shape IN ({', '.join(map(str, self.shapes))})" if self.shapes else "false")
+            yield Condition(
+                f"shape IN ({', '.join(map(str, self.shapes))})" if self.shapes else "false", (), Needs.COUNTS
+            )
         if self.parts is not None:
-            yield Condition(f"part IN ({', '.join(map(str, self.parts))})" if self.parts else "false")
+            yield Condition(f"part IN ({', '.join(map(str, self.parts))})" if self.parts else "false", (), Needs.COUNTS)
         if self.level is not None and LEVELS[self.level] > 1:
-            yield Condition("severity_number >= ?", (LEVELS[self.level],))
+            yield Condition("severity_number >= ?", (LEVELS[self.level],), Needs.COUNTS)
         elif self.level is not None:
-            yield Condition("severity_number IS NOT NULL")
+            yield Condition("severity_number IS NOT NULL", (), Needs.COUNTS)
 
     @property
     def needs_attributes(self) -> bool:
@@ -186,7 +206,7 @@ class Query:
             return None
         plain = replace(needle, invert=False)
         if needle.invert and not plain.exact:
-            return Condition("true", (), plain=False)
+            return Condition("true", (), Needs.TEXT)
         one, parameters = plain.sql("raw")
         each, again = plain.sql("one")
         if plain.literal is None:
@@ -195,7 +215,7 @@ class Query:
                 once(f"CASE WHEN contains(raw, chr(10)) THEN {lines} ELSE {one} END"),
                 [*again, *parameters],
             )
-        return Condition(f"NOT ({one})" if needle.invert else one, tuple(parameters), plain=False)
+        return Condition(f"NOT ({one})" if needle.invert else one, tuple(parameters), Needs.TEXT)
 
     def sql(self, columns: str = "*", narrowed: Sequence[Condition] = ()) -> tuple[str, list[Any]]:
         """The query as one SELECT on `records`, with its parameters. `narrowed`: more conditions, put first."""
@@ -229,7 +249,7 @@ def joined(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
 def source_condition(globs: Sequence[str]) -> Condition:
     """Which sources are meant by globs: their name, the end of their path from a slash on, or their rotated set."""
     fits = _any('source GLOB ? OR source GLOB ? OR "group" GLOB ? OR "group" GLOB ?', len(globs))
-    return Condition(fits, tuple(text for glob in globs for text in (glob, f"*/{glob}") * 2))
+    return Condition(fits, tuple(text for glob in globs for text in (glob, f"*/{glob}") * 2), Needs.ORIGIN)
 
 
 def inlined(sql: str, parameters: Sequence[Any]) -> str:

@@ -122,7 +122,7 @@ def _counts(snapshot: Snapshot, todo: Plan) -> tuple[list[tuple[datetime, int]],
 def counted(todo: Plan) -> list[Condition]:
     """What of a plan `lake.activity` knows, to the minute."""
     query = todo.query
-    conditions = [*([todo.shapes] if todo.shapes else []), *query.counted()]
+    conditions = [*([todo.shapes] if todo.shapes else []), *todo.counted]
     if query.since is not None:
         conditions.append(Condition("minute >= date_trunc('minute', ?::TIMESTAMP)", (stored(query.since),)))
     if query.until is not None:

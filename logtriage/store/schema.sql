@@ -54,5 +54,9 @@ CREATE TABLE IF NOT EXISTS lake.mined (shape BIGINT, template BIGINT);
 -- how many records a minute had; rows add up, and may be negative where a record was replaced
 CREATE TABLE IF NOT EXISTS lake.activity (minute TIMESTAMP, part INTEGER, shape BIGINT, severity_number UTINYINT, records BIGINT);
 
+-- the values that records of a part and shape have in some columns (`name`), as kept in `records`; rows may be there twice,
+-- and stay when the records are gone. `many`: too many to be told
+CREATE TABLE IF NOT EXISTS lake.facets (part INTEGER, shape BIGINT, name VARCHAR, value VARCHAR, many BOOLEAN);
+
 -- the version of these tables
 CREATE TABLE IF NOT EXISTS lake.meta (key VARCHAR, value VARCHAR);

@@ -16,7 +16,7 @@ from logtriage.errors import StoreError
 if TYPE_CHECKING:
     import duckdb
 
-VERSION = "2"
+VERSION = "3"
 _ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes it wants
 _INLINE = 500  # inserts of fewer rows stay in the catalog until they are flushed
 _OWN = {"catalog.sqlite", "lock"}  # what a store begins with

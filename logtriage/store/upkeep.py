@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from logtriage.sql import literal
+from logtriage.store import facets
 from logtriage.store.store import Store
 
 # Files of records with fewer rows are put together, in files of about so many: narrow in time, and small enough that a
@@ -82,7 +83,7 @@ def prune(store: Store, *, before: datetime | None = None, max_bytes: int | None
 
 
 def _sum_up(store: Store) -> None:
-    """One row for each count and each part's progress, in the place of many."""
+    """One row for each count, each part's progress and each facet, in the place of many."""
     con = store.con
     with store.transaction():
         con.execute(
@@ -98,6 +99,11 @@ def _sum_up(store: Store) -> None:
         )
         con.execute("DELETE FROM lake.progress")
         con.execute("INSERT INTO lake.progress FROM newest ORDER BY part")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE told AS {facets.told('lake.facets')}")
+        con.execute("DELETE FROM lake.facets")
+        con.execute(
+            "INSERT INTO lake.facets FROM told SEMI JOIN lake.activity USING (part, shape) ORDER BY name, part, shape"
+        )
 
 
 def _small_files(store: Store) -> Iterator[list[str]]:

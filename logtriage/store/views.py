@@ -45,6 +45,8 @@ NAMED_SHAPES = (
     "SELECT shape, format('{:016x}', template) AS template FROM lake.mined "
     f"UNION ALL SELECT {UNMINED}, '{UNMINED_ID}'"
 )
+# The columns of `pieces` whose values lake.facets knows.
+FACETS = ("flag_ids", *RESOURCE)
 # The columns of the view `records`.
 COLUMNS = (
     "source", "group", "part", "offset", "line", "lines", "timestamp", "nanos", "level", "severity_number",
@@ -98,7 +100,7 @@ def create(store: Store) -> None:
     """Makes the views, with all their columns, on the store's connection, for what the store holds now."""
     catalog = load(store.con)
     _name_parts(store.con, catalog)
-    everything = restored(catalog, f"({lean(catalog)})", "lake.ids")
+    everything = restored(catalog, f"({placed(f'({bare()})')})", "lake.ids")
     columns = ", ".join(f'"{name}"' for name in COLUMNS)
     views = {"records": f"SELECT {columns} FROM ({everything})", **others(), "named_shapes": NAMED_SHAPES}
     for name, sql in views.items():
@@ -108,8 +110,9 @@ def create(store: Store) -> None:
 class Snapshot:
     """A second connection (`con`) to an open store, which sees it as it is now, with what queries are made of.
 
-    Temp views: `pieces` (see `lean`), `hits`. Results of `con` do not disturb those of the store's own connection, but
-    each other: one at a time. Close it, or the snapshot is held until the store is closed.
+    Temp views: `bare` (records as they are kept), `pieces` (and where they come from), `hits`. Results of `con` do not
+    disturb those of the store's own connection, but each other: one at a time. Close it, or the snapshot is held until
+    the store is closed.
     """
 
     def __init__(self, store: Store) -> None:
@@ -119,7 +122,9 @@ class Snapshot:
         self.memory: dict[Hashable, Any] = {}  # what queries keep in mind of it
         self.catalog = load(self.con)
         _name_parts(self.con, self.catalog)
-        views = {"pieces": lean(self.catalog), "hits": others()["hits"], "named_shapes": NAMED_SHAPES}
+        views = {
+            "bare": bare(), "pieces": placed("bare"), "hits": others()["hits"], "named_shapes": NAMED_SHAPES,
+        }  # fmt: skip
         for name, sql in views.items():
             self.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
@@ -156,16 +161,30 @@ def _name_parts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
         con.execute(f"INSERT INTO part_names VALUES {rows}")
 
 
-def lean(catalog: Catalog) -> str:
-    """SELECT: each record as it is kept, with where it comes from."""
-    resource = ", ".join(f"coalesce(r.{name}, p.{name}) AS {name}" for name in RESOURCE)
-    kept = ", ".join(f'r."{name}"' for name in (*KEPT, *TEXT_PIECES))
-    return f"""SELECT p.source, p."group", {resource}, {kept}, r.format AS format_number, r.flags AS flag_ids
-        FROM lake.records AS r JOIN part_names AS p ON p.part = r.part"""
+def bare() -> str:
+    """SELECT: each record as it is kept, with what itself tells of where it comes from."""
+    kept = ", ".join(f'"{name}"' for name in (*KEPT, *RESOURCE, *TEXT_PIECES))
+    return f"SELECT {kept}, format AS format_number, flags AS flag_ids FROM lake.records"
+
+
+def placed(relation: str, columns: Container[str] = RESOURCE) -> str:
+    """SELECT: rows that have a part (SQL of a relation), with where they come from; `columns`: what they tell of it."""
+    own = ", ".join(f"coalesce(r.{name}, p.{name}) AS {name}" for name in RESOURCE if name in columns)
+    return (
+        f'SELECT r.*{f" REPLACE ({own})" if own else ""}, p.source, p."group" '
+        f"FROM {relation} AS r JOIN part_names AS p ON p.part = r.part"
+    )
+
+
+def facets(column: str) -> str:
+    """SELECT: for one of FACETS, part, shape, where that comes from, the column's values in it, and `many`."""
+    name = "flags" if column == "flag_ids" else column
+    values = f"(SELECT part, shape, value AS {column}, many FROM lake.facets WHERE name = {literal(name)})"
+    return placed(values, (column,))
 
 
 def derived(catalog: Catalog) -> dict[str, tuple[str, str]]:
-    """Columns of `records` that stand for another of `lean`: name → (that column, SQL on it)."""
+    """Columns of `records` that stand for another of `pieces`: name → (that column, SQL on it)."""
     names = "".join(f" WHEN {n} THEN {literal(name)}" for n, (name, _) in catalog.formats.items())
     return {
         "level": ("severity_number", level_sql("severity_number")),
@@ -176,13 +195,13 @@ def derived(catalog: Catalog) -> dict[str, tuple[str, str]]:
 
 
 def dressed(catalog: Catalog, relation: str, wanted: Container[str] = COLUMNS) -> str:
-    """SELECT: rows of `lean` (SQL of a relation) with those `derived` columns that are wanted."""
+    """SELECT: rows of `pieces` (SQL of a relation) with those `derived` columns that are wanted."""
     more = "".join(f", {sql} AS {name}" for name, (_, sql) in derived(catalog).items() if name in wanted)
     return f"SELECT *{more} FROM {relation}"
 
 
 def restored(catalog: Catalog, pieces: str, ids: str, wanted: Container[str] = COLUMNS) -> str:
-    """SELECT: rows of `lean` (SQL of a relation) with their texts, and `dressed`; `ids`: a relation (id, text).
+    """SELECT: rows of `pieces` (SQL of a relation) with their texts, and `dressed`; `ids`: a relation (id, text).
 
     Of `pieces` it needs TEXT_PIECES and what the columns wanted are derived from.
     """

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from logtriage.store import frame
+from logtriage.store.facets import Facets
 from logtriage.store.mined import Templates, write_templates
 from logtriage.store.parts import Changes
 from logtriage.store.shape import Shape
@@ -36,7 +37,7 @@ class Waiting:
     bytes: int = 0
 
 
-def write(store: Store, waiting: Waiting, templates: Templates) -> None:
+def write(store: Store, waiting: Waiting, templates: Templates, facets: Facets) -> None:
     """Commits what waits. Raises StoreError, and nothing is written, where it cannot be."""
     import pyarrow as pa
 
@@ -53,7 +54,9 @@ def write(store: Store, waiting: Waiting, templates: Templates) -> None:
                 con.register("pending_hits", pa.concat_tables(waiting.hits, promote_options="permissive"))
                 _write_shapes(con, waiting.shapes, templates)
                 _write_records(con)
+                facets.write(con)
             _write_parts(con, waiting.parts)
+        facets.committed()
     finally:
         con.close()
 
