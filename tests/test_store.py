@@ -183,7 +183,9 @@ def test_dying_while_a_store_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyP
         folder = tmp_path / f"killed-{statements}"
         with monkeypatch.context() as patch:
             patch.setattr(
-                store_module, "connect", lambda how_many=statements, **options: _Mortal(connect(**options), how_many)
+                store_module,
+                "connect",
+                lambda *args, left=statements, **options: _Mortal(connect(*args, **options), left),
             )
             try:
                 Store(folder, write=True).close()
