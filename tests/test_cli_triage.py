@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from command import logtriage
+from command import environment, logtriage
 from incidents import BROKEN, healthy, saying, silent, write
 
 from logtriage.marks import Mark, save
@@ -43,15 +49,65 @@ def test_one_object_of_json(shop: Path) -> None:
 
 
 def test_one_screen(shop: Path) -> None:
-    """As text it fits a screen, names the suspect first, and says what to ask next; the SQL it gives runs."""
+    """As text it names the suspect first, and says what to ask next; the SQL it gives runs."""
     ran = logtriage("triage", "--store", "st", "--at", f"{BROKEN.isoformat()}Z", "--utc", "bad", cwd=shop)
     assert ran.code == 0
-    assert len(ran.lines) <= 60
-    assert "1. stock" in ran.out and "When it began" in ran.out and "Ask next" in ran.out
-    command = next(line for line in ran.lines if "logtriage sql" in line)
-    import shlex
+    assert "1. stock" in ran.out and "When it began" in ran.out
+    asked = ran.lines[ran.lines.index("Ask next") + 1 :]
+    assert max(map(len, asked)) < 160
+    for command in asked:
+        again = logtriage(*shlex.split(command)[1:], cwd=shop)
+        assert (again.code, bool(again.out)) == (0, True), command
+    told = again.err.split(";\n")
+    assert told[0].startswith("-- stock: ")
+    assert logtriage("sql", "--store", "st", told[0].partition("\n")[2], cwd=shop).code == 0
 
-    assert logtriage(*shlex.split(command)[1:], cwd=shop).code in (0, 1)
+
+def test_what_is_in_no_store_is_named_again(shop: Path) -> None:
+    """Without a store, what to ask next names the logs, so that it finds them."""
+    ran = logtriage("triage", "--no-store", "--at", f"{BROKEN.isoformat()}Z", "bad", cwd=shop)
+    typed = [shlex.split(line) for line in ran.lines[ran.lines.index("Ask next") + 1 :]]
+    assert all("bad" in words for words in typed)
+    assert {logtriage(*words[1:], cwd=shop, LOGTRIAGE_STORE="nowhere").code for words in typed[:2]} == {
+        0,
+        1,
+    }  # one is silent
+
+
+def test_on_a_terminal_it_fits_the_screen(shop: Path) -> None:
+    """No line but a command is wider than the terminal, all of them fit on it, and what is cut is counted. In a pipe
+    nothing is cut."""
+    write(shop / "many", healthy(3))
+    for n in range(30):
+        fine = [f"2026-05-06T10:{m:02}:{s:02}Z INFO fine\n" for m in range(15) for s in range(0, 60, 10)]
+        bad = [f"2026-05-06T10:{15 + n // 10}:{s:02}Z ERROR {chr(97 + n % 26) * 150} failed\n" for s in range(20)]
+        (shop / "many" / f"svc{n}.log").write_text("".join([*fine, *bad]))
+    args = ["triage", "--no-store", "--at", f"{BROKEN.isoformat()}Z", "--no-messages", "many"]
+    lines, whole = on_a_terminal(args, shop, columns=90, rows=44), logtriage(*args, cwd=shop).lines
+    assert len(lines) <= 43 and any(line.startswith("  and ") and line.endswith(" more") for line in lines)
+    assert all(len(line) <= 90 or line.startswith("  logtriage ") for line in lines)
+    assert "…" in "".join(lines) and any(len(line) > 90 for line in whole if not line.startswith("  logtriage "))
+    assert len(whole) > 43
+
+
+def on_a_terminal(args: list[str], folder: Path, columns: int, rows: int) -> list[str]:
+    """What a command prints on a terminal of so many columns and rows."""
+    ours, theirs = pty.openpty()
+    ran = subprocess.Popen(
+        [sys.executable, "-m", "logtriage", *args],
+        cwd=folder,
+        env=environment(COLUMNS=str(columns), LINES=str(rows), TERM="dumb"),
+        stdout=theirs,
+        stdin=theirs,
+    )
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # the other side is closed
+        while piece := os.read(ours, 65536):
+            said += piece
+    os.close(ours)
+    assert ran.wait(60) == 0
+    return said.decode().splitlines()
 
 
 def test_no_evidence_is_exit_code_1(shop: Path, tmp_path: Path) -> None:

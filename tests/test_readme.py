@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command import logtriage
 
 from logtriage import config
 
@@ -48,6 +49,15 @@ def test_what_it_says_to_type_works(tmp_path: Path) -> None:
         check=False,
     )
     assert ran.returncode == 0, f"{ran.stdout[-1500:]}\n{ran.stderr[-1500:]}"
+
+
+def test_what_it_shows_of_the_demo_is_printed(tmp_path: Path) -> None:
+    """Each line of the excerpt is printed, in that order; `…` stands for what is cut."""
+    shown = next(block for block in blocks("text") if block.startswith("2026-01-14")).splitlines()
+    printed = iter(logtriage("demo", "--run", "--utc", cwd=tmp_path).lines)
+    for line in shown:
+        parts = [re.escape(part) for part in line.split("…")]
+        assert any(re.fullmatch(".*".join(parts), one) for one in printed), line
 
 
 @pytest.mark.parametrize("text", blocks("toml"))

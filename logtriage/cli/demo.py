@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ EXAMPLES = """\
 """
 _FOLDER = "logtriage-demo"
 _MOST = 50_000_000
+_NAME, _SAID = 14, 30  # characters of a name, and of what a record says at least
 _OURS = {"docker", "journal", "nginx", "payment", "pods", "postgresql", "syslog"}  # what a demo consists of
 
 
@@ -95,17 +97,25 @@ def _show(session: Session, folder: Path) -> int:
 
 
 def _timeline(session: Session, store: Store) -> None:
-    """Prints flagged records in time order, of each kind in each source the first; how often it came is told behind."""
+    """Prints flagged records in time order, of each kind in each source the first; how often it came is told behind. On
+    a terminal what a record says is cut to fit."""
     from logtriage.output import harmless, painted, shown_time, use_colour
     from logtriage.query.firsts import firsts
 
     colour = use_colour("auto", sys.stdout)
+    width = shutil.get_terminal_size((120, 40)).columns if sys.stdout.isatty() else None
     for moment, service, source, level, flags, body, times in firsts(store, every=session.args.every):
-        name = service or Path(source).name
-        time_shown = painted(shown_time(moment, session.zone), "time", colour)
-        who = painted(harmless(name)[:14].ljust(14), "source", colour)
-        grade = painted((level or "").upper().ljust(5), level or "", colour)
-        said = harmless(body)
-        said = said if len(said) <= 150 else said[:149] + "…"
+        time_shown = shown_time(moment, session.zone)
+        who = _cut(harmless(service or Path(source).name), _NAME).ljust(_NAME)
+        grade = (level or "").upper().ljust(5)
         kind = f"[{' '.join(flags)}]" + (f" (× {times:,})" if times > 1 else "")
-        print(f"{time_shown} {who} {grade} {said} {painted(kind, 'name', colour)}")
+        said = harmless(body)
+        room = max(_SAID, width - len(f"{time_shown} {who} {grade}  {kind}")) if width else len(said)
+        print(
+            f"{painted(time_shown, 'time', colour)} {painted(who, 'source', colour)} "
+            f"{painted(grade, level or '', colour)} {_cut(said, room)} {painted(kind, 'name', colour)}"
+        )
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.cli.options import BROUGHT_IN, Parser, add_display, add_general, add_reading, add_sources
 from logtriage.cli.session import Session
-from logtriage.cli.triage import add_asking, answered, store_option
+from logtriage.cli.triage import add_asking, again, answered
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _incident(session: Session) -> tuple[Document, bool]:
             for mark in kept
             if mark.timestamp is None or first <= mark.timestamp.replace(second=0, microsecond=0) <= last
         ]
-    return document(answer, kept, session.zone, store=store_option(session)), bool(answer.culprits)
+    return document(answer, kept, session.zone, again=again(session)), bool(answer.culprits)
 
 
 def _week(session: Session) -> tuple[Document, bool]:

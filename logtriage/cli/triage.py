@@ -26,6 +26,7 @@ from logtriage.errors import UsageError
 if TYPE_CHECKING:
     from logtriage.store.views import Snapshot
     from logtriage.triage.scope import Span
+    from logtriage.triage.told import Again
     from logtriage.triage.triage import Asked, Triage
 
 EXAMPLES = """\
@@ -34,6 +35,8 @@ EXAMPLES = """\
   logtriage triage --baseline good/ --at 03:02 bad/    compared with other logs
   logtriage triage --baseline 01:00..02:00 --output json
 """
+
+_LEAST = 40  # lines that the answer may have on a terminal of fewer
 
 
 def parser() -> Parser:
@@ -45,6 +48,7 @@ def parser() -> Parser:
     add_asking(made)
     add_output(made, ("text", "json"), "text (one screen) or json (one object)")
     add_color(made)
+    made.add_argument("--show-sql", action="store_true", help="print the SQL behind each piece of evidence")
     add_reading(made)
     add_display(made)
     add_general(made)
@@ -69,7 +73,7 @@ def add_asking(made: Parser) -> None:
 def run(argv: list[str]) -> int:
     """Exit code 0 where there is any evidence, 1 where there is none, 2 for an error."""
     session = Session.of(parser().parse_intermixed_args(argv))
-    from logtriage.output import use_colour
+    from logtriage.output import harmless, use_colour
     from logtriage.triage import told
 
     args = session.args
@@ -77,9 +81,14 @@ def run(argv: list[str]) -> int:
     if args.output == "json":
         print(json.dumps(answer.plain(), ensure_ascii=False))
     else:
-        width = shutil.get_terminal_size((120, 40)).columns if sys.stdout.isatty() else 200
-        for line in told.lines(answer, session.zone, width, use_colour(args.color), store_option(session)):
+        columns, rows = shutil.get_terminal_size((120, _LEAST + 1))
+        screen = (columns, max(_LEAST, rows - 1)) if sys.stdout.isatty() else None
+        typed = harmless(shlex.join(["logtriage", "triage", *(one for one in argv if one != "--show-sql")]))
+        for line in told.lines(answer, session.zone, use_colour(args.color), again(session, typed), screen):
             print(line)
+    if args.show_sql:
+        for query in told.queries(answer):
+            session.say(query)
     return 2 if session.errors else 0 if answer.culprits else 1
 
 
@@ -97,8 +106,17 @@ def answered(session: Session) -> Triage:
         return triage(snapshot, wanted)
 
 
-def store_option(session: Session) -> str:
-    """How a command names the store of this session: nothing where it is the usual one."""
+def again(session: Session, triage: str = "") -> Again:
+    """How commands name the logs of this session: by its store, if that is not the usual one; by the logs themselves,
+    where they are in no store. `triage`: the command that was typed."""
+    from logtriage.triage.told import Again
+
+    if session.args.no_store:
+        return Again(" --no-store", "".join(f" {shlex.quote(name)}" for name in session.args.sources), triage)
+    return Again(_store_option(session), "", triage)
+
+
+def _store_option(session: Session) -> str:
     from logtriage.store.store import default_path
 
     usual = session.config.store or default_path()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from logtriage.marks import Mark
 from logtriage.report.document import Code, Document, Heading, Items, Lane, Paragraph, Table, Timeline
-from logtriage.triage.told import commands
+from logtriage.triage.told import HERE, Again, commands
 from logtriage.triage.triage import Triage
 
 _LANES, _STRETCHES = 14, 120
@@ -15,8 +15,8 @@ _SUSPECTS, _EVIDENCE, _ROWS = 5, 4, 20
 _MINUTE = timedelta(minutes=1)
 
 
-def document(answer: Triage, marks: Sequence[Mark], zone: tzinfo, title: str = "", store: str = "") -> Document:
-    """The whole hand-over. `zone`: the local time that stands beside UTC; `store`: what commands say of the store."""
+def document(answer: Triage, marks: Sequence[Mark], zone: tzinfo, title: str = "", again: Again = HERE) -> Document:
+    """The whole hand-over. `zone`: the local time that stands beside UTC; `again`: how commands name the logs."""
     made = Document(title or _title(answer))
     made.add(Paragraph(_summary(answer, zone)))
     if answer.activity:
@@ -60,7 +60,7 @@ def document(answer: Triage, marks: Sequence[Mark], zone: tzinfo, title: str = "
         )
     )
     made.add(*_listed("How sure this is", answer.notes))
-    if typed := commands(answer, store):
+    if typed := commands(answer, again):
         made.add(Heading("To see it again"), Code("\n".join(typed)))
     return made
 

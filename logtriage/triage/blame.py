@@ -20,6 +20,8 @@ _LEAST = 0.8
 _UNSEEN = 0.5  # of the blame of one whose logs are not here: nothing else can speak for or against it
 _MOST = 4.0
 
+NAMED = "named in an error"  # in place of a signature's category: no signature fits, only the text does
+
 
 @dataclass(slots=True)
 class Edge:
@@ -99,7 +101,7 @@ def _named(scope: Scope, peers: Peers) -> Iterator[Edge]:
                     0,
                     kind.counts[AFTER],
                     scope.plan.after.since,
-                    ["named in an error"],
+                    [NAMED],
                     0.0,
                     sql,
                 )

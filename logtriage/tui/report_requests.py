@@ -11,6 +11,7 @@ from logtriage import kept
 from logtriage.errors import UsageError
 from logtriage.marks import Mark
 from logtriage.store.views import Snapshot
+from logtriage.triage.told import Again
 from logtriage.tui.requests import Request
 
 
@@ -32,7 +33,7 @@ class Triaged(Request):
         from logtriage.triage.triage import Asked, triage
 
         found = triage(snapshot, Asked(since=self.since, until=self.until, parts=self.parts))
-        return list(told.lines(found, self.zone, 400, False, self.store))
+        return list(told.lines(found, self.zone, False, Again(self.store)))
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Report(Triaged):
         from logtriage.triage.triage import Asked, triage
 
         found = triage(snapshot, Asked(since=self.since, until=self.until, parts=self.parts))
-        made = document(found, self.marks, self.zone, store=self.store)
+        made = document(found, self.marks, self.zone, again=Again(self.store))
         if self.redact:
             made = made.mapped(masker())
         begun = found.onset.moment if found.onset else self.until or datetime.now(UTC)
