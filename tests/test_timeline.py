@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from stores import fill, write_sources
 
 from logtriage.needles.needle import Needle
-from logtriage.query import glance, jump, lanes, tally
+from logtriage.query import glance, jump, lanes, shade, tally
 from logtriage.query.query import Query
 from logtriage.query.search import search
 from logtriage.query.walk import Key
@@ -182,3 +182,69 @@ def test_steps_begin_at_whole_units(moment: datetime, unit: str) -> None:
     width = {"minute": MINUTE, "hour": 60 * MINUTE, "day": 1440 * MINUTE}[unit]
     assert later - moment <= width and moment - earlier <= width
     assert jump.step(earlier, unit, 1) in (moment, later)
+
+
+def in_cells(snapshot: Snapshot, query: Query, over: lanes.Lanes) -> Counter[tuple[str, int]]:
+    names = lanes.lane_names(snapshot.catalog.parts)
+    times = ((row.part, row.timestamp) for row in search(snapshot, query) if row.timestamp)
+    return Counter((names[part], over.cell_of(time)) for part, time in times)
+
+
+SOME = [
+    Query(level="warn"), Query(needle=Needle.of(("refused",))), Query(needle=Needle.of((r"[0-9]{3}$",))),
+    Query(flags=("*",)), Query(level="error", without=(Query(flags=("*",)),)), Query(needle=Needle.of(("no such thing",))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [1, 60, 5_000])
+@pytest.mark.parametrize("query", SOME, ids=repr)
+def test_what_a_query_finds_of_the_lanes(snapshot: Snapshot, query: Query, count: int) -> None:
+    """Of the same lanes and cells, it is just the query's records that are counted, whoever can tell them."""
+    span = lanes.span(snapshot)
+    assert span is not None
+    over = lanes.lanes(snapshot, *lanes.whole(span), count)
+    made = shade.shaded(snapshot, query, over)
+    assert made is not None
+    assert [lane.name for lane in made.lanes] == [lane.name for lane in over.lanes]
+    cells = {(lane.name, k): cell.records for lane in made.lanes for k, cell in lane.cells.items()}
+    assert cells == in_cells(snapshot, query, over)
+
+
+def test_too_much_is_not_looked_at(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where too many records would have to be read, no part is told; what the rollup knows still is."""
+    monkeypatch.setattr(shade, "_MOST_READ", 10)
+    span = lanes.span(snapshot)
+    assert span is not None
+    over = lanes.lanes(snapshot, *lanes.whole(span), 5)
+    assert shade.shaded(snapshot, Query(needle=Needle.of((r"[0-9]{3}$",))), over) is None
+    assert shade.shaded(snapshot, Query(level="warn"), over) is not None
+
+
+def test_many_records_are_told_by_the_minute(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where short stretches hold too many records to look at, the minute's number is spread over it: none is lost."""
+    span = lanes.span(snapshot)
+    assert span is not None
+    exact = lanes.lanes(snapshot, *lanes.whole(span), 5_000)
+    monkeypatch.setattr(lanes, "_MOST", 10)
+    spread = lanes.lanes(snapshot, *lanes.whole(span), 5_000)
+    assert spread.rolled and not exact.rolled and spread.width < MINUTE
+
+    def by_minute(made: lanes.Lanes) -> Counter[tuple[str, datetime]]:
+        found: Counter[tuple[str, datetime]] = Counter()
+        for lane in made.lanes:
+            for k, cell in lane.cells.items():
+                found[lane.name, (made.start + (k + 0.5) * made.width).replace(second=0, microsecond=0)] += cell.records
+        return found
+
+    assert by_minute(spread) == by_minute(exact)
+    assert shade.shaded(snapshot, Query(), spread) == spread
+
+
+@pytest.mark.parametrize("query", SOME, ids=repr)
+def test_the_rank_of_a_record(snapshot: Snapshot, query: Query) -> None:
+    """A record's rank is its place among all that the query finds, in time order."""
+    found = list(search(snapshot, query))
+    for number in {0, 1, len(found) // 2, len(found) - 1} & set(range(len(found))):
+        row = found[number]
+        known = number + 1 if row.timestamp else None
+        assert tally.rank(snapshot, query, row.key) == (known, len(found))

@@ -150,11 +150,60 @@ def test_search_moves_and_hides_nothing(store: Path, snapshot: Snapshot) -> None
             await shown.type("refused")
             await shown.press("enter")
             assert (shown.selected.part, shown.selected.offset) == wanted[-1]
+            assert f"match {len(wanted)} of {len(wanted)}" in shown.status
             await shown.press("N")
             assert (shown.selected.part, shown.selected.offset) == wanted[-2]
+            assert f"match {len(wanted) - 1} of {len(wanted)}" in shown.status
             await shown.press("n", "n")
             assert "no later match" in shown.status
             assert not shown.main.filters.each
+
+    run(work)
+
+
+def test_matches_are_counted_anew_where_it_must_be(store: Path, snapshot: Snapshot) -> None:
+    """From another place, and among other records, it is another match of another number of them."""
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            wanted = glance.first(snapshot, Query(needle=Needle.of(["time"])), 10_000).rows
+            errors = glance.first(snapshot, Query(needle=Needle.of(["time"]), level="error"), 10_000).rows
+            assert 1 < len(errors) < len(wanted)
+            await shown.press("slash")
+            await shown.type("time")
+            await shown.press("enter")
+            shown.main.show_at(wanted[100].key)
+            await shown.settle()
+            await shown.press("n")
+            number = keys(wanted).index((shown.selected.part, shown.selected.offset)) + 1
+            assert f"match {number} of {len(wanted)}" in shown.status
+            shown.main.use(shown.main.filters.adding(shown.main.read_filter("level:error")))
+            await shown.settle()
+            await shown.press("G", "N")
+            number = keys(errors).index((shown.selected.part, shown.selected.offset)) + 1
+            assert f"match {number} of {len(errors)}" in shown.status
+
+    run(work)
+
+
+def test_the_timeline_shows_what_the_filters_let_through(store: Path, snapshot: Snapshot) -> None:
+    """With a filter the strip stands for what it finds, a dot for what it hides; without it for everything again."""
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            strip = shown.main.timeline
+            everything = strip.lanes
+            assert strip.found is None and "·" not in "".join(shown.lines[: strip.size.height])
+            shown.main.use(shown.main.filters.adding(shown.main.read_filter("level:error")))
+            assert strip.told == "counting …"
+            await shown.settle()
+            timed = [row for row in glance.first(snapshot, Query(level="error"), 10_000).rows if row.timestamp]
+            assert sum(lane.records for lane in strip.found.lanes) == len(timed)
+            text = "\n".join(shown.lines[: strip.size.height])
+            assert "·" in text and "filtered" in text
+            await shown.press("ctrl+f")
+            assert strip.found is None and strip.lanes == everything
+            assert "filtered" not in "\n".join(shown.lines[: strip.size.height])
 
     run(work)
 

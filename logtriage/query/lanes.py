@@ -1,12 +1,13 @@
 """The timeline: of each source, how many records each stretch of time had, how bad they were, and where it fell silent.
 
-Stretches of whole minutes come from the rollup, `lake.activity`; shorter ones from the records of the span alone.
+Stretches of whole minutes come from the rollup, `lake.activity`; shorter ones from the records of the span alone, or from
+the rollup too where those are many: then what a minute has is spread evenly over it.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -22,6 +23,9 @@ _SUFFIXES = (".log", ".json", ".txt", ".out", "-json")
 # A pause counts as silence if so many records were to be expected in it (by chance it stays empty once in e^10 times),
 # and if so many minutes are empty.
 _EXPECTED, _EMPTY = 10, 2
+_MOST = 2_000_000  # records that are looked at to tell stretches shorter than a minute
+# (part, stretch, severity number, records)
+Counted = tuple[int, int, int | None, int]
 
 
 class Cell(NamedTuple):
@@ -65,12 +69,13 @@ class Lane:
 
 
 class Lanes(NamedTuple):
-    """All lanes over `cells` stretches of length `width` from `start` (UTC) on."""
+    """All lanes over `cells` stretches of length `width` from `start` (UTC) on. `rolled`: told by the minute."""
 
     start: datetime
     width: timedelta
     cells: int
     lanes: list[Lane]
+    rolled: bool
 
     @property
     def end(self) -> datetime:
@@ -80,6 +85,16 @@ class Lanes(NamedTuple):
     def cell_of(self, moment: datetime) -> int:
         """The number of the stretch that holds a moment; may lie outside."""
         return (moment - self.start) // self.width
+
+    def filled(self, counted: Iterable[Counted]) -> Lanes:
+        """The same lanes and stretches with these records in place of all; those of other parts are left out."""
+        lanes = [Lane(lane.name, lane.parts) for lane in self.lanes]
+        by_part = {part: lane for lane in lanes for part in lane.parts}
+        for part, cell, severity, records in counted:
+            if part in by_part and records > 0 and 0 <= cell < self.cells:
+                cells = by_part[part].cells
+                cells[cell] = _with(cells.get(cell, Cell(0, 0, 0)), severity or 0, records)
+        return self._replace(lanes=lanes)
 
 
 def lane_names(parts: Sequence[PartRow]) -> dict[int, str]:
@@ -123,25 +138,20 @@ def lanes(
     snapshot: Snapshot, since: datetime, until: datetime, count: int, parts: Sequence[int] | None = None
 ) -> Lanes:
     """The lanes of these parts (None: all) over `count` equal stretches from `since` up to `until` (UTC, naive)."""
-    width = max((until - since) / max(1, count), timedelta(milliseconds=1))
-    if width >= _MINUTE:
-        width = timedelta(minutes=-(-width // _MINUTE))
-        since = since.replace(second=0, microsecond=0)
-        rows = _from_activity(snapshot, since, width, count, parts)
-    else:
-        rows = _from_records(snapshot, since, width, count, parts)
-    found: dict[str, Lane] = {}
-    names = lane_names([p for p in snapshot.catalog.parts if parts is None or p.part in set(parts)])
     by_name: dict[str, list[int]] = defaultdict(list)
-    for part, name in names.items():
+    for part, name in lane_names([p for p in snapshot.catalog.parts if parts is None or p.part in set(parts)]).items():
         by_name[name].append(part)
-    for name, own in by_name.items():
-        found[name] = Lane(name, tuple(own))
-    for part, cell, severity, records in rows:
-        if part in names and records > 0 and 0 <= cell < count:
-            lane = found[names[part]]
-            lane.cells[cell] = _with(lane.cells.get(cell, Cell(0, 0, 0)), severity or 0, records)
-    return Lanes(since, width, count, sorted(found.values(), key=lambda lane: lane.name))
+    empty = [Lane(name, tuple(own)) for name, own in sorted(by_name.items())]
+    width = max((until - since) / max(1, count), timedelta(milliseconds=1))
+    begun = since.replace(second=0, microsecond=0)
+    if width >= _MINUTE:
+        made = Lanes(begun, timedelta(minutes=-(-width // _MINUTE)), count, empty, True)
+    elif _records(snapshot, begun, until, parts) > _MOST:
+        made = Lanes(begun, _MINUTE / max(1, count // -((begun - until) // _MINUTE)), count, empty, True)
+    else:
+        made = Lanes(since, width, count, empty, False)
+    where = _of(parts)
+    return made.filled(by_minute(snapshot, made, where) if made.rolled else _from_records(snapshot, made, where))
 
 
 def firsts(snapshot: Snapshot, parts: Sequence[int] | None = None) -> list[First]:
@@ -190,21 +200,38 @@ def _pauses(active: Counter[datetime], end: datetime | None) -> Iterable[tuple[d
         yield minutes[-1] + _MINUTE, None
 
 
-def _from_activity(
-    snapshot: Snapshot, since: datetime, width: timedelta, count: int, parts: Sequence[int] | None
-) -> list[tuple[int, int, int | None, int]]:
-    where, parameters = joined([*_of(parts), Condition("minute >= ? AND minute < ?", (since, since + count * width))])
-    cell = f"(datediff('minute', ?, minute) // {width // _MINUTE})::INTEGER"
-    sql = f"SELECT part, {cell} AS cell, severity_number, sum(records)::BIGINT FROM lake.activity WHERE {where} GROUP BY ALL"
-    return snapshot.con.execute(sql, [since, *parameters]).fetchall()
+def by_minute(snapshot: Snapshot, over: Lanes, where: Sequence[Condition]) -> Iterator[Counted]:
+    """What `lake.activity` has in stretches told by the minute, under conditions on it."""
+    within = Condition("minute >= ? AND minute < ?", (over.start, over.end))
+    sql, parameters = joined([*where, within])
+    rows = snapshot.con.execute(
+        "SELECT part, datediff('minute', ?, minute), severity_number, sum(records)::BIGINT FROM lake.activity "
+        f"WHERE {sql} GROUP BY ALL",
+        [over.start, *parameters],
+    ).fetchall()
+    minutes, parts = max(1, over.width // _MINUTE), max(1, _MINUTE // over.width)
+    for part, minute, severity, records in rows:
+        for k in range(parts):
+            share = records * (k + 1) // parts - records * k // parts
+            yield part, minute * parts // minutes + k, severity, share
 
 
-def _from_records(
-    snapshot: Snapshot, since: datetime, width: timedelta, count: int, parts: Sequence[int] | None
-) -> list[tuple[int, int, int | None, int]]:
-    where, parameters = _within(since, width, count, parts)
-    sql = f"SELECT part, {_cell(width)}, severity_number, count(*) FROM pieces WHERE {where} GROUP BY ALL"
-    return snapshot.con.execute(sql, [since, *parameters]).fetchall()
+def cell_sql(over: Lanes) -> str:
+    """SQL for the number of the stretch that a record with a time lies in."""
+    start = f"TIMESTAMP '{over.start.isoformat(' ')}'"
+    return f"(datediff('microsecond', {start}, timestamp) // {over.width // timedelta(microseconds=1)})::INTEGER"
+
+
+def _records(snapshot: Snapshot, since: datetime, until: datetime, parts: Sequence[int] | None) -> int:
+    where, parameters = joined([*_of(parts), Condition("minute >= ? AND minute < ?", (since, until))])
+    sql = f"SELECT coalesce(sum(records), 0)::BIGINT FROM lake.activity WHERE {where}"
+    return int(snapshot.con.execute(sql, parameters).fetchall()[0][0])
+
+
+def _from_records(snapshot: Snapshot, over: Lanes, where: Sequence[Condition]) -> list[Counted]:
+    sql, parameters = joined([*where, Condition("timestamp >= ? AND timestamp < ?", (over.start, over.end))])
+    sql = f"SELECT part, {cell_sql(over)}, severity_number, count(*) FROM pieces WHERE {sql} GROUP BY ALL"
+    return snapshot.con.execute(sql, parameters).fetchall()
 
 
 def _with(cell: Cell, severity: int, records: int) -> Cell:
@@ -213,14 +240,6 @@ def _with(cell: Cell, severity: int, records: int) -> Cell:
         return Cell(cell.records + records, severity, cell.bad + records)
     worst = severity > cell.worst
     return Cell(cell.records + records, max(severity, cell.worst), records if worst else cell.bad)
-
-
-def _within(since: datetime, width: timedelta, count: int, parts: Sequence[int] | None) -> tuple[str, list[object]]:
-    return joined([*_of(parts), Condition("timestamp >= ? AND timestamp < ?", (since, since + count * width))])
-
-
-def _cell(width: timedelta) -> str:
-    return f"(datediff('microsecond', ?, timestamp) // {width // timedelta(microseconds=1)})::INTEGER"
 
 
 def _of(parts: Sequence[int] | None) -> list[Condition]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from logtriage.query.plan import Plan, plan
 from logtriage.query.query import LEVELS, Condition, Query, joined, stored
-from logtriage.query.walk import counted, windows
+from logtriage.query.walk import Key, counted, rows, windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
@@ -40,6 +40,26 @@ def count(store: Store | Snapshot, query: Query) -> int:
     with snapshot_of(store) as snapshot:
         found = sum(_minutes(snapshot, query).values())
         return min([found, *(n for n in (query.limit, query.tail) if n is not None)])
+
+
+def rank(store: Store | Snapshot, query: Query, place: Key) -> tuple[int | None, int]:
+    """How many records the query finds up to a place in time order, what is there included (None: it has no time), and in
+    all."""
+    with snapshot_of(store) as snapshot:
+        whole = replace(query, limit=None, tail=None, order="time")
+        minutes = _minutes(snapshot, whole)
+        total = sum(minutes.values())
+        if place.timestamp is None:
+            return None, total
+        minute, moment = _floor(place.timestamp, 1), place.timestamp.replace(tzinfo=UTC)
+        later = sum(n for (at, _), n in minutes.items() if at is not None and at > minute)
+        last = (minute + _MINUTE - _TICK).replace(tzinfo=UTC)
+        last = min(last, whole.until) if whole.until else last
+        if moment < last:
+            later += sum(_minutes(snapshot, replace(whole, since=moment + _TICK, until=last)).values())
+        same = plan(snapshot, replace(whole, since=moment, until=moment))
+        later += sum(1 for _ in rows(snapshot, same, ("part",), None, edge=place))
+        return total - later, total
 
 
 def histogram(store: Store | Snapshot, query: Query, buckets: int = 60) -> list[Bucket]:

@@ -25,6 +25,7 @@ from logtriage.tui.status import FilterBar, State, Status
 from logtriage.tui.timeline import Timeline
 
 if TYPE_CHECKING:
+    from logtriage.query.lanes import Lanes
     from logtriage.tui.app import Options
     from logtriage.tui.intake import Intake
 
@@ -187,6 +188,7 @@ class Board(Screen[None]):
         self.wants(self.list.wanting(self.query_now, None if end or (self.following and not stay) else self.place))
         self.left_at = None
         self.count()
+        self.shade()
         self.show_status()
 
     def take_count(self, found: int) -> None:
@@ -216,6 +218,19 @@ class Board(Screen[None]):
             return
         since, until = self.zoomed or (None, None)
         self.wants(ask.Timeline(since, until, self.timeline.cells, self.parts))
+
+    def shade(self) -> None:
+        """Asks what the filters let through of the lanes; until that is known, they stand as they are."""
+        if self.filters.active and self.timeline.lanes:
+            self.timeline.told = "counting …"
+            self.wants(ask.Shade(self.query_now, self.timeline.lanes))
+        else:
+            self.timeline.shade(None)
+
+    def take_shade(self, request: ask.Shade, found: Lanes | None) -> None:
+        """Takes that."""
+        if request.query == self.query_now and request.over is self.timeline.lanes and self.filters.active:
+            self.timeline.shade(found, "filtered" if found else "not filtered")
 
     def wants(self, request: Request) -> None:
         """Asks the engine."""

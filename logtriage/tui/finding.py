@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 
 from logtriage.query.query import LEVELS, Query
 from logtriage.tui import requests as ask
-from logtriage.tui.board import Board
 from logtriage.tui.filters import Filter, Filters, combined
 from logtriage.tui.prompt import Prompt
+from logtriage.tui.ranking import Ranking
 from logtriage.tui.status import FilterBar
 
 _KINDS = ("level", "source", "service", "flag", "field", "trace", "since", "until")
 
 
-class Finding(Board):
+class Finding(Ranking):
     """See the module."""
 
     # filters
@@ -76,7 +76,6 @@ class Finding(Board):
         if self.sought is None:
             self.say("nothing was searched for yet: /")
             return
-        assert self.sought is not None
         both = replace(self.query_now, also=(*self.query_now.also, self.sought))
         if self.query_now.needle is None:
             both = replace(self.query_now, needle=self.sought.needle)
@@ -122,7 +121,7 @@ class Finding(Board):
 
                 needle = self.try_to(lambda: Needle.of((message.text,), smart_case=True))
                 if needle:
-                    self.sought = Query(needle=needle)
+                    self.sought, self.ranked = Query(needle=needle), None
                     self.list.needle = needle
                     self.list.refresh()
                     self.action_next_match(turns=True)

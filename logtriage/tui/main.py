@@ -51,6 +51,10 @@ class Main(Asking):
                     self.take_count(result)
             case ask.Timeline():
                 self.show_lanes(result)
+            case ask.Shade():
+                self.take_shade(request, result)
+            case ask.Matches():
+                self.take_rank(request, result)
             case ask.Survey():
                 self.show_standing(result)
             case ask.Refresh():
@@ -86,6 +90,8 @@ class Main(Asking):
             return
         if request and request.kind == "sql":  # its box is closed
             return
+        if isinstance(request, ask.Shade):
+            self.timeline.shade(None, "not filtered")
         if isinstance(request, ask.Preview):
             self.prompt.tell(why, wrong=True)
             return
@@ -161,5 +167,6 @@ class Main(Asking):
     def show_lanes(self, lanes: Any) -> None:
         """Takes the lanes, and gives them the room they want."""
         self.timeline.show(lanes)
+        self.shade()
         height = 0 if self.size.height < 12 else self.timeline.wanted_height(self.size.height)
         self.timeline.styles.height = height

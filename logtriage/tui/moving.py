@@ -11,11 +11,11 @@ from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.tui import requests as ask
 from logtriage.tui import times
-from logtriage.tui.board import Board
 from logtriage.tui.filters import Filter
+from logtriage.tui.ranking import Ranking
 
 
-class Moving(Board):
+class Moving(Ranking):
     """See the module."""
 
     def action_move(self, rows: int) -> None:
@@ -94,6 +94,8 @@ class Moving(Board):
         else:
             self.unsay()
             place = result
+            if isinstance(request, ask.Next) and request.what == "match":
+                self.tell_match(request, place)
         self.visit(place)
 
     def none_found(self, request: ask.Next | ask.NextSame) -> None:

@@ -239,6 +239,34 @@ class Timeline(Request):
         return lanes.lanes(snapshot, self.since, self.until, self.count, self.parts)
 
 
+@dataclass(frozen=True)
+class Shade(Request):
+    """What a query finds of the lanes shown → Lanes, or None where that would take too long."""
+
+    query: Query
+    over: Lanes
+    kind = "shade"
+    lane = "back"
+
+    def answer(self, snapshot: Snapshot) -> Lanes | None:
+        from logtriage.query.shade import shaded
+
+        return shaded(snapshot, self.query, self.over)
+
+
+@dataclass(frozen=True)
+class Matches(Request):
+    """How many records a query finds up to a place, itself included, and in all (None: it has no time), and in all → (int | None, int)."""
+
+    query: Query
+    place: Key
+    kind = "matches"
+    lane = "back"
+
+    def answer(self, snapshot: Snapshot) -> tuple[int | None, int]:
+        return tally.rank(snapshot, self.query, self.place)
+
+
 class Standing(NamedTuple):
     """What there is: the parts, how many records, how many of no known format, their time span, who fell silent, when
     each signature was first found, and how far each part was read."""

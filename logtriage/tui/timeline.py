@@ -1,4 +1,7 @@
-"""The timeline: a lane a source, a cell a stretch of time: how much it said, and in what tone the worst of it was."""
+"""The timeline: a lane a source, a cell a stretch of time: how much it said, and in what tone the worst of it was.
+
+With filters it shows what they let through; where they hide everything stands a dot.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ _FEW = 0.05  # a share of bad records below which a cell is in a quieter tone
 class Timeline(Inked):
     """Shows `lanes`. Posts `GoTo` where it is clicked.
 
-    `window`: the times now being read; `silences`: where lanes are silent; `firsts`: when each
+    `found`: what the filters let through of them, None: all is shown; `told`: what is to be said of that. `window`: the
+    times now being read; `silences`: where lanes are silent; `firsts`: when each
     signature was first found; `marks`: times of marked records; `zone`: in
     which times are told.
     """
@@ -35,6 +39,8 @@ class Timeline(Inked):
     def __init__(self, zone: tzinfo) -> None:
         super().__init__(id="timeline")
         self.lanes: Lanes | None = None
+        self.found: Lanes | None = None
+        self.told = ""
         self.window: tuple[datetime, datetime] | None = None
         self.silences: tuple[Silence, ...] = ()
         self.marks: tuple[datetime, ...] = ()
@@ -49,7 +55,14 @@ class Timeline(Inked):
 
     def show(self, lanes: Lanes | None) -> None:
         """Takes the lanes."""
+        if self.found and lanes and (self.found.start, self.found.width) != (lanes.start, lanes.width):
+            self.found = None  # it does not fit any more
         self.lanes = lanes
+        self.refresh()
+
+    def shade(self, found: Lanes | None, told: str = "") -> None:
+        """Takes what the filters let through."""
+        self.found, self.told = found, told
         self.refresh()
 
     def shown_lanes(self) -> list[Lane]:
@@ -59,7 +72,12 @@ class Timeline(Inked):
             return []
         room = max(1, self.size.height - 2)
         silent = {one.lane for one in self.silences}
-        ranked = sorted(self.lanes.lanes, key=lambda lane: (lane.name not in silent, -_weight(lane), lane.name))
+        weights = {lane.name: _weight(lane) for lane in self.found.lanes} if self.found else {}
+
+        def rank(lane: Lane) -> tuple[float, bool, float, str]:
+            return -weights.get(lane.name, 0.0), lane.name not in silent, -_weight(lane), lane.name
+
+        ranked = sorted(self.lanes.lanes, key=rank)
         return sorted(ranked[:room], key=lambda lane: lane.name)
 
     def wanted_height(self, height: int) -> int:
@@ -91,11 +109,12 @@ class Timeline(Inked):
     def _lane(self, lane: Lane, lanes: Lanes) -> list[Segment]:
         silent = [s for s in self.silences if s.lane == lane.name]
         gone = any(s.end is None for s in silent)
-        busiest = max((cell.records for cell in lane.cells.values()), default=1)
+        shown = lane if self.found is None else next((one for one in self.found.lanes if one.name == lane.name), lane)
+        busiest = max((cell.records for cell in shown.cells.values()), default=1)
         name = cut(safe(("∅ " if gone else "") + lane.name, 64), NAME)
         out = [Segment(name + " ", self.ink("silent" if gone else "axis"))]
         for k in range(lanes.cells):
-            cell = lane.cells.get(k)
+            cell = shown.cells.get(k)
             if cell:
                 out.append(
                     Segment(
@@ -103,6 +122,8 @@ class Timeline(Inked):
                         self.ink(_tone(cell.worst) + ("-few" if cell.bad < _FEW * cell.records else "")),
                     )
                 )
+            elif k in lane.cells:
+                out.append(Segment("·", self.ink("dim")))
             else:
                 start = lanes.start + k * lanes.width
                 quiet = _within(silent, start, lanes.width)
@@ -123,7 +144,7 @@ class Timeline(Inked):
         for one in self.firsts:
             cell = lanes.cell_of(one.moment)
             flagged[cell] = max(flagged.get(cell, 0), one.severity)
-        out = [Segment(cut("", NAME) + " ")]
+        out = [Segment(cut(self.told, NAME) + " ", self.ink("accent"))]
         for k in range(lanes.cells):
             if k in marked:
                 out.append(Segment("●", self.ink("mark")))
