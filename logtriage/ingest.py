@@ -9,19 +9,18 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
-import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from logtriage.batches import Batch, Batches
 from logtriage.errors import LogtriageError, SourceError
-from logtriage.formats.format import Format
 from logtriage.formats.records import Made
-from logtriage.normalise import Normaliser, Settings
+from logtriage.normalise import Settings
 from logtriage.sources.find import Source
-from logtriage.sources.read import Block, identity
+from logtriage.sources.read import identity
 from logtriage.store.facets import Facets
 from logtriage.store.mined import Templates
 from logtriage.store.parts import Part, Parts
@@ -74,7 +73,7 @@ class Ingest:
         self.parts = Parts(store.con)
         self.templates = Templates(store.con)
         self.facets = Facets()
-        self.normaliser = Normaliser(store.con, settings, Shapes(set(self.templates.wordings)))
+        self.batches = Batches(store.con, settings, Shapes(set(self.templates.wordings)))
         self._ids = self._all("SELECT coalesce(max(id), 0) FROM lake.ids")[0][0]
         self._formats = _Numbers({(name, text): n for n, name, text in self._all("FROM lake.formats")})
         self._renderings = _Numbers({(text,): n for n, text in self._all("FROM lake.renderings")})
@@ -98,23 +97,21 @@ class Ingest:
         if part.untouched(now):
             self.tally.unchanged += 1
             return
-        for block, made in self.normaliser.read(source, offset=part.tail_offset, line=part.tail_line):
-            part = self.add(part, block, made)
+        for batch in self.batches.read(source, offset=part.tail_offset, line=part.tail_line):
+            part = self.add(part, batch)
             on_progress(self.tally)
         if now:
             self.parts.note(dataclasses.replace(part, size=now.size, mtime_ns=now.mtime_ns))
 
-    def add(self, part: Part, block: Block, made: Made) -> Part:
-        """Takes over the records that the normaliser holds; gives the part as it is then. They may wait for `flush`."""
+    def add(self, part: Part, batch: Batch) -> Part:
+        """Takes over more records of a part; gives the part as it is then. They may wait for `flush`."""
+        block, made = batch.block, batch.made
         if block.offset < part.offset:  # the last record of an earlier run is read again, with what was written since
             self._waiting.dropped.append((part.number, block.offset))
-        self._wait(part.number)
-        assert self.normaliser.rows is not None
-        self.tally.add(made, self.normaliser.rows)
+        self._wait(part.number, batch)
+        self.tally.add(made, batch.rows)
         end, line = block.offset + made.bytes, block.line + made.lines
-        tail_offset, tail_line = end, line
-        if made.bytes == len(block.data) and made.records:
-            tail_offset, tail_line = self._all('SELECT max("offset"), max(line) FROM wholes')[0]
+        tail_offset, tail_line = batch.tail if batch.tail and made.bytes == len(block.data) else (end, line)
         part = dataclasses.replace(part, offset=end, line=line, tail_offset=tail_offset, tail_line=tail_line, size=None)
         self.parts.note(part)
         self._waiting.bytes += made.bytes
@@ -122,29 +119,18 @@ class Ingest:
             self._write()
         return part
 
-    def _wait(self, part: int) -> None:
-        """Puts the normaliser's rows and hits with those that wait."""
+    def _wait(self, part: int, batch: Batch) -> None:
+        """Puts rows and hits with those that wait, under the store's numbers."""
         import pyarrow as pa
 
-        normaliser, waiting = self.normaliser, self._waiting
-        assert normaliser.rows is not None
-        nodes = normaliser.records.chains
-        chains = self._formats.of(
-            [(n.name, json.dumps([dataclasses.asdict(_bare(fmt)) for fmt in n.path])) for n in nodes]
-        )
-        renderings = self._renderings.of([(str(r),) for r in normaliser.records.renderings])
-        rows = normaliser.rows.append_column("part", pa.array([part] * len(normaliser.rows), pa.int32()))
+        waiting, rows = self._waiting, batch.rows
+        chains, renderings = self._formats.of(batch.counted.chains), self._renderings.of(batch.counted.renderings)
         for column, numbers in (("chain", chains), ("stamp", renderings), ("observed_stamp", renderings)):
             counted = pa.array(numbers, pa.int32()).take(rows[column].combine_chunks())
             rows = rows.set_column(rows.schema.get_field_index(column), column, counted)
-        waiting.rows.append(rows)
-        waiting.hits.append(
-            self.con.execute(
-                f'SELECT {part} AS part, "offset", timestamp, pattern, category, f.severity_number, captures '
-                "FROM found AS f JOIN rows USING (i)"
-            ).to_arrow_table()
-        )
-        waiting.shapes |= normaliser.shapes.new
+        for table, waits in ((rows, waiting.rows), (batch.hits, waiting.hits)):
+            waits.append(table.append_column("part", pa.array([part] * len(table), pa.int32())))
+        waiting.shapes |= batch.shapes
 
     def flush(self) -> None:
         """Writes all that waits, and returns when it is committed."""
@@ -192,8 +178,3 @@ def _give_back_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_TRIM_THRESHOLD, 1 << 20)
         mallopt(_M_MMAP_THRESHOLD, 1 << 20)
-
-
-def _bare(fmt: Format) -> Format:
-    """A format without its examples, as it is kept in a store."""
-    return dataclasses.replace(fmt, examples=(), rejects=())

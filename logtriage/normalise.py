@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -15,6 +15,7 @@ from logtriage.formats.format import Format
 from logtriage.formats.records import Made, Records
 from logtriage.signatures.flags import Flags
 from logtriage.signatures.library import Pattern
+from logtriage.signatures.match import Matcher
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block, blocks, identity, prefetch
 from logtriage.store import frame
@@ -60,7 +61,15 @@ class Normaliser:
     (see frame.py), with their shapes; `shapes.new` holds the texts of the shapes that the block brought.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, shapes: Shapes | None = None) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        settings: Settings,
+        shapes: Shapes | None = None,
+        *,
+        beside: Normaliser | None = None,
+    ) -> None:
+        """`beside`: one of which this one shares what is dear; only one of them at a time may go beyond `records`."""
         self.con = con
         self.settings = settings
         # The sizes of views over Arrow are unknown to DuckDB, and it would hash the large side of each join.
@@ -70,8 +79,9 @@ class Normaliser:
         con.execute("CREATE TEMP TABLE IF NOT EXISTS mined (shape BIGINT, template BIGINT)")
         self.shapes = shapes or Shapes()
         self.records = Records(con)
-        self._flags = Flags(con, settings.patterns)
-        self._claims = Claims(settings.formats)
+        self._matcher: Matcher = beside._matcher if beside else Matcher(settings.patterns)
+        self._flags = Flags(con, self._matcher)
+        self._claims: Claims = beside._claims if beside else Claims(settings.formats)
         self.rows: pa.Table | None = None
 
     def grammar(self, source: Source) -> Grammar:
@@ -80,25 +90,27 @@ class Normaliser:
         return Grammar(s.formats, zone=s.zone_of(source), forced=s.format, claims=self._claims)
 
     def read(self, source: Source, *, offset: int = 0, line: int = 1) -> Iterator[tuple[Block, Made]]:
-        """The records of a source from a place on. A record is never cut by a block's end: it waits for the next block."""
-        grammar = self.grammar(source)
-        reference = self.settings.reference(source)
-        held: Block | None = None
+        """The records of a source from a place on."""
+        grammar, reference = self.grammar(source), self.settings.reference(source)
         self.records.reset()
-        for block in prefetch(blocks(source, offset=offset, line=line, size=_BLOCK)):
-            block = _joined(held, block)
-            final = block.last or len(block.data) > _LONGEST_RECORD
-            made = self.block(block, grammar, reference, final=final)
-            yield block, made
-            held = None if final else _rest(block, made)
+        yield from whole_records(
+            source,
+            lambda block, final: self.block(block, grammar, reference, final=final),
+            offset=offset,
+            line=line,
+        )
 
     def block(self, block: Block, grammar: Grammar, reference: datetime, *, final: bool, shapes: bool = True) -> Made:
         """One block, see `Records.read`. Without `shapes`, what only the store needs is not made: `rows` and `shapes`."""
         made = self.records.read(block, grammar, reference=reference, final=final)
+        self.finish(block, made, shapes=shapes)
+        return made
+
+    def finish(self, block: Block, made: Made, *, shapes: bool = True) -> None:
+        """What is to be done with a block when its `records` have been read."""
         self._flags.read(made)
         if shapes:
             self._rows(block.source, made)
-        return made
 
     def _rows(self, source: Source, made: Made) -> None:
         """Reads out the records as they are kept, and numbers their shapes."""
@@ -130,6 +142,20 @@ class Normaliser:
         numbers = self.shapes.number(frames, bodies, stamps, observed, whole)
         self.rows = rows.drop_columns(["stamp_text", "observed_text"]).append_column("shape", numbers)
         self.con.register("rows", self.rows)
+
+
+def whole_records(
+    source: Source, make: Callable[[Block, bool], Made], *, offset: int, line: int
+) -> Iterator[tuple[Block, Made]]:
+    """The blocks of a source from a place on, and what `make` (block, is it final) makes of each. A record is never cut by
+    a block's end: it waits for the next block."""
+    held: Block | None = None
+    for block in prefetch(blocks(source, offset=offset, line=line, size=_BLOCK)):
+        block = _joined(held, block)
+        final = block.last or len(block.data) > _LONGEST_RECORD
+        made = make(block, final)
+        yield block, made
+        held = None if final else _rest(block, made)
 
 
 def _joined(held: Block | None, block: Block) -> Block:

@@ -80,7 +80,7 @@ def _take(ingest: Ingest, tails: dict[str, _Tail], block: Block) -> None:
     source = block.source
     tail = tails.get(source.name)
     if tail is None:
-        tail = tails[source.name] = _Tail(ingest.parts.of(source), ingest.normaliser.grammar(source))
+        tail = tails[source.name] = _Tail(ingest.parts.of(source), ingest.batches.normaliser.grammar(source))
     if tail.lines is not None and tail.lines.end == block.offset:
         block = replace(tail.lines, data=tail.lines.data + block.data)
     tail.lines, tail.changed = block, True
@@ -90,14 +90,16 @@ def _take(ingest: Ingest, tails: dict[str, _Tail], block: Block) -> None:
 
 def _commit(ingest: Ingest, tails: Iterable[_Tail]) -> None:
     """Brings the new lines into the store; of each source the last record's stay at hand."""
-    normaliser = ingest.normaliser
+    from logtriage.batches import Batch
+
+    normaliser = ingest.batches.normaliser
     for tail in tails:
         block = tail.lines
         if block is None or not tail.changed:
             continue
         normaliser.records.reset()
         made = normaliser.block(block, tail.grammar, normaliser.settings.reference(block.source), final=True)
-        tail.part = ingest.add(tail.part, block, made)
+        tail.part = ingest.add(tail.part, Batch.of(normaliser, block, made))
         begin = tail.part.tail_offset - block.offset
         tail.lines = replace(block, offset=tail.part.tail_offset, line=tail.part.tail_line, data=block.data[begin:])
         tail.changed = False

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage.formats.levels import SEVERITY
 from logtriage.formats.records import Made
-from logtriage.signatures.library import Pattern
 from logtriage.signatures.match import Matcher, capture_sql
 
 if TYPE_CHECKING:
@@ -17,9 +15,9 @@ if TYPE_CHECKING:
 class Flags:
     """Fills the temp tables `found` (i, pattern, category, severity_number, captures) and `flags` (i, flags, severity_number)."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, patterns: Sequence[Pattern]) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, matcher: Matcher) -> None:
         self.con = con
-        self.matcher = Matcher(patterns)
+        self.matcher = matcher
 
     def read(self, made: Made) -> None:
         """Looks at the records of a block; a record's flags are its patterns' ids in alphabetical order."""

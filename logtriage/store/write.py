@@ -123,7 +123,7 @@ def _write_records(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"INSERT INTO lake.records SELECT {_COLUMNS.format(ids=numbers)} FROM pending AS p {joins} ORDER BY shape, timestamp"
     )
-    con.execute("INSERT INTO lake.hits FROM pending_hits ORDER BY pattern, timestamp")
+    con.execute("INSERT INTO lake.hits BY NAME FROM pending_hits ORDER BY pattern, timestamp")
     con.execute(
         "INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), part, shape, severity_number, count(*) FROM pending GROUP BY ALL"
     )

@@ -1,0 +1,107 @@
+"""A source → batches of records to be stored. The lines of a block are read while records are made of those before it."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from logtriage.errors import SourceError
+from logtriage.formats.format import Format
+from logtriage.formats.records import Made, Records
+from logtriage.normalise import Normaliser, Settings, whole_records
+from logtriage.sources.find import Source
+from logtriage.sources.read import Block
+from logtriage.store.shape import Shape, Shapes
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What numbers in a block's rows stand for: `chains` (name and definition of the formats) and `renderings`."""
+
+    chains: list[tuple[str, str]]
+    renderings: list[tuple[str]]
+
+    @classmethod
+    def of(cls, records: Records) -> Counted:
+        """As it stands now: what is learnt of a source grows."""
+        formats = [(n.name, json.dumps([dataclasses.asdict(_bare(fmt)) for fmt in n.path])) for n in records.chains]
+        return cls(formats, [(str(rendering),) for rendering in records.renderings])
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A block's records, apart from the connection that they were read on: `rows` as they are kept (see frame.py), `hits` in
+    them, the `shapes` that no block before had, and where the last record begins (byte and line of the source)."""
+
+    block: Block
+    made: Made
+    counted: Counted
+    rows: pa.Table
+    hits: pa.Table
+    shapes: dict[int, Shape]
+    tail: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, normaliser: Normaliser, block: Block, made: Made, counted: Counted | None = None) -> Batch:
+        """The records that a normaliser holds."""
+        con, rows = normaliser.con, normaliser.rows
+        assert rows is not None
+        hits = con.execute(
+            'SELECT "offset", timestamp, pattern, category, f.severity_number, captures FROM found AS f JOIN rows USING (i)'
+        ).to_arrow_table()
+        tail = con.execute('SELECT max("offset"), max(line) FROM wholes').fetchall()[0] if made.records else None
+        return cls(block, made, counted or Counted.of(normaliser.records), rows, hits, normaliser.shapes.new, tail)
+
+
+class Batches:
+    """Two normalisers that take turns, on connections of their own."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, shapes: Shapes) -> None:
+        self.normaliser = Normaliser(con.cursor(), settings, shapes)
+        self._turns = (self.normaliser, Normaliser(con.cursor(), settings, shapes, beside=self.normaliser))
+        self._finishing = ThreadPoolExecutor(max_workers=1)
+
+    def read(self, source: Source, *, offset: int = 0, line: int = 1) -> Iterator[Batch]:
+        """The records of a source from a place on, in order. Raises SourceError behind what could be read."""
+        grammar, reference = self.normaliser.grammar(source), self.normaliser.settings.reference(source)
+        for normaliser in self._turns:
+            normaliser.records.reset()
+        ahead, turns = itertools.cycle(self._turns), itertools.cycle(self._turns)
+        before: Future[Batch] | None = None
+        try:
+            for block, made in whole_records(
+                source,
+                lambda block, final: next(ahead).records.read(block, grammar, reference=reference, final=final),
+                offset=offset,
+                line=line,
+            ):
+                normaliser = next(turns)
+                finished = self._finishing.submit(_finish, normaliser, block, made, Counted.of(normaliser.records))
+                if before:
+                    yield before.result()
+                before = finished
+        except SourceError:
+            if before:
+                yield before.result()
+            raise
+        if before:
+            yield before.result()
+
+
+def _finish(normaliser: Normaliser, block: Block, made: Made, counted: Counted) -> Batch:
+    normaliser.finish(block, made)
+    return Batch.of(normaliser, block, made, counted)
+
+
+def _bare(fmt: Format) -> Format:
+    """A format without its examples, as it is kept in a store."""
+    return dataclasses.replace(fmt, examples=(), rejects=())
