@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-_BLOCK = 16 << 20  # bytes read at a time: larger ones are hardly quicker and cost memory
+_BLOCK = 8 << 20  # bytes read at a time: larger ones are hardly quicker and cost memory, as several are in work at once
 _LONGEST_RECORD = 64 << 20  # a record that is longer than this is cut, so that memory stays flat
 
 
