@@ -116,15 +116,14 @@ class Normaliser:
         """Reads out the records as they are kept, and numbers their shapes."""
         import pyarrow.compute as pc
 
-        counts = self.con.execute(f"SELECT {', '.join(f'count({name})' for name in frame.IDS)} FROM heads").fetchall()[
-            0
-        ]
-        ids = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
+        columns = ", ".join(f"count({name})" for name in frame.PIECES)
+        counts = self.con.execute(f"SELECT {columns} FROM heads").fetchall()[0]
+        pieces = [name for name, count in zip(frame.PIECES, counts, strict=True) if count]
         wrapped = any(fmt.kind == "json" for node in self.records.chains for fmt in node.path)
         # A place says better whose a log is than the program that wrote a line of it.
         service = "service" if source.resource.service else "coalesce(service, program)"
         cut = frame.cut(
-            frame.whole("SELECT * FROM records") if made.marked else "SELECT * FROM records", json=wrapped, ids=ids
+            frame.whole("SELECT * FROM records") if made.marked else "SELECT * FROM records", json=wrapped, found=pieces
         )
         rows = self.con.execute(f"""
             SELECT i, "offset", line, lines::INTEGER AS lines, timestamp, nanos, stamp, observed, observed_nanos, observed_stamp,

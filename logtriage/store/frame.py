@@ -15,6 +15,8 @@ from logtriage.stamps.rendering import Rendering, render_sql
 STAMP, BODY, TRACE, JSON_BODY, HTML_BODY, OBSERVED, SPAN, REQUEST = (f"chr({n})" for n in range(1, 9))
 # ids are cut out of frame and body; each is kept once in the store (table `ids`)
 IDS = {"trace_id": TRACE, "span_id": SPAN, "request_id": REQUEST}
+# the columns of `records` that tell whether there is a piece to cut out
+PIECES = ("stamp", "observed_stamp", *IDS)
 # A shorter piece would be found all over the text, and frames would repeat less.
 _SHORTEST = 4
 
@@ -27,38 +29,48 @@ def whole(relation: str) -> str:
     )
 
 
-def cut(relation: str, *, json: bool, ids: Sequence[str]) -> str:
+def cut(relation: str, *, json: bool, found: Sequence[str]) -> str:
     """SQL: the rows of `records` (raw, body, stamp_text, …) with a column `frame`, and a `body` without ids.
 
-    `json`: some bodies lie in JSON strings; `ids`: the kinds of ids that some records have.
+    `json`: some bodies lie in JSON strings; `found`: which of PIECES some records have.
     """
-    body = f"length(body) >= {_SHORTEST}"
+    # A place is told in a subquery of its own: in a CASE it would be looked for at each mention.
+    whole = "exact IS NULL AND body_at IS NULL"
+    relation = f"SELECT *, CASE WHEN {whole} THEN CASE WHEN length(body) >= {_SHORTEST} THEN strpos(raw, body) END END AS place, body AS piece FROM ({relation})"
     cases = f"WHEN body_at IS NOT NULL THEN left(raw, body_at - 1) || {BODY} || CASE WHEN ends_with(raw, chr(10)) THEN chr(10) ELSE '' END"
-    cases += f" WHEN {body} AND contains(raw, body) THEN {_cut_once('raw', 'body', BODY)}"
+    cases += f" WHEN place > 0 THEN {_cut('raw', 'place', 'body', BODY)}"
     if json:
-        for mark, escaped in ((JSON_BODY, json_text("body")), (HTML_BODY, _html("body"))):
-            cases += f" WHEN {body} AND contains(raw, {escaped}) THEN {_cut_once('raw', escaped, mark)}"
+        before = "place"
+        for mark, escaped, name in ((JSON_BODY, json_text("body"), "json"), (HTML_BODY, _html("body"), "html")):
+            relation = f"SELECT *, CASE WHEN {before} = 0 THEN {escaped} END AS {name} FROM ({relation})"
+            relation = f"SELECT *, strpos(raw, {name}) AS in_{name} FROM ({relation})"
+            cases += f" WHEN in_{name} > 0 THEN {_cut('raw', f'in_{name}', name, mark)}"
+            before = f"in_{name}"
     relation = f"SELECT *, CASE WHEN exact IS NOT NULL THEN raw {cases} ELSE raw END AS frame FROM ({relation})"
     for number, text, mark in (("stamp", "stamp_text", STAMP), ("observed_stamp", "observed_text", OBSERVED)):
-        piece = f"CASE WHEN {number} IS NOT NULL AND exact IS NULL THEN {text} END"
-        relation = f"SELECT * REPLACE ({_cut_once('frame', piece, mark)} AS frame) FROM ({relation})"
-    # only what is one sign in the shape: the index must not lose a word that can be searched for
-    chain = masking.CHAIN.format("", "")
-    pieces = [
-        f"CASE WHEN exact IS NULL AND regexp_full_match({name}, '{chain}') THEN {name} END AS piece_{name}"
-        for name in ids
-    ]
-    relation = f"SELECT {', '.join(['*', *pieces])} FROM ({relation})"
-    for name in ids:
-        both = ", ".join(f"{_cut_once(text, f'piece_{name}', IDS[name])} AS {text}" for text in ("frame", "body"))
-        relation = f"SELECT * REPLACE ({both}) FROM ({relation})"
+        if number in found:
+            piece = f"CASE WHEN {number} IS NOT NULL AND exact IS NULL THEN {text} END"
+            relation = _without(relation, "frame", piece, mark)
+    for name in IDS:
+        if name in found:
+            # only what is one sign in the shape: the index must not lose a word that can be searched for
+            sign = f"regexp_full_match({name}, '{masking.CHAIN.format('', '')}')"
+            piece = f"CASE WHEN exact IS NULL AND {sign} THEN {name} END"
+            relation = _without(_without(relation, "frame", piece, IDS[name]), "body", "piece", IDS[name])
     return relation
 
 
-def _cut_once(text: str, piece: str, mark: str) -> str:
-    """SQL: the first occurrence of a piece replaced by a mark. Three times as quick as `replace`."""
-    place = f"strpos({text}, {piece})"
-    return f"CASE WHEN {place} > 0 THEN left({text}, {place} - 1) || {mark} || substr({text}, {place} + length({piece})) ELSE {text} END"
+def _without(relation: str, column: str, piece: str, mark: str) -> str:
+    """SQL: a relation with the first occurrence of a piece (an expression) in a column replaced by a mark."""
+    relation = f"SELECT * EXCLUDE (place, piece), {piece} AS piece FROM ({relation})"
+    relation = f"SELECT *, strpos({column}, piece) AS place FROM ({relation})"
+    cut = _cut(column, "place", "piece", mark)
+    return f"SELECT * REPLACE (CASE WHEN place > 0 THEN {cut} ELSE {column} END AS {column}) FROM ({relation})"
+
+
+def _cut(text: str, place: str, piece: str, mark: str) -> str:
+    """SQL: a text with a mark in the place of a piece. Three times as quick as `replace`."""
+    return f"left({text}, {place} - 1) || {mark} || substr({text}, {place} + length({piece}))"
 
 
 def body() -> str:
