@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from logtriage.query.plan import plan
 from logtriage.query.query import Query
-from logtriage.query.walk import Key, rows
+from logtriage.query.walk import Key, both_sides, rows
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 
@@ -83,6 +83,11 @@ def earlier(store: Store | Snapshot, query: Query, edge: Key, count: int) -> Gla
 def around(store: Store | Snapshot, query: Query, place: Key, before: int, after: int) -> Glances:
     """The records around a place: `before` ones before it, and `after` ones from it on, the one that is there first."""
     with snapshot_of(store) as snapshot:
+        found = both_sides(snapshot, plan(snapshot, query), _COLUMNS, place, before + 1, after + 1)
+        if found:
+            early, late = ([Glance._make(row) for row in side] for side in found)
+            shown = early[max(0, len(early) - before) :] + late[:after]
+            return Glances(shown, len(early) > before, len(late) > after)
         front = earlier(snapshot, query, place, before)
         back = later(snapshot, query, place._replace(offset=place.offset - 1), after)
         return Glances(front.rows + back.rows, front.before, back.after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import logtriage.sources.lines  # noqa: F401 - registers the error handler that `_lines_of` decodes with
 from logtriage.query.query import Condition, Needs, Query, inlined, joined, once, source_condition
@@ -24,6 +24,8 @@ from logtriage.store.views import (
 )
 
 if TYPE_CHECKING:
+    import duckdb
+
     from logtriage.needles.needle import Needle
     from logtriage.query.narrow import Narrowed
 
@@ -37,6 +39,14 @@ _NAMES_PLACES = re.compile(rf"\b(?:{'|'.join(PLACES)})\b")
 ADDED = ("raw", "exact", "part", '"offset"')
 # Records whose text is not what ripgrep sees: damaged bytes, or a byte order mark, which it passes over.
 _DOUBTFUL = "(exact IS NOT NULL OR starts_with(raw, chr(65279)))"
+
+
+class Side(NamedTuple):
+    """Some of the hits on one side of a place: which those are, in what order, and how many of them."""
+
+    where: Condition
+    order: str
+    limit: int
 
 
 @dataclass(slots=True)
@@ -60,6 +70,11 @@ class Plan:
     rolled: bool = False
     filtered: bool = False
     undecided: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the hits are known without putting a text together."""
+        return not self.text and self.check is None
 
     def only_open(self) -> Plan:
         """The same for the records alone that have to be checked."""
@@ -92,18 +107,66 @@ class Plan:
             pieces = "pieces" if where_from or wanted & set(PLACES) else "bare"
             rows = dressed(self.catalog, pieces, wanted)
             return f"SELECT {named} FROM ({rows}) WHERE {where} AND {outer}{tail}{last}", parameters + more
-        names = self._pieces(wanted)
-        picked = f"SELECT {_listed(names)} FROM bare"
-        if where_from:
-            picked = f"SELECT {_listed([*names, *(n for n in PLACES if n in wanted and n not in names)])} FROM pieces"
-        picked += f" WHERE {where}" + ("" if self.text or tail else last)
+        picked, known = self._picked(wanted, where)
+        picked += "" if self.text or tail else last
         near = "SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM picked)"
-        known = "picked" if where_from or not wanted & set(PLACES) else f"({placed('picked', names)})"
         rows = restored(self.catalog, known, "near", wanted)
         return (
             f"WITH picked AS MATERIALIZED ({picked}), near AS MATERIALIZED ({near}) "
             f"SELECT {named} FROM ({rows}) WHERE {outer}{tail}{last}"
         ), parameters + more
+
+    def select_few(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        columns: Sequence[str],
+        window: Sequence[Condition],
+        order: str,
+        limit: int,
+    ) -> list[tuple[Any, ...]]:
+        """The first hits in a window, of a plan that needs no text to know them. Quicker than `select` for few: their
+        ids are looked up by name."""
+        wanted = set(_NAME.findall(" ".join((*columns, order))))
+        if not wanted & _TEXTS:
+            return con.execute(*self.select(columns, window, order=order, limit=limit)).fetchall()
+        where, parameters = joined([*window, *([self.shapes] if self.shapes else []), *self.plain])
+        picked, known = self._picked(wanted, where)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {picked} ORDER BY {order} LIMIT {limit}", parameters)
+        return self._put_together(con, columns, wanted, known, order)
+
+    def select_beside(
+        self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], window: Sequence[Condition], sides: Sequence[Side]
+    ) -> list[tuple[Any, ...]]:
+        """The first hits of each side in a window, of a plan that needs no text to know them, in the order of the last
+        side. The window is looked at once and held as a whole, so it must be small."""
+        wanted = set(_NAME.findall(" ".join((*columns, *(side.order for side in sides)))))
+        where, parameters = joined([*window, *([self.shapes] if self.shapes else []), *self.plain])
+        picked, known = self._picked(wanted, where)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE held AS {picked}", parameters)
+        each = [f"(FROM held WHERE {side.where.sql} ORDER BY {side.order} LIMIT {side.limit})" for side in sides]
+        values = [value for side in sides for value in side.where.parameters]
+        con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {' UNION ALL '.join(each)}", values)
+        return self._put_together(con, columns, wanted, known, sides[-1].order)
+
+    def _picked(self, wanted: set[str], where: str) -> tuple[str, str]:
+        """SELECT of the pieces that some columns are made of, as relation `picked`, and where their names are known."""
+        names = self._pieces(wanted)
+        if _NAMES_PLACES.search(where):
+            names += [name for name in PLACES if name in wanted and name not in names]
+            return f"SELECT {_listed(names)} FROM pieces WHERE {where}", "picked"
+        picked = f"SELECT {_listed(names)} FROM bare WHERE {where}"
+        return picked, f"({placed('picked', names)})" if wanted & set(PLACES) else "picked"
+
+    def _put_together(
+        self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], wanted: set[str], known: str, order: str
+    ) -> list[tuple[Any, ...]]:
+        """Those columns of the rows of the temp table `picked`."""
+        ids = con.execute("SELECT DISTINCT unnest([trace, span, request]) FROM picked").fetchall()
+        named = ", ".join(str(number) for (number,) in ids if number is not None) or "NULL"
+        near = f"(SELECT id, text FROM lake.ids WHERE id IN ({named}))"
+        rows = restored(self.catalog, known, "near", wanted)
+        sql = f"WITH near AS MATERIALIZED {near} SELECT {', '.join(columns)} FROM ({rows}) ORDER BY {order}"
+        return con.execute(sql).fetchall()
 
     def _pieces(self, wanted: set[str]) -> list[str]:
         """The columns of `bare` that those wanted are made from: no more, as each is read for every record picked."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from logtriage.query.plan import NOTHING, Plan
-from logtriage.query.query import Condition, Query, joined, stored
+from logtriage.query.plan import NOTHING, Plan, Side
+from logtriage.query.query import TIME_ORDER, Condition, Query, joined, stored
 from logtriage.query.windows import Extent, Pace, by_place, by_time
 from logtriage.store.views import Snapshot
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _FETCH = 1_000
+_FEW = 1_000  # records whose ids are looked up by name
+_HELD = 10_000  # records that are held to find those on both sides of a place
 _MINUTE = timedelta(minutes=1)
 
 
@@ -47,6 +49,14 @@ def rows(
     given = 0
     for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge):
         left = None if limit is None else limit - given
+        if left is not None and left <= _FEW and todo.is_plain:
+            few = todo.select_few(snapshot.con, columns, [*window, *beyond], order, left)
+            yield from few
+            given += len(few)
+            if given == limit:
+                return
+            pace.saw(len(few))
+            continue
         result = snapshot.con.execute(*todo.select(columns, [*window, *beyond], order=order, limit=left))
         before = given
         for row in todo.decided(_fetched(result)):
@@ -55,6 +65,52 @@ def rows(
             if given == limit:
                 return
         pace.saw(given - before)
+
+
+def both_sides(
+    snapshot: Snapshot, todo: Plan, columns: Sequence[str], place: Key, before: int, after: int
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]] | None:
+    """The last hits before a place and the first from it on, in time order, by one look at the records around it; None
+    where that does not do: many in a minute, or no time, or text that has to be put together to know hits."""
+    query = todo.query
+    if (
+        place.timestamp is None
+        or not (todo.is_plain and todo.rolled)
+        or query.order != "time"
+        or todo.shapes == NOTHING
+    ):
+        return None
+    minutes, timeless = _counts(snapshot, todo)
+    here = bisect_right(minutes, place.timestamp - _MINUTE, key=itemgetter(0))
+    first = last = here
+    wanted = before
+    while first > 0 and wanted > 0:
+        first -= 1
+        wanted -= minutes[first][1]
+    wanted = after
+    while last < len(minutes) and (wanted > 0 or last == here):
+        wanted -= minutes[last][1] if minutes[last][0] > place.timestamp else 0
+        last += 1
+    if first == last or sum(n for _, n in minutes[first:last]) > _HELD:
+        return None
+    window = Condition("timestamp >= ? AND timestamp < ?", (minutes[first][0], minutes[last - 1][0] + _MINUTE))
+    here_on = place._replace(offset=place.offset - 1)
+    sides = [
+        Side(_beyond(query, place, backwards=True), query.order_by(backwards=True), before),
+        Side(_beyond(query, here_on, backwards=False), query.order_by(), after),
+    ]
+    order = tuple(f"{key} AS k{n}" for n, key in enumerate(TIME_ORDER))
+    found = todo.select_beside(snapshot.con, (*columns, *order), [window], sides)
+    at = bisect_left(found, _order(place), key=lambda row: _order(Key(*row[-len(order) :])))
+    front, back = ([row[: -len(order)] for row in some] for some in (found[:at], found[at:]))
+    if (len(front) < before and (first > 0 or timeless)) or (len(back) < after and last < len(minutes)):
+        return None
+    return front, back
+
+
+def _order(place: Key) -> tuple[datetime, int, int, int]:
+    assert place.timestamp is not None
+    return (place.timestamp, place.nanos, place.part, place.offset)
 
 
 def _fetched(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
