@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logtriage.errors import LogtriageError
+from logtriage.tui.watch import Watch
 
 if TYPE_CHECKING:
     from logtriage.store.store import Store
@@ -49,7 +50,7 @@ class Engine:
         self._opening = threading.Lock()
         self._store: Store | None = None
         self._narrow = False  # whether queries still have but one thread
-        self._mark = _mark_of(path)
+        self._watch = Watch(path)
         self._threads = [threading.Thread(target=self._work, args=(lane,), daemon=True) for lane in _LANES]
 
     def start(self) -> None:
@@ -80,9 +81,8 @@ class Engine:
         return (self.path / "catalog.sqlite").exists()
 
     def has_changed(self) -> bool:
-        """Whether the store has, since this was asked last: by the catalog's files, which costs next to nothing."""
-        before, self._mark = self._mark, _mark_of(self.path)
-        return self._mark != before
+        """Whether the store has, since this was asked last; costs next to nothing."""
+        return self._watch.has_changed()
 
     def refresh(self) -> None:
         """Whatever is asked from now on sees the store as it is then."""
@@ -219,18 +219,6 @@ class _Watched:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
-
-
-def _mark_of(path: Path) -> tuple[tuple[int, int], ...]:
-    """What changes whenever the store does."""
-    marks = []
-    for name in ("catalog.sqlite", "catalog.sqlite-wal"):
-        try:
-            stat = (path / name).stat()
-            marks.append((stat.st_size, stat.st_mtime_ns))
-        except OSError:
-            marks.append((-1, -1))
-    return tuple(marks)
 
 
 def _close(snapshot: Snapshot | None) -> None:
