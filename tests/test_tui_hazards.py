@@ -1,0 +1,125 @@
+"""What others do to the store while one looks: it is one line, and the screen goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from screens import WIDE, run, screen
+from stores import fill, settings_for_tests
+
+from logtriage.sources.find import find
+from logtriage.store.store import Store
+from logtriage.tui.intake import Intake
+
+ROOT = Path(__file__).parent.parent
+
+
+def beats(log: Path, first: int, last: int) -> None:
+    """Appends a record a second to a log, every tenth an error."""
+    with open(log, "a") as file:
+        for k in range(first, last):
+            level = "INFO" if k % 10 else "ERROR"
+            file.write(f"2026-03-04 {10 + k // 3600}:{k // 60 % 60:02}:{k % 60:02} {level} beat {k}\n")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log of 600 records, which are in the store beside it."""
+    beats(tmp_path / "app.log", 0, 600)
+    fill(tmp_path / "store", [tmp_path / "app.log"])
+    return tmp_path / "app.log"
+
+
+def test_compacting_and_pruning_beside(tmp_path: Path, log: Path) -> None:
+    """The store is compacted and pruned by another process while one looks: what is left can be read, and nothing fails."""
+    for k in range(600, 640, 10):
+        beats(log, k, k + 10)
+        fill(tmp_path / "store", [log])
+
+    async def work() -> None:
+        async with screen(tmp_path / "store", WIDE) as shown:
+            await shown.press("b")
+            logtriage("store", "compact", "--store", str(tmp_path / "store"))
+            await shown.press("g", "space", "e", "G", "b")
+            assert "640 records" in shown.status and not shown.main.wrong
+            await shown.press("g")
+            store = str(tmp_path / "store")
+            logtriage("store", "prune", "--older-than", "5m", "--now", "2026-03-04T10:10:00Z", "--store", store)
+            await shown.until(lambda: "340 records" in shown.status)
+            await shown.press("space", "space")
+            assert not shown.main.wrong
+            await shown.press("g")
+            assert shown.selected.text == "beat 300"
+
+    run(work)
+
+
+def test_a_store_that_is_deleted(tmp_path: Path, log: Path) -> None:
+    """It is said in one line; what is on the screen stays; and when there is a store again, that is shown."""
+
+    async def work() -> None:
+        async with screen(tmp_path / "store", WIDE) as shown:
+            shutil.rmtree(tmp_path / "store")
+            await shown.until(lambda: "there is no store" in shown.status)
+            assert "beat 599" in shown.text
+            await shown.press("g", "e", "b")
+            assert "there is no store" in shown.status
+            beats(log, 600, 700)
+            fill(tmp_path / "store", [log])
+            await shown.until(lambda: "700 records" in shown.status)
+            await shown.press("G")
+            assert shown.selected.text == "beat 699"
+
+    run(work)
+
+
+def test_a_store_another_one_writes_to(tmp_path: Path, log: Path) -> None:
+    """Who is given sources while another process writes to the store is told so, and can read on in it."""
+
+    async def work() -> None:
+        with Store(tmp_path / "store", write=True):
+            sources = find([str(log)]).sources
+            store = tmp_path / "store"
+            intake = Intake(["--no-config", "--store", str(store), "--", str(log)], sources, settings_for_tests)
+            async with screen(store, WIDE, intake=intake) as shown:
+                await shown.until(lambda: "reading has stopped: another logtriage" in shown.status)
+                await shown.press("g")
+                assert shown.selected.text == "beat 0" and "reading has stopped" in shown.status
+
+    run(work)
+
+
+def test_a_disk_that_is_full(tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store that can take no more is one line on the screen; what is in it can be read, and the files from their ends."""
+    store, limited = tmp_path / "store", tmp_path / "python"
+    # the largest file that may be written stands for a disk without room
+    limited.write_text(f'#!/bin/sh\nulimit -f 1\nexec {sys.executable} "$@"\n')
+    limited.chmod(0o755)
+
+    async def work() -> None:
+        beats(log, 600, 10_000)
+        arguments = ["--no-config", "--store", str(store), "--", str(log)]
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "executable", str(limited))
+            intake = Intake(arguments, find([str(log)]).sources, settings_for_tests)
+        async with screen(store, WIDE, intake=intake) as shown:
+            await shown.until(lambda: "reading has stopped" in shown.status)
+            assert "could not take the data" in shown.status and "File too large" in shown.status
+            await shown.press("g")
+            assert shown.selected.text == "beat 0" and "reading has stopped" in shown.status
+
+    run(work)
+
+
+def logtriage(*arguments: str) -> None:
+    """Runs a command in a process of its own."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "logtriage", *arguments, "--no-config"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
