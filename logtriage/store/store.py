@@ -180,8 +180,10 @@ class Store:
             with contextlib.suppress(duckdb.Error):
                 con.execute("ROLLBACK")
             if isinstance(why, duckdb.Error):
-                hint = "free some space and run it again" if "No space left" in str(why) else None
-                raise StoreError(f"the store {self.path} could not take the data: {_first_line(why)}", hint) from why
+                if "No space left" in str(why):
+                    hint = "free some space and run it again"
+                    raise StoreError(f"no space is left for the store {self.path}", hint) from why
+                raise StoreError(f"the store {self.path} could not take the data: {_first_line(why)}") from why
             raise
 
 

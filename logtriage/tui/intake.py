@@ -71,13 +71,13 @@ class Intake:
         return self.process is None or self.process.poll() is None
 
     def failure(self) -> str | None:
-        """Why it ended, if it failed: in one line, so that folders are left out."""
+        """Why it ended, if it failed: in one line, so that names of files are left out."""
         if self.process is None or self.process.poll() in (None, 0, 130, -15):
             return None
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
         told = next((line for line in lines if line.startswith("logtriage: ")), "reading the sources failed")
-        return re.sub(r"/[^\s\"']*/", "…/", told.removeprefix("logtriage: "))
+        return re.sub(r" (\"/[^\"]*\"|/[^\s:]+)", "", told.removeprefix("logtriage: "))
 
     def share(self, read: Mapping[str, int]) -> float | None:
         """How much of the files' bytes are read, given up to where each is (path → bytes); None: all, or nearly all, once
