@@ -139,7 +139,8 @@ class Normaliser:
         # what is kept whole may hold the marks that stand for pieces
         whole = pc.is_valid(rows["exact"].combine_chunks())
         numbers = self.shapes.number(frames, bodies, stamps, observed, whole)
-        self.rows = rows.drop_columns(["stamp_text", "observed_text"]).append_column("shape", numbers)
+        rows = rows.drop_columns(["stamp_text", "observed_text"])
+        self.rows = rows.append_column("shape", numbers).append_column("run", self.shapes.runs)
         self.con.register("rows", self.rows)
 
 

@@ -21,6 +21,7 @@ from stores import START, fill, settings_for_tests, write_sources
 from logtriage.jsonl import lines as jsonl_lines
 from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser
+from logtriage.query import sieve, walk
 from logtriage.query.beside import beside
 from logtriage.query.export import raw_bytes, records_jsonl
 from logtriage.query.query import Query
@@ -128,6 +129,34 @@ def test_finds_any_piece_of_any_record(snapshot: Snapshot, raw: list[Raw], data:
 
 
 @pytest.mark.skipif(not shutil.which("rg"), reason="ripgrep is not installed")
+@pytest.mark.parametrize("pattern", ["timed out", "Order 37", "5432", "0", "2026", "trace_id=", "nowhere", r"\d\d ms"])
+def test_all_at_once_as_window_by_window(
+    snapshot: Snapshot, raw: list[Raw], pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether few or many records pass the weak tests, and few or many ids hold the needle, the same are found."""
+    needle = Needle.of([pattern])
+    for most in (1_000_000, 20, 0):
+        monkeypatch.setattr(walk, "MOST", most)
+        monkeypatch.setattr(sieve, "_MOST", most)
+        snapshot.memory.clear()
+        assert set(found(snapshot, Query(needle=needle))) == expected(raw, needle)
+    snapshot.memory.clear()
+
+
+@pytest.mark.parametrize("pattern", ["timed out", "Order 37", "INFO", "", r"\d\d ms"])
+def test_sources_are_counted(snapshot: Snapshot, pattern: str) -> None:
+    """What is told of sources and levels is what their records tell."""
+    query = Query(needle=Needle.of([pattern]))
+    told: dict[tuple[str, str | None], list[dt.datetime | None]] = {}
+    for source, level, moment in search(snapshot, query).tuples("source", "level", "timestamp"):
+        told.setdefault((source, level), []).append(moment)
+    counted: dict[tuple[str, str | None], int] = {}
+    for one in search(snapshot, query).sources():
+        counted[one.source, one.level] = counted.get((one.source, one.level), 0) + one.records
+        assert {one.first, one.last} <= set(told[one.source, one.level]) | {None}
+    assert counted == {key: len(moments) for key, moments in told.items()}
+
+
 def test_agrees_with_ripgrep(snapshot: Snapshot, files: list[Path]) -> None:
     """The records found are those that ripgrep's lines lie in."""
     part = next(p for p in snapshot.catalog.parts if p.source.endswith("app.log"))

@@ -20,10 +20,9 @@ from logtriage.cli.straight import in_full, summary
 from logtriage.coverage import Coverage
 from logtriage.errors import SourceError
 from logtriage.output import use_colour
-from logtriage.query.beside import ACROSS, beside
 from logtriage.query.lanes import ends
 from logtriage.query.query import Query
-from logtriage.query.search import COLUMNS, Answer, Row
+from logtriage.query.search import COLUMNS, Answer, Found, Row
 from logtriage.query.standing import parts_named
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
@@ -65,18 +64,27 @@ class Stored:
             if not self.levels or row.level in self.levels:
                 yield _full(row, values[width:])
 
-    def places(self, query: Query) -> Iterator[tuple[str, datetime | None]]:
-        """Where and when there is what a query finds: sources and times, no more."""
-        for source, moment, level in self._tuples(query, ("source", "timestamp", "level")):
-            if not self.levels or level in self.levels:
-                yield source, moment
+    def sources(self, query: Query) -> Iterator[Found]:
+        """Where and when there is what a query finds, no more: for each source and level."""
+        answer = self._answer(query)
+        for found in answer.sources():
+            if not self.levels or found.level in self.levels:
+                yield found
+        self._told(answer)
 
     def _tuples(self, query: Query, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+        answer = self._answer(query)
+        yield from answer.tuples(*columns)
+        self._told(answer)
+
+    def _answer(self, query: Query) -> Answer:
         answer = Answer(self.snapshot, query)
         if self.session.args.show_sql and not self._shown_sql:
             self._shown_sql = True
             self.session.say(answer.sql)
-        yield from answer.tuples(*columns)
+        return answer
+
+    def _told(self, answer: Answer) -> None:
         if answer.undecided:
             self.session.error(SourceError(f"the pattern took too long on {len(answer.undecided)} records"))
 
@@ -141,11 +149,12 @@ def _tell(stored: Stored, query: Query) -> None:
     """Counts what is found or names where; the records themselves are not read."""
     args, coverage = stored.session.args, stored.coverage
     hits: Counter[str] = Counter()
-    for source, moment in stored.places(query):
-        if args.max_count is None or hits[source] < args.max_count:
-            hits[source] += 1
-            coverage.hits = (coverage.hits or 0) + 1
-            coverage.seen(moment, moment)
+    for found in stored.sources(query):
+        hits[found.source] += found.records
+        coverage.seen(found.first, found.last)
+    if args.max_count is not None:
+        hits = Counter({source: min(n, args.max_count) for source, n in hits.items()})
+    coverage.hits = hits.total()
     out = Out()
     names = args.with_filename or not args.no_filename
     for name in sorted(hits) if args.count or args.files_with_matches else ():
@@ -212,6 +221,8 @@ class _Beside(tuple):  # type: ignore[type-arg]
 
 def _with_context(stored: Stored, hits: list[Full], before: int, after: int) -> Iterator[Full | None]:
     """Hits with the records before and after them, of their source or (--across) of all. None marks a gap."""
+    from logtriage.query.beside import ACROSS, beside
+
     across = stored.session.args.across
     more = _more(stored.session.args.output in WITH_FIELDS)
     full_of = {full[0].key: full for full in hits}

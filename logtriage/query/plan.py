@@ -55,7 +55,8 @@ class Plan:
 
     `plain`: conditions on `pieces` besides that on the shape; `counted`: on `lake.activity`, besides shape and time;
     `text`: on whole records. `check`: SQL on a whole record that tells whether `holds` must decide; None: never.
-    `rolled`: only the needle keeps `lake.activity` from knowing the answer. `filtered`: a weak test lets go of most records that are no hits. `undecided` collects records (part,
+    `rolled`: only the needle keeps `lake.activity` from knowing the answer. `ways`: weak tests that let go of most records
+    that are no hits; one of them holds of every hit (none at all: nothing is known). `undecided` collects records (part,
     offset) on which the pattern took too long.
     """
 
@@ -66,9 +67,9 @@ class Plan:
     text: list[Condition] = field(default_factory=list)
     narrowed: Narrowed | None = None
     shapes: Condition | None = None
+    ways: list[Condition] = field(default_factory=list)
     check: str | None = None
     rolled: bool = False
-    filtered: bool = False
     undecided: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -79,8 +80,12 @@ class Plan:
     def only_open(self) -> Plan:
         """The same for the records alone that have to be checked."""
         assert self.narrowed is not None
+        certain = self.narrowed.certain()
+        others = [Condition(f"NOT ({certain.sql})")] if certain else []
         return replace(
             self,
+            plain=[*self.plain, *others],
+            ways=[way for way in self.ways if way != certain],
             shapes=replace(self.narrowed, sure=frozenset(), none=self.narrowed.sure | self.narrowed.none).possible(),
         )
 
@@ -92,29 +97,36 @@ class Plan:
         order: str = "",
         limit: int | None = None,
         tail: str = "",
+        gathered: bool = False,
     ) -> tuple[str, list[Any]]:
         """SELECT of some columns of the hits in a window; where `check` is set, ADDED and `unproven` follow, and
-        no limit applies. `tail`: what follows WHERE, as GROUP BY."""
-        added = (*ADDED, f"({self.check}) AS unproven") if self.check is not None else ()
-        named = ", ".join((*columns, *added))
-        where, parameters = joined([*window, *([self.shapes] if self.shapes else []), *self.plain])
-        outer, more = joined(self.text)
+        no limit applies. `tail`: what follows WHERE, as GROUP BY. `gathered`: from what `gather` has left."""
+        named, outer, more, wanted = self._named(columns, order)
         last = f" ORDER BY {order}" if order else ""
         last += f" LIMIT {limit}" if limit is not None and self.check is None else ""
-        wanted = set(_NAME.findall(f"{named} {outer} {order}"))
-        where_from = _NAMES_PLACES.search(where)
+        where, parameters = self._where(window)
         if not wanted & _TEXTS:
-            pieces = "pieces" if where_from or wanted & set(PLACES) else "bare"
+            pieces = "pieces" if _NAMES_PLACES.search(where) or wanted & set(PLACES) else "bare"
             rows = dressed(self.catalog, pieces, wanted)
             return f"SELECT {named} FROM ({rows}) WHERE {where} AND {outer}{tail}{last}", parameters + more
-        picked, known = self._picked(wanted, where)
-        picked += "" if self.text or tail else last
+        picked, parameters, known = self._picked(wanted, window)
+        if gathered:
+            picked, parameters = "FROM gathered", []
+        elif not self.text and not tail:
+            picked += last
         near = "SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM picked)"
         rows = restored(self.catalog, known, "near", wanted)
         return (
             f"WITH picked AS MATERIALIZED ({picked}), near AS MATERIALIZED ({near}) "
             f"SELECT {named} FROM ({rows}) WHERE {outer}{tail}{last}"
         ), parameters + more
+
+    def gather(self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], most: int, order: str = "") -> bool:
+        """Puts what `select` needs of all records that pass the weak tests beside the store, if those are at most `most`
+        (else of some). Is it all of them?"""
+        picked, parameters, _ = self._picked(self._named(columns, order)[-1], ())
+        con.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS FROM ({picked}) LIMIT {most + 1}", parameters)
+        return int(con.execute("SELECT count(*) FROM gathered").fetchall()[0][0]) <= most
 
     def select_few(
         self,
@@ -129,8 +141,7 @@ class Plan:
         wanted = set(_NAME.findall(" ".join((*columns, order))))
         if not wanted & _TEXTS:
             return con.execute(*self.select(columns, window, order=order, limit=limit)).fetchall()
-        where, parameters = joined([*window, *([self.shapes] if self.shapes else []), *self.plain])
-        picked, known = self._picked(wanted, where)
+        picked, parameters, known = self._picked(wanted, window)
         con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {picked} ORDER BY {order} LIMIT {limit}", parameters)
         return self._put_together(con, columns, wanted, known, order)
 
@@ -140,22 +151,38 @@ class Plan:
         """The first hits of each side in a window, of a plan that needs no text to know them, in the order of the last
         side. The window is looked at once and held as a whole, so it must be small."""
         wanted = set(_NAME.findall(" ".join((*columns, *(side.order for side in sides)))))
-        where, parameters = joined([*window, *([self.shapes] if self.shapes else []), *self.plain])
-        picked, known = self._picked(wanted, where)
+        picked, parameters, known = self._picked(wanted, window)
         con.execute(f"CREATE OR REPLACE TEMP TABLE held AS {picked}", parameters)
         each = [f"(FROM held WHERE {side.where.sql} ORDER BY {side.order} LIMIT {side.limit})" for side in sides]
         values = [value for side in sides for value in side.where.parameters]
         con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {' UNION ALL '.join(each)}", values)
         return self._put_together(con, columns, wanted, known, sides[-1].order)
 
-    def _picked(self, wanted: set[str], where: str) -> tuple[str, str]:
-        """SELECT of the pieces that some columns are made of, as relation `picked`, and where their names are known."""
+    def _named(self, columns: Sequence[str], order: str) -> tuple[str, str, list[Any], set[str]]:
+        """The columns to select, the condition on whole records with its parameters, and the columns that all needs."""
+        added = (*ADDED, f"({self.check}) AS unproven") if self.check is not None else ()
+        named = ", ".join((*columns, *added))
+        outer, parameters = joined(self.text)
+        return named, outer, parameters, set(_NAME.findall(f"{named} {outer} {order}"))
+
+    def _where(self, window: Sequence[Condition]) -> tuple[str, list[Any]]:
+        return joined([*window, *([self.shapes] if self.shapes and not self.ways else []), *self.plain])
+
+    def _picked(self, wanted: set[str], window: Sequence[Condition]) -> tuple[str, list[Any], str]:
+        """SELECT of the pieces that some columns are made of, as relation `picked`, of records that may be hits; and where
+        their names are known."""
+        where, parameters = self._where(window)
         names = self._pieces(wanted)
+        known = f"({placed('picked', names)})" if wanted & set(PLACES) else "picked"
+        relation = "bare"
         if _NAMES_PLACES.search(where):
-            names += [name for name in PLACES if name in wanted and name not in names]
-            return f"SELECT {_listed(names)} FROM pieces WHERE {where}", "picked"
-        picked = f"SELECT {_listed(names)} FROM bare WHERE {where}"
-        return picked, f"({placed('picked', names)})" if wanted & set(PLACES) else "picked"
+            names = [*names, *(name for name in PLACES if name in wanted and name not in names)]
+            relation = "pieces"
+            known = "picked"
+        picked = f"SELECT {_listed(names)} FROM {relation} WHERE {where}"
+        if self.ways:  # of which a record may pass several
+            picked = " UNION ".join(f"{picked} AND ({way.sql})" for way in self.ways)
+        return picked, parameters * max(1, len(self.ways)), known
 
     def _put_together(
         self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], wanted: set[str], known: str, order: str
@@ -297,7 +324,7 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
     todo.narrowed = narrow(needle, shapes)
     todo.shapes = todo.narrowed.possible()
-    if not todo.narrowed.open and not _any_unshaped(snapshot):
+    if not todo.narrowed.open and not snapshot.unshaped:
         todo.shapes = todo.shapes if todo.narrowed.sure else NOTHING
         return
     condition = todo.query.text_condition()
@@ -307,17 +334,14 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     first = f"WHEN {certain.sql} THEN true " if certain else ""
     sql = once(f"CASE {first}WHEN {_DOUBTFUL} THEN {weak.sql} ELSE {condition.sql} END")
     todo.text.append(Condition(sql, weak.parameters + condition.parameters, Needs.TEXT))
-    open_ = [shape for shape in shapes if shape[0] in todo.narrowed.open]
-    if not needle.invert and (test := Sieve(snapshot, needle).condition(open_)):
-        todo.plain.append(Condition(f"{certain.sql} OR {test.sql}" if certain else test.sql))
-        todo.filtered = True
+    looked_at = todo.narrowed.open if certain else todo.narrowed.open | todo.narrowed.sure
+    ways = None if needle.invert else Sieve(snapshot, needle).ways(shape for shape in shapes if shape[0] in looked_at)
+    if ways is not None:
+        unshaped = [Condition(f"shape <= {ANY}")] if snapshot.unshaped else []
+        todo.ways = [*ways, *([certain] if certain else []), *unshaped]
+        todo.shapes = todo.shapes if todo.ways else NOTHING
     suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
     todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
-
-
-def _any_unshaped(snapshot: Snapshot) -> bool:
-    sql = f"SELECT sum(records) > 0 FROM lake.activity WHERE shape <= {ANY}"
-    return bool(snapshot.con.execute(sql).fetchall()[0][0])
 
 
 def _weak(needle: Needle) -> Condition:

@@ -67,6 +67,16 @@ class Page(NamedTuple):
     more: bool
 
 
+class Found(NamedTuple):
+    """How many records of one source and level are found, and when the first and the last are from."""
+
+    source: str
+    level: str | None
+    records: int
+    first: datetime | None
+    last: datetime | None
+
+
 COLUMNS = tuple(f'"{name}"' if name in ("group", "offset") else name for name in Row._fields)
 
 
@@ -108,6 +118,21 @@ class Answer:
                     break
                 self.matched += 1
                 yield row
+
+    def sources(self) -> Iterator[Found]:
+        """The same in numbers; where the query has no limit, no record is looked at one by one that needs no check.
+
+        There may be several for a source and level."""
+        if self._plan.check is not None or self._query.limit is not None or self._query.tail is not None:
+            for source, level, moment in self.tuples("source", "level", "timestamp"):
+                yield Found(source, level, 1, moment, moment)
+            return
+        columns = ("source", "level", "count(*)", "min(timestamp)", "max(timestamp)")
+        with self._snapshot if self._owned else contextlib.nullcontext():
+            sql, parameters = self._plan.select(columns, (), tail=" GROUP BY source, level")
+            for row in self._snapshot.con.execute(sql, parameters).fetchall():
+                self.matched += row[2]
+                yield Found(*row)
 
 
 def search(store: Store | Snapshot, query: Query) -> Answer:

@@ -37,7 +37,7 @@ def shaded(snapshot: Snapshot, query: Query, over: Lanes) -> Lanes | None:
 
 
 def _from_records(snapshot: Snapshot, todo: Plan, over: Lanes) -> Iterator[Counted]:
-    pace = Pace(MOST // 2, filtered=todo.filtered)
+    pace = Pace(MOST // 2, filtered=bool(todo.ways))
     columns = ("part", f"{cell_sql(over)} AS cell", "severity_number")
     for window in windows(snapshot, todo, pace):
         if todo.check is None:

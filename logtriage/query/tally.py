@@ -132,8 +132,11 @@ def _split(query: Query) -> tuple[Query | None, list[Query]]:
 
 def _from_records(snapshot: Snapshot, todo: Plan) -> _Minutes:
     found: _Minutes = Counter()
-    pace = Pace(MOST // 2, filtered=todo.filtered)
+    pace = Pace(MOST // 2, filtered=bool(todo.ways))
     columns = ("date_trunc('minute', timestamp)", "severity_number")
+    if todo.ways and todo.check is not None and todo.gather(snapshot.con, columns, MOST):
+        rows = snapshot.con.execute(*todo.select(columns, (), gathered=True)).fetchall()
+        return Counter(todo.decided(iter(rows)))
     for window in windows(snapshot, todo, pace):
         if todo.check is None:
             result = snapshot.con.execute(*todo.select((*columns, "count(*)"), window, tail=" GROUP BY ALL")).fetchall()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage.query.plan import NOTHING, Plan, Side
 from logtriage.query.query import TIME_ORDER, Condition, Query, joined, stored
-from logtriage.query.windows import Extent, Pace, by_place, by_time
+from logtriage.query.windows import MOST, Extent, Pace, by_place, by_time
 from logtriage.store.views import Snapshot
 
 if TYPE_CHECKING:
@@ -43,8 +43,11 @@ def rows(
     """Some columns of a plan's hits in order (or from the last one back), at most `limit`, from the place `edge` on."""
     if limit == 0:
         return
-    pace = Pace(limit, filtered=todo.filtered)
     order = todo.query.order_by(backwards=backwards)
+    if limit is None and edge is None and todo.ways and todo.gather(snapshot.con, columns, MOST, order):
+        yield from todo.decided(_fetched(snapshot.con.execute(*todo.select(columns, (), order=order, gathered=True))))
+        return
+    pace = Pace(limit, filtered=bool(todo.ways))
     beyond = [_beyond(todo.query, edge, backwards)] if edge else []
     given = 0
     for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge):

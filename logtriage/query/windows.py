@@ -16,6 +16,7 @@ FIRST = 20_000  # records of the first window
 MOST = 320_000  # of the largest: they may all have to be put together and sorted
 MOST_FILTERED = 32 * MOST  # where most are let go before that
 _GROWTH = 8
+_FEW = 64  # one hit in so many records, or fewer
 _SLICES = 600  # parts that a minute or a source is cut into at most
 _MINUTE, _TICK = timedelta(minutes=1), timedelta(microseconds=1)
 
@@ -30,7 +31,9 @@ class Pace:
 
     def saw(self, found: int) -> None:
         """To be told how many records of a window were hits."""
-        if found < self.rows // 2:
+        if found < self.rows // _FEW and self.rows >= MOST:
+            self.rows = self.most
+        elif found < self.rows // 2:
             self.rows = min(self.rows * _GROWTH, self.most)
 
 

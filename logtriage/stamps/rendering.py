@@ -55,11 +55,32 @@ class Rendering:
         for token in tokens(self.form):
             if token == "%x" or (token == "%s" and "-" in text):
                 return True
-            is_number = token[0] == "%" and (token in _DIGITS or token[1].isdigit())
-            kinds += "0" * (_DIGITS.get(token) or int(token[1])) if is_number else "a" if token[0] == "%" else token
+            kinds += _kinds(token)
         kinds, wanted = (_DIGIT.sub("0", _LETTERS.sub("a", one.replace(" ", ""))) for one in (kinds, text))
         longest, wide = (max(map(len, _RUNS.findall(one)), default=0) for one in (wanted, kinds))
         return longest <= wide and _RUNS.sub("0", wanted) in _RUNS.sub("0", kinds)
+
+    def fraction_holds(self, text: str, timestamp_expr: str) -> str | None:
+        """SQL: may the fraction hold the text, as far as the microseconds tell? Far cheaper than to print it. None: other
+        digits than those may hold it, or they do not tell."""
+        fraction, size = f"%{self.digits}", len(text)
+        kinds = _DIGIT.sub("0", "".join("\n" if one == fraction else _kinds(one) for one in tokens(self.form)))
+        longest = max(map(len, _RUNS.findall(kinds)), default=0)
+        if not (text.isascii() and text.isdecimal()) or size <= max(longest, 3) or "0\n" in kinds or "\n0" in kinds:
+            return None
+        tests = []
+        for behind in range(9 - self.digits, 10 - size):  # digits of the nanoseconds behind the text
+            lost = max(3 - behind, 0)
+            place, seen = 10 ** max(behind - 3, 0), text[: size - lost]
+            tests.append(f"microsecond({timestamp_expr}) // {place} % {10 ** len(seen)} = {int(seen)}")
+        return " OR ".join(tests) or "false"
+
+
+def _kinds(token: str) -> str:
+    """What a token prints: `0` for each digit that it may, `a` for letters, else itself."""
+    if token[0] != "%":
+        return token
+    return "0" * (_DIGITS.get(token) or int(token[1])) if token in _DIGITS or token[1].isdigit() else "a"
 
 
 def rendering_of(text: str, zone: str = "UTC") -> Rendering | None:

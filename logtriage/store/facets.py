@@ -1,4 +1,5 @@
-"""Which values the records of a part and a shape have in the columns that hold few: their flags, and where they come from.
+"""Which values the records of a part and a shape have in the columns that hold few: their flags, and where they come from;
+and how long their longest runs of letters and digits are (`run`, see shape.py), which tells what a search cannot find there.
 
 Most often all records of a shape in a part are alike in these, so a filter by them is answered from this small table and
 `lake.activity`; only where they differ are the records looked at. A row stays when the last record like it is gone: then
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import duckdb
 
-NAMES = ("flags", "service", "host", "container", "pod", "namespace")
+NAMES = ("flags", "service", "host", "container", "pod", "namespace", "run")
 # So many different values are told of a part, shape and name at most; beyond, there is one row that says `many`.
 _MOST = 100
 _REMEMBERED = 50_000
@@ -22,9 +23,10 @@ _ROWS = "part, shape, name, value, many"
 def of_records(relation: str) -> str:
     """SELECT: the rows of `lake.facets` for records (SQL of a relation)."""
     names = ", ".join(NAMES)
+    values = ", ".join(f"{name}::VARCHAR" for name in NAMES)
     few = f"SELECT DISTINCT part, shape, {names} FROM {relation}"
     return told(
-        f"(SELECT part, shape, unnest([{', '.join(f'{name!r}' for name in NAMES)}]) AS name, unnest([{names}]) AS value, "
+        f"(SELECT part, shape, unnest([{', '.join(f'{name!r}' for name in NAMES)}]) AS name, unnest([{values}]) AS value, "
         f"false AS many FROM ({few}))"
     )
 

@@ -56,6 +56,9 @@ _FEW = re.compile(f"[A-Za-z]*{_NUMBER}+[A-Za-z]{{0,3}}")
 _NUMBERS = re.compile(f"{_NUMBER}+")
 _SEAM = re.compile(SEAMS)
 _SIGN = re.compile(f"[{_SIGNS}]")
+_RUNS = re.compile(b"[A-Za-z0-9]+")
+_FEW_TEXTS, _SHARE = 100, 50  # distinct texts whose runs are measured: so many, and one for so many records
+_LONGEST = 65_535
 _NO_SEAMS = str.maketrans(dict.fromkeys("\1\2\3\4\5\6\7"))
 
 
@@ -67,12 +70,14 @@ class Shape(NamedTuple):
 
 
 class Shapes:
-    """Gives each record the number of its shape; `new` holds those that the last call saw first."""
+    """Gives each record the number of its shape; `new` holds those that the last call saw first, `runs` the length of the
+    longest run of letters and digits with a digit in each record's frame or body, null where it is not known."""
 
     def __init__(self, known: set[int] | None = None) -> None:
         """`known`: the numbers of the shapes that the store has already."""
         self.known = known if known is not None else set()
         self.new: dict[int, Shape] = {}
+        self.runs: pa.UInt16Array | None = None
 
     def number(
         self, frames: pa.Array, bodies: pa.Array, stamps: pa.Array, observed: pa.Array, whole: pa.Array
@@ -85,7 +90,9 @@ class Shapes:
         import pyarrow.compute as pc
 
         self.new = {}
-        pieces = [_masked(column) for column in (frames, bodies, stamps, observed)]
+        alike = [_alike(column) for column in (frames, bodies, stamps, observed)]
+        pieces = [_masked(column) for column in alike]
+        self.runs = pc.max_element_wise(*map(_longest, alike[:2]), skip_nulls=False)
         joint, radix = pieces[0].indices.cast(pa.int64()), len(pieces[0].dictionary)
         for piece in pieces[1:]:
             joint = pc.add(joint, pc.multiply(piece.indices.cast(pa.int64()), radix))
@@ -116,26 +123,43 @@ def number_of(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1 or 1
 
 
-def _masked(column: pa.Array) -> pa.DictionaryArray:
-    """Each text masked, as bytes, dictionary-encoded. Digits are made alike first: then few texts are left to be masked."""
+def _alike(column: pa.Array) -> pa.DictionaryArray:
+    """Each text as bytes, dictionary-encoded. Digits are made alike: then few texts are left to be masked."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     column = column.fill_null("") if column.null_count else column
     _, offsets, data = column.buffers()
     kind = pa.large_binary() if pa.types.is_large_string(column.type) else pa.binary()
-    alike = pa.Array.from_buffers(
+    return pa.Array.from_buffers(
         kind,
         len(column),
         [None, offsets, pa.py_buffer(bytes(data or b"").translate(_ALIKE))],
         offset=column.offset,
     ).dictionary_encode()
+
+
+def _masked(alike: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Each text masked, dictionary-encoded."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     texts = alike.dictionary
     for pattern, left in _MASKS:
         sign = left.encode("utf-8", "surrogateescape")
         texts = pc.replace_substring_regex(texts, pattern=pattern.format(r"\b", r"\b"), replacement=sign)
     masked = texts.dictionary_encode()
     return pa.DictionaryArray.from_arrays(masked.indices.take(alike.indices), masked.dictionary)
+
+
+def _longest(alike: pa.DictionaryArray) -> pa.UInt16Array:
+    """How long the longest run with a digit is in each text; nulls where there are too many texts to look into each."""
+    import pyarrow as pa
+
+    texts = alike.dictionary.to_pylist() if len(alike.dictionary) <= _FEW_TEXTS + len(alike) // _SHARE else None
+    if texts is None:
+        return pa.nulls(len(alike), pa.uint16())
+    runs = [max((len(run) for run in _RUNS.findall(text) if b"0" in run), default=0) for text in texts]
+    return pa.array([min(run, _LONGEST) for run in runs], pa.uint16()).take(alike.indices)
 
 
 def _shape(way: int, texts: Sequence[Sequence[str]]) -> tuple[Shape, bool]:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Container, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from logtriage.formats.format import Format
@@ -18,7 +19,7 @@ from logtriage.sql import literal
 from logtriage.stamps.rendering import Rendering
 from logtriage.store import frame
 from logtriage.store.mined import UNMINED, UNMINED_ID, UNMINED_TEXT
-from logtriage.store.seams import SEAMS
+from logtriage.store.seams import ANY, SEAMS
 
 if TYPE_CHECKING:
     import duckdb
@@ -133,6 +134,24 @@ class Snapshot:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @cached_property
+    def records(self) -> dict[tuple[int, int], int]:
+        """(part, shape) → how many records, from the activity; only where there are any."""
+        sql = "SELECT part, shape, sum(records)::BIGINT AS n FROM lake.activity GROUP BY part, shape HAVING n > 0"
+        return {(part, shape): n for part, shape, n in self.con.execute(sql).fetchall()}
+
+    @cached_property
+    def runs(self) -> dict[tuple[int, int], int]:
+        """(part, shape) → how long the longest run with a digit is in the frames and bodies of its records, if known."""
+        sql = "SELECT part, shape, max(value::INTEGER) FROM lake.facets WHERE name = 'run' GROUP BY part, shape"
+        known = self.con.execute(f"{sql} HAVING bool_and(value IS NOT NULL AND NOT many)")
+        return {(part, shape): longest for part, shape, longest in known.fetchall()}
+
+    @property
+    def unshaped(self) -> bool:
+        """Are there records of whose shape a search cannot be sure?"""
+        return any(shape <= ANY for _, shape in self.records)
 
     def close(self) -> None:
         """Lets go of the snapshot."""
