@@ -143,6 +143,14 @@ def test_all_at_once_as_window_by_window(
     snapshot.memory.clear()
 
 
+def test_what_is_too_short_is_passed_over(snapshot: Snapshot) -> None:
+    """No number as long as this is in any record that could hold one, which the store knows without looking at them."""
+    tests = sieve.Sieve(snapshot, Needle.of(["4711" * 10])).ways(
+        snapshot.con.execute("SELECT shape, text FROM lake.shapes WHERE shape > 0").fetchall()
+    )
+    assert tests == []
+
+
 @pytest.mark.parametrize("pattern", ["timed out", "Order 37", "INFO", "", r"\d\d ms"])
 def test_sources_are_counted(snapshot: Snapshot, pattern: str) -> None:
     """What is told of sources and levels is what their records tell."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +197,24 @@ def test_a_long_word_takes_no_longer_than_a_long_line(piece: str, one_store: Sto
     line = b"2026-03-02 10:00:00,000 ERROR [main] com.shop.Main - " + piece.encode() * (1_000_000 // len(piece)) + b"\n"
     shaped(one_store, tmp_path, line)
     assert b"".join(engine.parts(one_store, engine.numbers(one_store, tmp_path / "app.log")).values()) == line
+
+
+@given(st.lists(st.text(st.sampled_from("a1_- .é\x02\x03"), max_size=12), min_size=1, max_size=8))
+def test_longest_runs(texts: list[str]) -> None:
+    """Of each record the longest run of letters and digits with a digit, in frame or body; unknown where texts are many."""
+    import pyarrow as pa
+
+    shapes = Shapes()
+    frames, none, whole = pa.array(texts), pa.array([""] * len(texts)), pa.array([False] * len(texts))
+    for columns in ((frames, none), (none, frames), (frames, pa.array(texts[::-1]))):
+        shapes.number(*columns, none, none, whole)
+        assert shapes.runs is not None
+        pairs = zip(*(column.to_pylist() for column in columns), strict=True)
+        assert shapes.runs.to_pylist() == [max(map(longest_run, pair)) for pair in pairs]
+    many = pa.array([chr(97 + k // 26) + chr(97 + k % 26) for k in range(200)])
+    shapes.number(many, many, many, many, pa.array([False] * 200))
+    assert shapes.runs is not None and shapes.runs.null_count == 200
+
+
+def longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall("[A-Za-z0-9]+", text) if re.search("[0-9]", run)), default=0)
