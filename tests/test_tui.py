@@ -293,12 +293,47 @@ def test_every_key_is_told_and_does_something(store: Path) -> None:
     run(work)
 
 
+def test_leaving_the_prompt_goes_back_to_where_one_was(store: Path) -> None:
+    """Esc closes the line in which one types, and nothing else: the filters and the end that is followed stay."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await shown.press("plus")
+            filters = shown.main.filters
+            await shown.press("slash")
+            await shown.type("refus")
+            await shown.press("escape")
+            assert not shown.main.prompt.is_open and shown.main.filters == filters and "following" in shown.status
+            await shown.press("escape")
+            assert not shown.main.filters.each
+
+    run(work)
+
+
+def test_what_is_not_there_is_told_with_the_way_on(store: Path) -> None:
+    """No later error: the key that looks back; nothing let through: the keys that change that."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await shown.press("e", "e", "e", "G", "e")
+            assert "no later error · E looks back" in shown.status
+            await shown.press("ampersand")
+            await shown.type("no such words")
+            await shown.press("enter")
+            assert "no record that the filters let through" in shown.text and "^f switches them off" in shown.text
+            await shown.press("ctrl+f")
+            assert "no record" not in shown.text
+
+    run(work)
+
+
 def test_a_store_that_is_not_there(tmp_path: Path) -> None:
     """Without a store one line says so, and what to do; the screen stays."""
 
     async def work() -> None:
         async with screen(tmp_path / "nothing", WIDE) as shown:
             assert "there is no store" in shown.status and "ingest" in shown.status
+            assert "logtriage demo --run" in shown.text and "logtriage tui /var/log/app" in shown.text
             await shown.press("e", "g", "question_mark", "escape")
 
     run(work)

@@ -14,6 +14,7 @@ from logtriage.errors import LogtriageError
 from logtriage.query.glance import Glances
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
+from logtriage.tui import keymap
 from logtriage.tui import requests as ask
 from logtriage.tui.details import Details
 from logtriage.tui.events import PAGE, Events, at
@@ -172,6 +173,14 @@ class Board(Screen[None]):
         if request.place is None:
             self.ends[request.first] = request.query, page
         early, self.early = self.early, None
+        self.list.instead = ("no record",)
+        if self.filters.active:
+            off, listed = (keymap.key_of(name, self.app.keys) for name in ("toggle-filters", "filters"))  # type: ignore[attr-defined]
+            self.list.instead = (
+                "no record that the filters let through",
+                "",
+                f"{off} switches them off, {listed} lists them",
+            )
         if early is None or early[0] is not request or early[1] == self.place:
             self.list.show(request, page)
 

@@ -38,7 +38,8 @@ class Events(Inked, can_focus=True):
     """Shows what `query` finds. Posts `Wanted` for records, `Moved` when another is selected, `Opened` when one is chosen.
 
     `names`: part → what its source is called; `zone`: in which times are shown; `origin`: times are told as distance from
-    it, if set; `marks`: (part, offset) of marked records; `needle`: what is highlighted.
+    it, if set; `marks`: (part, offset) of marked records; `needle`: what is highlighted; `instead`: what is said where there
+    is no record.
     """
 
     def __init__(self, zone: tzinfo) -> None:
@@ -52,6 +53,7 @@ class Events(Inked, can_focus=True):
         self.needle: Needle | None = None
         self.span: tuple[datetime, datetime] | None = None
         self.shift = 0
+        self.instead: tuple[str, ...] = ()
         self.is_loading = False
         self._asked: set[str] = set()
         self._drawn: list[Line] = []  # the lines in view, and the times of them, while they are drawn
@@ -197,8 +199,9 @@ class Events(Inked, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width, lines = self.size.width, self._drawn
         if not self.reel.rows:
-            told = "" if self.is_loading else "  no record"
-            return Strip([Segment(cut(told if y == 1 else "", width), self.ink("dim"))], width).apply_style(self.base)
+            told = () if self.is_loading else self.instead
+            text = f"  {told[y - 1]}" if 0 < y <= len(told) else ""
+            return Strip([Segment(cut(safe(text), width), self.ink("dim"))], width).apply_style(self.base)
         body = self._line(lines[y], width - 1) if y < len(lines) else Strip([Segment(" " * (width - 1))], width - 1)
         return Strip.join([body, self._track(y)]).apply_style(self.base)
 

@@ -145,6 +145,12 @@ def told(keys: str) -> str:
     return " ".join(_NAMES.get(key, key.replace("ctrl+", "^")) for key in keys.split(","))
 
 
+def key_of(action: str, chosen: Mapping[str, str]) -> str:
+    """The first key of the action of that id, as people write it; `chosen`: what the config changed."""
+    keys = chosen.get(action) or next(key.keys for key in KEYS if key.id == action)
+    return told(keys.split(",")[0])
+
+
 _NAMES = {
     "slash": "/", "ampersand": "&", "exclamation_mark": "!", "plus": "+", "minus": "-", "equals_sign": "=", "backslash": "\\",
     "colon": ":", "question_mark": "?", "right_square_bracket": "]", "left_square_bracket": "[", "escape": "Esc",

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from logtriage.stream.ends import Ends
 
 
+def guidance(why: str, has_store: bool) -> tuple[str, ...]:
+    """What to do where nothing can be shown: the lines of an empty list."""
+    message, _, hint = why.partition(" (")
+    keys = ("", "? lists the keys, q quits")
+    if has_store:
+        return (message, *([hint.removesuffix(")")] if hint else []), *keys)
+    return (
+        message, "",
+        "logtriage demo --run            a made-up incident, to try things on",
+        "logtriage tui /var/log/app      these logs, read while one already looks",
+        "logtriage ingest /var/log       logs into the store, to look at later", *keys,
+    )  # fmt: skip
+
+
 class Main(Asking):
     """See the module."""
 
@@ -95,6 +109,9 @@ class Main(Asking):
         if isinstance(request, ask.Preview):
             self.prompt.tell(why, wrong=True)
             return
+        if not self.list.reel.rows:
+            self.list.instead = guidance(why, self.app.engine.has_store)  # type: ignore[attr-defined]
+            self.list.refresh()
         self.say(why, wrong=True)
 
     def show_standing(self, standing: Standing) -> None:

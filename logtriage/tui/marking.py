@@ -77,6 +77,7 @@ class Marking(Looking):
         if message.what == "note" and self.noted:
             new = replace(self.noted, note=message.text.strip())
             self.keep_marks(marks.toggled([one for one in self.marks if one.key != new.key], new))
+            self.say(f"noted: {new.note} · R: into the report" if new.note else "marked without a note")
 
     def action_next_mark(self, backwards: bool = False) -> None:
         places = sorted(filter(None, (self.place_of(mark) for mark in self.marks)), key=_order)

@@ -9,10 +9,18 @@ from typing import Any
 from logtriage.query import jump
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
+from logtriage.tui import keymap, times
 from logtriage.tui import requests as ask
-from logtriage.tui import times
 from logtriage.tui.filters import Filter
 from logtriage.tui.ranking import Ranking
+
+_FAR = timedelta(minutes=2)
+# What is looked for → the keys for the next one and for the one before.
+_TURNS = {
+    "error": ("next-error", "previous-error"), "warning": ("next-warning", "previous-warning"),
+    "match": ("next-match", "previous-match"), "record of this source": ("next-source", "previous-source"),
+    "record of the same id": ("next-same", "previous-same"),
+}  # fmt: skip
 
 
 class Moving(Ranking):
@@ -87,7 +95,9 @@ class Moving(Ranking):
                 return
             silence, place = result
             lasted = f"for {times.length(silence.end - silence.start)}" if silence.end else "to the end"
-            self.say(f"{silence.lane} is silent from {times.clock(silence.start, self.zone)[:5]} {lasted}")
+            far = silence.start - place.timestamp > _FAR  # the filters hide what came between
+            last = f" · before it, of these: {times.clock(place.timestamp, self.zone)[:8]}" if far else ""
+            self.say(f"{silence.lane} is silent from {times.clock(silence.start, self.zone)[:5]} {lasted}{last}")
         elif result is None:
             self.none_found(request)
             return
@@ -103,7 +113,10 @@ class Moving(Ranking):
         if isinstance(request, ask.Next) and request.turns:
             self.wants(replace(request, backwards=not request.backwards, turns=False))
         else:
-            self.say(f"no {'earlier' if request.backwards else 'later'} {request.what}")
+            among = " with these filters" if self.filters.active else ""
+            key = keymap.key_of(_TURNS[request.what][not request.backwards], self.app.keys)  # type: ignore[attr-defined]
+            gone, other = ("earlier", "on") if request.backwards else ("later", "back")
+            self.say(f"no {gone} {request.what}{among} · {key} looks {other}")
 
     def visit(self, place: Key) -> None:
         """Goes to a record: at once if it is held already."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
@@ -90,7 +91,8 @@ class Prompt(Horizontal):
             past.append(event.value)
         self.post_message(self.Entered(self.what, event.value))
 
-    def key_escape(self) -> None:
+    def key_escape(self, event: events.Key) -> None:
+        event.stop()  # the screen would go back one view
         self.leave()
 
     def key_up(self) -> None:

@@ -33,7 +33,9 @@ class Ranking(Board):
     ranked: Rank | None = None
 
     def use(self, filters: Filters, *, end: bool = False, remember: bool = True, stay: bool = False) -> None:
-        self.ranked = None  # others match now
+        if self.ranked:  # others match now
+            self.ranked = None
+            self.unsay()
         super().use(filters, end=end, remember=remember, stay=stay)
 
     def tell_match(self, request: ask.Next, place: Key) -> None:
@@ -51,7 +53,7 @@ class Ranking(Board):
         """Takes how many matches there are."""
         number, total = counted
         if self.ranked and self.ranked.asked == request.place:
-            number = number + self.ranked.steps if number else None
-            self.ranked = self.ranked._replace(number=number, total=total)
-            if self.place == self.ranked.place:
+            before, number = self.ranked, number + self.ranked.steps if number else None
+            self.ranked = before._replace(number=number, total=total)
+            if self.notice == before.told():
                 self.say(self.ranked.told())

@@ -11,7 +11,7 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
-from logtriage.tui import times
+from logtriage.tui import keymap, times
 from logtriage.tui.filters import Filters
 from logtriage.tui.text import safe
 
@@ -103,6 +103,9 @@ class Status(Widget):
             left.append(notice, colours["error"] if state.wrong else colours["foreground"])
         else:
             left.append(counts)
+            told = f"   {keymap.key_of('help', self.app.keys)} help"  # type: ignore[attr-defined]
+            if cell_len(left.plain) + cell_len(told) <= room:
+                left.append(told)
         left.truncate(max(0, room), overflow="ellipsis", pad=True)
         return Text.assemble(left, "  " if right else "", right)
 
