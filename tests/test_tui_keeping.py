@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from datetime import UTC
@@ -10,11 +11,14 @@ from pathlib import Path
 
 import pytest
 from command import logtriage as command
-from screens import Shown, run, screen
+from screens import WIDE, Shown, run, screen
 from shop import HOSTILE, shop
+from textual.widgets import Input
 
 from logtriage import marks
+from logtriage.signatures.library import load_patterns
 from logtriage.tui.app import Options
+from logtriage.tui.draft_box import DraftBox
 from logtriage.tui.filters import Filter
 from logtriage.tui.sessions import Sessions
 
@@ -202,17 +206,38 @@ def test_triage_is_read_here_and_the_report_is_written(store: Path) -> None:
     run(work)
 
 
-def test_a_signature_can_be_drafted_from_a_record(store: Path) -> None:
-    """`A` copies a command that prints a signature which matches the record."""
+def test_a_signature_can_be_drafted_from_a_record(store: Path, tmp_path: Path) -> None:
+    """`A` drafts a signature that matches the record; under a name of one's own it is saved, and what is wrong with a name
+    is said."""
 
     async def work() -> None:
-        async with screen(store) as shown:
+        async with screen(store, WIDE, Options(UTC, patterns=(tmp_path,))) as shown:
             await find(shown, "order 4 priced")
             await shown.press("A")
-            words = shlex.split(shown.app.clipboard)
-            assert words[:3] == ["logtriage", "patterns", "add"] and "copied" in shown.status
-            drafted = command(*words[1:])
-            assert "[[pattern]]" in drafted.out and "priced" in drafted.out
+            assert "[[pattern]]" in shown.text and "own." in shown.text
+            name = shown.app.screen.query_one(Input)
+            name.value = "No name"
+            await shown.press("enter")
+            assert isinstance(shown.app.screen, DraftBox) and not list(tmp_path.rglob("*.toml"))
+            name.value = "shop.priced"
+            await shown.press("enter")
+            assert "saved in" in shown.status
+            (one,) = [one for one in load_patterns((tmp_path,), examples=False) if one.id == "shop.priced"]
+            assert re.search(one.regex, shown.selected.text)
+
+    run(work)
+
+
+def test_without_a_folder_a_draft_is_copied(store: Path) -> None:
+    """Where the config names no folder, the box says so, and Enter copies the draft."""
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            await find(shown, "order 4 priced")
+            await shown.press("A")
+            assert "name a folder in the config" in shown.text
+            await shown.press("enter")
+            assert "[[pattern]]" in shown.app.clipboard and "copied" in shown.text
 
     run(work)
 

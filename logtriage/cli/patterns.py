@@ -144,13 +144,14 @@ def _test(session: Session, texts: list[str]) -> int:
 
 def _add(session: Session, texts: list[str]) -> int:
     """Drafts a signature, checks it, and prints it or writes it down."""
-    from logtriage.cli.drafting import draft, write
+    from logtriage.cli.drafting import drafted
+    from logtriage.query.drafting import add
 
-    made = draft(session, " ".join(texts) if texts else None, _load(session, examples=True))
+    made = drafted(session, " ".join(texts) if texts else None, _load(session, examples=True))
     for problem in made.problems:
         print(problem, file=sys.stderr)
     if session.args.write and not made.problems:
-        session.say(f"{made.identity} is in {write(session, made)}; the next ingest flags it")
+        session.say(f"{made.identity} is in {add(made, session.config.patterns)}; the next ingest flags it")
     else:
         print(made.toml, end="")
     return 2 if made.problems else 0

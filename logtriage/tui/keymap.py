@@ -89,7 +89,7 @@ KEYS = (
     Key("next-mark", "u", "next_mark", "next mark", "mark"),
     Key("previous-mark", "U", "next_mark(True)", "previous one", "mark"),
     Key("copy", "c", "copy", "copy: text, Markdown, JSON", "mark"),
-    Key("draft", "A", "draft", "draft a signature: its command", "mark"),
+    Key("draft", "A", "draft", "draft a signature from this", "mark"),
     Key("report", "R", "report", "triage, and the report", "mark"),
     Key("sessions", "ctrl+s", "sessions", "sessions: save, reopen", "mark"),
     Key("sql", "semicolon", "sql", "SQL of what is looked at", "more"),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from logtriage.query.glance import Glance
 from logtriage.query.walk import Key
-from logtriage.store.store import default_path
 from logtriage.tui import panel_requests as ask
 from logtriage.tui.filters import Filter
 from logtriage.tui.finding import Finding
@@ -172,17 +171,18 @@ class Looking(Moving, Finding):
         self.ask_detail("draft")
 
     def offer_draft(self, detail: Detail) -> None:
-        """Copies the command that drafts a signature for records like this one."""
-        import shlex
+        """Drafts a signature for records like this one."""
+        from logtriage.tui.draft_box import DraftBox
 
         if detail.template is None:
             self.say("this record has no template to draft a signature from")
             return
-        path = self.app.engine.path  # type: ignore[attr-defined]
-        where = [] if path == default_path() else ["--store", str(path)]
-        command = shlex.join(["logtriage", "patterns", "add", "--template", detail.template.number, *where])
-        self.app.copy_to_clipboard(command)
-        self.say(f"copied: {command}")
+
+        def done(path: object) -> None:
+            if path:
+                self.say(f"saved in {path}; the next ingest flags what it matches")
+
+        self.app.push_screen(DraftBox(detail.template.number, self.options.patterns), done)
 
     # its trace
 
