@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from logtriage.cli.session import Session
@@ -21,10 +22,12 @@ def drafted(session: Session, text: str | None, known: tuple[Pattern, ...]) -> D
     if (text is None) == (args.template is None):
         raise UsageError("patterns add: give a text, or --template ID", "`logtriage templates` lists them")
     wishes = Wishes(args.id, args.title, args.severity, args.category, args.advice)
-    return draft(_material(session, text), known, wishes)
+    with contextlib.ExitStack() as stack:
+        return draft(_material(session, text, stack), known, wishes)
 
 
-def _material(session: Session, text: str | None) -> Material:
+def _material(session: Session, text: str | None, stack: contextlib.ExitStack) -> Material:
+    """What the draft is made of; it is read from the store, on the stack, as the draft is made."""
     from logtriage.cli.asking import template_ids
     from logtriage.query.drafts import material
     from logtriage.store.store import Store
@@ -34,8 +37,8 @@ def _material(session: Session, text: str | None) -> Material:
         found = material(None, text=text, template=None)
     else:
         ids = template_ids([session.args.template]) if text is None else ()
-        with Store(session.store_path) as store, Snapshot(store) as snapshot:
-            found = material(snapshot, text=text, template=ids[0] if ids else None)
+        snapshot = stack.enter_context(Snapshot(stack.enter_context(Store(session.store_path))))
+        found = material(snapshot, text=text, template=ids[0] if ids else None)
     if found is None:
         raise UsageError("patterns add: there is no such template in the store", "`logtriage templates` lists them")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from logtriage.masking import masked
@@ -18,13 +19,13 @@ _TRIED = 20  # of the nearest other templates
 
 class Material(NamedTuple):
     """A template's own text around its values, the text of one record and its values, its level, and texts that are
-    nearly of it, the nearest first."""
+    nearly of it, the nearest first, looked up one by one."""
 
     own: list[str]
     text: str
     given: list[str]
     level: str | None
-    near: list[str]
+    near: Iterator[str]
 
 
 def material(snapshot: Snapshot | None, *, text: str | None, template: str | None) -> Material | None:
@@ -52,8 +53,8 @@ def material(snapshot: Snapshot | None, *, text: str | None, template: str | Non
         (one for one in every if one.text.split(THROWN)[0] != mined),
         key=lambda one: (-len(words & set(one.text.split())), one.text),
     )
-    near = [_line(snapshot, one.template, one.text) for one in others[:_TRIED]] if snapshot else []
-    return Material(mined.split(ANY), text, given, level, [line for line in near if line])
+    near = (_line(snapshot, one.template, one.text) for one in others[:_TRIED]) if snapshot else iter(())
+    return Material(mined.split(ANY), text, given, level, (line for line in near if line))
 
 
 def _line(snapshot: Snapshot, template: str, text: str) -> str:
