@@ -119,7 +119,7 @@ class Normaliser:
         columns = ", ".join(f"count({name})" for name in frame.PIECES)
         counts = self.con.execute(f"SELECT {columns} FROM heads").fetchall()[0]
         pieces = [name for name, count in zip(frame.PIECES, counts, strict=True) if count]
-        wrapped = any(fmt.kind == "json" for node in self.records.chains for fmt in node.path)
+        wrapped = any(fmt.kind in ("json", "logfmt") for node in self.records.chains for fmt in node.path)
         # A place says better whose a log is than the program that wrote a line of it.
         service = "service" if source.resource.service else "coalesce(service, program)"
         cut = frame.cut(

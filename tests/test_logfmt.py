@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logtriage.cli import main
@@ -34,6 +37,39 @@ def test_what_is_written_is_read_back(attributes: dict[str, object], body: str) 
     told = read(line)
     assert told.pop("source") == "a b.log" and told.pop("msg") == body
     assert told == {key: value if isinstance(value, str) else json.dumps(value) for key, value in attributes.items()}
+
+
+@given(st.text(min_size=4).filter(lambda text: text.strip(" \n") == text), st.text(min_size=1))
+@settings(max_examples=15, deadline=None)
+def test_what_logfmt_escapes_is_told_as_it_was_meant(body: str, user: str) -> None:
+    """A logfmt line's message and values are read without their escapes, from the file and from the store, and the line
+    comes back to the byte."""
+    line = f"time=2026-03-02T10:00:01Z level=info msg={json.dumps(body)} user={json.dumps(user)} n=1\n"
+    with TemporaryDirectory() as folder:
+        log, store = Path(folder, "a.log"), str(Path(folder, "st"))
+        log.write_text(line)
+        file = said("cat", "--output", "jsonl", str(log))
+        assert main(["ingest", "--store", store, str(log), "--no-messages"]) == 0
+        for told in (file, said("cat", "--store", store, "--output", "jsonl")):
+            record = json.loads(told)
+            assert (record["body"], record["attributes"]["user"]) == (body, user)
+        assert said("cat", "--store", store, "--output", "raw") == line
+
+
+def said(*args: str) -> str:
+    """What a command prints."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with contextlib.redirect_stdout(out):
+        assert main([*args, "--no-messages", "--no-config"]) == 0
+    out.flush()
+    return out.buffer.getvalue().decode()
+
+
+def test_quotes_inside_values_of_any_text(tmp_path: Path) -> None:
+    """Where the form is unknown, an escaped quote does not end a value; other backslashes stay, as those of a path."""
+    (tmp_path / "a.log").write_text('2026-03-02T10:00:01Z done msg="said \\"hi\\" twice" path="c:\\temp" n=1\n')
+    told = json.loads(said("cat", "--output", "jsonl", str(tmp_path / "a.log")))["attributes"]
+    assert (told["msg"], told["path"], told["n"]) == ('said "hi" twice', "c:\\temp", "1")
 
 
 def test_names_that_clash_or_break() -> None:

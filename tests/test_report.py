@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -207,3 +208,4 @@ def test_the_incident_is_told(tmp_path: Path) -> None:
     assert "10.9.8.7" in text and "10.9.8.7" not in markdown.rendered(made.mapped(masker()))
     told = markdown.rendered(week)
     assert "| exhaustion |" in told and "Quiet sources" in told and "inventory" in told
+    assert not re.search(r" {40}|[ \t]$", told.replace("| ", "|"), re.MULTILINE)  # most of the week has no records

@@ -205,3 +205,17 @@ def test_every_line_is_new(tmp_path: Path) -> None:
         Ingest(one, settings_for_tests()).run(find([str(tmp_path / "app.log")]).sources)
         found = triage(one, Asked(at=BROKEN))
     assert all(suspect.score < 1.5 for suspect in found.culprits) and len(found.findings) < 1000
+
+
+def test_a_users_name_is_no_change(tmp_path: Path) -> None:
+    """What was deployed is a change; who tried to log in is none, whatever the name."""
+    write(tmp_path / "logs", saying("web", "error", "no answer")(healthy()))
+    sshd = [
+        f"May  6 10:1{n}:00 gate sshd[7]: error: too many tries for invalid user deployed from 192.0.2.{n} port 5 ssh2"
+        for n in range(5)
+    ]
+    (tmp_path / "logs" / "auth.log").write_text("\n".join([*sshd, "May  6 10:14:30 gate ci[9]: deployed web 2.1", ""]))
+    with Store(tmp_path / "st", write=True) as store:
+        Ingest(store, settings_for_tests()).run(find([str(tmp_path / "logs")]).sources)
+        changes = triage(store, Asked(at=BROKEN)).changes
+    assert [change.text for change in changes] == ["deployed web 2.1"]

@@ -37,7 +37,7 @@ def _layer(fmt: Format, text: str, flat: bool) -> str:
     if fmt.kind == "json":
         return _json_layer(fmt, text, flat)
     if fmt.kind == "logfmt":
-        return loose.pairs(text)
+        return loose.pairs(text, meant=parse.unescaped)
     names = [g for g in fmt.groups if g not in parse.RESERVED]
     if not names:
         return "'{}'"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from logtriage.sql import literal
 
-_PAIR = r'(?:^|[\s,;|(\[{])([A-Za-z_][\w.-]{0,63})=(?:"([^"]*)"|([^\s,;|)\]}"]+))'
+_PAIR = r'(?:^|[\s,;|(\[{])([A-Za-z_][\w.-]{0,63})=(?:"((?:[^"\\]|\\.)*)"|([^\s,;|)\]}"]+))'
 _STATUS = r"(?i)(?:\bstatus(?:_?code)?|\bcode|\breturned|\bresponded|\bHTTP/\d(?:\.\d)?)\W{1,6}([1-5]\d\d)\b"
 _V4 = r"\d{1,3}(?:\.\d{1,3}){3}\b"
 _HEX = "[0-9A-Fa-f]{1,4}"
@@ -23,10 +25,17 @@ _CUE = (
 )
 
 
-def pairs(text: str) -> str:
-    """SQL: the `key=value` pairs of a text as a JSON object; of a key that comes twice the first value."""
+def _quotes(text: str) -> str:
+    """SQL: a quoted value with its quotes. No more is done where the form is unknown: a path may hold backslashes."""
+    return f"""replace({text}, '\\"', '"')"""
+
+
+def pairs(text: str, meant: Callable[[str], str] = _quotes) -> str:
+    """SQL: the `key=value` pairs of a text as a JSON object; of a key that comes twice the first value. `meant`: the SQL
+    for what stands between quotes → what it means."""
     keys, quoted, bare = (f"regexp_extract_all({text}, {literal(_PAIR)}, {n})" for n in (1, 2, 3))
-    value = f"coalesce(nullif({quoted}[list_position({keys}, k)], ''), {bare}[list_position({keys}, k)])"
+    said = f"list_transform([{quoted}[list_position({keys}, k)]], lambda q: {meant('q')})[1]"
+    value = f"coalesce(nullif({said}, ''), {bare}[list_position({keys}, k)])"
     return f"to_json(map(list_distinct({keys}), list_transform(list_distinct({keys}), lambda k: {value})))"
 
 

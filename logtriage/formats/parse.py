@@ -124,7 +124,10 @@ def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:
     if fmt.kind == "logfmt":
         if name not in roles(fmt):
             return None
-        return f"coalesce(nullif({m}.\"{name}\".q, ''), nullif({m}.\"{name}\".u, ''))"
+        quoted = f'{m}."{name}".q'
+        if name == "body":
+            quoted = unescaped(quoted)
+        return f"coalesce(nullif({quoted}, ''), nullif({m}.\"{name}\".u, ''))"
     if name == "timestamp" and "time" in fmt.groups:
         time = f"nullif({m}.date || ' ' || {m}.time, ' ')" if "date" in fmt.groups else f"nullif({m}.time, '')"
         return f"coalesce(nullif({m}.timestamp, ''), {time})" if "timestamp" in fmt.groups else time
@@ -134,6 +137,13 @@ def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:
     if name in fmt.groups:
         return f"nullif({m}.\"{name}\", '')"
     return None
+
+
+def unescaped(text: str) -> str:
+    """SQL: what stands between the quotes of a logfmt value, as it was meant: Go and all who follow it escape as JSON."""
+    quoted = f"""'"' || {text} || '"'"""
+    meant = f"CASE WHEN json_valid({quoted}) THEN json_extract_string({quoted}, '$') ELSE {text} END"
+    return f"CASE WHEN contains({text}, '\\') THEN {meant} ELSE {text} END"
 
 
 def inner(fmt: Format, m: str, text: str) -> str:

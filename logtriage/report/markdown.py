@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from logtriage.report.document import Block, Code, Document, Heading, Items, Paragraph, Table, Timeline, visible
 
@@ -55,13 +56,18 @@ def _block(block: Block) -> str:
 def _bars(timeline: Timeline) -> str:
     """The picture in letters: a bar for each stretch, higher where there is more, and `!` below where something is bad."""
     width = max((len(lane.name) for lane in timeline.lanes), default=0)
+    form = "%H:%M" if timeline.end - timeline.start <= timedelta(days=1) else "%m-%d %H:%M"
+    begin, end = (f"{moment:{form}}" for moment in (timeline.start, timeline.end))
+    wide = len(timeline.lanes[0].records) if timeline.lanes else 0
     lines = [
-        f"{'UTC':<{width}} {timeline.start:%H:%M}{'':>{max(1, len(timeline.lanes[0].records) - 10) if timeline.lanes else 1}}{timeline.end:%H:%M}"
+        f"{'UTC':<{width}} {begin} {end:>{wide - len(begin) - 1}}"
+        if wide > len(begin + end)
+        else f"{begin} to {end} UTC"
     ]
     for lane in timeline.lanes:
         most = max((*lane.records, 1))
         bars = "".join(_BARS[min(8, -(-8 * count // most))] for count in lane.records)
-        lines.append(f"{lane.name:<{width}} {bars}")
+        lines.append(f"{lane.name:<{width}} {bars}".rstrip())
         if any(lane.bad):
             lines.append(f"{'':<{width}} {''.join('!' if count else ' ' for count in lane.bad).rstrip()}")
     lines += [f"{at:%H:%M:%S}  {kind}: {' '.join(label.split())}" for at, kind, label in timeline.moments]

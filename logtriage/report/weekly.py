@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from logtriage.query.lanes import lane_names
 from logtriage.report.document import Document, Heading, Lane, Paragraph, Table, Timeline
 from logtriage.report.incident import both
 from logtriage.store.store import Store
@@ -39,7 +40,7 @@ def document(
         week = _Week(snapshot, mine, start, end, [f"{day:%a %d}" for day in days], [str(day) for day in days])
         made.add(Paragraph(week.summary(zone)))
         if picture := week.picture():
-            made.add(Heading("Records a day"), picture)
+            made.add(Heading("Records an hour"), picture)
         for title, table in (
             ("Incidents", week.incidents(zone)), ("Failures by category and day", week.categories()), ("Templates by day", week.templates()),
             ("New this week", week.news(zone)), ("Quiet sources", week.quiet(zone)),
@@ -54,6 +55,9 @@ class _Week:
     ) -> None:
         self.con, self.mine, self.start, self.end = snapshot.con, mine, start, end
         self.names, self.keys = tuple(names), keys
+        self.con.execute("CREATE OR REPLACE TEMP TABLE lane_names (part INTEGER, name VARCHAR)")
+        if named := lane_names(snapshot.catalog.parts):
+            self.con.executemany("INSERT INTO lane_names VALUES (?, ?)", list(named.items()))
 
     def _rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return self.con.execute(sql, list(parameters) or [self.start, self.end]).fetchall()
@@ -72,33 +76,29 @@ class _Week:
         return f"{both(self.start, zone)} to {both(self.end, zone)}: {told}."
 
     def picture(self) -> Timeline | None:
-        """Records of each hour, by service."""
+        """Records of each hour from the first that has any, by service."""
         hours = int((self.end - self.start) / timedelta(hours=1))
-        rows = self._rows(f"""SELECT coalesce(service, source), date_diff('hour', ?::TIMESTAMP, minute), sum(records)::BIGINT,
-            coalesce(sum(records) FILTER (severity_number >= {_ERROR}), 0)::BIGINT FROM lake.activity JOIN part_names USING (part)
+        rows = self._rows(f"""SELECT name, date_diff('hour', ?::TIMESTAMP, minute), sum(records)::BIGINT,
+            coalesce(sum(records) FILTER (severity_number >= {_ERROR}), 0)::BIGINT FROM lake.activity JOIN lane_names USING (part)
             WHERE {self.mine} AND minute >= ? AND minute < ? GROUP BY ALL""", self.start, self.start, self.end)  # fmt: skip
         lanes: dict[str, tuple[list[int], list[int]]] = {}
         for name, hour, records, bad in rows:
             lane = lanes.setdefault(name, ([0] * (hours + 1), [0] * (hours + 1)))
             lane[0][hour] += records
             lane[1][hour] += bad
+        if not lanes:
+            return None
+        first = min(hour for _, hour, _, _ in rows)
         busiest = sorted(lanes, key=lambda name: -sum(lanes[name][0]))[:10]
-        return (
-            Timeline(
-                self.start,
-                self.end,
-                tuple(Lane(name, tuple(lanes[name][0]), tuple(lanes[name][1])) for name in busiest),
-            )
-            if busiest
-            else None
-        )
+        shown = tuple(Lane(name, *(tuple(counts[first:]) for counts in lanes[name])) for name in busiest)
+        return Timeline(self.start + timedelta(hours=first), self.end, shown)
 
     def incidents(self, zone: tzinfo) -> Table:
         """Known failures that come close together: when, for how long, what, and who told."""
         rows = self._rows(f"""
             WITH failed AS (SELECT date_trunc('minute', timestamp) AS minute, list(DISTINCT category) AS categories,
-                                   list(DISTINCT coalesce(service, source)) AS who, count(DISTINCT (part, "offset")) AS n
-                            FROM lake.hits JOIN part_names USING (part)
+                                   list(DISTINCT name) AS who, count(DISTINCT (part, "offset")) AS n
+                            FROM lake.hits JOIN lane_names USING (part)
                             WHERE {self.mine} AND timestamp >= ? AND timestamp < ? AND severity_number >= {_ERROR}
                             GROUP BY 1 HAVING n >= {_LEAST}),
                  paused AS (SELECT *, minute - lag(minute) OVER (ORDER BY minute) AS pause FROM failed),
@@ -162,9 +162,9 @@ class _Week:
     def news(self, zone: tzinfo) -> Table:
         """Templates of warnings and errors that the store had never seen before this week."""
         rows = self._rows(f"""SELECT text, min(minute) AS first, sum(records)::BIGINT AS n,
-                   string_agg(DISTINCT coalesce(service, source), ', ')
+                   string_agg(DISTINCT name, ', ')
             FROM lake.activity JOIN lake.mined USING (shape) JOIN lake.templates USING (template)
-            JOIN part_names USING (part)
+            JOIN lane_names USING (part)
             WHERE {self.mine} AND severity_number >= 13 GROUP BY template, text
             HAVING first >= ? AND first < ? AND first > (SELECT min(minute) FROM lake.activity WHERE {self.mine}) + INTERVAL 1 hour
             ORDER BY n DESC, text LIMIT {_ROWS}""")  # fmt: skip

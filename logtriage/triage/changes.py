@@ -12,6 +12,7 @@ _BEFORE = timedelta(minutes=30)
 _AFTER = timedelta(minutes=1)
 _CATEGORIES = ("deploy", "restart", "config")
 _WORDS = r"\b(deploy(ed|ing|ment|:)|roll(ed|ing)?[ -]?(out|back)|rollback|releas(ed|ing)|upgrad(ed|ing)|migrat(ed|ing)|config(uration)? (was )?(changed|reloaded|updated)|scal(ed|ing) (up|down|to)|starting|feature flag)"
+_WHO = r"\b(user|ruser=|user=|logname=|acct=)[\s\"']*[\w.-]*"  # a user's name is no change, even if it is "deploy"
 _RARE = 20  # records of one template: what comes more often is no event
 _MOST = 12
 
@@ -40,9 +41,9 @@ def before(scope: Scope, onset: datetime, peers: Peers) -> list[Change]:
                 SELECT (part, "offset") FROM lake.hits WHERE category IN {_CATEGORIES} AND timestamp BETWEEN ? AND ?)
             OR r.shape IN (SELECT shape FROM lake.mined JOIN lake.templates USING (template)
                            JOIN (SELECT shape, sum(records) AS n FROM lake.activity GROUP BY shape) USING (shape)
-                           WHERE n <= {_RARE} AND regexp_matches(lower(text), ?)))
+                           WHERE n <= {_RARE} AND regexp_matches(regexp_replace(lower(text), ?, '', 'g'), ?)))
         ORDER BY r.timestamp DESC LIMIT {_MOST}""",
-        [*span, *span, _WORDS])  # fmt: skip
+        [*span, *span, _WHO, _WORDS])  # fmt: skip
     known = {name for name in scope.named if name}
     return [
         Change(

@@ -20,12 +20,13 @@ class Node(NamedTuple):
 
 
 def tree(value: dict[str, Any] | list[Any]) -> Iterator[Node]:
-    """The members of an object or list, each with its own below it."""
+    """The members of an object or list, each with its own below it; what is empty is left out, as in all outputs."""
     yield from _members(value, "", "", 0)
 
 
 def _members(value: Any, branch: str, path: str, depth: int) -> Iterator[Node]:
-    pairs = list(value.items()) if isinstance(value, dict) else [(str(k), one) for k, one in enumerate(value)]
+    members = value.items() if isinstance(value, dict) else enumerate(value)
+    pairs = [(str(key), one) for key, one in members if one not in (None, {}, [])]
     for number, (key, one) in enumerate(pairs):
         last = number == len(pairs) - 1
         here = f"{path}.{key}" if path else key
