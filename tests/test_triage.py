@@ -211,10 +211,12 @@ def test_a_users_name_is_no_change(tmp_path: Path) -> None:
     """What was deployed is a change; who tried to log in is none, whatever the name."""
     write(tmp_path / "logs", saying("web", "error", "no answer")(healthy()))
     sshd = [
-        f"May  6 10:1{n}:00 gate sshd[7]: error: too many tries for invalid user deployed from 192.0.2.{n} port 5 ssh2"
+        f"2026-05-06T10:1{n}:00Z gate sshd[7]: error: too many tries for invalid user deployed from 192.0.2.{n} port 5 ssh2"
         for n in range(5)
     ]
-    (tmp_path / "logs" / "auth.log").write_text("\n".join([*sshd, "May  6 10:14:30 gate ci[9]: deployed web 2.1", ""]))
+    (tmp_path / "logs" / "auth.log").write_text(
+        "\n".join([*sshd, "2026-05-06T10:14:30Z gate ci[9]: deployed web 2.1", ""])
+    )
     with Store(tmp_path / "st", write=True) as store:
         Ingest(store, settings_for_tests()).run(find([str(tmp_path / "logs")]).sources)
         changes = triage(store, Asked(at=BROKEN)).changes
