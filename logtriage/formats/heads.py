@@ -56,7 +56,8 @@ class Heads:
         `reference`: the moment (UTC) that stamps without year or date are read against.
         """
         self.con.execute("SET VARIABLE reference = ?", [reference.replace(tzinfo=None)])
-        grammar.learn(_sample(lines))
+        # Later blocks of a source teach less, and what no format reads is learnt from below.
+        grammar.learn(_sample(lines, _SAMPLE // 2 if grammar.root.children else _SAMPLE))
         for _ in range(_ROUNDS):
             self._stages.clear()
             self._stages.claim(grammar.root, f"SELECT i, {clean('t', lines)} AS t FROM lines", [], grammar.zone)
@@ -123,10 +124,10 @@ class Heads:
             self._stages.read(node, relation, carried, grammar.zone, whole=True)
 
 
-def _sample(lines: Lines) -> list[str]:
+def _sample(lines: Lines, most: int) -> list[str]:
     """The first lines, and others spread over the block."""
     n = len(lines)
-    step = max(1, n // _SAMPLE)
-    places = sorted({*range(min(n, _SAMPLE // 4)), *range(0, n, step)})
+    step = max(1, n // most)
+    places = sorted({*range(min(n, most // 4)), *range(0, n, step)})
     texts = [text.as_py().rstrip("\r").lstrip("\ufeff") for text in lines.text.take(places)]
     return [re.sub(ANSI, "", text) for text in texts] if lines.has_escape else texts

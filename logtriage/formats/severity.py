@@ -58,14 +58,21 @@ EVIDENCE = ("level", "status", "said", "by_status", "found", "trace")
 
 
 def evidence(con: duckdb.DuckDBPyConnection, chains: Sequence[Node]) -> str:
-    """SELECT items over a block's records (level, status, chain, text, raw, body): what tells how severe each one is."""
-    return f"""{_said(con, chains)} AS said, {_BY_STATUS} AS by_status,
-        -- nested, as AND would look at every text
-        CASE WHEN said IS NULL AND by_status IS NULL THEN {_found(chains)} END AS found,
-        CASE WHEN said IS NULL AND by_status IS NULL THEN
-            CASE WHEN regexp_matches(left(body, 400), {literal(_TRACE_HEAD)}) THEN 1
-                 WHEN regexp_matches(left(body, 400), {literal(_TRACE_NEXT)}) THEN 2 END
-        END AS trace"""
+    """SELECT items over a block's records (level, status, chain, text, raw, body): what tells how severe each one is.
+
+    `con` shows the block: `heads`, and `wholes` (see records.py).
+    """
+    said = _said(con, chains)
+    found = trace = "NULL"
+    untold = f"FROM wholes JOIN heads USING (i) WHERE ({said}) IS NULL AND ({_BY_STATUS}) IS NULL"
+    if con.execute(f"SELECT 1 {untold} LIMIT 1").fetchall():  # these regexes are dear to compile
+        found = _found(chains)
+        trace = f"""CASE WHEN regexp_matches(left(body, 400), {literal(_TRACE_HEAD)}) THEN 1
+                         WHEN regexp_matches(left(body, 400), {literal(_TRACE_NEXT)}) THEN 2 END"""
+    # nested, as AND would look at every text
+    return f"""{said} AS said, {_BY_STATUS} AS by_status,
+        CASE WHEN said IS NULL AND by_status IS NULL THEN {found} END::VARCHAR AS found,
+        CASE WHEN said IS NULL AND by_status IS NULL THEN {trace} END::INTEGER AS trace"""
 
 
 def judgement(chains: Sequence[Node]) -> str:
