@@ -248,3 +248,17 @@ def test_the_rank_of_a_record(snapshot: Snapshot, query: Query) -> None:
         row = found[number]
         known = number + 1 if row.timestamp else None
         assert tally.rank(snapshot, query, row.key) == (known, len(found))
+
+
+@pytest.mark.parametrize("hour", [timedelta(seconds=1), timedelta(minutes=2), timedelta(hours=1), timedelta(days=400)])
+@pytest.mark.parametrize("query", [Query(), SOME[0]], ids=repr)
+def test_the_last_page_is_the_end_of_all(
+    snapshot: Snapshot, query: Query, hour: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the latest stretch alone holds it or not, the last page is the last of what the query finds."""
+    monkeypatch.setattr(glance, "_LATEST", hour)
+    wanted = everything(snapshot, query)
+    for count in (1, 7, 60, 2_000):
+        page = glance.last(snapshot, query, count)
+        assert [(row.part, row.offset) for row in page.rows] == wanted[-count:]
+        assert page.before == (len(wanted) > count)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 
 from logtriage.query.plan import plan
@@ -11,6 +12,7 @@ from logtriage.query.walk import Key, both_sides, rows
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 
+_LATEST = timedelta(hours=1)
 CUT = 1_000  # characters of a record's text that are given
 
 
@@ -62,7 +64,7 @@ def first(store: Store | Snapshot, query: Query, count: int) -> Glances:
 def last(store: Store | Snapshot, query: Query, count: int) -> Glances:
     """The last `count` records of a query."""
     with snapshot_of(store) as snapshot:
-        found = _some(snapshot, query, count + 1, None, backwards=True)
+        found = _latest(snapshot, query, count + 1) or _some(snapshot, query, count + 1, None, backwards=True)
         return Glances(found[:count][::-1], len(found) > count, False)
 
 
@@ -96,6 +98,22 @@ def around(store: Store | Snapshot, query: Query, place: Key, before: int, after
 def at_time(moment: datetime) -> Key:
     """The place before all records of a moment (UTC, naive) and after those before it."""
     return Key(moment, -1, -1, -1)
+
+
+def _latest(snapshot: Snapshot, query: Query, count: int) -> list[Glance] | None:
+    """The last `count` of all records, the last one first, where they are of the last hour that has any: of a store of many
+    days the rollup is not read as a whole then. None: they are not, or not all records are asked for."""
+    if query != Query():
+        return None
+    end = snapshot.con.execute("SELECT max(minute) FROM lake.activity").fetchall()[0][0]
+    sql = "SELECT minute, sum(records) FROM lake.activity WHERE minute >= ? GROUP BY minute ORDER BY minute DESC"
+    minutes = snapshot.con.execute(sql, [end - _LATEST]).fetchall() if end else []
+    records = list(accumulate(n for _, n in minutes))
+    enough = next((minute for (minute, _), n in zip(minutes, records, strict=True) if n >= count), None)
+    if enough is None:
+        return None
+    found = _some(snapshot, Query(since=enough.replace(tzinfo=UTC)), count, None, backwards=True)
+    return found if len(found) == count else None
 
 
 def _some(snapshot: Snapshot, query: Query, count: int, edge: Key | None, *, backwards: bool) -> list[Glance]:
