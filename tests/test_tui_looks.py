@@ -23,7 +23,9 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("looks")
     write_demo(folder / "incident", lines=2_000, seed=7)
-    fill(folder / "store", [folder / "incident"])
+    with pytest.MonkeyPatch.context() as here:  # so that no folder of this machine is on the screen
+        here.chdir(folder)
+        fill(folder / "store", [Path("incident")])
     return folder / "store"
 
 
@@ -66,6 +68,45 @@ def test_filtered(store: Path) -> None:
             await shown.press("L", "down", "enter", "escape")
             await at_the_incident(shown)
             same("filtered", shown.text)
+
+    run(work)
+
+
+PANELS = {
+    "details": ("enter",),
+    "bytes": ("enter", "r"),
+    "patterns": ("P",),
+    "waterfall": ("v",),
+    "sql": ("semicolon",),
+    "help": ("question_mark",),
+    "same": ("a",),
+    "filters": ("exclamation_mark", "L"),
+}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_panels(store: Path, name: str) -> None:
+    """Each panel over a record of a trace, narrow; what it says is tested elsewhere."""
+
+    async def work() -> None:
+        async with screen(store, NARROW) as shown:
+            await at_the_incident(shown)
+            await shown.press("slash")
+            await shown.type("trace_id")
+            await shown.press("enter", *PANELS[name])
+            same(f"panel-{name}", shown.text)
+
+    run(work)
+
+
+@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
+def test_themes_say_the_same(store: Path, theme: str) -> None:
+    """Light, dark or high in contrast, the words on the screen are the same ones; only the last has letters in the lanes."""
+
+    async def work() -> None:
+        async with screen(store, NARROW, Options(theme=theme)) as shown:
+            await at_the_incident(shown)
+            same("no-colour" if "contrast" in theme else "narrow", shown.text)
 
     run(work)
 

@@ -62,6 +62,13 @@ class Terminal:
     def text(self) -> str:
         return self.tmux("capture-pane", "-p")
 
+    def wait(self, holds: Callable[[], bool]) -> None:
+        """Waits for something outside."""
+        end = time.monotonic() + _PATIENCE
+        while not holds():
+            assert time.monotonic() < end, "it did not happen"
+            time.sleep(0.05)  # another process: there is nothing to wait for
+
     def until(self, holds: Callable[[str], bool]) -> str:
         end = time.monotonic() + _PATIENCE
         while not holds(text := self.text()):
@@ -70,13 +77,22 @@ class Terminal:
         return text
 
 
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
+def opened(name: str) -> Iterator[Terminal]:
     if TMUX is None:
         pytest.skip("tmux is not here")
-    made = Terminal(f"logtriage-{os.getpid()}-{tmp_path.name}")
-    yield made
-    subprocess.run([TMUX, "-L", made._name, "kill-server"], capture_output=True, check=False)
+    yield Terminal(name)
+    subprocess.run([TMUX, "-L", name, "kill-server"], capture_output=True, check=False)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    yield from opened(f"logtriage-{os.getpid()}-{tmp_path.name}")
+
+
+@pytest.fixture
+def again(tmp_path: Path) -> Iterator[Terminal]:
+    """Another one, for later."""
+    yield from opened(f"logtriage-{os.getpid()}-{tmp_path.name}-again")
 
 
 def test_a_look_around(terminal: Terminal, store: Path, tmp_path: Path) -> None:
@@ -162,3 +178,34 @@ def test_what_is_piped_in(terminal: Terminal, tmp_path: Path, called: str) -> No
     terminal.until(lambda text: "the last" in text)
     terminal.keys("q")
     terminal.until(lambda text: "code 0" in text)
+
+
+def test_a_dropped_connection(terminal: Terminal, again: Terminal, tmp_path: Path) -> None:
+    """When the terminal goes away, filters and marks are kept, the ingest ends too, and the next start goes on with them."""
+    log, store = tmp_path / "app.log", tmp_path / "store"
+    log.write_text("".join(f"2026-03-04 10:00:{k:02} {'WARN' if k % 2 else 'INFO'} beat {k}\n" for k in range(60)))
+    fill(store, [log])
+    command = (
+        f"export LOGTRIAGE_STORE={tmp_path / 'home'}; "
+        f"{sys.executable} -m logtriage tui --no-config --utc --store {store}"
+    )
+    terminal.start(f"{command} {log}", tmp_path)
+    terminal.until(lambda text: "60 records" in text and "following" in text)
+    terminal.keys("m", "&")
+    terminal.until(lambda text: "& filter" in text)
+    terminal.keys("-l", "level:warn")
+    terminal.keys("Enter")
+    terminal.until(lambda text: "30 of 60" in text)
+    terminal.wait(lambda: any("warn" in one.read_text() for one in tmp_path.glob("home/sessions/.last*")))
+    writer = int((store / "lock").read_text())
+    terminal.tmux("kill-server")
+    terminal.wait(lambda: not Path(f"/proc/{writer}").exists() if Path("/proc").exists() else True)
+    assert "beat" not in (store / "marks.json").read_text() and "offset" in (store / "marks.json").read_text()
+    terminal = again
+    terminal.start(command, tmp_path)
+    terminal.until(lambda text: "cut off is back" in text)
+    terminal.until(lambda text: "30 of 60" in text)
+    terminal.keys("C-f")
+    terminal.until(lambda text: "●" in text)
+    terminal.keys("q")
+    terminal.until(lambda text: "30 of 60" not in text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from logtriage.store.parts import Part
 
 COMMIT_EVERY = 0.4  # seconds between two commits
+_LOOK_FOR_PARENT = 1.0  # seconds between two looks
 _MOST_WAITING = 16 << 20  # bytes of a source that are written at once
 
 
@@ -44,6 +47,18 @@ def stopped_by_signal() -> Iterator[Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def stop_with_parent() -> None:
+    """Has this process terminated once the one that started it is no more, however that ended."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_FOR_PARENT)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ def parser() -> Parser:
     made = Parser("ingest", "Reads logs into the store. What was read before is not read again.", EXAMPLES)
     add_sources(made, nargs="+")
     made.add_argument("--follow", action="store_true", help="then go on reading as the logs grow")
+    made.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)  # end when who started it does
     made.add_argument("--service", metavar="NAME", help="the service that wrote the logs")
     made.add_argument("--host", metavar="NAME", help="the host that wrote the logs")
     add_reading(made)
@@ -40,7 +42,7 @@ def parser() -> Parser:
 def run(argv: list[str]) -> int:
     """Exit code 0, or 2 if a source failed; what could be read is in the store either way."""
     session = Session.of(parser().parse_intermixed_args(argv))
-    from logtriage.cli.following import follow_into, stopped_by_signal
+    from logtriage.cli.following import follow_into, stop_with_parent, stopped_by_signal
     from logtriage.ingest import Ingest
     from logtriage.store.store import Store
 
@@ -52,6 +54,8 @@ def run(argv: list[str]) -> int:
         ingest = Ingest(store, settings)
         progress = Progress(session.quiet)
         with stopped_by_signal() as stop:
+            if session.args.with_parent:
+                stop_with_parent()
             # What is followed is stored as it comes: a block of a pipe may be long in coming.
             at_once = [one for one in found.sources if not (session.args.follow and one.path is None)]
             _read(ingest, at_once, progress, stop)

@@ -37,7 +37,7 @@ class Intake:
         self._packed = {os.path.abspath(one.path) for one in sources if one.path and (one.compression or one.member)}
         self._caught_up = False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
-        self._command = [sys.executable, "-m", "logtriage", "ingest", "--follow", *arguments]
+        self._command = [sys.executable, "-m", "logtriage", "ingest", "--follow", "--with-parent", *arguments]
         self.pipe, self._piped_before = pipe, 0
         self.process: subprocess.Popen[bytes] | None = None
         if pipe is None:

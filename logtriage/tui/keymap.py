@@ -114,7 +114,8 @@ VARIANTS: dict[str, dict[str, str]] = {
     "default": {},
     "lnav": {
         "next-source": "f", "previous-source": "F", "follow": "ctrl+e", "next-hour": "right_parenthesis,6",
-        "window-60": "ctrl+6", "toggle-filters": "ctrl+f", "page-down": "space,pagedown,ctrl+b",
+        "previous-hour": "left_parenthesis,circumflex_accent", "next-minute": "right_curly_bracket,8",
+        "previous-minute": "left_curly_bracket,7", "window-60": "ctrl+6", "page-up": "b,pageup,ctrl+b",
     },
     "k9s": {
         "filter": "slash", "search": "ctrl+s", "follow": "s", "next-gap": "v", "previous-gap": "V",
@@ -155,6 +156,6 @@ _NAMES = {
     "slash": "/", "ampersand": "&", "exclamation_mark": "!", "plus": "+", "minus": "-", "equals_sign": "=", "backslash": "\\",
     "colon": ":", "question_mark": "?", "right_square_bracket": "]", "left_square_bracket": "[", "escape": "Esc",
     "right_curly_bracket": "}", "left_curly_bracket": "{", "right_parenthesis": ")", "left_parenthesis": "(",
-    "space": "Space", "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End", "down": "↓", "up": "↑",
+    "circumflex_accent": "^", "space": "Space", "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End", "down": "↓", "up": "↑",
     "left": "←", "right": "→", "f1": "F1", "semicolon": ";", "enter": "Enter", "tab": "Tab", "comma": ",", "full_stop": ".",
 }  # fmt: skip
