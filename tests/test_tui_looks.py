@@ -94,6 +94,8 @@ def test_panels(store: Path, name: str) -> None:
             await shown.press("slash")
             await shown.type("trace_id")
             await shown.press("enter", *PANELS[name])
+            shown.main.unsay()  # what was said goes after a while by itself
+            await shown.settle()
             same(f"panel-{name}", shown.text)
 
     run(work)
