@@ -127,12 +127,13 @@ class Answer:
             for source, level, moment in self.tuples("source", "level", "timestamp"):
                 yield Found(source, level, 1, moment, moment)
             return
-        columns = ("source", "level", "count(*)", "min(timestamp)", "max(timestamp)")
+        columns = ("part", "level", "count(*)", "min(timestamp)", "max(timestamp)")
+        names = {part.part: part.source for part in self._snapshot.catalog.parts}
         with self._snapshot if self._owned else contextlib.nullcontext():
-            sql, parameters = self._plan.select(columns, (), tail=" GROUP BY source, level")
-            for row in self._snapshot.con.execute(sql, parameters).fetchall():
-                self.matched += row[2]
-                yield Found(*row)
+            sql, parameters = self._plan.select(columns, (), tail=" GROUP BY part, level")
+            for part, level, records, first, last in self._snapshot.con.execute(sql, parameters).fetchall():
+                self.matched += records
+                yield Found(names[part], level, records, first, last)
 
 
 def search(store: Store | Snapshot, query: Query) -> Answer:
