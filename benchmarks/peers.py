@@ -25,6 +25,15 @@ from logtriage.demo import write_flat
 LOGTRIAGE = [sys.executable, "-m", "logtriage"]
 LITERAL = "SocketTimeoutException"
 REGEX = "Attempt [0-9]/3 to reserve for order [0-9]+"
+# What is looked for in the store, and how.
+STORED = {
+    "literal": (LITERAL,),
+    "literal -c": ("-c", LITERAL),
+    "absent": ("no such words",),
+    "words and a number": ("order 7031400",),
+    "number": ("7031400",),
+    "id": ("e1d6e5f2b89e28963a997cc27f10619b",),
+}
 
 
 class Bench:
@@ -98,7 +107,10 @@ def searching(bench: Bench) -> None:
             ["rg", "-zN", pattern, str(packed)],
         )
     bench.run([*LOGTRIAGE, "ingest", str(log)])
-    bench.versus("grep the store, literal", "rg", [*LOGTRIAGE, "grep", LITERAL], ["rg", "-N", LITERAL, str(log)])
+    for name, arguments in STORED.items():
+        ours = [*LOGTRIAGE, "grep", "-F", *arguments]
+        bench.versus(f"grep the store, {name}", "rg", ours, ["rg", "-NF", *arguments, str(log)])
+        bench.versus(f"grep the store, {name}", "rg -z", ours, ["rg", "-zNF", *arguments, str(packed)])
     one = bench.folder / "one.log"
     one.write_text("2026-01-14T02:40:00Z ERROR one line\n")
     bench.versus(

@@ -1,242 +1,24 @@
-"""A query on one snapshot of a store → the SQL that answers it window by window, and what Python has to decide."""
+"""A query on one snapshot of a store → the plan of its answer."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import logtriage.sources.lines  # noqa: F401 - registers the error handler that `_lines_of` decodes with
-from logtriage.query.query import Condition, Needs, Query, inlined, joined, once, source_condition
+from logtriage.query.planned import Plan
+from logtriage.query.query import Condition, Needs, Query, joined, once, source_condition
 from logtriage.store.seams import ANY
-from logtriage.store.views import (
-    KEPT,
-    PLACES,
-    RESOURCE,
-    TEXT_PIECES,
-    Catalog,
-    Snapshot,
-    derived,
-    dressed,
-    placed,
-    restored,
-)
 
 if TYPE_CHECKING:
-    import duckdb
-
     from logtriage.needles.needle import Needle
-    from logtriage.query.narrow import Narrowed
+    from logtriage.store.views import Snapshot
 
-# Columns of `records` that cost putting the text together.
-_TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
 NOTHING = Condition("false")
 _KEPT = 100  # plans and counts that a snapshot keeps
-_NAME = re.compile(r"[a-z_]+")
-_NAMES_PLACES = re.compile(rf"\b(?:{'|'.join(PLACES)})\b")
-# What `decided` needs of a record.
-ADDED = ("raw", "exact", "part", '"offset"')
 # Records whose text is not what ripgrep sees: damaged bytes, or a byte order mark, which it passes over.
 _DOUBTFUL = "(exact IS NOT NULL OR starts_with(raw, chr(65279)))"
-
-
-class Side(NamedTuple):
-    """Some of the hits on one side of a place: which those are, in what order, and how many of them."""
-
-    where: Condition
-    order: str
-    limit: int
-
-
-@dataclass(slots=True)
-class Plan:
-    """How to answer `query`.
-
-    `plain`: conditions on `pieces` besides that on the shape; `counted`: on `lake.activity`, besides shape and time;
-    `text`: on whole records. `check`: SQL on a whole record that tells whether `holds` must decide; None: never.
-    `rolled`: only the needle keeps `lake.activity` from knowing the answer. `ways`: weak tests that let go of most records
-    that are no hits; one of them holds of every hit (none at all: nothing is known). `undecided` collects records (part,
-    offset) on which the pattern took too long.
-    """
-
-    query: Query
-    catalog: Catalog
-    plain: list[Condition] = field(default_factory=list)
-    counted: list[Condition] = field(default_factory=list)
-    text: list[Condition] = field(default_factory=list)
-    narrowed: Narrowed | None = None
-    shapes: Condition | None = None
-    ways: list[Condition] = field(default_factory=list)
-    check: str | None = None
-    rolled: bool = False
-    undecided: list[tuple[int, int]] = field(default_factory=list)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the hits are known without putting a text together."""
-        return not self.text and self.check is None
-
-    def only_open(self) -> Plan:
-        """The same for the records alone that have to be checked."""
-        assert self.narrowed is not None
-        certain = self.narrowed.certain()
-        others = [Condition(f"NOT ({certain.sql})")] if certain else []
-        return replace(
-            self,
-            plain=[*self.plain, *others],
-            ways=[way for way in self.ways if way != certain],
-            shapes=replace(self.narrowed, sure=frozenset(), none=self.narrowed.sure | self.narrowed.none).possible(),
-        )
-
-    def select(
-        self,
-        columns: Sequence[str],
-        window: Sequence[Condition],
-        *,
-        order: str = "",
-        limit: int | None = None,
-        tail: str = "",
-        gathered: bool = False,
-    ) -> tuple[str, list[Any]]:
-        """SELECT of some columns of the hits in a window; where `check` is set, ADDED and `unproven` follow, and
-        no limit applies. `tail`: what follows WHERE, as GROUP BY. `gathered`: from what `gather` has left."""
-        named, outer, more, wanted = self._named(columns, order)
-        last = f" ORDER BY {order}" if order else ""
-        last += f" LIMIT {limit}" if limit is not None and self.check is None else ""
-        where, parameters = self._where(window)
-        if not wanted & _TEXTS:
-            pieces = "pieces" if _NAMES_PLACES.search(where) or wanted & set(PLACES) else "bare"
-            rows = dressed(self.catalog, pieces, wanted)
-            return f"SELECT {named} FROM ({rows}) WHERE {where} AND {outer}{tail}{last}", parameters + more
-        picked, parameters, known = self._picked(wanted, window)
-        if gathered:
-            picked, parameters = "FROM gathered", []
-        elif not self.text and not tail:
-            picked += last
-        near = "SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM picked)"
-        rows = restored(self.catalog, known, "near", wanted)
-        return (
-            f"WITH picked AS MATERIALIZED ({picked}), near AS MATERIALIZED ({near}) "
-            f"SELECT {named} FROM ({rows}) WHERE {outer}{tail}{last}"
-        ), parameters + more
-
-    def gather(self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], most: int, order: str = "") -> bool:
-        """Puts what `select` needs of all records that pass the weak tests beside the store, if those are at most `most`
-        (else of some). Is it all of them?"""
-        picked, parameters, _ = self._picked(self._named(columns, order)[-1], ())
-        con.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS FROM ({picked}) LIMIT {most + 1}", parameters)
-        return int(con.execute("SELECT count(*) FROM gathered").fetchall()[0][0]) <= most
-
-    def select_few(
-        self,
-        con: duckdb.DuckDBPyConnection,
-        columns: Sequence[str],
-        window: Sequence[Condition],
-        order: str,
-        limit: int,
-    ) -> list[tuple[Any, ...]]:
-        """The first hits in a window, of a plan that needs no text to know them. Quicker than `select` for few: their
-        ids are looked up by name."""
-        wanted = set(_NAME.findall(" ".join((*columns, order))))
-        if not wanted & _TEXTS:
-            return con.execute(*self.select(columns, window, order=order, limit=limit)).fetchall()
-        picked, parameters, known = self._picked(wanted, window)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {picked} ORDER BY {order} LIMIT {limit}", parameters)
-        return self._put_together(con, columns, wanted, known, order)
-
-    def select_beside(
-        self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], window: Sequence[Condition], sides: Sequence[Side]
-    ) -> list[tuple[Any, ...]]:
-        """The first hits of each side in a window, of a plan that needs no text to know them, in the order of the last
-        side. The window is looked at once and held as a whole, so it must be small."""
-        wanted = set(_NAME.findall(" ".join((*columns, *(side.order for side in sides)))))
-        picked, parameters, known = self._picked(wanted, window)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE held AS {picked}", parameters)
-        each = [f"(FROM held WHERE {side.where.sql} ORDER BY {side.order} LIMIT {side.limit})" for side in sides]
-        values = [value for side in sides for value in side.where.parameters]
-        con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {' UNION ALL '.join(each)}", values)
-        return self._put_together(con, columns, wanted, known, sides[-1].order)
-
-    def _named(self, columns: Sequence[str], order: str) -> tuple[str, str, list[Any], set[str]]:
-        """The columns to select, the condition on whole records with its parameters, and the columns that all needs."""
-        added = (*ADDED, f"({self.check}) AS unproven") if self.check is not None else ()
-        named = ", ".join((*columns, *added))
-        outer, parameters = joined(self.text)
-        return named, outer, parameters, set(_NAME.findall(f"{named} {outer} {order}"))
-
-    def _where(self, window: Sequence[Condition]) -> tuple[str, list[Any]]:
-        return joined([*window, *([self.shapes] if self.shapes and not self.ways else []), *self.plain])
-
-    def _picked(self, wanted: set[str], window: Sequence[Condition]) -> tuple[str, list[Any], str]:
-        """SELECT of the pieces that some columns are made of, as relation `picked`, of records that may be hits; and where
-        their names are known."""
-        where, parameters = self._where(window)
-        names = self._pieces(wanted)
-        known = f"({placed('picked', names)})" if wanted & set(PLACES) else "picked"
-        relation = "bare"
-        if _NAMES_PLACES.search(where):
-            names = [*names, *(name for name in PLACES if name in wanted and name not in names)]
-            relation = "pieces"
-            known = "picked"
-        picked = f"SELECT {_listed(names)} FROM {relation} WHERE {where}"
-        if self.ways:  # of which a record may pass several
-            picked = " UNION ".join(f"{picked} AND ({way.sql})" for way in self.ways)
-        return picked, parameters * max(1, len(self.ways)), known
-
-    def _put_together(
-        self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], wanted: set[str], known: str, order: str
-    ) -> list[tuple[Any, ...]]:
-        """Those columns of the rows of the temp table `picked`."""
-        ids = con.execute("SELECT DISTINCT unnest([trace, span, request]) FROM picked").fetchall()
-        named = ", ".join(str(number) for (number,) in ids if number is not None) or "NULL"
-        near = f"(SELECT id, text FROM lake.ids WHERE id IN ({named}))"
-        rows = restored(self.catalog, known, "near", wanted)
-        sql = f"WITH near AS MATERIALIZED {near} SELECT {', '.join(columns)} FROM ({rows}) ORDER BY {order}"
-        return con.execute(sql).fetchall()
-
-    def _pieces(self, wanted: set[str]) -> list[str]:
-        """The columns of `bare` that those wanted are made from: no more, as each is read for every record picked."""
-        sources = {source for name, (source, _) in derived(self.catalog).items() if name in wanted}
-        sources |= {"format_number"} if "attributes" in wanted else set()
-        sources |= {"part"} if wanted & set(PLACES) else set()
-        names = [name for name in (*KEPT, *RESOURCE) if name in wanted | sources] + sorted(sources - set(KEPT))
-        return [*names, *TEXT_PIECES]
-
-    def decided(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-        """The rows of `select` that are hits, without what was added to them."""
-        if self.check is None:
-            yield from rows
-            return
-        for row in rows:
-            *asked, raw, exact, part, offset, open_ = row
-            if not open_ or self._holds(raw, exact, part, offset):
-                yield tuple(asked)
-
-    def _holds(self, raw: str, exact: bytes | None, part: int, offset: int) -> bool:
-        from logtriage.needles.verdict import MatchTimeout
-
-        assert self.query.needle is not None
-        try:
-            return holds(self.query.needle, raw, exact, begins=offset == 0)
-        except MatchTimeout:
-            self.undecided.append((part, offset))
-            return False
-
-    def shown(self) -> str:
-        """The query on the views, ready to paste; a comment tells what it leaves undecided."""
-        narrowed = [self.shapes] if self.shapes and len(self.shapes.sql) < 2_000 else []
-        sql = inlined(*self.query.sql(narrowed=narrowed))
-        return sql + (
-            "\n-- the pattern is more than SQL can express: each record found is checked once more"
-            if self._beyond_sql
-            else ""
-        )
-
-    @property
-    def _beyond_sql(self) -> bool:
-        needle = self.query.needle
-        return self.check is not None and needle is not None and not replace(needle, invert=False).exact
 
 
 def plan(snapshot: Snapshot, query: Query) -> Plan:
@@ -349,24 +131,3 @@ def _weak(needle: Needle) -> Condition:
     if needle.invert or needle.folded or not needle.required or any("\0" in text for text in needle.required):
         return Condition("true")
     return Condition(" OR ".join(["contains(raw, ?)"] * len(needle.required)), tuple(needle.required))
-
-
-def holds(needle: Needle, raw: str, exact: bytes | None, *, begins: bool) -> bool:
-    """Is a record a hit? `raw`: its text, `exact`: its bytes where they are not that text's, `begins`: with it a source
-    begins. Raises MatchTimeout."""
-    lines = _lines_of(raw, exact)
-    if begins:
-        lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
-    return any(map(needle.has_match, lines)) != needle.invert
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
-def _lines_of(raw: str, exact: bytes | None) -> list[bytes]:
-    if exact is not None:
-        readable = exact.decode("utf-8", "logtriage.latin1").replace("\0", "\u2400")
-        if readable.removesuffix("\n") == raw:  # else UTF-16, which ripgrep too reads as text
-            return exact.removesuffix(b"\n").split(b"\n")
-    return raw.encode("utf-8", "surrogatepass").split(b"\n")

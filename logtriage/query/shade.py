@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 from logtriage.query.lanes import Counted, Lanes, by_minute, cell_sql
-from logtriage.query.plan import NOTHING, Plan, plan
+from logtriage.query.plan import NOTHING, plan
+from logtriage.query.planned import Plan
 from logtriage.query.query import Query, joined
 from logtriage.query.walk import counted, windows
 from logtriage.query.windows import MOST, Pace

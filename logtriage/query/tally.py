@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from logtriage.query.plan import Plan, plan
+from logtriage.query.plan import plan
+from logtriage.query.planned import Plan
 from logtriage.query.query import LEVELS, Condition, Query, joined, stored
 from logtriage.query.walk import Key, counted, rows, windows
 from logtriage.query.windows import MOST, Pace

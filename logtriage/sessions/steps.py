@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from logtriage.query.plan import Plan, plan
+from logtriage.query.plan import plan
+from logtriage.query.planned import Plan
 from logtriage.query.query import Query, joined, stored
 from logtriage.query.tally import count
 from logtriage.query.walk import counted, windows
