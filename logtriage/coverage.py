@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
@@ -58,12 +59,14 @@ def counted(number: int, noun: str) -> str:
 
 
 def passed_over(skipped: list[str]) -> str:
-    """`2 skipped: a.bin (binary), b.log (hidden)`: three are named, the others counted."""
+    """`4 skipped: a.bin (binary), b.log (hidden) × 3`: three are named, the others counted."""
     from logtriage.output import harmless
 
-    named = ", ".join(harmless(name).replace("\n", "\u240a") for name in skipped[:_NAMED])
-    more = f" and {len(skipped) - _NAMED:,} more" if len(skipped) > _NAMED else ""
-    return f"{len(skipped):,} skipped: {named}{more}"
+    alike = Counter(skipped)
+    named = [f"{name} × {times:,}" if times > 1 else name for name, times in list(alike.items())[:_NAMED]]
+    left = len(skipped) - sum(list(alike.values())[:_NAMED])
+    told = ", ".join(harmless(name).replace("\n", "\u240a") for name in named)
+    return f"{len(skipped):,} skipped: {told}{f' and {left:,} more' if left else ''}"
 
 
 def span(first: datetime, last: datetime, zone: tzinfo) -> str:

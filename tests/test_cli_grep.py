@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
@@ -10,10 +11,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from command import Ran, environment, logtriage
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from rg_reference import needs_rg
+
+from logtriage.cli import main
 
 APP = """\
 2026-03-02 10:00:01.100 INFO  [main] shop.Cart - started in 12 ms
@@ -65,6 +71,46 @@ def test_one_line_records_look_as_in_ripgrep(tmp_path: Path, pattern: str, flags
     )  # fmt: skip
     ran = grep(tmp_path, *flags, "-e", pattern, "one.log")
     assert (ran.code, ran.out) == (reference.returncode, reference.stdout)
+
+
+LINES = (
+    "INFO alpha beta",
+    "ERROR Alpha refused",
+    "WARN beta beta x",
+    "DEBUG straße 5 über refused",
+    "INFO a.b a+b",
+    "b",
+)
+FLAGS = ("-c", "-l", "-q", "-v", "-w", "-x", "-i", "-S", "-n", "-F", "-H", "-I", "-m2", "-C1")
+PATTERNS = ("alpha", "^2026", "a.b", "refused$", "Alpha", "über|x", "", "absent", "b", "[0-9]+", ".", r"\+b")
+
+
+@needs_rg
+@given(
+    st.lists(st.sampled_from(LINES), min_size=1, max_size=8),
+    st.lists(st.sampled_from(FLAGS), max_size=4, unique=True),
+    st.sampled_from(PATTERNS),
+    st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_flags_together_are_ripgreps(lines: list[str], flags: list[str], pattern: str, parts: bool) -> None:
+    """Any flags together print what ripgrep prints, and end as it does. (Left out is what differs on purpose: -o without
+    empty matches and without context, -c counting records, also with -o, and a context's end behind -m.)"""
+    assume(not ("-m2" in flags and "-C1" in flags))
+    if parts and pattern and not {"-c", "-C1"} & set(flags):
+        flags = ["-o", *flags]
+    with TemporaryDirectory() as folder:
+        log = Path(folder, "a.log")
+        log.write_text("".join(f"2026-03-02 10:00:0{n} {line}\n" for n, line in enumerate(lines)), "utf-8")
+        own = [] if "-n" in flags else ["-N"]
+        theirs = subprocess.run(
+            ["rg", "--no-config", *own, *flags, "-e", pattern, str(log)], capture_output=True, check=False
+        )
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+            code = main(["grep", "--no-config", *flags, "-e", pattern, str(log)])
+            out.flush()
+        assert (code, out.buffer.getvalue()) == (theirs.returncode, theirs.stdout)
 
 
 def test_lines_of_a_record_are_marked(logs: Path) -> None:
@@ -145,6 +191,17 @@ def test_what_is_skipped_is_named(logs: Path, filters: list[str]) -> None:
         (logs / "in" / f"c{number}.bin").write_bytes(bytes(range(256)) * 8)
     err = grep(logs, *filters, "started", ".").err
     assert "5 skipped: " in err and "and 2 more" in err and "in/c" not in err and err.count(".bin") == 3
+
+
+def test_what_is_skipped_alike_is_counted(tmp_path: Path) -> None:
+    """Files of one name that are no logs are told once, with their number."""
+    for container in ("a" * 64, "b" * 64, "c" * 64):
+        (tmp_path / container).mkdir()
+        (tmp_path / container / "config.v2.json").write_text('{"Name": "/x", "Config": {}}')
+        (tmp_path / container / f"{container}-json.log").write_text(WEB)
+    assert (
+        "; 3 skipped: config.v2.json (what docker notes about a container) × 3\n" in grep(tmp_path, "absent", ".").err
+    )
 
 
 def test_json_lines(logs: Path) -> None:

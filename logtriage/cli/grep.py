@@ -64,8 +64,15 @@ def _add_matching(made: argparse.ArgumentParser) -> None:
     group.add_argument("-S", "--smart-case", action="store_true", help="ignore case unless a pattern has a capital")
     group.add_argument("-s", "--case-sensitive", action="store_true", help=argparse.SUPPRESS)
     group.add_argument("-v", "--invert-match", action="store_true", help="records with a line that does not match")
-    group.add_argument("-w", "--word-regexp", action="store_true", help="whole words")
-    group.add_argument("-x", "--line-regexp", action="store_true", help="whole lines")
+    group.add_argument(
+        "-w",
+        "--word-regexp",
+        action="store_const",
+        const="word",
+        dest="borders",
+        help="whole words (or -x: the last counts)",
+    )
+    group.add_argument("-x", "--line-regexp", action="store_const", const="line", dest="borders", help="whole lines")
     group.add_argument("-F", "--fixed-strings", action="store_true", help="patterns are texts, no expressions")
     group.add_argument("-E", "--extended-regexp", action="store_true", help=argparse.SUPPRESS)
     group.add_argument("-P", "--pcre2", action="store_true", help=argparse.SUPPRESS)
@@ -84,8 +91,10 @@ def _add_showing(made: argparse.ArgumentParser) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="print nothing; the exit code tells")
     group.add_argument("-n", "--line-number", action="store_true", help="line numbers in front")
     group.add_argument("-N", "--no-line-number", action="store_true", help=argparse.SUPPRESS)
-    group.add_argument("-H", "--with-filename", action="store_true", help="source names in front")
-    group.add_argument("-h", "-I", "--no-filename", action="store_true", help="no source names in front")
+    group.add_argument("-H", "--with-filename", action="store_true", default=None, help="source names in front")
+    group.add_argument(
+        "-h", "-I", "--no-filename", action="store_false", dest="with_filename", help="no source names in front"
+    )
     group.add_argument("-0", "--null", action="store_true", help="a NUL behind source names")
     add_output(group, OUTPUTS, "text, jsonl, logfmt, csv or raw (the exact bytes)")
     add_color(group)
@@ -163,7 +172,7 @@ def read_needle(args: argparse.Namespace) -> Needle:
     lines = [line for pattern in patterns for line in pattern.split("\n")]
     return Needle.of(
         lines, fixed=args.fixed_strings, ignore_case=args.ignore_case, smart_case=args.smart_case,
-        word=args.word_regexp, line=args.line_regexp, invert=args.invert_match,
+        word=args.borders == "word", line=args.borders == "line", invert=args.invert_match,
     )  # fmt: skip
 
 
@@ -191,6 +200,11 @@ def _over_store(session: Session, needle: Needle) -> int:
     if session.args.no_store:
         raise UsageError("grep: name the logs to search", "--no-store leaves nothing else")
     return stored.grep(session, needle)
+
+
+def with_names(args: argparse.Namespace, usual: bool) -> bool:
+    """Whether sources' names stand in front: as the last of -H and -I says, else as `usual`."""
+    return usual if args.with_filename is None else bool(args.with_filename)
 
 
 def context(args: argparse.Namespace) -> tuple[int, int]:

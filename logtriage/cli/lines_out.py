@@ -76,9 +76,9 @@ class LinesOut:
         for number, line in enumerate(lines, record.line):
             selected = record.found and (len(lines) == 1 or stream.selects_line(line))
             front = self._front(stream.source.name, number, ":" if selected else "-")
-            if not self.look.only_matching:
+            if not self.look.only_matching or (selected and stream.wanted.needle.invert):
                 out.append(front + self._text(stream, line, selected))
-            elif selected and not stream.wanted.needle.invert:
+            elif selected:
                 text = line.decode("utf-8", "surrogateescape")
                 out += [front + self._shown(text[a:b], [(0, b - a)]) for a, b in stream.wanted.needle.spans(text)]
         return b"\n".join([*out, b""])

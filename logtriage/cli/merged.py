@@ -74,7 +74,7 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
             streams = [search.marked(search.rows(search.whole(source), source), needle) for source in sources]
             rows = amid(in_time(streams), before, after)
         else:
-            most = 1 if args.quiet or args.files_with_matches else args.max_count
+            most = 1 if args.quiet or (args.files_with_matches and not args.count) else args.max_count
             found = [search.found(source, needle, before, after, most) for source in sources]
             rows = chain.from_iterable(found) if only_told else in_time(found)
         printer = None if only_told else RowsOut(_timeline(session, sources, gaps=bool(before or after)), needle, out)
@@ -129,10 +129,11 @@ def _count(coverage: Coverage, row: Row) -> None:
 
 
 def _tell_counts(session: Session, counts: dict[str, int], out: Out) -> None:
+    from logtriage.cli.grep import with_names
     from logtriage.cli.straight import summary
 
     args = session.args
-    names = args.with_filename or (len(counts) > 1 and not args.no_filename)
+    names = with_names(args, len(counts) > 1)
     for name, found in counts.items():
         if found:
             out.write(summary(name, found, names, args.null, args.count).encode("utf-8", "surrogateescape"))

@@ -71,7 +71,7 @@ class RowsOut:
             self._write(csv_row((_utc(row.timestamp), row.source, row.line, row.level, row.body)) + "\n")
         elif self.look.output == "raw":
             self._out.write(row.raw if row.raw.endswith(b"\n") else row.raw + b"\n")
-        elif not self.look.only_matching:
+        elif not self.look.only_matching or (row.found and self._needle is not None and self._needle.invert):
             self._write(self._front(row) + self._lines(row))
         elif row.found:
             front = self._front(row)

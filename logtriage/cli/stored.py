@@ -147,6 +147,8 @@ def _show(stored: Stored, needle: Needle, query: Query, before: int, after: int)
 
 def _tell(stored: Stored, query: Query) -> None:
     """Counts what is found or names where; the records themselves are not read."""
+    from logtriage.cli.grep import with_names
+
     args, coverage = stored.session.args, stored.coverage
     hits: Counter[str] = Counter()
     for found in stored.sources(query):
@@ -156,7 +158,7 @@ def _tell(stored: Stored, query: Query) -> None:
         hits = Counter({source: min(n, args.max_count) for source, n in hits.items()})
     coverage.hits = hits.total()
     out = Out()
-    names = args.with_filename or not args.no_filename
+    names = with_names(args, True)
     for name in sorted(hits) if args.count or args.files_with_matches else ():
         out.write(summary(name, hits[name], names, args.null, args.count).encode("utf-8", "surrogateescape"))
 

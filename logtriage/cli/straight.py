@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from logtriage.cli.grep import context, covered, exit_code
+from logtriage.cli.grep import context, covered, exit_code, with_names
 from logtriage.cli.lines_out import LinesOut, Look, Out
 from logtriage.cli.session import Session
 from logtriage.errors import SourceError
@@ -24,13 +24,13 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     """Prints what is found in each source, or counts or names."""
     args = session.args
     before, after = context(args)
-    only_one = args.quiet or args.files_with_matches
+    only_one = args.quiet or (args.files_with_matches and not args.count)
     if only_one or args.count or args.only_matching:
         before = after = 0
     numbers = args.line_number and not args.no_line_number
     wanted = Wanted(needle, before, after, 1 if only_one else args.max_count, numbers)
     colour = args.output == "text" and use_colour(args.color)
-    names = args.with_filename or (len(sources) > 1 and args.output == "text" and not args.no_filename)
+    names = with_names(args, len(sources) > 1 and args.output == "text")
     terminal = sys.stdout.isatty()
     look = Look(
         names,

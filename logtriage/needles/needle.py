@@ -28,11 +28,13 @@ class Needle:
     """Patterns, read and joined; build it by `Needle.of`.
 
     `trees`: one a pattern, -w and -x worked in. `fancy`: lookaround or the like, which only `regex` can decide.
+    `beside`: with -w, the same without what stands beside a match.
     """
 
     trees: tuple[Node, ...]
     fancy: bool = False
     invert: bool = False
+    beside: tuple[Node, ...] = ()
 
     @classmethod
     def of(
@@ -64,7 +66,12 @@ class Needle:
             one = read(text, ignore_case or smart, first_group)
             first_group += one.groups
             tree = one.tree if fancy else nodes.uncaptured(one.tree)
-            trees.append(_wrapped(tree, word, line))
+            trees.append(tree)
+        if word and not line:  # what stands beside a word decides, but is no part of the match
+            beside = tuple(nodes.concat(Look("["), tree, Look("]")) for tree in trees)
+            return cls(tuple(map(_as_word, trees)), fancy, invert, beside)
+        if line:
+            trees = [nodes.concat(Look("^"), tree, Look("$")) for tree in trees]
         return cls(tuple(trees), fancy, invert)
 
     @property
@@ -216,16 +223,13 @@ class Needle:
 
     @cached_property
     def _placed(self) -> Verdict:
-        return Verdict(self.trees, self.fancy)
+        return Verdict(self.beside or self.trees, self.fancy)
 
 
-def _wrapped(tree: Node, word: bool, line: bool) -> Node:
-    if line:
-        return nodes.concat(Look("^"), tree, Look("$"))
-    if word:
-        outside = Chars(WORD.negated())
-        return nodes.concat(nodes.Alt((Look("^"), outside)), tree, nodes.Alt((outside, Look("$"))))
-    return tree
+def _as_word(tree: Node) -> Node:
+    """A tree with what has to stand beside a word; no automaton knows half of a word's boundary."""
+    outside = Chars(WORD.negated())
+    return nodes.concat(nodes.Alt((Look("^"), outside)), tree, nodes.Alt((outside, Look("$"))))
 
 
 def _plain(writer: HyperscanWriter, tree: Node) -> str:

@@ -86,7 +86,7 @@ def write_parquet(result: duckdb.DuckDBPyConnection, path: Path) -> int:
 def wrong(why: Exception) -> UsageError:
     """What DuckDB says of a statement: its first line, and as the hint what it would rather have, and where."""
     first, *rest = str(why).strip().splitlines()
-    told = [line.strip() for line in rest if line.strip() and not line.startswith("LINE")]
+    told = [line.strip() for line in rest if line.strip(" ^") and not line.startswith("LINE")]
     return UsageError(f"sql: {first}", told[0] if told else None)
 
 
