@@ -72,7 +72,7 @@ class Fingers:
 
     def _watch(self) -> None:
         """A key has brought what it is to bring when the list has moved, or the page was shown that it asked for."""
-        main, show, wants = self.main, self.main.list.show, self.main.wants
+        main, show, wants, look_ahead = self.main, self.main.list.show, self.main.wants, self.main.look_ahead
 
         def moved(action: str) -> None:
             act = getattr(main, action)
@@ -90,7 +90,11 @@ class Fingers:
 
         def shown(request: object, page: object) -> None:
             show(request, page)
-            self._brought = self._brought or request is self._asked or self._asked is not None
+            self._brought = self._brought or self._asked is not None
+
+        def looked_ahead() -> None:  # the store is far behind: the end is read from the file
+            self._asked = self._asked or look_ahead
+            look_ahead()
 
         def painted() -> None:
             if self._brought:
@@ -98,7 +102,8 @@ class Fingers:
 
         moved("action_move")
         moved("action_move_page")
-        main.wants, main.list.show, self.app.post_display_hook = wanted, shown, painted
+        main.wants, main.look_ahead, main.list.show = wanted, looked_ahead, shown
+        self.app.post_display_hook = painted
 
 
 @pytest.fixture
