@@ -22,12 +22,12 @@ FLAT_KINDS = {
     "json": ("inventory", Layout("")),
     "syslog": ("syslog", LAYOUTS["syslog"]),
 }
-_LINES_A_SECOND = 4_000
+LINES_A_SECOND = 4_000
 _FAILURES = 0.01  # of the records
 _ELSE = 0.1  # failures without a stack trace, in parts of those with one
 
 
-def _rates(engine: Engine) -> list[float]:
+def _rates(engine: Engine, speed: float) -> list[float]:
     """Happenings a second by population: as in the incident's first second, and failures besides.
 
     Failures are 1 % of the records; where the stream writes stack traces, these alone are 1 %.
@@ -41,15 +41,23 @@ def _rates(engine: Engine) -> list[float]:
     for kind, _ in rare:
         usual[kind.source] = rate * (1.0 if any(kind.source is trace.source for trace in traces) else _ELSE)
     lines = fsum(usual[kind.source] * template.lines / kind.every for kind, template in pairs)
-    return [one * _LINES_A_SECOND / lines for one in usual.values()]
+    return [one * speed / lines for one in usual.values()]
 
 
-def write_flat(path: Path, *, lines: int, seed: int = 7, kind: str = "log4j", start: datetime = START) -> int:
-    """Write exactly `lines` lines of `kind` (a key of FLAT_KINDS) to `path`, 4,000 for each second of log time, the
+def write_flat(
+    path: Path,
+    *,
+    lines: int,
+    seed: int = 7,
+    kind: str = "log4j",
+    start: datetime = START,
+    speed: float = LINES_A_SECOND,
+) -> int:
+    """Write exactly `lines` lines of `kind` (a key of FLAT_KINDS) to `path`, `speed` for each second of log time, the
     same bytes for the same arguments. The last record may lack its last lines. Returns the bytes written."""
     stream, layout = FLAT_KINDS[kind]
     engine = Engine([one for one in KINDS if one.stream == stream], {stream: layout}, Values(seed))
-    rates = _rates(engine)
+    rates = _rates(engine, speed)
     file, missing = LogFile(path), lines
     start = start.astimezone(UTC).replace(microsecond=0)
     for second in count():

@@ -45,7 +45,7 @@ def records_jsonl(store: Store | Snapshot, query: Query) -> Iterator[str]:
 
 
 def _lines(snapshot: Snapshot, todo: Plan, limit: int | None, *, backwards: bool) -> Iterator[str]:
-    pace = Pace(limit, filtered=bool(todo.ways))
+    pace = Pace(limit, filtered=todo.filtered, dear=todo.query.needs_attributes)
     given = 0
     for window in windows(snapshot, todo, pace, backwards=backwards):
         if limit is not None and given >= limit:

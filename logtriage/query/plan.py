@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NOTHING = Condition("false")
 _KEPT = 100  # plans and counts that a snapshot keeps
+_ESCAPES = ("'\\u'", "chr(27)")  # behind which a text may be there without standing there, as SQL
+_PIECE_OF_ID = 4  # characters: no piece of an id that is a value of its own is shorter
 # Records whose text is not what ripgrep sees: damaged bytes, or a byte order mark, which it passes over.
 _DOUBTFUL = "(exact IS NOT NULL OR starts_with(raw, chr(65279)))"
 
@@ -49,6 +51,9 @@ def _made(snapshot: Snapshot, query: Query) -> Plan:
     _sort(todo, snapshot)
     if query.trace is not None:
         todo.plain.append(_by_id(snapshot, query.trace))
+    for one in query.fields:
+        if one.is_verbatim:
+            _by_value(todo, snapshot, one.value)
     if query.needle is not None and todo.shapes != NOTHING:
         _look_for(todo, snapshot, query.needle)
     return todo
@@ -93,6 +98,29 @@ def _by_id(snapshot: Snapshot, text: str) -> Condition:
     numbers = [n for (n,) in snapshot.con.execute("SELECT id FROM lake.ids WHERE text = ?", [text]).fetchall()]
     among = ", ".join(map(str, numbers)) or "NULL"
     return Condition(" OR ".join(f"{column} IN ({among})" for column in ("trace", "span", "request")))
+
+
+def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
+    """Attributes are dear to tell: only records are asked for them that hold the value somewhere, or something escaped."""
+    from logtriage.needles.needle import Needle
+    from logtriage.query.narrow import narrow
+    from logtriage.query.sieve import Sieve
+
+    needle = Needle.of((value,), fixed=True)
+    shapes = snapshot.con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
+    found = narrow(needle, shapes)
+    escaped = {number for number, text in shapes if "\\" in text or "\x1b" in text}
+    possible = replace(found, open=found.open | escaped, none=found.none - escaped).possible()
+    if possible:
+        todo.counted.append(possible)
+        todo.plain.append(possible)
+    sieve = Sieve(snapshot, needle, in_ids=len(value) >= _PIECE_OF_ID)
+    ways = sieve.ways(shape for shape in shapes if shape[0] in found.open | found.sure)
+    if ways is not None:
+        either = [f"shape <= {ANY}", *(way.sql for way in ways)]
+        either += [f"contains({text}, {sign})" for text in ("frame", "body") for sign in _ESCAPES]
+        todo.plain.append(Condition(" OR ".join(f"({one})" for one in either)))
+        todo.sieved = True
 
 
 def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:

@@ -50,8 +50,8 @@ class Plan:
     `plain`: conditions on `pieces` besides that on the shape; `counted`: on `lake.activity`, besides shape and time;
     `text`: on whole records. `check`: SQL on a whole record that tells whether `holds` must decide; None: never.
     `rolled`: only the needle keeps `lake.activity` from knowing the answer. `ways`: weak tests that let go of most records
-    that are no hits; one of them holds of every hit (none at all: nothing is known). `undecided` collects records (part,
-    offset) on which the pattern took too long.
+    that are no hits; one of them holds of every hit (none at all: nothing is known); `sieved`: a plain condition does so.
+    `undecided` collects records (part, offset) on which the pattern took too long.
     """
 
     query: Query
@@ -62,9 +62,15 @@ class Plan:
     narrowed: Narrowed | None = None
     shapes: Condition | None = None
     ways: list[Condition] = field(default_factory=list)
+    sieved: bool = False
     check: str | None = None
     rolled: bool = False
     undecided: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether few records of a window are likely to be kept."""
+        return bool(self.ways) or self.sieved
 
     @property
     def is_plain(self) -> bool:

@@ -55,6 +55,11 @@ class Field:
     op: str
     value: str
 
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether its value stands in the text of each record found, but where something is escaped or coloured."""
+        return self.op == "=" and self.name not in _COLUMNS and _VERBATIM.fullmatch(self.value) is not None
+
     def condition(self) -> Condition:
         """The field as SQL."""
         needs = Needs.ORIGIN if self.name in _ORIGIN else Needs.TEXT
@@ -62,7 +67,7 @@ class Field:
         value = value_of(self.name)
         if self.op in ("=", "!="):
             sql = f"{value} {'=' if self.op == '=' else '<>'} ?"
-            if self.op == "=" and self.name not in _COLUMNS and _VERBATIM.fullmatch(self.value):
+            if self.is_verbatim:
                 test = "contains(raw, ?) OR contains(raw, '\\u') OR contains(raw, chr(27))"
                 return Condition(f"CASE WHEN {test} THEN {sql} ELSE false END", (self.value, self.value), Needs.TEXT)
             return Condition(sql, (self.value,), needs)

@@ -48,8 +48,9 @@ _DIGIT = re.compile("[0-9]")
 class Sieve:
     """Conditions on rows of `pieces`, one of which holds of every record with a match of a needle."""
 
-    def __init__(self, snapshot: Snapshot, needle: Needle) -> None:
-        self._snapshot, self._folded = snapshot, needle.folded
+    def __init__(self, snapshot: Snapshot, needle: Needle, *, in_ids: bool = True) -> None:
+        """`in_ids`: whether it may stand inside a trace, span or request id."""
+        self._snapshot, self._folded, self._in_ids = snapshot, needle.folded, in_ids
         self._required = [_Required(text) for text in needle.required]
         self._known: dict[tuple[str, str], list[str]] = {}
 
@@ -124,7 +125,7 @@ class Sieve:
         if not text.isprintable() or (self._folded and not text.isascii() and len(text) > 1):
             return [_PASS]
         if mark == seams.ID:
-            return self._among_ids(text)
+            return self._among_ids(text) if self._in_ids else []
         if mark in _STAMPS:
             return self._in_stamp(text, *_STAMPS[mark])
         escaped = mark == seams.JSON_BODY and "\\" in text  # what is no part of an escape stands there without

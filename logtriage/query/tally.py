@@ -133,7 +133,7 @@ def _split(query: Query) -> tuple[Query | None, list[Query]]:
 
 def _from_records(snapshot: Snapshot, todo: Plan) -> _Minutes:
     found: _Minutes = Counter()
-    pace = Pace(MOST // 2, filtered=bool(todo.ways))
+    pace = Pace(MOST // 2, filtered=todo.filtered, dear=todo.query.needs_attributes)
     columns = ("date_trunc('minute', timestamp)", "severity_number")
     if todo.ways and todo.check is not None and todo.gather(snapshot.con, columns, MOST):
         rows = snapshot.con.execute(*todo.select(columns, (), gathered=True)).fetchall()

@@ -48,7 +48,7 @@ def rows(
     if limit is None and edge is None and todo.ways and todo.gather(snapshot.con, columns, MOST, order):
         yield from todo.decided(_fetched(snapshot.con.execute(*todo.select(columns, (), order=order, gathered=True))))
         return
-    pace = Pace(limit, filtered=bool(todo.ways))
+    pace = Pace(limit, filtered=todo.filtered, dear=todo.query.needs_attributes)
     beyond = [_beyond(todo.query, edge, backwards)] if edge else []
     given = 0
     for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge):
