@@ -74,6 +74,18 @@ def full_store(
         yield store
 
 
+@pytest.fixture(scope="session")
+def long_store(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Iterator[Store]:
+    """A store of logs that were written side by side for days: one of each family, LINES lines in each, two a second."""
+    folder = tmp_path_factory.mktemp("long")
+    for family in FLAT_KINDS:
+        write_flat(folder / f"{family}.log", lines=LINES, kind=family, speed=2)
+    with Store(folder / "store", write=True) as store:
+        Ingest(store, settings).run(find([str(folder)]).sources)
+    with Store(folder / "store") as store:
+        yield store
+
+
 @dataclass
 class Measure:
     """Times work over `size` bytes, LINES lines; what it gives is checked before its time counts for anything."""
