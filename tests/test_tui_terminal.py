@@ -209,3 +209,11 @@ def test_a_dropped_connection(terminal: Terminal, again: Terminal, tmp_path: Pat
     terminal.until(lambda text: "●" in text)
     terminal.keys("q")
     terminal.until(lambda text: "30 of 60" not in text)
+
+
+def test_what_is_wrong_is_one_line(terminal: Terminal, store: Path, tmp_path: Path) -> None:
+    """Logs that are not there end the command as any other, though the store is being opened already."""
+    command = f"{sys.executable} -m logtriage tui --no-config --store {store} nosuch.log; echo code $?"
+    terminal.start(command, tmp_path)
+    text = terminal.until(lambda text: "\ncode " in text)
+    assert "code 2" in text and "nosuch.log: No such file" in text and "terminate" not in text

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from logtriage.cli.grep import is_piped
 from logtriage.cli.options import Parser, add_display, add_general, add_reading, add_sources
 from logtriage.cli.session import Session
 from logtriage.errors import LogtriageError, UsageError
+
+if TYPE_CHECKING:
+    from logtriage.tui.engine import Engine
 
 EXAMPLES = """\
   logtriage tui                            the store, all sources on one timeline (without a word too)
@@ -47,6 +51,14 @@ def run(argv: list[str]) -> int:
 
     engine = Engine(session.store_path)
     engine.start()  # opens the store while Textual is loaded
+    try:
+        return _show(session, engine, pipe)
+    finally:
+        engine.close()  # whatever happens: a process that ends while a thread is in DuckDB is aborted
+
+
+def _show(session: Session, engine: Engine, pipe: int | None) -> int:
+    args = session.args
     sources = session.find(args.sources).sources if args.sources else []
     if args.sources and not sources:
         return 2

@@ -142,7 +142,9 @@ class Plan:
         if not wanted & _TEXTS:
             return con.execute(*self.select(columns, window, order=order, limit=limit)).fetchall()
         picked, parameters, known = self._picked(wanted, window)
-        kept = con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {picked} ORDER BY {order} LIMIT {limit}", parameters)
+        kept = con.execute(
+            f"CREATE OR REPLACE TEMP TABLE picked AS {picked} ORDER BY {order} LIMIT {limit}", parameters
+        )
         if not kept.fetchall()[0][0]:  # the window may lie behind the end of the logs
             return []
         return self._put_together(con, columns, wanted, known, order)
