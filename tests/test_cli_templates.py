@@ -101,7 +101,8 @@ def test_one_template(logs: Path) -> None:
 def test_errors_are_told(logs: Path) -> None:
     """A wrong id, an unknown side, none found: one line, and the exit code says which."""
     assert logtriage("templates", "show", "xyz", "--store", "st", cwd=logs).code == 2
-    assert logtriage("templates", "show", "ffffffffff", "--store", "st", cwd=logs).code == 1
+    unknown = logtriage("templates", "show", "ffffffffff", "--store", "st", cwd=logs)
+    assert (unknown.code, unknown.out) == (2, "") and "no template ffffffffff" in unknown.err
     ran = logtriage("templates", "--diff", "nowhere", "a.log", "--store", "st", cwd=logs)
     assert ran.code == 2 and "nowhere" in ran.err
 

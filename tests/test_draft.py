@@ -73,3 +73,14 @@ def test_hostile_text_stays_text() -> None:
     import regex
 
     assert regex.search(expression, nasty + " user bob")
+
+
+def test_a_text_needs_no_store(tmp_path: Path) -> None:
+    """A text is drafted from also where the store cannot be read: that is told."""
+    (tmp_path / "st").mkdir()
+    (tmp_path / "st" / "catalog.sqlite").write_text("damaged")
+    ran = logtriage(
+        "patterns", "add", "Shelf 7 lost its grip after 30 ms", "--store", "st", "--no-config", cwd=tmp_path
+    )
+    assert ran.code == 0 and tomllib.loads(ran.out)["pattern"], ran.err
+    assert "not compared with the records of a store" in ran.err

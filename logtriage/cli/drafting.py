@@ -29,16 +29,21 @@ def drafted(session: Session, text: str | None, known: tuple[Pattern, ...]) -> D
 def _material(session: Session, text: str | None, stack: contextlib.ExitStack) -> Material:
     """What the draft is made of; it is read from the store, on the stack, as the draft is made."""
     from logtriage.cli.asking import template_ids
+    from logtriage.errors import StoreError
     from logtriage.query.drafts import material
     from logtriage.store.store import Store
     from logtriage.store.views import Snapshot
 
-    if text is not None and not (session.store_path / "catalog.sqlite").exists():
-        found = material(None, text=text, template=None)
-    else:
-        ids = template_ids([session.args.template]) if text is None else ()
-        snapshot = stack.enter_context(Snapshot(stack.enter_context(Store(session.store_path))))
-        found = material(snapshot, text=text, template=ids[0] if ids else None)
+    snapshot: Snapshot | None = None
+    ids = template_ids([session.args.template]) if text is None else ()
+    if text is None or (session.store_path / "catalog.sqlite").exists():
+        try:
+            snapshot = stack.enter_context(Snapshot(stack.enter_context(Store(session.store_path))))
+        except StoreError as why:  # a text can be drafted from without it
+            if text is None:
+                raise
+            session.say(f"not compared with the records of a store: {why.message}")
+    found = material(snapshot, text=text, template=ids[0] if ids else None)
     if found is None:
         raise UsageError("patterns add: there is no such template in the store", "`logtriage templates` lists them")
     return found

@@ -68,7 +68,11 @@ def _info(session: Session) -> int:
             for name, n, at, first, last, formats in rows
         ]
         print()
-        print(table(("source", "records", "bytes", "first", "last", "formats"), shown, 60))
+        print(
+            table(
+                ("source", "records", "bytes", "first", "last", "formats"), shown, 60 if sys.stdout.isatty() else 4096
+            )
+        )
         coverage = Coverage(len(rows), sum(row[1] for row in rows), plain=not_understood(snapshot))
         for row in rows:
             coverage.seen(row[3], row[4])

@@ -77,6 +77,7 @@ def json_line(told: dict[str, Any]) -> str:
 def show(session: Session, ids: list[str]) -> int:
     """`templates show ID…`: each with its values, place by place."""
     from logtriage.cli.asking import template_ids
+    from logtriage.cli.triage import store_option
     from logtriage.output import harmless, shown_time
     from logtriage.query.values import described
     from logtriage.store.store import Store
@@ -84,7 +85,7 @@ def show(session: Session, ids: list[str]) -> int:
 
     if not ids:
         raise UsageError("templates show: which one?", "`logtriage templates` lists them with their ids")
-    found = 0
+    found, option = 0, store_option(session)
     with Store(session.store_path) as store, Snapshot(store) as snapshot:
         for identity in template_ids(ids):
             for one in described(snapshot, identity):
@@ -118,6 +119,8 @@ def show(session: Session, ids: list[str]) -> int:
                         )
                     )
                 session.say(
-                    f"values of {one.looked_at:,} records; logtriage grep --template {seen.template[:SHORT]} '' shows them"
+                    f"values of {one.looked_at:,} records; logtriage grep{option} --template {seen.template[:SHORT]} '' shows them"
                 )
-    return 0 if found else 1
+    if not found:
+        raise UsageError(f"there is no template {' '.join(ids)}", "`logtriage templates` lists them with their ids")
+    return 0

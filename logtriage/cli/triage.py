@@ -113,10 +113,11 @@ def again(session: Session, triage: str = "") -> Again:
 
     if session.args.no_store:
         return Again(" --no-store", "".join(f" {shlex.quote(name)}" for name in session.args.sources), triage)
-    return Again(_store_option(session), "", triage)
+    return Again(store_option(session), "", triage)
 
 
-def _store_option(session: Session) -> str:
+def store_option(session: Session) -> str:
+    """How a command names the store of this session: nothing where it is the usual one."""
     from logtriage.store.store import default_path
 
     usual = session.config.store or default_path()
