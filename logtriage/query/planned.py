@@ -111,7 +111,7 @@ class Plan:
             return f"SELECT {named} FROM ({rows}) WHERE {where} AND {outer}{tail}{last}", parameters + more
         picked, parameters, known = self._picked(wanted, window)
         if gathered:
-            picked, parameters = "FROM gathered", []
+            picked, parameters = "SELECT DISTINCT * FROM gathered", []
         elif not self.text and not tail:
             picked += last
         near = "SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM picked)"
@@ -124,7 +124,8 @@ class Plan:
     def gather(self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], most: int, order: str = "") -> bool:
         """Puts what `select` needs of all records that pass the weak tests beside the store, if those are at most `most`
         (else of some). Is it all of them?"""
-        picked, parameters, _ = self._picked(self._named(columns, order)[-1], ())
+        # what passes several tests is there several times: to find that out all would have to be held
+        picked, parameters, _ = self._picked(self._named(columns, order)[-1], (), "UNION ALL")
         con.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS FROM ({picked}) LIMIT {most + 1}", parameters)
         return int(con.execute("SELECT count(*) FROM gathered").fetchall()[0][0]) <= most
 
@@ -172,7 +173,9 @@ class Plan:
     def _where(self, window: Sequence[Condition]) -> tuple[str, list[Any]]:
         return joined([*window, *([self.shapes] if self.shapes and not self.ways else []), *self.plain])
 
-    def _picked(self, wanted: set[str], window: Sequence[Condition]) -> tuple[str, list[Any], str]:
+    def _picked(
+        self, wanted: set[str], window: Sequence[Condition], together: str = "UNION"
+    ) -> tuple[str, list[Any], str]:
         """SELECT of the pieces that some columns are made of, as relation `picked`, of records that may be hits; and where
         their names are known."""
         where, parameters = self._where(window)
@@ -185,7 +188,7 @@ class Plan:
             known = "picked"
         picked = f"SELECT {_listed(names)} FROM {relation} WHERE {where}"
         if self.ways:  # of which a record may pass several
-            picked = " UNION ".join(f"{picked} AND ({way.sql})" for way in self.ways)
+            picked = f" {together} ".join(f"{picked} AND ({way.sql})" for way in self.ways)
         return picked, parameters * max(1, len(self.ways)), known
 
     def _put_together(

@@ -33,10 +33,10 @@ class Pace:
 
     def saw(self, found: int) -> None:
         """To be told how many records of a window were hits."""
-        if found < self.rows // _FEW and self.rows >= MOST:
-            self.rows = self.most
-        elif found < self.rows // 2:
-            self.rows = min(self.rows * _GROWTH, self.most)
+        if found < self.rows // 2:
+            few = found < self.rows // _FEW and self.rows >= MOST
+            grown = self.most if few else self.rows * _GROWTH
+            self.rows = min(grown, self.most, max(MOST, MOST * self.rows // max(1, found)))
 
 
 class Extent(NamedTuple):
