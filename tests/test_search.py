@@ -27,7 +27,7 @@ from logtriage.query.export import raw_bytes, records_jsonl
 from logtriage.query.query import Query
 from logtriage.query.search import Row, context, page, search, tail
 from logtriage.query.tally import count, histogram
-from logtriage.query.windows import MOST, MOST_FILTERED, Pace
+from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Pace
 from logtriage.store.store import Store, connect
 from logtriage.store.views import Snapshot
 from logtriage.stream.learnt import Learnt
@@ -146,13 +146,13 @@ def test_all_at_once_as_window_by_window(
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_windows_grow_no_faster_than_what_is_held_of_them(shares: list[float]) -> None:
-    """However the hits lie, as many again in the next window are no more than may be held, once windows are large."""
+    """However the hits lie, a window with as large a share of them as the last one has no more than may be held."""
     pace = Pace(filtered=True)
     for share in shares:
         before, found = pace.rows, int(pace.rows * share)
         pace.saw(found)
-        assert pace.rows <= max(before, MOST) or pace.rows * share <= MOST + pace.rows / before
-        assert before <= pace.rows <= MOST_FILTERED or pace.rows <= MOST
+        assert pace.rows <= MOST or found * pace.rows <= MOST * before
+        assert FIRST <= pace.rows <= MOST_FILTERED
 
 
 def test_what_is_too_short_is_passed_over(snapshot: Snapshot) -> None:

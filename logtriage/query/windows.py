@@ -33,10 +33,12 @@ class Pace:
 
     def saw(self, found: int) -> None:
         """To be told how many records of a window were hits."""
-        if found < self.rows // 2:
-            few = found < self.rows // _FEW and self.rows >= MOST
-            grown = self.most if few else self.rows * _GROWTH
-            self.rows = min(grown, self.most, max(MOST, MOST * self.rows // max(1, found)))
+        grown = self.rows
+        if found < self.rows // _FEW and self.rows >= MOST:
+            grown = self.most
+        elif found < self.rows // 2:
+            grown *= _GROWTH
+        self.rows = min(grown, self.most, max(MOST, MOST * self.rows // max(1, found)))
 
 
 class Extent(NamedTuple):
