@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
     from logtriage.query.search import Row
 
-PAGE = 300  # records asked for at once
-_NEAR = 120  # so many rows at least are kept ready on either side of the view
+PAGE = 900  # records asked for at once: what takes time is finding them, not how many they are
+_NEAR = 400  # so many rows at least are kept ready on either side of the view
 _MOST_UNFOLDED = 1_000  # lines of one record that are shown in the list
 _MOST_CELLS = 2_000  # of a line's text that are made ready to be drawn
 _LEVEL_SIGNS = {"trace": "T", "debug": "D", "info": "I", "warn": "W", "error": "E", "fatal": "F"}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from logtriage.query.glance import Glance, Glances
 from logtriage.query.walk import Key
 
-MOST = 1_500  # rows held
+MOST = 3_000  # rows held
 
 
 class Line(NamedTuple):
