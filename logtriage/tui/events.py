@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
     from logtriage.query.search import Row
 
-PAGE = 900  # records asked for at once: what takes time is finding them, not how many they are
-_NEAR = 400  # so many rows at least are kept ready on either side of the view
+PAGE = 500  # records asked for at once where one goes to another place
+_MORE = 900  # where one goes on from there: what takes time is finding them, hardly how many they are
+_NEAR = 220  # so many rows at least are kept ready on either side of the view
 _MOST_UNFOLDED = 1_000  # lines of one record that are shown in the list
 _MOST_CELLS = 2_000  # of a line's text that are made ready to be drawn
 _LEVEL_SIGNS = {"trace": "T", "debug": "D", "info": "I", "warn": "W", "error": "E", "fatal": "F"}
@@ -65,7 +66,7 @@ class Events(Inked, can_focus=True):
         """The request for a place of a query: the end of it, if none is given, or the beginning (`first`)."""
         self.query_shown = query
         self._asked = set()
-        return Show(query, place, max(_NEAR, self.size.height), PAGE, first)
+        return Show(query, place, max(PAGE // 2, self.size.height), PAGE, first)
 
     def show(self, request: Show, page: Glances) -> None:
         """Takes what was asked for."""
@@ -141,10 +142,10 @@ class Events(Inked, can_focus=True):
         near = max(_NEAR, 2 * reel.height)
         if reel.before and before < near and "earlier" not in self._asked:
             self._asked.add("earlier")
-            self.post_message(Wanted(Earlier(self.query_shown, reel.rows[0].key, PAGE)))
+            self.post_message(Wanted(Earlier(self.query_shown, reel.rows[0].key, _MORE)))
         if reel.after and after < near and "later" not in self._asked:
             self._asked.add("later")
-            self.post_message(Wanted(Later(self.query_shown, reel.rows[-1].key, PAGE)))
+            self.post_message(Wanted(Later(self.query_shown, reel.rows[-1].key, _MORE)))
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:
