@@ -1,0 +1,74 @@
+"""A record of the store in full: as it is printed, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from logtriage.cli.rows_out import Shown
+from logtriage.query.search import Row
+
+_JSON = ("service", "host", "container", "pod", "namespace")
+Full = tuple[Row, bytes, str | None]  # a row, its exact bytes, its attributes
+
+
+def more(attributes: bool) -> tuple[str, ...]:
+    """The columns of a Full, beside those of its row."""
+    return ("bytes", "attributes") if attributes else ("bytes",)
+
+
+def full(row: Row, told: tuple[Any, ...]) -> Full:
+    """A row and what `more` named."""
+    return row, told[0], told[1] if len(told) > 1 else None
+
+
+def shown(one: Full, names: dict[str, str], found: bool) -> Shown:
+    """A row for the timeline."""
+    row, data, attributes = one
+    made = None if attributes is None else json_line(row, attributes)
+    return Shown(
+        row.timestamp,
+        names.get(row.source, row.source),
+        row.line,
+        row.level,
+        row.body or "",
+        row.raw,
+        data,
+        found,
+        made,
+    )
+
+
+def json_line(row: Row, attributes: str) -> str:
+    """A record as one JSON object, the same as from the file itself (see jsonl.py)."""
+    told: dict[str, Any] = {
+        "source": row.source,
+        "line": row.line,
+        "lines": row.lines,
+        "offset": row.offset,
+        "timestamp": None,
+    }
+    if row.timestamp:
+        nanos = f"{row.nanos:03}" if row.nanos else ""
+        told["timestamp"] = row.timestamp.isoformat(timespec="microseconds") + nanos + "Z"
+    told |= {"level": row.level, "severity_text": row.severity_text, **{name: getattr(row, name) for name in _JSON}}
+    told |= {
+        "format": row.format,
+        "template": row.template,
+        "flags": row.flags,
+        "trace_id": row.trace_id,
+        "body": row.body,
+    }
+    told["attributes"] = _flat(json.loads(attributes) if attributes else {}, "")
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def _flat(value: Any, name: str) -> dict[str, Any]:
+    """Nested keys joined by dots; what is null is left out."""
+    if isinstance(value, dict):
+        pairs = [(f"{name}.{key}" if name else key, inner) for key, inner in value.items()]
+    elif isinstance(value, list):
+        pairs = [(f"{name}.{n}", inner) for n, inner in enumerate(value)]
+    else:
+        return {} if value is None else {name: value}
+    return {key: inner for path, value in pairs for key, inner in _flat(value, path).items()}
