@@ -15,7 +15,7 @@ from logtriage.formats.attributes import attributes
 from logtriage.formats.format import load_formats
 from logtriage.formats.node import Node
 from logtriage.normalise import Normaliser
-from logtriage.query.query import Field
+from logtriage.query.field import Field
 from logtriage.sources.find import find
 from logtriage.sql import literal
 from logtriage.store.store import connect

@@ -16,8 +16,10 @@ from stores import settings_for_tests
 
 from logtriage.ingest import Ingest
 from logtriage.needles.needle import Needle
+from logtriage.query.condition import inlined
+from logtriage.query.field import parse_field
 from logtriage.query.plan import plan
-from logtriage.query.query import Query, inlined, parse_field
+from logtriage.query.query import Query
 from logtriage.query.search import page, search
 from logtriage.query.tally import count
 from logtriage.sources.find import find

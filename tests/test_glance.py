@@ -12,7 +12,8 @@ from stores import START, fill, write_sources
 
 from logtriage.needles.needle import Needle
 from logtriage.query import glance, walk
-from logtriage.query.query import Query, parse_field
+from logtriage.query.field import parse_field
+from logtriage.query.query import Query
 from logtriage.query.search import search
 from logtriage.query.walk import Key
 from logtriage.store.store import Store

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from logtriage.cli.session import Session
 from logtriage.errors import UsageError
 from logtriage.needles.needle import Needle
-from logtriage.query.query import LEVELS, Condition, Query, parse_field
+from logtriage.query.condition import Condition
+from logtriage.query.field import parse_field
+from logtriage.query.query import LEVELS, Query
 
 _NAMES = (*LEVELS, "verbose", "information", "notice", "warning", "severe", "critical", "alert", "emergency", "panic")
 

@@ -96,7 +96,7 @@ def _moment(session: Session, store: Store, text: str | None) -> datetime | None
 
 
 def _chosen(session: Session, snapshot: Snapshot, query: Query, store: Store) -> tuple[list[Seen], str]:
-    from logtriage.query.query import stored
+    from logtriage.query.condition import stored
     from logtriage.query.templates import gone, seen
     from logtriage.store.mined import UNMINED_ID
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from logtriage.errors import UsageError
 from logtriage.gate.rules import Rule
+from logtriage.query.condition import Condition
 from logtriage.query.plan import plan
-from logtriage.query.query import LEVELS, Condition, Query
+from logtriage.query.query import LEVELS, Query
 from logtriage.store.mined import UNMINED
 from logtriage.store.views import TEMPLATE, Snapshot
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from logtriage.query.condition import Condition
 from logtriage.query.plan import plan
-from logtriage.query.query import TIME_ORDER, Condition, Query
+from logtriage.query.query import TIME_ORDER, Query
 from logtriage.query.search import COLUMNS, Row
 from logtriage.query.walk import Key
 from logtriage.store.views import Snapshot

@@ -11,9 +11,10 @@ from logtriage.formats import attributes
 from logtriage.formats.clean import first_line
 from logtriage.formats.levels import level_sql
 from logtriage.query import glance
+from logtriage.query.condition import Condition
 from logtriage.query.glance import Glance, at_time
 from logtriage.query.plan import plan
-from logtriage.query.query import Condition, Query
+from logtriage.query.query import Query
 from logtriage.query.search import COLUMNS, Row
 from logtriage.query.walk import Key, rows
 from logtriage.store.views import Snapshot

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from logtriage.formats.attributes import attributes
 from logtriage.formats.clean import first_line
+from logtriage.query.condition import Condition
 from logtriage.query.plan import plan
 from logtriage.query.planned import ADDED, Plan
-from logtriage.query.query import Condition, Query
+from logtriage.query.query import Query
 from logtriage.query.walk import rows, windows
 from logtriage.query.windows import Pace
 from logtriage.store.store import Store

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from logtriage.query.query import Condition, Needs
+from logtriage.query.condition import Condition, Needs
 from logtriage.store.views import FACETS, Snapshot, facets
 
 _MOST = 1_000  # parts or shapes that are named one by one in SQL

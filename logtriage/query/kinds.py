@@ -9,8 +9,8 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from logtriage.query.condition import Condition, joined
 from logtriage.query.lanes import span
-from logtriage.query.query import Condition, joined
 from logtriage.store.mined import UNMINED, UNMINED_TEXT
 from logtriage.store.views import Snapshot
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import NamedTuple
 
-from logtriage.query.query import Condition, joined
+from logtriage.query.condition import Condition, joined
 from logtriage.store.store import Store
 from logtriage.store.views import PartRow, Snapshot, snapshot_of
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from logtriage.masking import HEX, OTHER
 from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
-from logtriage.query.query import Condition
+from logtriage.query.condition import Condition
 from logtriage.store.seams import ANY
 from logtriage.store.shape import plain_text
 

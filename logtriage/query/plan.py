@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from logtriage.query.condition import Condition, Needs, joined, once
 from logtriage.query.planned import Plan
-from logtriage.query.query import Condition, Needs, Query, joined, once, source_condition
+from logtriage.query.query import Query, source_condition
 from logtriage.store.seams import ANY
 
 if TYPE_CHECKING:

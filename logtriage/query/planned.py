@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import logtriage.sources.lines  # noqa: F401 - registers the error handler that `_lines_of` decodes with
-from logtriage.query.query import Condition, Query, inlined, joined
+from logtriage.query.condition import Condition, inlined, joined
+from logtriage.query.query import Query
 from logtriage.store.views import (
     KEPT,
     PLACES,

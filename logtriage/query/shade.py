@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, timedelta
 
+from logtriage.query.condition import joined
 from logtriage.query.lanes import Counted, Lanes, by_minute, cell_sql
 from logtriage.query.plan import NOTHING, plan
 from logtriage.query.planned import Plan
-from logtriage.query.query import Query, joined
+from logtriage.query.query import Query
 from logtriage.query.walk import counted, windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.store.views import Snapshot

@@ -17,8 +17,8 @@ from typing import TypeAlias
 
 from logtriage.needles.dialect import pieces
 from logtriage.needles.needle import Needle
+from logtriage.query.condition import Condition
 from logtriage.query.narrow import MOST_SCANNED, scanned
-from logtriage.query.query import Condition
 from logtriage.sql import literal
 from logtriage.stamps.rendering import render_sql
 from logtriage.store import seams

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from logtriage.query.condition import Condition, joined, stored
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
-from logtriage.query.query import LEVELS, Condition, Query, joined, stored
+from logtriage.query.query import LEVELS, Query
 from logtriage.query.walk import Key, counted, rows, windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.store.store import Store

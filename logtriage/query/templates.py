@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from logtriage.query.query import Query, joined, stored
+from logtriage.query.condition import joined, stored
+from logtriage.query.query import Query
 from logtriage.query.search import page
 from logtriage.store.mined import UNMINED, UNMINED_TEXT
 from logtriage.store.shape import number_of

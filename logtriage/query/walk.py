@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from logtriage.query.condition import Condition, joined, stored
 from logtriage.query.plan import NOTHING
 from logtriage.query.planned import Plan, Side
-from logtriage.query.query import TIME_ORDER, Condition, Query, joined, stored
+from logtriage.query.query import TIME_ORDER, Query
 from logtriage.query.windows import MOST, Extent, Pace, by_place, by_time
 from logtriage.store.views import Snapshot
 

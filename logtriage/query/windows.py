@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from logtriage.query.query import Condition
+from logtriage.query.condition import Condition
 
 FIRST = 20_000  # records of the first window
 MOST = 320_000  # of the largest: they may all have to be put together and sorted

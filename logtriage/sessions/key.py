@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from logtriage.errors import UsageError
 from logtriage.needles.dialect import pattern
 from logtriage.needles.needle import Needle
+from logtriage.query.condition import Condition
+from logtriage.query.field import value_of
 from logtriage.query.narrow import narrow
-from logtriage.query.query import Condition, value_of
 from logtriage.store.seams import ANY
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of

@@ -15,7 +15,7 @@ from logtriage.formats.attributes import attributes
 from logtriage.formats.clean import first_line
 from logtriage.formats.levels import level_sql
 from logtriage.jsonl import lines
-from logtriage.query.query import Condition, joined
+from logtriage.query.condition import Condition, joined
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block, blocks
 from logtriage.sql import literal

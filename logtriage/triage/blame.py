@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from logtriage.query.query import inlined
+from logtriage.query.condition import inlined
 from logtriage.triage.finding import Finding
 from logtriage.triage.peers import Peers, spelled
 from logtriage.triage.scope import AFTER, BEFORE, Scope

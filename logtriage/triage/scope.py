@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any
 
-from logtriage.query.query import Condition, inlined, joined
+from logtriage.query.condition import Condition, inlined, joined
 from logtriage.store.views import Snapshot
 
 BEFORE, AFTER = 0, 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logtriage.query.query import inlined
+from logtriage.query.condition import inlined
 from logtriage.triage.finding import Finding
 from logtriage.triage.peers import Peers
 from logtriage.triage.scope import AFTER, BEFORE, Scope

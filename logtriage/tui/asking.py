@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from logtriage.query.query import Query, inlined, stored
+from logtriage.query.condition import inlined, stored
+from logtriage.query.query import Query
 from logtriage.store.store import default_path
 from logtriage.tui import panel_requests as ask
 from logtriage.tui.filters import Filter

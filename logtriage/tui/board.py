@@ -15,13 +15,15 @@ from logtriage.query.glance import Glances
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.tui import keymap
+from logtriage.tui import overview_requests as overview
 from logtriage.tui import requests as ask
 from logtriage.tui.details import Details
 from logtriage.tui.events import PAGE, Events, at
 from logtriage.tui.filters import Filters
 from logtriage.tui.messages import GoTo, Moved, Said
+from logtriage.tui.overview_requests import Standing
 from logtriage.tui.prompt import Prompt
-from logtriage.tui.requests import Request, Standing
+from logtriage.tui.requests import Request
 from logtriage.tui.status import FilterBar, State, Status
 from logtriage.tui.timeline import Timeline
 
@@ -208,16 +210,16 @@ class Board(Screen[None]):
     def survey(self) -> None:
         """Asks for all that stands beside the list: what there is, how much is found, the timeline."""
         self.is_counting = True
-        self.wants(ask.Survey(self.parts))
+        self.wants(overview.Survey(self.parts))
         if self.filters.active:
-            self.wants(ask.Count(self.query_now))
+            self.wants(overview.Count(self.query_now))
         self.draw_timeline()
 
     def count(self) -> None:
         """Asks how many records are found."""
         self.is_counting = True
         if self.filters.active:
-            self.wants(ask.Count(self.query_now))
+            self.wants(overview.Count(self.query_now))
         elif self.standing:
             self.take_count(self.standing.records)
 
@@ -226,17 +228,17 @@ class Board(Screen[None]):
         if not self.has_begun:
             return
         since, until = self.zoomed or (None, None)
-        self.wants(ask.Timeline(since, until, self.timeline.cells, self.parts))
+        self.wants(overview.Timeline(since, until, self.timeline.cells, self.parts))
 
     def shade(self) -> None:
         """Asks what the filters let through of the lanes; until that is known, they stand as they are."""
         if self.filters.active and self.timeline.lanes:
             self.timeline.told = "counting …"
-            self.wants(ask.Shade(self.query_now, self.timeline.lanes))
+            self.wants(overview.Shade(self.query_now, self.timeline.lanes))
         else:
             self.timeline.shade(None)
 
-    def take_shade(self, request: ask.Shade, found: Lanes | None) -> None:
+    def take_shade(self, request: overview.Shade, found: Lanes | None) -> None:
         """Takes that."""
         if request.query == self.query_now and request.over is self.timeline.lanes and self.filters.active:
             self.timeline.shade(found, "filtered" if found else "not filtered")

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from logtriage.errors import UsageError
-from logtriage.query.query import LEVELS, Query, parse_field
+from logtriage.query.field import parse_field
+from logtriage.query.query import LEVELS, Query
 
 KINDS = ("text", "level", "source", "service", "flag", "field", "trace", "since", "until", "template")
 

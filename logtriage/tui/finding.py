@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from logtriage.query.query import LEVELS, Query
+from logtriage.tui import overview_requests as overview
 from logtriage.tui import requests as ask
 from logtriage.tui.filters import Filter, Filters, combined
 from logtriage.tui.prompt import Prompt
@@ -101,9 +102,9 @@ class Finding(Ranking):
             self.prompt.tell(str(getattr(why, "message", why)), wrong=True)
             return
         self.prompt.tell("counting …")
-        self.wants(ask.Preview(query))
+        self.wants(overview.Preview(query))
 
-    def show_preview(self, request: ask.Preview, count: int) -> None:
+    def show_preview(self, request: overview.Preview, count: int) -> None:
         """Tells how many records what is typed would leave."""
         if self.prompt.is_open:
             whole = self.found if self.filters.active else self.standing.records if self.standing else None

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from logtriage.query.glance import Glances, at_time
+from logtriage.tui import overview_requests as overview
 from logtriage.tui import panel_requests as more
 from logtriage.tui import requests as ask
 from logtriage.tui.asking import Asking
 from logtriage.tui.keymap import bindings
-from logtriage.tui.requests import Request, Standing
+from logtriage.tui.overview_requests import Standing
+from logtriage.tui.requests import Request
 
 if TYPE_CHECKING:
     from logtriage.query.walk import Key
@@ -58,18 +60,18 @@ class Main(Asking):
                     self.list.unfold(result)
             case ask.Next() | ask.NextSame() | ask.NextSilence():
                 self.found_next(request, result)
-            case ask.Preview():
+            case overview.Preview():
                 self.show_preview(request, result)
-            case ask.Count():
+            case overview.Count():
                 if request.query == self.query_now:
                     self.take_count(result)
-            case ask.Timeline():
+            case overview.Timeline():
                 self.show_lanes(result)
-            case ask.Shade():
+            case overview.Shade():
                 self.take_shade(request, result)
-            case ask.Matches():
+            case overview.Matches():
                 self.take_rank(request, result)
-            case ask.Survey():
+            case overview.Survey():
                 self.show_standing(result)
             case ask.Refresh():
                 self.show_parts(result)
@@ -104,9 +106,9 @@ class Main(Asking):
             return
         if request and request.kind == "sql":  # its box is closed
             return
-        if isinstance(request, ask.Shade):
+        if isinstance(request, overview.Shade):
             self.timeline.shade(None, "not filtered")
-        if isinstance(request, ask.Preview):
+        if isinstance(request, overview.Preview):
             self.prompt.tell(why, wrong=True)
             return
         if not self.list.reel.rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from logtriage.query.walk import Key
+from logtriage.tui import overview_requests as overview
 from logtriage.tui import requests as ask
 from logtriage.tui.board import Board
 from logtriage.tui.filters import Filters
@@ -46,10 +47,10 @@ class Ranking(Board):
             self.ranked = known._replace(place=place, steps=known.steps + step, number=number)
         else:
             self.ranked = Rank(place, place)
-            self.wants(ask.Matches(request.query, place))
+            self.wants(overview.Matches(request.query, place))
         self.say(self.ranked.told())
 
-    def take_rank(self, request: ask.Matches, counted: tuple[int | None, int]) -> None:
+    def take_rank(self, request: overview.Matches, counted: tuple[int | None, int]) -> None:
         """Takes how many matches there are."""
         number, total = counted
         if self.ranked and self.ranked.asked == request.place:
