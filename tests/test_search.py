@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores import START, fill, settings_for_tests, write_sources
 
+from logtriage.ingest import Ingest
 from logtriage.jsonl import lines as jsonl_lines
 from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser
@@ -28,6 +29,7 @@ from logtriage.query.query import Query
 from logtriage.query.search import Row, context, page, search, tail
 from logtriage.query.tally import count, histogram
 from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Pace
+from logtriage.sources.find import find
 from logtriage.store.store import Store, connect
 from logtriage.store.views import Snapshot
 from logtriage.stream.learnt import Learnt
@@ -369,3 +371,27 @@ def test_any_text(tmp_path_factory: pytest.TempPathFactory, texts: list[str], se
             want = [start for start, end in spans if any(map(needle.has_match, data[start:end].split(b"\n")))]
             hits = found(snapshot, Query(needle=needle, order="source"))
             assert [offset for _, offset in hits] == want, pattern
+
+
+def test_what_queries_leave_beside_the_store_is_freed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporary tables that were replaced are freed by `sweep`, once they are much; it tells whether the store has changed."""
+    (tmp_path / "a.log").write_text("2026-03-04 10:00:00 INFO one\n")
+    with Store(tmp_path / "st", write=True) as store:
+        ingest = Ingest(store, settings_for_tests())
+        ingest.run(find([str(tmp_path / "a.log")]).sources)
+        with Snapshot(store) as snapshot:
+
+            def held() -> int:
+                for _ in range(4):
+                    snapshot.con.execute("CREATE OR REPLACE TEMP TABLE held AS SELECT range AS n FROM range(1_000_000)")
+                sql = "SELECT sum(memory_usage_bytes) FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
+                return int(snapshot.con.execute(sql).fetchall()[0][0])
+
+            before = held()
+            monkeypatch.setattr("logtriage.store.views._MOST_BESIDE", before + 1)
+            assert snapshot.sweep() and held() > 1.5 * before
+            assert snapshot.sweep() and held() <= 1.2 * before
+            monkeypatch.setattr("logtriage.store.views._MOST_BESIDE", 0)
+            (tmp_path / "a.log").write_text("2026-03-04 10:00:00 INFO one\n2026-03-04 10:00:01 INFO two\n")
+            ingest.run(find([str(tmp_path / "a.log")]).sources)
+            assert not snapshot.sweep()

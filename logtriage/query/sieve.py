@@ -148,6 +148,8 @@ class Sieve:
         con, table = self._snapshot.con, f"ids_{next(_SERIAL)}"
         con.execute(f"CREATE TEMP TABLE {table} AS SELECT id FROM lake.ids WHERE {self._contains('text', text)}")
         numbers = con.execute(f"FROM {table} LIMIT {_MOST + 1}").fetchall()
+        if len(numbers) <= _MOST:
+            con.execute(f"DROP TABLE {table}")
         found = f"FROM {table}" if len(numbers) > _MOST else ", ".join(str(number) for (number,) in numbers)
         return [f"{column} IN ({found})" for column in IDS.values()] if numbers else []
 

@@ -36,9 +36,12 @@ TEXT_PIECES = (
 )  # fmt: skip
 PLACES = ("source", "group", *RESOURCE)
 KEPT = ("part", "offset", "line", "lines", "severity_number", "severity_text", "shape")
-# SQL for the number of the template of a row of lake.records.
 # Ids are looked up one by one, up to so many: as a range, they would be looked for in most of the store's.
 _LOOKED_UP = 1_000
+# What queries put beside the store, as temporary tables, and how many bytes of it are too many.
+_BESIDE = "SELECT coalesce(sum(memory_usage_bytes), 0) FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
+_MOST_BESIDE = 48 << 20
+# SQL for the number of the template of a row of lake.records.
 _MINED = "SELECT shape AS of_shape, template AS its_template FROM lake.mined"
 TEMPLATE = f"coalesce((SELECT any_value(its_template) FROM ({_MINED}) WHERE of_shape = shape), {UNMINED})"
 # The view that conditions on a record's shape look templates up in.
@@ -120,6 +123,7 @@ class Snapshot:
         self.con = store.con.cursor()
         # Outside a transaction every statement would read the catalog anew.
         self.con.execute(f"SET TimeZone = 'UTC'; SET dynamic_or_filter_threshold = {_LOOKED_UP}; BEGIN")
+        self._seen = self._now()
         self.memory: dict[Hashable, Any] = {}  # what queries keep in mind of it
         self.catalog = load(self.con)
         _name_parts(self.con, self.catalog)
@@ -152,6 +156,18 @@ class Snapshot:
     def unshaped(self) -> bool:
         """Are there records of whose shape a search cannot be sure?"""
         return any(shape <= ANY for _, shape in self.records)
+
+    def sweep(self) -> bool:
+        """Frees what queries put beside the store, once it is much: DuckDB holds it until a transaction ends, and a new one
+        reads the catalog anew. False: the store is not the same any more, and this snapshot is of no further use."""
+        if self.con.execute(_BESIDE).fetchall()[0][0] < _MOST_BESIDE:
+            return True
+        self.con.execute("COMMIT; BEGIN")
+        return self._seen == self._now()
+
+    def _now(self) -> int:
+        """The number of the store's version that is seen."""
+        return int(self.con.execute("FROM lake.current_snapshot()").fetchall()[0][0])
 
     def close(self) -> None:
         """Lets go of the snapshot."""

@@ -123,6 +123,7 @@ class Engine:
                     _stand_back()
                 self._widen()
                 self._give(run, result)
+                snapshot = _swept(snapshot)
             except Exception as why:
                 self._give(run, _told(why), failed=True)
                 _close(snapshot)  # an interrupt or an error has ended its transaction
@@ -219,6 +220,18 @@ class _Watched:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
+
+
+def _swept(snapshot: Snapshot | None) -> Snapshot | None:
+    """The snapshot without what was put beside it; None if the store has changed, so that it is made anew."""
+    if snapshot is None:
+        return None
+    snapshot.con = getattr(snapshot.con, "inner", snapshot.con)  # not to be stopped: nobody waits for this
+    with contextlib.suppress(Exception):
+        if snapshot.sweep():
+            return snapshot
+    _close(snapshot)
+    return None
 
 
 def _close(snapshot: Snapshot | None) -> None:
