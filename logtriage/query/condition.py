@@ -54,13 +54,14 @@ def stored(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
+def any_of(sql: str, count: int) -> str:
+    """A condition, with places for parameters, joined by OR with itself: one of so many must hold."""
+    return " OR ".join([sql] * count)
+
+
 def _written(value: Any) -> str:
     if isinstance(value, datetime):
         return f"TIMESTAMP '{value.isoformat(' ')}'"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_written, value)) + "]"
     return str(value) if isinstance(value, int | float) else literal(str(value))
-
-
-def any_of(sql: str, count: int) -> str:
-    return " OR ".join([sql] * count)
