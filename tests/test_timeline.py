@@ -6,8 +6,12 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import duckdb
 import pytest
 from engine import examples
 from hypothesis import given
@@ -124,6 +128,33 @@ def test_what_falls_silent_is_told(tmp_path: Path) -> None:
         silence = jump.next_silence(made, Query(), found, Key(start, 0, 0, 0))
         assert silence is not None
         assert (silence[0].lane.rpartition("/")[2], silence[1].timestamp) == ("pause", start + timedelta(seconds=3595))
+
+
+@examples(60)
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 90), st.integers(-1, 30)), min_size=1, max_size=25))
+def test_silences_are_those_told_lane_by_lane(spoken: list[tuple[int, int, int]]) -> None:
+    """What one statement finds of all lanes is what going through the minutes of each finds."""
+    base, names = datetime(2026, 3, 4, 10, 0), {1: "one", 2: "two", 3: "two", 4: "four"}
+    parts = tuple(PartRow(n, name, name, name, None, name, *(None,) * 4) for n, name in names.items())
+    con = duckdb.connect()
+    con.execute("CREATE SCHEMA lake; CREATE TABLE lake.activity (minute TIMESTAMP, part INTEGER, records BIGINT)")
+    con.executemany("INSERT INTO lake.activity VALUES (?, ?, ?)", [(base + m * MINUTE, p, n) for p, m, n in spoken])
+    found = lanes.silences(cast(Snapshot, SimpleNamespace(con=con, catalog=SimpleNamespace(parts=parts))))
+    active: dict[str, Counter[int]] = {name: Counter() for name in names.values()}
+    for part in names:
+        counted = Counter[int]()
+        for own, minute, n in spoken:
+            counted[minute] += n if own == part else 0
+        active[names[part]] += +counted
+    end = max((max(minutes) for minutes in active.values() if minutes), default=0)
+    wanted = set()
+    for name, minutes in active.items():
+        times = sorted(minutes)
+        least = 1 + max(2, -(-10 * (times[-1] - times[0] + 1) // minutes.total())) if times else 0
+        pauses = [*pairwise(times), *((last, None) for last in times[-1:])]
+        wanted |= {(name, a + 1, b) for a, b in pauses if (end if b is None else b) - a >= least}
+    told = {(one.lane, (one.start - base) // MINUTE, one.end and (one.end - base) // MINUTE) for one in found}
+    assert told == wanted
 
 
 def test_lanes_are_called_by_what_wrote_them() -> None:

@@ -6,11 +6,10 @@ the rollup too where those are many: then what a minute has is spread evenly ove
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -167,53 +166,50 @@ def firsts(snapshot: Snapshot, parts: Sequence[int] | None = None) -> list[First
 def silences(snapshot: Snapshot, parts: Sequence[int] | None = None) -> list[Silence]:
     """Where lanes fell silent, in time order: pauses much too long for how often the lane speaks, and ends well before
     that of the logs. Told to the minute."""
-    where, _ = joined(_of(parts))
-    rows = snapshot.con.execute(
-        "SELECT part, minute, sum(records)::BIGINT AS n FROM lake.activity "
-        f"WHERE minute IS NOT NULL AND {where} GROUP BY ALL HAVING n > 0"
-    ).fetchall()
     names = lane_names(snapshot.catalog.parts)
-    active: dict[str, Counter[datetime]] = defaultdict(Counter)
-    members: dict[str, set[int]] = defaultdict(set)
-    for part, minute, records in rows:
-        active[names[part]][minute] += records
-        members[names[part]].add(part)
-    end = max((max(minutes) for minutes in active.values()), default=None)
-    found: list[Silence] = []
-    for name, minutes in active.items():
-        own = tuple(sorted(members[name]))
-        found += [Silence(name, own, start, until) for start, until in _pauses(minutes, end)]
+    where, _ = joined(_of(parts))
+    rows = snapshot.con.execute(_PAUSES.format(lanes=_numbered(names), where=where)).fetchall() if names else []
+    found = [Silence(names[own[0]], tuple(own), before + _MINUTE, after) for own, before, after in rows]
     return sorted(found, key=lambda one: (one.start, one.lane))
 
 
-def _pauses(active: Counter[datetime], end: datetime | None) -> Iterable[tuple[datetime, datetime | None]]:
-    """The unusual pauses of a lane, told by how many records each minute had."""
-    minutes = sorted(active)
-    if end is None or not minutes:
-        return
-    lasted = (minutes[-1] - minutes[0]) // _MINUTE + 1
-    least = _MINUTE * (1 + max(_EMPTY, -(-_EXPECTED * lasted // active.total())))
-    for before, after in pairwise(minutes):
-        if after - before >= least:
-            yield before + _MINUTE, after
-    if end - minutes[-1] >= least:
-        yield minutes[-1] + _MINUTE, None
+# The unusual pauses of each lane, told by how many records each minute had: its parts, the minutes before and after.
+_PAUSES = f"""
+    WITH lanes (part, lane) AS (VALUES {{lanes}}),
+    spoken AS MATERIALIZED (
+        SELECT lane, part, minute, sum(records) AS n FROM lake.activity JOIN lanes USING (part)
+        WHERE minute IS NOT NULL AND {{where}} GROUP BY ALL HAVING n > 0),
+    habits AS (
+        SELECT lane, list_sort(list(DISTINCT part)) AS own, sum(n)::BIGINT AS records,
+               datediff('minute', min(minute), max(minute)) + 1 AS lasted FROM spoken GROUP BY lane),
+    pauses AS (
+        SELECT lane, minute AS before, lead(minute) OVER (PARTITION BY lane ORDER BY minute) AS after
+        FROM (SELECT DISTINCT lane, minute FROM spoken))
+    SELECT own, before, after FROM pauses JOIN habits USING (lane)
+    WHERE datediff('minute', before, coalesce(after, (SELECT max(minute) FROM spoken)))
+        > greatest({_EMPTY}, ({_EXPECTED} * lasted + records - 1) // records)"""
+
+
+def _numbered(names: Mapping[int, str]) -> str:
+    """(part, number of its lane), … as SQL."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names.values()))}
+    return ", ".join(f"({part}, {numbers[name]})" for part, name in names.items())
 
 
 def by_minute(snapshot: Snapshot, over: Lanes, where: Sequence[Condition]) -> Iterator[Counted]:
     """What `lake.activity` has in stretches told by the minute, under conditions on it."""
     within = Condition("minute >= ? AND minute < ?", (over.start, over.end))
     sql, parameters = joined([*where, within])
+    minutes, parts = max(1, over.width // _MINUTE), max(1, _MINUTE // over.width)
     rows = snapshot.con.execute(
-        "SELECT part, datediff('minute', ?, minute), severity_number, sum(records)::BIGINT FROM lake.activity "
-        f"WHERE {sql} GROUP BY ALL",
+        f"SELECT part, datediff('minute', ?, minute) // {minutes}, severity_number, sum(records)::BIGINT "
+        f"FROM lake.activity WHERE {sql} GROUP BY ALL",
         [over.start, *parameters],
     ).fetchall()
-    minutes, parts = max(1, over.width // _MINUTE), max(1, _MINUTE // over.width)
-    for part, minute, severity, records in rows:
+    for part, stretch, severity, records in rows:
         for k in range(parts):
             share = records * (k + 1) // parts - records * k // parts
-            yield part, minute * parts // minutes + k, severity, share
+            yield part, stretch * parts + k, severity, share
 
 
 def cell_sql(over: Lanes) -> str:

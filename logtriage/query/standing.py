@@ -9,13 +9,18 @@ from typing import Any
 from logtriage.store.views import PartRow, Snapshot, others
 
 
+def records(snapshot: Snapshot, parts: Sequence[int] | None = None) -> int:
+    """How many records these parts (None: all) have."""
+    sql = f"SELECT coalesce(sum(records), 0)::BIGINT FROM lake.activity WHERE {_among(parts)}"
+    return int(snapshot.con.execute(sql).fetchall()[0][0])
+
+
 def not_understood(snapshot: Snapshot, parts: Sequence[int] | None = None) -> int:
     """How many records of these parts (None: all) no format was found for."""
     numbers = ", ".join(str(n) for n, (name, _) in snapshot.catalog.formats.items() if name == "plain")
     if not numbers:
         return 0
-    among = "" if parts is None else f" AND part IN ({', '.join(map(str, parts)) or 'NULL'})"
-    sql = f"SELECT count(*) FROM lake.records WHERE format IN ({numbers}){among}"
+    sql = f"SELECT count(*) FROM lake.records WHERE format IN ({numbers}) AND {_among(parts)}"
     return int(snapshot.con.execute(sql).fetchall()[0][0])
 
 
@@ -31,6 +36,10 @@ def parts_named(parts: Sequence[PartRow], name: str) -> tuple[int, ...]:
         or tuple(part.part for part in parts if part.group == name)
         or tuple(part.part for part in parts if _fits(part, name))
     )
+
+
+def _among(parts: Sequence[int] | None) -> str:
+    return "true" if parts is None else f"part IN ({', '.join(map(str, parts)) or 'NULL'})"
 
 
 def _fits(part: PartRow, glob: str) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from logtriage.query.search import Row
 
 PAGE = 500  # records asked for at once where one goes to another place
+_FIRST = 100  # when there is nothing yet: what is before them is asked for once they stand
 _MORE = 900  # where one goes on from there: what takes time is finding them, hardly how many they are
 _NEAR = 220  # so many rows at least are kept ready on either side of the view
 _MOST_UNFOLDED = 1_000  # lines of one record that are shown in the list
@@ -66,7 +67,8 @@ class Events(Inked, can_focus=True):
         """The request for a place of a query: the end of it, if none is given, or the beginning (`first`)."""
         self.query_shown = query
         self._asked = set()
-        return Show(query, place, max(PAGE // 2, self.size.height), PAGE, first)
+        count = PAGE if self.reel.rows else max(_FIRST, self.size.height)
+        return Show(query, place, max(count // 2, self.size.height), count, first)
 
     def show(self, request: Show, page: Glances) -> None:
         """Takes what was asked for."""

@@ -104,12 +104,12 @@ class Survey(Request):
     lane = "back"
 
     def answer(self, snapshot: Snapshot) -> Standing:
-        from logtriage.query.standing import not_understood, offsets
+        from logtriage.query.standing import not_understood, offsets, records
 
         return Standing(
             snapshot.catalog.parts,
             lanes.lane_names(snapshot.catalog.parts),
-            tally.count(snapshot, Query(parts=self.parts)),
+            records(snapshot, self.parts),
             not_understood(snapshot, self.parts),
             lanes.span(snapshot, self.parts),
             tuple(lanes.silences(snapshot, self.parts)),
