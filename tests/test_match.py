@@ -1,4 +1,4 @@
-"""Matching: the core never loses a match, one scan of a block finds all candidates, SQL proves them."""
+"""Matching: the core never loses a match, one scan of a block finds all candidates, RE2 proves them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import hyperscan
 import pyarrow as pa
 import pytest
@@ -19,7 +18,7 @@ from logtriage.errors import LibraryError
 from logtriage.signatures import compiled
 from logtriage.signatures.cores import core
 from logtriage.signatures.library import Pattern, load_patterns
-from logtriage.signatures.match import Matcher, capture_sql, match_text
+from logtriage.signatures.match import Matcher, match_text, prove
 from logtriage.signatures.regex_tree import DialectError, parse
 
 
@@ -164,29 +163,18 @@ def test_scan_refuses_other_layouts() -> None:
         Matcher([pattern("x")]).scan(pa.array([b"x"]))
 
 
-def prove(one: Pattern, text: str | None) -> dict[str, str] | None:
-    sql = capture_sql(one, "text", "p7")
-    query = f"SELECT {sql.captures} FROM (SELECT $text::VARCHAR AS text) WHERE {sql.where}"
-    row = duckdb.execute(query, {**sql.parameters, "text": text}).fetchone()
-    return row[0] if row else None
+def proved(one: Pattern, texts: list[str | None]) -> dict[int, dict[str, str]]:
+    places, captures = prove(one, pa.array(texts, pa.large_string()))
+    return dict(zip(places.to_pylist(), map(dict, captures.to_pylist()), strict=True))
 
 
-def test_sql_proves_and_captures() -> None:
-    """The SQL gives the captures that took part, nothing for a record that `unless` excuses or that is null."""
+def test_proves_and_captures() -> None:
+    """The proof gives the captures that took part, nothing for a record that `unless` excuses or that is null."""
     one = pattern(r"(?i)^lost (?P<peer_host>\w+)(?::(?P<peer_port>\d+))?$", unless="never")
-    assert prove(one, "ok\nLost db:80") == {"peer_host": "db", "peer_port": "80"}
-    assert prove(one, "lost db") == {"peer_host": "db"}
-    assert prove(one, "lost db\nnever") is None
-    assert prove(one, "not lost db") is None
-    assert prove(one, None) is None
-    assert prove(pattern("lost"), "lost") == {}
-
-
-def test_two_patterns_in_one_statement() -> None:
-    """The parameter names of two patterns do not collide."""
-    one, two = capture_sql(pattern("a", unless="b"), "t", "p0"), capture_sql(pattern("c"), "t", "p1")
-    sql = f"SELECT {one.where}, {two.where} FROM (SELECT 'ac' AS t)"
-    assert duckdb.execute(sql, one.parameters | two.parameters).fetchone() == (True, True)
+    texts = ["ok\nLost db:80", "lost db\nnever", None, "not lost db", "lost db"]
+    assert proved(one, texts) == {0: {"peer_host": "db", "peer_port": "80"}, 4: {"peer_host": "db"}}
+    assert proved(one, ["well"]) == proved(one, []) == {}
+    assert proved(pattern("lost"), ["lost"]) == {0: {}}
 
 
 def test_match_text_gives_patterns_with_captures() -> None:

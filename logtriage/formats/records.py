@@ -112,25 +112,19 @@ class Records:
         if not some and not partial and not joined:
             return pa.arange(0, lines)
         before = "lag({}) OVER (ORDER BY i)".format
-        follows, relation = "follows", "heads"
+        follows, relation = "follows", "SELECT i, follows, partial, joint, content IS NOT NULL AS wrapped FROM heads"
         if partial:
-            follows = f"(follows OR (content IS NOT NULL AND coalesce({before('partial')}, false)))"
+            follows = f"(follows OR (wrapped AND coalesce({before('partial')}, false)))"
         if joined:
             follows = goes_on_sql(before("joint"), "joint", follows)
         if any(cuts.may_cut(node.path_nodes[0].fmt) for node in self.chains if node.fmt):
-            relation = self._with_streams(relation)
+            # only where lines may go together it matters which stream they are of
+            near = "SELECT unnest([i - 1, i, i + 1]) FROM heads WHERE follows OR partial OR joint > 0"
+            streams = f"SELECT i, {cuts.stream_sql('t')} AS stream FROM lines WHERE i IN ({near})"
+            relation = f"SELECT * FROM ({relation}) LEFT JOIN ({streams}) USING (i)"
             follows = f"CASE WHEN stream <> '' AND {before('stream')} <> '' AND stream <> {before('stream')} THEN false ELSE {follows} END"
-        sql = f"SELECT i FROM (SELECT i, {follows} AS f FROM {relation}) WHERE i = 0 OR NOT f ORDER BY i"
+        sql = f"SELECT i FROM (SELECT i, {follows} AS f FROM ({relation})) WHERE i = 0 OR NOT f ORDER BY i"
         return self.con.execute(sql).to_arrow_table()["i"].combine_chunks()
-
-    def _with_streams(self, relation: str) -> str:
-        """A relation like `heads` with the `stream` that a line is of, where lines may go together."""
-        near = "(follows OR coalesce(partial, false) OR coalesce(joint, 0) > 0)"
-        some = " OR ".join(f"coalesce({at}, false)" for at in ("near", "lag(near) OVER o", "lead(near) OVER o"))
-        return (
-            f"(SELECT *, CASE WHEN close THEN {cuts.stream_sql('t')} END AS stream FROM (SELECT *, {some} AS close "
-            f"FROM (SELECT *, {near} AS near FROM {relation} JOIN lines USING (i)) WINDOW o AS (ORDER BY i)))"
-        )
 
     def _register(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> Made:
         """Registers `wholes`: each record with all its lines, without a copy of the text."""
@@ -177,15 +171,19 @@ class Records:
         begun = starts.take(pc.subtract(pc.search_sorted(starts, places, side="right"), 1))
         follow = pc.not_equal(begun, places)
         self.con.register("following", pa.table({"line": places.filter(follow), "i": begun.filter(follow)}))
-        same = f"{cuts.stream_sql('lines.t')} = {cuts.stream_sql('above.t')}"
+        same = f"{cuts.stream_sql('own.t')} = {cuts.stream_sql('above.t')}"
+        some = "WHERE i IN (SELECT unnest([line - 1, line]) FROM following)"  # first, as they are few beside all lines
         self.con.execute(f"""
             INSERT INTO tails
+            WITH near AS MATERIALIZED (
+                SELECT i, t, coalesce(content, {clean("t", lines)}) AS said, partial
+                FROM (SELECT * FROM lines {some}) JOIN (SELECT i, content, partial FROM heads {some}) USING (i)
+            )
             SELECT i, string_agg(CASE WHEN cut THEN '' ELSE chr(10) END || said, '' ORDER BY line) FILTER (NOT piece)
             FROM (
-                SELECT f.i, f.line, coalesce(heads.content, {clean("lines.t", lines)}) AS said,
-                       coalesce(CASE WHEN before.partial THEN {same} END, false) AS cut, bool_and(cut) OVER (PARTITION BY f.i ORDER BY f.line) AS piece
-                FROM following AS f JOIN heads ON heads.i = f.line JOIN lines ON lines.i = f.line
-                JOIN heads AS before ON before.i = f.line - 1 JOIN lines AS above ON above.i = f.line - 1
+                SELECT f.i, f.line, own.said, coalesce(CASE WHEN above.partial THEN {same} END, false) AS cut,
+                       bool_and(cut) OVER (PARTITION BY f.i ORDER BY f.line) AS piece
+                FROM following AS f JOIN near AS own ON own.i = f.line JOIN near AS above ON above.i = f.line - 1
             ) GROUP BY i""")
         self.con.unregister("following")
 

@@ -10,7 +10,7 @@ from logtriage.errors import LibraryError
 from logtriage.signatures.compiled import compile_cores
 from logtriage.signatures.cores import core
 from logtriage.signatures.library import Pattern
-from logtriage.signatures.match import Matcher, capture_sql, match_text
+from logtriage.signatures.match import Matcher, match_text, prove
 from logtriage.signatures.regex_tree import DialectError, parse
 
 CATEGORIES = (
@@ -45,7 +45,7 @@ def check_patterns(patterns: Sequence[Pattern], beside: Sequence[Pattern] = ()) 
     """All problems of the patterns; an empty list says that they are sound.
 
     An example may be matched by its own pattern, by `generic.*` ones and by those it names in `also`, by no other. The
-    examples and rejects are put to Python's `regex`, to RE2 (through the SQL of `capture_sql`) and to Hyperscan.
+    examples and rejects are put to Python's `regex`, to RE2 (through `prove`) and to Hyperscan.
     `beside` are further patterns, known to be sound, that live in the same library (those of the same id excepted).
     """
     problems = [Problem(p.file, p.id, message) for p in patterns for message in _check_one(p)]
@@ -151,18 +151,14 @@ def _stolen(pattern: Pattern, beside: Sequence[Pattern], found: Verdicts) -> Ite
 
 
 def _by_re2(patterns: Sequence[Pattern], texts: Sequence[str]) -> Verdicts:
-    """The truth: what the SQL that ingest uses says."""
-    import duckdb
+    """The truth: what ingest says."""
     import pyarrow as pa
 
     found: Verdicts = {text: {} for text in texts}
-    with duckdb.connect() as connection:
-        connection.register("texts", pa.table({"text": pa.array(texts, pa.string())}))
-        for pattern in patterns:
-            sql = capture_sql(pattern, "text")
-            rows = connection.execute(f"SELECT text, {sql.captures} FROM texts WHERE {sql.where}", sql.parameters)
-            for text, captures in rows.fetchall():
-                found[text][pattern.id] = captures
+    for pattern in patterns:
+        places, captures = prove(pattern, pa.array(texts, pa.string()))
+        for place, told in zip(places.to_pylist(), captures.to_pylist(), strict=True):
+            found[texts[place]][pattern.id] = dict(told)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The failures in a block's records: candidates from one Hyperscan pass, proved and captured in SQL."""
+"""The failures in a block's records: candidates from one Hyperscan pass, proved and captured by RE2."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.formats.levels import SEVERITY
 from logtriage.formats.records import Made
-from logtriage.signatures.match import Matcher, capture_sql
+from logtriage.signatures.match import Matcher, prove
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,15 +42,17 @@ class Flags:
         rows, patterns = self.matcher.scan(texts)
         if not len(rows):
             return
-        told = {"i": places.take(rows), "pattern": patterns, "text": texts.take(rows)}
-        self.con.register("candidates", pa.table(told))
-        self.con.execute("CREATE OR REPLACE TEMP TABLE suspects AS SELECT * FROM candidates")
+        found = []
         for k in sorted(pc.unique(patterns).to_pylist()):
-            pattern = self.matcher.patterns[k]
-            sql = capture_sql(pattern, "text")
-            self.con.execute(
-                f"INSERT INTO found SELECT i, '{pattern.id}', '{pattern.category}', {SEVERITY[pattern.severity]}, {sql.captures} "
-                f"FROM suspects WHERE pattern = {k} AND {sql.where}",
-                sql.parameters,
-            )
-        self.con.unregister("candidates")
+            pattern, own = self.matcher.patterns[k], rows.filter(pc.equal(patterns, k))
+            proved, captures = prove(pattern, texts.take(own))
+            constants = {
+                "pattern": pattern.id,
+                "category": pattern.category,
+                "severity_number": pa.scalar(SEVERITY[pattern.severity], pa.uint8()),
+            }
+            columns = {name: pa.repeat(value, len(proved)) for name, value in constants.items()}
+            found.append(pa.table({"i": places.take(own.take(proved)), **columns, "captures": captures}))
+        self.con.register("proved", pa.concat_tables(found))
+        self.con.execute("INSERT INTO found FROM proved")
+        self.con.unregister("proved")

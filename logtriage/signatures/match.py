@@ -1,8 +1,8 @@
-"""All failure signatures over a block of records: one Hyperscan pass finds candidates, RE2 in DuckDB proves them.
+"""All failure signatures over a block of records: one Hyperscan pass finds candidates, RE2 (that of Arrow) proves them.
 
 The pass looks for the patterns' cores (see `cores.py`) in the text column's buffer as it lies in memory, row after row
 without anything between them. So a candidate may be wrong (its match straddles two rows, or the core matches where the
-whole regex does not) but no match is missed; `capture_sql` gives the SQL that proves a candidate and extracts captures.
+whole regex does not) but no match is missed; `prove` tells which candidates are right, and what they capture.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from array import array
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from logtriage.errors import LibraryError
 from logtriage.hyperscans import HS_MARGIN
@@ -24,17 +24,6 @@ _ID_BITS = 16
 _MOST_BYTES = 1 << 30
 _LAST = 1 << 16  # bytes at the end that are scanned again with a margin, see HS_MARGIN
 _TEXT_TIMEOUT = 2.0
-
-
-class CaptureSql(NamedTuple):
-    """SQL for one pattern on one text column, with `parameters` to bind by name.
-
-    `where` is true where the record carries the signature; `captures` is a MAP(VARCHAR, VARCHAR) without empty values.
-    """
-
-    where: str
-    captures: str
-    parameters: dict[str, str]
 
 
 class Matcher:
@@ -108,22 +97,29 @@ def _offsets(texts: Any) -> pa.Array:
     return pa.Array.from_buffers(width, len(texts) + 1, [None, texts.buffers()[1]], offset=texts.offset)
 
 
-def capture_sql(pattern: Pattern, column: str, parameter: str = "pattern") -> CaptureSql:
-    """The SQL that proves a candidate and extracts its captures; `column` is an SQL expression of the record's text.
+def prove(pattern: Pattern, texts: pa.StringArray | pa.LargeStringArray) -> tuple[pa.Array, pa.MapArray]:
+    """The places (from 0) of the texts that carry the signature, and what it captures in each, without empty values.
 
-    `parameter` names the parameters (`$pattern`, `$pattern_unless`), so that several patterns fit into one statement.
+    A null carries none.
     """
-    where = f"regexp_matches({column}, ${parameter})"
-    parameters = {parameter: f"(?m){pattern.regex}"}
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def has(expression: str) -> pa.BooleanArray:
+        return pc.fill_null(pc.match_substring_regex(texts, f"(?m){expression}"), False)
+
+    hits = has(pattern.regex)
     if pattern.unless:
-        where += f" AND NOT regexp_matches({column}, ${parameter}_unless)"
-        parameters[f"{parameter}_unless"] = f"(?m){pattern.unless}"
-    if not pattern.captures:
-        return CaptureSql(where, "MAP {}::MAP(VARCHAR, VARCHAR)", parameters)
-    names = ", ".join(f"'{name}'" for name in pattern.captures)
-    extract = f"regexp_extract({column}, ${parameter}, [{names}])"
-    captures = f"map_from_entries(list_filter(map_entries({extract}::MAP(VARCHAR, VARCHAR)), lambda e: e.value <> ''))"
-    return CaptureSql(where, captures, parameters)
+        hits = pc.and_not(hits, has(pattern.unless))
+    places = pc.indices_nonzero(hits)
+    pairs: list[list[tuple[str, str]]] = [[] for _ in places]
+    if pattern.captures and len(places):
+        found = pc.extract_regex(texts.take(places), f"(?m){pattern.regex}")
+        for name in pattern.captures:
+            for own, value in zip(pairs, found.field(name).to_pylist(), strict=True):
+                if value:
+                    own.append((name, value))
+    return places, pa.array(pairs, pa.map_(pa.string(), pa.string()))
 
 
 def match_text(patterns: Sequence[Pattern], text: str) -> list[tuple[Pattern, dict[str, str]]]:
