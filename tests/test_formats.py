@@ -31,7 +31,10 @@ def generic(kind: str) -> Format:
 
 
 def flatten(value: Any, prefix: str = "") -> dict[str, str]:
-    """A JSON object's scalars under dotted keys, as text."""
+    """A JSON object's scalars under dotted keys, as text; an array's members under their places."""
+    if isinstance(value, list):
+        members = {str(place): member for place, member in enumerate(value)}
+        return {prefix: json.dumps(value)} | flatten(members, prefix)
     if not isinstance(value, dict):
         return {prefix: value if isinstance(value, str) else json.dumps(value)}
     return {

@@ -328,3 +328,32 @@ def test_a_forced_format_is_the_only_one(tmp_path: Path) -> None:
     records = read(tmp_path, LOGS["nginx"][0] + "\n" + LOGS["json"][0] + "\n", form="json")
     assert [r["format"] for r in records if r["format"].startswith("json")] == ["json"]
     assert sum(r["lines"] for r in records) == 2
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"received": "2026-03-04T05:06:07Z", "expires": "2027-03-04T05:06:07Z"}, {"timestamp": "2026-03-04T05:06:07Z"}),
+        ({"ts": {"$date": "2026-03-04T05:06:07.5Z"}}, {"timestamp": "2026-03-04T05:06:07.5Z"}),
+        ({"timestamp": {"seconds": 1772600767, "nanos": 1200}}, {"timestamp": "2026-03-04T05:06:07.0000012Z"}),
+        ({"timestampSeconds": 1772600767, "timestampNanos": 5000000}, {"timestamp": "2026-03-04T05:06:07.005Z"}),
+        ({"date_create": 1772600767, "users": 1772600999}, {"timestamp": "2026-03-04T05:06:07Z"}),
+        ({"time": "2026-03-04T05:06:07Z", "label": "Error"}, {"level": "error"}),
+        ({"time": "2026-03-04T05:06:07Z", "at": "error"}, {"level": "error"}),
+        ({"time": "2026-03-04T05:06:07Z", "risk": {"severity": "Medium"}}, {"level": "warn"}),
+        ({"time": "2026-03-04T05:06:07Z", "upstream": {"response_status": 503}}, {"status": "503", "level": "error"}),
+        ({"time": "2026-03-04T05:06:07Z", "senderIP": "203.0.113.7"}, {"client_ip": "203.0.113.7"}),
+        ({"time": "2026-03-04T05:06:07Z", "caller_address": "[2001:db8::7]:443"}, {"client_ip": "2001:db8::7"}),
+        ({"time": "2026-03-04T05:06:07Z", "sender_address": "Main Street 7"}, {"client_ip": None}),
+    ],
+)  # fmt: skip
+def test_keys_that_are_not_listed_are_told_by_name_and_value(
+    tmp_path: Path, document: dict[str, Any], said: dict[str, str | None]
+) -> None:
+    """A JSON record's time, level, status and client are found under keys that nobody has named, where the value fits."""
+    (record,) = read(tmp_path, json.dumps(document) + "\n")
+    told = record | {name: record["attributes"].get(name) for name in ("status", "client_ip")}
+    found = {name: told[name] for name in said}
+    if found.get("timestamp"):
+        found["timestamp"] = found["timestamp"].rstrip("Z").rstrip("0").rstrip(".") + "Z"
+    assert {name: value and str(value) for name, value in found.items()} == said

@@ -14,12 +14,12 @@ from typing import Any
 
 from logtriage.formats.claims import Claims, told_by_regex
 from logtriage.formats.cuts import is_cut
-from logtriage.formats.fields import document_of, read_head
+from logtriage.formats.fields import WHOLE_SECONDS, document_of, read_head
 from logtriage.formats.format import Format, level_words
 from logtriage.formats.header import BY_HEADER, derive
 from logtriage.formats.ids import keys_in
 from logtriage.formats.joints import CONTINUES
-from logtriage.formats.keys import level_key, status_key, time_key
+from logtriage.formats.keys import client_key, level_key, nanos_key, status_key, time_key
 from logtriage.formats.node import GENERIC, Node
 from logtriage.stamps import stamp
 from logtriage.stamps.rendering import rendering_of
@@ -78,7 +78,7 @@ class Grammar:
             + len(n.kinds)
             + len(n.written)
             + sum(map(len, n.ids.values()))
-            + sum(map(len, n.fmt.keys.values() if n.fmt else ()))
+            + sum(map(len, [*n.fmt.keys.values(), *n.fmt.aliases.values()] if n.fmt else ()))
             for n in self.root.walk()
         )
 
@@ -149,22 +149,28 @@ def _reach(node: Node) -> int:
 
 
 def _note_keys(node: Node, fields: dict[str, str], document: dict[str, Any]) -> dict[str, str]:
-    """Adds keys to the node's format where those it lists did not tell a record's time, level or status; the fields with
-    them."""
+    """Adds keys to the node's format where those it lists did not tell a record's time, level, status or client; the
+    fields with them."""
     assert node.fmt is not None
-    keys = dict(node.fmt.keys)
+    keys, aliases = dict(node.fmt.keys), dict(node.fmt.aliases)
     if stamp.kind_of(fields.get("timestamp", "")) is None and (path := time_key(document)):
-        keys["timestamp"] = (
-            (*keys.get("timestamp", ()), path) if "timestamp" not in fields else (path, *keys["timestamp"])
-        )
+        listed = keys.get("timestamp", ())
+        # An object under a listed key would be taken for the time itself, as would another's value.
+        first = "timestamp" in fields or any(path.startswith(f"{key}.") for key in listed)
+        keys["timestamp"] = (path, *listed) if first else (*listed, path)
+        fields = read_head(replace(node.fmt, keys=keys), "", document) or fields
+    if WHOLE_SECONDS.fullmatch(fields.get("timestamp", "")) and "nanos" not in keys and (path := nanos_key(document)):
+        keys["nanos"] = (path,)
     level = fields.get("level", "").strip().lower()
     if level not in level_words() and level not in node.fmt.levels and (path := level_key(document)):
         keys["level"] = (*keys.get("level", ()), path) if not level else (path, *keys["level"])
     if not _STATUS.fullmatch(fields.get("status", "")) and (path := status_key(document)):
-        keys["status"] = (path, *keys.get("status", ()))
-    if keys == node.fmt.keys:
+        aliases["status"] = (path, *aliases.get("status", ()))
+    if "client_ip" not in fields and (path := client_key(document)):
+        aliases["client_ip"] = (*aliases.get("client_ip", ()), path)
+    if keys == node.fmt.keys and aliases == node.fmt.aliases:
         return fields
-    node.fmt = replace(node.fmt, keys=keys)
+    node.fmt = replace(node.fmt, keys=keys, aliases=aliases)
     return read_head(node.fmt, "", document) or fields
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from logtriage.formats.format import Format, match_text
 
 _LOGFMT = re.compile(r'([A-Za-z_@][\w.@/-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))')
+WHOLE_SECONDS = re.compile("[12][0-9]{9}")  # an epoch, to which `nanos` may belong
 LOGFMT_HEAD = r'^\s*[A-Za-z_@][\w.@/-]*=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+[A-Za-z_@][\w.@/-]*=|\s*$)'
 
 
@@ -41,6 +42,8 @@ def read_head(fmt: Format, text: str, document: dict[str, Any] | None) -> dict[s
             fields[role] = json.dumps(value) if isinstance(value, bool) else str(value)
     if fmt.inner and fmt.inner not in fields and (value := scalars(fmt.inner)) is not None:
         fields[fmt.inner] = str(value)
+    if "nanos" in fields and WHOLE_SECONDS.fullmatch(fields.get("timestamp", "")):
+        fields["timestamp"] += "." + fields["nanos"].zfill(9)
     return fields
 
 

@@ -1,10 +1,11 @@
-"""Keys of JSON records that the library does not list: which one tells the time, the level, the answer's status.
+"""Keys of JSON records that the library does not list: which one tells the time, the level, the answer's status, who asked.
 
 A key is told by its name and, more so, by what it holds: a time stamp, or an epoch of these years; a word for a level.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -14,15 +15,20 @@ from logtriage.stamps import stamp
 
 _DEEPEST = 7
 _TIME = re.compile(
-    r"(?i)(?:^|[^a-z]|(?<=[a-z]))(?:time|timestamp|datetime|date|ts|epoch|created|when|_at)[_-]?(?:utc|iso|unix|nanos?|millis|ms|us|ns)*$|[a-z]At$|^msec$"
+    r"(?i)(?:^|[^a-z]|(?<=[a-z]))(?:time|time[_-]?stamp|datetime|date|ts|epoch|creat(?:e|ed|ion)|when|_at)[_-]?(?:utc|iso|unix|sec(?:ond)?s?|nanos?|millis|ms|us|ns)*$|[a-z]At$|^msec$|^(?:epoch_?)?sec(?:ond)?s?$"
 )
+_NANOS = re.compile(r"(?i)^(?:time_?(?:stamp)?_?)?nanos?(?:_?of_?second)?$")
 # Moments of something else than the record: not taken where there is another.
 _OTHER_TIME = re.compile(r"(?i)expir|expiry|valid|updat|modif|end|birth|last|until|due|previous|boot")
 _LEVEL = re.compile(r"(?i)(?:level|severity|lvl|levelname|priority)(?:[_-]?(?:text|name|label))?$")
-_KIND = re.compile(r"(?i)(?:^|_)(?:type|status|kind|result|outcome)$")
+_KIND = re.compile(r"(?i)(?:^|_)(?:type|status|kind|result|outcome|label|at)$")
 # A request's answer; `sc-status` is of W3C's logs.
 _STATUS = re.compile(
     r"(?i)^(?:(?:http|resp(?:onse)?|sc|cs)[_-]?)?status(?:[_-]?code)?$|^(?:http|resp(?:onse)?)[_-]?code$"
+)
+# The address of who asked, or began it; one called so without more is anybody's.
+_CLIENT = re.compile(
+    r"(?i)(?:client|cli|remote|downstream_remote|src|source|sender|caller|user|actor|peer|orig(?:in)?)[_. -]?(?:ip|addr|address)(?:[_-]?address)?$"
 )
 # What a `type` or `status` may hold to be taken for a level.
 _PLAIN = frozenset(
@@ -35,9 +41,21 @@ def time_key(document: dict[str, Any]) -> str | None:
     found = []
     for order, (path, value) in enumerate(_leaves(document)):
         name = path.rpartition(".")[2]
-        if _TIME.search(name) and (kind := stamp.kind_of(str(value))) and kind.has_date:
-            found.append((bool(_OTHER_TIME.search(name)), path.count("."), order, path))
-    return min(found)[3] if found else None
+        named = bool(_TIME.search(name))
+        if (named or isinstance(value, str)) and (kind := stamp.kind_of(str(value))) and kind.has_date:
+            if named or not kind.unit:  # a number is a time only where its name says so
+                found.append((bool(_OTHER_TIME.search(name)), not named, path.count("."), order, path))
+    return min(found)[-1] if found else None
+
+
+def nanos_key(document: dict[str, Any]) -> str | None:
+    """The same of the nanoseconds that stand beside a time in whole seconds."""
+    found = [
+        (path.count("."), order, path)
+        for order, (path, value) in enumerate(_leaves(document))
+        if _NANOS.search(path.rpartition(".")[2]) and re.fullmatch("[0-9]{1,9}", str(value))
+    ]
+    return min(found)[2] if found else None
 
 
 def level_key(document: dict[str, Any]) -> str | None:
@@ -60,6 +78,26 @@ def status_key(document: dict[str, Any]) -> str | None:
         if _STATUS.search(path.rpartition(".")[2]) and re.fullmatch("[1-5][0-9]{2}", str(value))
     ]
     return min(found)[2] if found else None
+
+
+def client_key(document: dict[str, Any]) -> str | None:
+    """The same of the address of who asked."""
+    found = [
+        (path.count("."), order, path)
+        for order, (path, value) in enumerate(_leaves(document))
+        if _CLIENT.search(path.rpartition(".")[2]) and _is_address(str(value))
+    ]
+    return min(found)[2] if found else None
+
+
+def _is_address(text: str) -> bool:
+    """Whether it is an IP address, maybe with a port."""
+    bare = re.sub(r"^\[(.*)\](:\d+)?$|^([\d.]+):\d+$", r"\1\3", text)
+    try:
+        ipaddress.ip_address(bare)
+    except ValueError:
+        return False
+    return True
 
 
 def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str | int | float]]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from logtriage.formats import json_sql
-from logtriage.formats.fields import LOGFMT_HEAD
+from logtriage.formats.fields import LOGFMT_HEAD, WHOLE_SECONDS
 from logtriage.formats.format import Format
 from logtriage.formats.node import GENERIC, Node
 from logtriage.sql import literal
@@ -119,8 +119,9 @@ def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:
             "status": f"CASE WHEN contains({text}, 'HTTP/') THEN nullif({answer}, '') END",
         }.get(name)
     if fmt.kind == "json":
-        values = _json_values(fmt, name, m)
-        return f"coalesce({', '.join(f'''nullif({value}, '')''' for value in values)})" if values else None
+        found = _first(_json_values(fmt, name, m))
+        nanos = _first(_json_values(fmt, "nanos", m)) if found and name == "timestamp" else None
+        return _with_nanos(found, nanos) if found and nanos else found
     if fmt.kind == "logfmt":
         if name not in roles(fmt):
             return None
@@ -166,6 +167,18 @@ def roles(fmt: Format) -> dict[str, tuple[str, ...]]:
 def _json_values(fmt: Format, name: str, m: str) -> list[str]:
     """What `extraction` found at each of the places where a role's value may be."""
     return [f"{m}[{i}]" for i, (of, _) in enumerate(json_sql.places(roles(fmt)), 1) if of == name]
+
+
+def _first(values: Sequence[str]) -> str | None:
+    return f"coalesce({', '.join(f'''nullif({value}, '')''' for value in values)})" if values else None
+
+
+def _with_nanos(seconds: str, nanos: str) -> str:
+    """A time in whole seconds, with the nanoseconds that a document tells beside it."""
+    both = (
+        f"regexp_full_match({seconds}, {literal(WHOLE_SECONDS.pattern)}) AND regexp_full_match({nanos}, '[0-9]{{1,9}}')"
+    )
+    return f"CASE WHEN {both} THEN {seconds} || '.' || lpad({nanos}, 9, '0') ELSE {seconds} END"
 
 
 def _pair_regex(keys: Sequence[str]) -> str:
