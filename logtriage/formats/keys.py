@@ -41,10 +41,9 @@ def time_key(document: dict[str, Any]) -> str | None:
     found = []
     for order, (path, value) in enumerate(_leaves(document)):
         name = path.rpartition(".")[2]
-        named = bool(_TIME.search(name))
-        if (named or isinstance(value, str)) and (kind := stamp.kind_of(str(value))) and kind.has_date:
-            if named or not kind.unit:  # a number is a time only where its name says so
-                found.append((bool(_OTHER_TIME.search(name)), not named, path.count("."), order, path))
+        named, kind = bool(_TIME.search(name)), stamp.kind_of(str(value))
+        if kind and kind.has_date and (named or not kind.unit):  # a number is a time only where its name says so
+            found.append((bool(_OTHER_TIME.search(name)), not named, path.count("."), order, path))
     return min(found)[-1] if found else None
 
 
