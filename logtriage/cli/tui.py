@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ def parser() -> Parser:
 
 def run(argv: list[str]) -> int:
     """Exit code 0."""
+    gc.disable()  # what a start makes stays; once the first records stand, the screen has it collected again
     session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
     if not all(stream.isatty() for stream in (sys.stdout, sys.stderr)):

@@ -61,6 +61,7 @@ class Logtriage(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.options.theme
+        self.stylesheet.set_variables(self.get_css_variables())
         self._was_busy = False
         self._has_ended = False  # whether the intake has, and it was told
         for request in self.main.begin(engine.has_store):
@@ -68,6 +69,11 @@ class Logtriage(App[None]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DARK.variables
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """As Textual does it, but not before there is a screen: the styles have just been read, for the same theme."""
+        if self._screen_stack:
+            super().refresh_css(animate)
 
     def get_default_screen(self) -> Screen[Any]:
         return self.main

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -253,6 +254,7 @@ class Board(Screen[None]):
         """The first records have come, or cannot be had: after they are drawn, all that stands around them is asked for."""
         if not self.has_begun:
             self.has_begun = True
+            self.call_after_refresh(_collect_again)
             self.call_after_refresh(self.furnish)
             self.call_after_refresh(self.survey)
 
@@ -362,3 +364,10 @@ class Board(Screen[None]):
         except LogtriageError as why:
             self.say(why.message + (f" ({why.hint})" if why.hint else ""), wrong=True)
             return None
+
+
+def _collect_again() -> None:
+    """Garbage is collected from now on, if it was not; never looked at again is what the start has made."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
