@@ -1,5 +1,5 @@
-"""The only one that asks the store: three threads: for what a person waits for, for what takes its
-time, and for what may take any time.
+"""The only one that asks the store: three threads: for what a person waits for, for what takes its time, and for what may
+take any time.
 
 A request that a newer one replaces is dropped, or interrupted if it is being answered. Answers and errors go to a
 callback, on the engine's thread.
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logtriage.errors import LogtriageError
+from logtriage.tui.run import Run
 from logtriage.tui.watch import Watch
 
 if TYPE_CHECKING:
@@ -30,10 +31,6 @@ _NICE = 5  # how far the threads stand back behind the one that draws and takes 
 _PATIENCE = 5.0  # seconds that an interrupted query may still take
 
 
-class Cancelled(Exception):
-    """The request is of no use any more."""
-
-
 class Engine:
     """An open store and those who ask it. `start` at once: it takes a while. After `close` nothing is answered."""
 
@@ -43,7 +40,7 @@ class Engine:
         self._failed: Failed = lambda request, why: None
         self._lock = threading.Condition()
         self._waiting: dict[str, list[Request]] = {lane: [] for lane in _LANES}
-        self._running: dict[str, _Run | None] = dict.fromkeys(_LANES)
+        self._running: dict[str, Run | None] = dict.fromkeys(_LANES)
         self._stale = dict.fromkeys(_LANES, True)
         self._listening = threading.Event()
         self._closed = False
@@ -148,16 +145,16 @@ class Engine:
                 self._store.con.execute("RESET threads")
                 self._narrow = False
 
-    def _take(self, lane: str) -> _Run | None:
+    def _take(self, lane: str) -> Run | None:
         with self._lock:
             while not self._closed and not self._waiting[lane]:
                 self._lock.wait()
             if self._closed:
                 return None
-            run = self._running[lane] = _Run(self._waiting[lane].pop(0))
+            run = self._running[lane] = Run(self._waiting[lane].pop(0))
             return run
 
-    def _give(self, run: _Run, what: Any, *, failed: bool = False) -> None:
+    def _give(self, run: Run, what: Any, *, failed: bool = False) -> None:
         """Tells who listens; waits until somebody does."""
         self._listening.wait()
         if not run.cancelled and not self._closed:
@@ -181,45 +178,6 @@ class Engine:
             except Exception:  # moved, made anew, gone: opened once more for the next request
                 self._store = None
                 raise
-
-
-class _Run:
-    """A request being answered."""
-
-    def __init__(self, request: Request) -> None:
-        self.request = request
-        self.cancelled = False
-        self._con: Any = None
-
-    def holds(self, snapshot: Snapshot) -> None:
-        """To be told which connection it works on, so that it can be interrupted, also between two statements."""
-        inner = getattr(snapshot.con, "inner", snapshot.con)
-        self._con = inner
-        snapshot.con = _Watched(inner, self)  # type: ignore[assignment]
-
-    def cancel(self) -> None:
-        """Ends it as soon as can be."""
-        self.cancelled = True
-        self.request.cancel()
-        if self._con is not None:
-            with contextlib.suppress(Exception):
-                self._con.interrupt()
-
-
-class _Watched:
-    """A connection that runs no statement for a request that was cancelled."""
-
-    def __init__(self, inner: Any, run: _Run) -> None:
-        self.inner = inner
-        self._run = run
-
-    def execute(self, *args: Any) -> Any:
-        if self._run.cancelled:
-            raise Cancelled
-        return self.inner.execute(*args)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
 
 
 def _swept(snapshot: Snapshot | None) -> Snapshot | None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from logtriage.query.query import LEVELS, Query
 from logtriage.tui import overview_requests as overview
 from logtriage.tui import requests as ask
 from logtriage.tui.filters import Filter, Filters, combined
-from logtriage.tui.prompt import Prompt
 from logtriage.tui.ranking import Ranking
-from logtriage.tui.status import FilterBar
+
+if TYPE_CHECKING:
+    from logtriage.tui.prompt import Prompt
+    from logtriage.tui.status import FilterBar
 
 _KINDS = ("level", "source", "service", "flag", "field", "trace", "since", "until")
 

@@ -12,10 +12,10 @@ from logtriage.tui.filters import Filter
 from logtriage.tui.finding import Finding
 from logtriage.tui.messages import Moved, Opened
 from logtriage.tui.moving import Moving
-from logtriage.tui.sheet import Sheet
 
 if TYPE_CHECKING:
     from logtriage.query.detail import Detail
+    from logtriage.tui.sheet import Sheet
 
 
 class Looking(Moving, Finding):
@@ -57,9 +57,10 @@ class Looking(Moving, Finding):
             self.wants(ask.Detailed(row.key, row.shape, use))
 
     def on_moved(self, message: Moved) -> None:
-        shown = self.details.detail
-        if self.details.is_open and message.row and (shown is None or shown.row.key != message.row.key):
-            self.ask_detail()
+        if message.row and self.has_class("looking"):
+            shown = self.details.detail
+            if shown is None or shown.row.key != message.row.key:
+                self.ask_detail()
 
     async def on_opened(self, message: Opened) -> None:
         await self.action_details()

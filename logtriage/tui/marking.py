@@ -16,12 +16,12 @@ from logtriage.tui import panel_requests as ask
 from logtriage.tui.looking import Looking
 from logtriage.tui.messages import Said
 from logtriage.tui.notebook import Notebook
-from logtriage.tui.prompt import Prompt
 
 if TYPE_CHECKING:
     from logtriage.query.detail import Detail
     from logtriage.tui.app import Options
     from logtriage.tui.intake import Intake
+    from logtriage.tui.prompt import Prompt
 
 _MOST_COPIED = 500  # marked records
 _COPY_LIMIT = 70_000  # bytes that every terminal takes by OSC 52

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from logtriage.query.walk import Key
 from logtriage.tui import overview_requests as overview
 from logtriage.tui import requests as ask
-from logtriage.tui.board import Board
 from logtriage.tui.filters import Filters
+from logtriage.tui.viewing import Viewing
 
 
 class Rank(NamedTuple):
@@ -28,7 +28,7 @@ class Rank(NamedTuple):
         return f"match {self.number:,} of {self.total:,}" if self.number else f"one of {self.total:,} matches"
 
 
-class Ranking(Board):
+class Ranking(Viewing):
     """See the module."""
 
     ranked: Rank | None = None

@@ -1,0 +1,53 @@
+"""One request being answered, which can be ended at any time, also between two statements."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from logtriage.store.views import Snapshot
+    from logtriage.tui.requests import Request
+
+
+class Cancelled(Exception):
+    """The request is of no use any more."""
+
+
+class Run:
+    """A request being answered."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.cancelled = False
+        self._con: Any = None
+
+    def holds(self, snapshot: Snapshot) -> None:
+        """To be told which connection it works on, so that it can be interrupted, also between two statements."""
+        inner = getattr(snapshot.con, "inner", snapshot.con)
+        self._con = inner
+        snapshot.con = _Watched(inner, self)  # type: ignore[assignment]
+
+    def cancel(self) -> None:
+        """Ends it as soon as can be."""
+        self.cancelled = True
+        self.request.cancel()
+        if self._con is not None:
+            with contextlib.suppress(Exception):
+                self._con.interrupt()
+
+
+class _Watched:
+    """A connection that runs no statement for a request that was cancelled."""
+
+    def __init__(self, inner: Any, run: Run) -> None:
+        self.inner = inner
+        self._run = run
+
+    def execute(self, *args: Any) -> Any:
+        if self._run.cancelled:
+            raise Cancelled
+        return self.inner.execute(*args)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)

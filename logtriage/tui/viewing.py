@@ -1,0 +1,103 @@
+"""What the main screen looks at: which filters, which place, and the way back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from logtriage.query.glance import Glances
+from logtriage.query.walk import Key
+from logtriage.tui import keymap
+from logtriage.tui import requests as ask
+from logtriage.tui.events import PAGE, at
+from logtriage.tui.filters import Filters
+from logtriage.tui.messages import GoTo, Moved
+from logtriage.tui.surveying import Surveying
+
+if TYPE_CHECKING:
+    from logtriage.tui.requests import Request
+
+_TRAIL = 50  # views that one can go back to
+
+
+class View(NamedTuple):
+    """What was looked at, and where."""
+
+    filters: Filters
+    place: Key | None
+
+
+class Viewing(Surveying):
+    """See the module."""
+
+    def begin(self, has_store: bool) -> list[Request]:
+        """What is to be asked first of all: nothing else is, until the first records are on the screen."""
+        if self.intake is None:
+            return [self.list.wanting(self.query_now)]
+        if has_store:
+            return [ask.Refresh()]
+        self.intake.start()
+        return [self.glimpse() if self.intake.paths else self.list.wanting(self.query_now)]
+
+    def glimpse(self) -> ask.Glimpse:
+        """The request for the last lines of sources that are not in the store yet."""
+        assert self.intake is not None
+        return ask.Glimpse(self.intake.sources, PAGE)
+
+    def look_ahead(self) -> None:
+        """Asks for the last records of sources, straight from the files."""
+        assert self.intake is not None
+        self.app.ask(ask.Ahead(self.intake.sources, self.intake.settings, PAGE))  # type: ignore[attr-defined]
+
+    def show_end(self, *, first: bool = False) -> None:
+        """To the last record, or the first: at once as it was last seen, until the store tells how it is now. As long as it
+        has not read so far, the last ones are those in the files."""
+        if self.intake and not first and not self.filters.active and self._reading() is not None:
+            self.look_ahead()
+            return
+        request = self.list.wanting(self.query_now, first=first)
+        self.wants(request)
+        query, page = self.ends.get(first, (None, None))
+        if page and query == self.query_now:
+            self.list.show(request, page)
+            self.early = request, self.place
+
+    def show_page(self, request: ask.Show, page: Glances) -> None:
+        """Takes a page, unless one has moved on by then from what was shown of it early."""
+        if request.place is None:
+            self.ends[request.first] = request.query, page
+        early, self.early = self.early, None
+        self.list.instead = ("no record",)
+        if self.filters.active:
+            off, listed = (keymap.key_of(name, self.app.keys) for name in ("toggle-filters", "filters"))  # type: ignore[attr-defined]
+            self.list.instead = (
+                "no record that the filters let through",
+                "",
+                f"{off} switches them off, {listed} lists them",
+            )
+        if early is None or early[0] is not request or early[1] == self.place:
+            self.list.show(request, page)
+
+    def show_at(self, place: Key | datetime) -> None:
+        """To a place or a time."""
+        self.wants(self.list.wanting(self.query_now, at(place) if isinstance(place, datetime) else place))
+
+    def use(self, filters: Filters, *, end: bool = False, remember: bool = True, stay: bool = False) -> None:
+        """Looks through other filters, at the same place (`stay`: though the end was followed) or at the end."""
+        if remember:
+            self.trail = [*self.trail, View(self.filters, self.place)][-_TRAIL:]
+        self.filters, self.found, self.counted = filters, None, None
+        self.list.needle = self.query_now.needle or (self.sought.needle if self.sought else None)
+        self.wants(self.list.wanting(self.query_now, None if end or (self.following and not stay) else self.place))
+        self.left_at = None
+        self.count()
+        self.shade()
+        self.show_status()
+
+    def on_moved(self, message: Moved) -> None:
+        self.timeline.window = self.list.window
+        self.timeline.refresh()
+        self.show_status()
+
+    def on_go_to(self, message: GoTo) -> None:
+        self.show_at(message.moment)
