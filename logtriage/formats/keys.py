@@ -42,7 +42,8 @@ def time_key(document: dict[str, Any]) -> str | None:
     for order, (path, value) in enumerate(_leaves(document)):
         name = path.rpartition(".")[2]
         named, kind = bool(_TIME.search(name)), stamp.kind_of(str(value))
-        if kind and kind.has_date and (named or not kind.unit):  # a number is a time only where its name says so
+        # A number or a mere date is a time only where its name says so.
+        if kind and kind.has_date and (named or ":" in str(value)):
             found.append((bool(_OTHER_TIME.search(name)), not named, path.count("."), order, path))
     return min(found)[-1] if found else None
 
