@@ -37,7 +37,8 @@ def _layer(fmt: Format, text: str, flat: bool) -> str:
     if fmt.kind == "json":
         return _json_layer(fmt, text, flat)
     if fmt.kind == "logfmt":
-        return loose.pairs(text, meant=parse.unescaped)
+        told = f"list_transform([{loose.pairs(text, meant=parse.unescaped)}], lambda p: {_with_aliases(fmt, 'p', 'p')})"
+        return f"{told}[1]"  # the pairs are mentioned often, and looked for but once
     names = [g for g in fmt.groups if g not in parse.RESERVED]
     if not names:
         return "'{}'"
@@ -62,13 +63,18 @@ def _json_layer(fmt: Format, text: str, flat: bool) -> str:
         )
     elif fmt.inner:
         whole = f"json_merge_patch({text}, json_object({literal(fmt.inner)}, NULL))"
-    found = {name: json_sql.first_scalar(text, keys) for name, keys in fmt.aliases.items()}
-    alias = ", ".join(f"{literal(name)}, {_alias(name, value)}" for name, value in found.items())
-    merged = f"json_merge_patch({whole}, json_merge_patch('{{}}', json_object({alias})))" if alias else whole
+    merged = _with_aliases(fmt, whole, text)
     hidden = [n for n, keys in fmt.aliases.items() if not flat and any(key.startswith(f"{n}.") for key in keys)]
     for name in hidden:
         merged = f"json_merge_patch({merged}, {json_sql.members(text, name)})"
     return f"CASE WHEN json_valid({text}) THEN {merged} END"
+
+
+def _with_aliases(fmt: Format, whole: str, text: str) -> str:
+    """An object, and what a format's aliases find in a document."""
+    found = {name: json_sql.first_scalar(text, keys) for name, keys in fmt.aliases.items()}
+    alias = ", ".join(f"{literal(name)}, {_alias(name, value)}" for name, value in found.items())
+    return f"json_merge_patch({whole}, json_merge_patch('{{}}', json_object({alias})))" if alias else whole
 
 
 def _alias(name: str, value: str) -> str:
