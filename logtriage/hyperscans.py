@@ -7,9 +7,7 @@ name is a digest of all that its database depends on; a damaged one is made anew
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,6 +81,8 @@ def kept(name: str, expressions: Sequence[str], flags: int) -> hyperscan.Databas
 
 def place(name: str, parts: Sequence[str]) -> Path:
     """Where the database that depends on these texts is kept; `name` begins the file's name."""
+    import hashlib
+
     import hyperscan
 
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -93,6 +93,8 @@ def place(name: str, parts: Sequence[str]) -> Path:
 
 def read(path: Path) -> hyperscan.Database | None:
     """The database kept there; None if there is none, it is damaged, or it was made for another processor."""
+    import hashlib
+
     import hyperscan
 
     try:
@@ -106,6 +108,9 @@ def read(path: Path) -> hyperscan.Database | None:
 
 def write(path: Path, serialized: bytes) -> None:
     """Keeps the database for the next run; where that is not possible, the next run compiles it again."""
+    import hashlib
+    import tempfile
+
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as made:

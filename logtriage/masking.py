@@ -26,11 +26,11 @@ AMID = r"{0}([A-Za-z]*)[0-9]+([A-Za-z][A-Za-z]?)[0-9]+{1}"
 ANY = r"{0}[A-Za-z]*[0-9][A-Za-z0-9]*{1}"
 
 EDGES = ("(?<![A-Za-z0-9])", "(?![A-Za-z0-9])")
-_CHAIN, _FEW, _AMID, _ANY = (re.compile(one.format(*EDGES)) for one in (CHAIN, FEW, AMID, ANY))
+_CHAIN, _FEW, _AMID, _ANY = (one.format(*EDGES) for one in (CHAIN, FEW, AMID, ANY))
 
 
 def masked(text: str, sign: str = HEX, other: str = OTHER) -> str:
     """The text with its pieces that hold a digit masked. Signs must be neither letters nor digits."""
-    text = _CHAIN.sub(sign, text)
-    text = _FEW.sub(rf"\1{sign}\2", text)
-    return _ANY.sub(other, _AMID.sub(rf"\1{sign}\2{sign}", text))
+    text = re.sub(_CHAIN, sign, text)
+    text = re.sub(_FEW, rf"\1{sign}\2", text)
+    return re.sub(_ANY, other, re.sub(_AMID, rf"\1{sign}\2{sign}", text))

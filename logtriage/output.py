@@ -15,10 +15,10 @@ STYLES = {
     "match": "1;31", "name": "35", "number": "32", "separator": "36", "time": "2", "source": "36",
     "trace": "2", "debug": "2", "info": "32", "warn": "33", "error": "31", "fatal": "1;31",
 }  # fmt: skip
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 # logfmt: what no key may hold, and the values that need no quotes
-_KEY = re.compile(r"[^\w.@/-]")
-_BARE = re.compile(r"[^\s\"=\\\x00-\x20\x7f-\xa0\u2000-\u206f\ufeff]+")
+_KEY = r"[^\w.@/-]"
+_BARE = r"[^\s\"=\\\x00-\x20\x7f-\xa0\u2000-\u206f\ufeff]+"
 _LOGFMT_NAMES = {"timestamp": "time", "body": "msg"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -55,7 +55,7 @@ def harmless(text: str) -> str:
 
     Every character becomes exactly one, so that places in the text stay what they were; tab and newline stay.
     """
-    return _CONTROL.sub(_visible, text) if not text.isascii() or not text.isprintable() else text
+    return re.sub(_CONTROL, _visible, text) if not text.isascii() or not text.isprintable() else text
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -123,7 +123,7 @@ def as_logfmt(line: str) -> str:
     told = {_LOGFMT_NAMES.get(key, key): value for key, value in record.items()}
     told |= {f"attributes.{key}" if key in told else key: value for key, value in attributes.items()}
     return " ".join(
-        f"{_KEY.sub('_', key)}={_logfmt(value)}" for key, value in told.items() if value not in (None, "", [])
+        f"{re.sub(_KEY, '_', key)}={_logfmt(value)}" for key, value in told.items() if value not in (None, "", [])
     )
 
 
@@ -131,7 +131,7 @@ def _logfmt(value: Any) -> str:
     text = (
         ",".join(map(str, value)) if isinstance(value, list) else value if isinstance(value, str) else json.dumps(value)
     )
-    return text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=not text.isprintable())
+    return text if re.fullmatch(_BARE, text) else json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[object]], width: int = 100) -> str:

@@ -16,8 +16,8 @@ from samples import JUNK, LOGS, files
 
 from logtriage.masking import masked
 from logtriage.needles.needle import Needle
-from logtriage.store.seams import ANY
-from logtriage.store.shape import Shapes, plain_text
+from logtriage.store.seams import ANY, plain_text
+from logtriage.store.shape import Shapes
 from logtriage.store.store import Store
 
 EVERY = "".join(record + "\n" for records in LOGS.values() for record in records).encode()

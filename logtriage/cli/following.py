@@ -146,10 +146,10 @@ def _position(ingest: Ingest, source: Source) -> Position:
 def follow_out(session: Session, sources: list[Source], needle: Needle | None) -> int:
     """Prints the records that match as they come, from the beginning of the logs on; ends with Ctrl-C."""
     from logtriage.cli.asking import asked
+    from logtriage.cli.ending import finished
     from logtriage.cli.lines_out import Out
     from logtriage.cli.merged import _timeline, shown
     from logtriage.cli.rows_out import RowsOut
-    from logtriage.cli.searching import finished
     from logtriage.coverage import Coverage
     from logtriage.normalise import Normaliser
     from logtriage.store.store import connect

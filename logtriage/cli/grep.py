@@ -207,6 +207,13 @@ def with_names(args: argparse.Namespace, usual: bool) -> bool:
     return usual if args.with_filename is None else bool(args.with_filename)
 
 
+def summary(name: str, found: int, names: bool, null: bool, count: bool) -> str:
+    """What -c or -l says of a source."""
+    if not count:
+        return name + ("\0" if null else "\n")
+    return (name + ("\0" if null else ":") if names else "") + f"{found}\n"
+
+
 def context(args: argparse.Namespace) -> tuple[int, int]:
     """How many records before and after each."""
     both = args.context or 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from logtriage.output import harmless, highlighted, painted
-from logtriage.stream.stream import Record, Stream
+
+if TYPE_CHECKING:
+    from logtriage.stream.stream import Record, Stream
 
 _FLUSH = 0.02  # seconds that a hit may wait for the next one
 

@@ -7,12 +7,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from logtriage.cli.asking import asked
+from logtriage.cli.ending import in_full
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Named, RowsOut, Shown, Timeline, short_names, width_of
 from logtriage.cli.searching import Search
 from logtriage.cli.session import Session
-from logtriage.cli.straight import in_full
 from logtriage.coverage import Coverage
 from logtriage.output import as_logfmt, use_colour
 from logtriage.stream.picked import Row
@@ -129,8 +129,7 @@ def _count(coverage: Coverage, row: Row) -> None:
 
 
 def _tell_counts(session: Session, counts: dict[str, int], out: Out) -> None:
-    from logtriage.cli.grep import with_names
-    from logtriage.cli.straight import summary
+    from logtriage.cli.grep import summary, with_names
 
     args = session.args
     names = with_names(args, len(counts) > 1)

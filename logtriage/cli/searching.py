@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from logtriage.cli.asking import Asked, span_told, window_told
+from logtriage.cli.ending import finished
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
@@ -145,9 +146,3 @@ class Search:
                 yield from one.json_lines()
         except SourceError as why:
             self.session.error(why)
-
-
-def finished(session: Session, coverage: Coverage) -> None:
-    """Prints the coverage line."""
-    coverage.skipped, coverage.errors = session.skipped, len(session.errors)
-    session.say(coverage.line(session.zone))

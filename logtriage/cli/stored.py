@@ -9,13 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from logtriage.cli.asking import Asked, asked, span_told, window_told
+from logtriage.cli.ending import finished, in_full
 from logtriage.cli.full import Full, full, more, shown
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Named, RowsOut, Timeline, short_names, width_of
-from logtriage.cli.searching import finished
 from logtriage.cli.session import Session
-from logtriage.cli.straight import in_full, summary
 from logtriage.coverage import Coverage
 from logtriage.errors import SourceError
 from logtriage.output import use_colour
@@ -147,7 +146,7 @@ def _show(stored: Stored, needle: Needle, query: Query, before: int, after: int)
 
 def _tell(stored: Stored, query: Query) -> None:
     """Counts what is found or names where; the records themselves are not read."""
-    from logtriage.cli.grep import with_names
+    from logtriage.cli.grep import summary, with_names
 
     args, coverage = stored.session.args, stored.coverage
     hits: Counter[str] = Counter()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from logtriage.cli.grep import context, covered, exit_code, with_names
+from logtriage.cli.ending import in_full
+from logtriage.cli.grep import context, covered, exit_code, summary, with_names
 from logtriage.cli.lines_out import LinesOut, Look, Out
 from logtriage.cli.session import Session
 from logtriage.errors import SourceError
@@ -62,13 +63,6 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     return exit_code(session, hits)
 
 
-def summary(name: str, found: int, names: bool, null: bool, count: bool) -> str:
-    """What -c or -l says of a source."""
-    if not count:
-        return name + ("\0" if null else "\n")
-    return (name + ("\0" if null else ":") if names else "") + f"{found}\n"
-
-
 @contextlib.contextmanager
 def told(session: Session, stream: Stream) -> Iterator[None]:
     """Errors of one source are told, and do not end the command."""
@@ -78,22 +72,6 @@ def told(session: Session, stream: Stream) -> Iterator[None]:
         session.error(why)
     if stream.undecided:
         session.error(SourceError(f"{stream.source.name}: the pattern took too long on {len(stream.undecided)} lines"))
-
-
-@contextlib.contextmanager
-def in_full(session: Session, ending: Callable[[], object]) -> Iterator[None]:
-    """Says how it ended, also after Ctrl-C; not where the reader of our output has gone."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except BaseException:
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
-        ending()
-        raise
-    ending()
 
 
 def new_starts(session: Session) -> Starts:

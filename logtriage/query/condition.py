@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from logtriage.sql import literal
 
 # Quoted text is stepped over, a question mark outside is a parameter's place.
-_PLACE = re.compile(r"'[^']*'|\"[^\"]*\"|\?")
+_PLACE = r"'[^']*'|\"[^\"]*\"|\?"
 
 
 class Needs(IntEnum):
@@ -46,7 +46,7 @@ def joined(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
 def inlined(sql: str, parameters: Sequence[Any]) -> str:
     """SQL with its parameters as literals, ready to paste."""
     values = iter(parameters)
-    return _PLACE.sub(lambda found: _written(next(values)) if found[0] == "?" else found[0], sql)
+    return re.sub(_PLACE, lambda found: _written(next(values)) if found[0] == "?" else found[0], sql)
 
 
 def stored(moment: datetime) -> datetime:

@@ -10,13 +10,13 @@ from logtriage.errors import UsageError
 from logtriage.query.condition import Condition, Needs
 from logtriage.sql import literal
 
-_FIELD = re.compile(r"(?P<name>[^=!<>~]+)(?P<op>!~=|!=|~=|>=|<=|=|>|<)(?P<value>.*)", re.DOTALL)
+_FIELD = r"(?s)(?P<name>[^=!<>~]+)(?P<op>!~=|!=|~=|>=|<=|=|>|<)(?P<value>.*)"
 _FIELD_HINT = "k=v, k!=v, k~=REGEX, k!~=REGEX, k>=N, k<=N, k>N or k<N; nested keys are joined with dots"
 # Names that are columns of a record; all others are looked for in its attributes.
 _ORIGIN = frozenset(("source", "group", "service", "host", "container", "pod", "namespace"))
 _COLUMNS = _ORIGIN | {"severity_text", "level", "format", "template", "trace_id", "span_id", "request_id", "body"}
 # A value that stands in the record's text as it is, unless something in the text is escaped or coloured.
-_VERBATIM = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{2,}|[1-9][0-9]{1,14}")
+_VERBATIM = r"[A-Za-z_][A-Za-z0-9_.:-]{2,}|[1-9][0-9]{1,14}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Field:
     @property
     def is_verbatim(self) -> bool:
         """Whether its value stands in the text of each record found, but where something is escaped or coloured."""
-        return self.op == "=" and self.is_attribute and _VERBATIM.fullmatch(self.value) is not None
+        return self.op == "=" and self.is_attribute and re.fullmatch(_VERBATIM, self.value) is not None
 
     def condition(self) -> Condition:
         """The field as SQL."""
@@ -59,7 +59,7 @@ class Field:
 
 def parse_field(text: str) -> Field:
     """`status>=500` → Field. Raises UsageError where it is no such comparison, or its regex or number is wrong."""
-    match = _FIELD.fullmatch(text)
+    match = re.fullmatch(_FIELD, text)
     if not match or not match["name"].strip():
         raise UsageError(f"{text!r} is no comparison of a field", _FIELD_HINT)
     field = Field(match["name"].strip(), match["op"], match["value"])

@@ -12,8 +12,7 @@ from logtriage.masking import HEX, OTHER
 from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
 from logtriage.query.condition import Condition
-from logtriage.store.seams import ANY
-from logtriage.store.shape import plain_text
+from logtriage.store.seams import ANY, plain_text
 
 _SIGNS = frozenset((HEX, OTHER))
 _MOST = 1_000  # shapes that are named one by one in SQL

@@ -23,7 +23,7 @@ from logtriage.sql import literal
 from logtriage.stamps.rendering import render_sql
 from logtriage.store import seams
 from logtriage.store.frame import json_text
-from logtriage.store.shape import plain_text
+from logtriage.store.seams import plain_text
 from logtriage.store.views import IDS, Snapshot
 
 _FRAME = ""  # the column of what lies between no marks

@@ -26,16 +26,16 @@ _UNITS = {
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
 _WORDS = "|".join(sorted(_UNIT_OF, key=len, reverse=True))
 _STEP = rf"[0-9]{{1,9}}(?:\.[0-9]{{1,6}})? ?(?:{_WORDS})"
-_DURATION = re.compile(rf"{_STEP}(?: ?{_STEP})*")
-_ONE_STEP = re.compile(rf"([0-9.]+) ?({_WORDS})")
-_BEFORE_NOW = re.compile(rf"(?P<sign>[+-]?) ?(?P<span>{_DURATION.pattern})(?P<ago> ago)?")
-_ANCHORED = re.compile(rf"(?P<anchor>now|start|end)(?: ?(?P<sign>[+-]) ?(?P<span>{_DURATION.pattern}))?")
+# compiled by their first use, which most commands have none for
+_DURATION = rf"{_STEP}(?: ?{_STEP})*"
+_ONE_STEP = rf"([0-9.]+) ?({_WORDS})"
+_BEFORE_NOW = rf"(?P<sign>[+-]?) ?(?P<span>{_DURATION})(?P<ago> ago)?"
+_ANCHORED = rf"(?P<anchor>now|start|end)(?: ?(?P<sign>[+-]) ?(?P<span>{_DURATION}))?"
 _CLOCK = (
     r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
 )
-_DAY = re.compile(rf"(?P<day>today|yesterday|tomorrow|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[ t]{_CLOCK})?")
-_TIME = re.compile(_CLOCK)
-_EPOCH = re.compile(r"@?(?P<count>[0-9]{10}(?:\.[0-9]{1,9})?|[0-9]{13}|[0-9]{16}|[0-9]{19})")
+_DAY = rf"(?P<day>today|yesterday|tomorrow|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[ t]{_CLOCK})?"
+_EPOCH = r"@?(?P<count>[0-9]{10}(?:\.[0-9]{1,9})?|[0-9]{13}|[0-9]{16}|[0-9]{19})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,11 @@ def parse_duration(text: str) -> timedelta:
 
 
 def _span(text: str) -> timedelta | None:
-    if not _DURATION.fullmatch(text):
+    if not re.fullmatch(_DURATION, text):
         return None
     try:
         return sum(
-            (timedelta(**{_UNIT_OF[unit]: float(count)}) for count, unit in _ONE_STEP.findall(text)), timedelta()
+            (timedelta(**{_UNIT_OF[unit]: float(count)}) for count, unit in re.findall(_ONE_STEP, text)), timedelta()
         )
     except OverflowError:
         return None
@@ -116,9 +116,9 @@ def parse_when(
 
 
 def _relative(text: str, now: datetime, anchors: dict[str, datetime | None]) -> datetime | None:
-    if (match := _BEFORE_NOW.fullmatch(text)) and not (match["sign"] == "+" and match["ago"]):
+    if (match := re.fullmatch(_BEFORE_NOW, text)) and not (match["sign"] == "+" and match["ago"]):
         return _shift(now, match["sign"] or "-", match["span"])
-    if not (match := _ANCHORED.fullmatch(text)):
+    if not (match := re.fullmatch(_ANCHORED, text)):
         return None
     anchor = anchors[match["anchor"]]
     if anchor is None:
@@ -137,10 +137,10 @@ def _shift(anchor: datetime, sign: str, span_text: str) -> datetime | None:
 
 def _on_a_day(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    if match := _TIME.fullmatch(text):
+    if match := re.fullmatch(_CLOCK, text):
         moment = to_utc(today + _clock(match), zone)
         return moment if moment <= now else to_utc(today - timedelta(days=1) + _clock(match), zone)
-    if not (match := _DAY.fullmatch(text)):
+    if not (match := re.fullmatch(_DAY, text)):
         return None
     shift = {"today": 0, "yesterday": -1, "tomorrow": 1}
     try:
@@ -160,7 +160,7 @@ def _clock(match: re.Match[str]) -> timedelta:
 
 
 def _epoch(text: str) -> datetime | None:
-    match = _EPOCH.fullmatch(text)
+    match = re.fullmatch(_EPOCH, text)
     if not match:
         return None
     whole, _, fraction = match["count"].partition(".")

@@ -9,3 +9,9 @@ ANY = 0
 STAMP, BODY, ID, JSON_BODY, HTML_BODY, OBSERVED = "\1", "\2", "\3", "\4", "\5", "\6"
 MIXED = "\7"  # around a word that lies in two columns
 SEAMS = "[\1-\7]"
+_NO_SEAMS = str.maketrans(dict.fromkeys("\1\2\3\4\5\6\7"))
+
+
+def plain_text(shape: str) -> str:
+    """A shape without its marks."""
+    return shape.translate(_NO_SEAMS)

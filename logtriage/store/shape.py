@@ -59,7 +59,6 @@ _SIGN = re.compile(f"[{_SIGNS}]")
 _RUNS = re.compile(b"[A-Za-z0-9]+")
 _FEW_TEXTS, _SHARE = 100, 50  # distinct texts whose runs are measured: so many, and one for so many records
 _LONGEST = 65_535
-_NO_SEAMS = str.maketrans(dict.fromkeys("\1\2\3\4\5\6\7"))
 
 
 class Shape(NamedTuple):
@@ -111,11 +110,6 @@ class Shapes:
             self.known.add(number)
             self.new[number] = shape
         return number
-
-
-def plain_text(shape: str) -> str:
-    """A shape without its marks."""
-    return shape.translate(_NO_SEAMS)
 
 
 def number_of(text: str) -> int:

@@ -1,0 +1,32 @@
+"""How a command that reads ends: all it found is handed on, and the coverage line says what was looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+from logtriage.cli.session import Session
+from logtriage.coverage import Coverage
+
+
+@contextlib.contextmanager
+def in_full(session: Session, ending: Callable[[], object]) -> Iterator[None]:
+    """Says how it ended, also after Ctrl-C; not where the reader of our output has gone."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except BaseException:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        ending()
+        raise
+    ending()
+
+
+def finished(session: Session, coverage: Coverage) -> None:
+    """Prints the coverage line."""
+    coverage.skipped, coverage.errors = session.skipped, len(session.errors)
+    session.say(coverage.line(session.zone))
