@@ -108,6 +108,7 @@ class Ingest:
         block, made = batch.block, batch.made
         if block.offset < part.offset:  # the last record of an earlier run is read again, with what was written since
             self._waiting.dropped.append((part.number, block.offset))
+        self._waiting.touched.add(part.number)
         self._wait(part.number, batch)
         self.tally.add(made, batch.rows)
         end, line = block.offset + made.bytes, block.line + made.lines

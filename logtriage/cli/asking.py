@@ -28,6 +28,11 @@ class Asked:
         return [*self.query.conditions(), *self.more]
 
 
+def levels(asked: Asked) -> set[str]:
+    """The levels that are wanted where they are named one by one; none where they are not."""
+    return {name for condition in asked.more for name in condition.parameters}
+
+
 def window_told(asked: Asked, session: Session) -> list[str]:
     """What --since and --until were taken to mean, for the coverage line; nothing where they are not given."""
     from logtriage.stamps.when import Window

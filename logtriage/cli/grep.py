@@ -195,11 +195,16 @@ def _needs_fields(args: argparse.Namespace, sources: int) -> bool:
 
 
 def _over_store(session: Session, needle: Needle) -> int:
-    from logtriage.cli import stored
-
     if session.args.no_store:
         raise UsageError("grep: name the logs to search", "--no-store leaves nothing else")
-    return stored.grep(session, needle)
+    from logtriage.cli import brief
+
+    code = brief.grep(session, needle)
+    if code is None:
+        from logtriage.cli import stored
+
+        code = stored.grep(session, needle)
+    return code
 
 
 def with_names(args: argparse.Namespace, usual: bool) -> bool:

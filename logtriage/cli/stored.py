@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from logtriage.cli.asking import Asked, asked, span_told, window_told
+from logtriage.cli.asking import Asked, asked, levels, span_told, window_told
+from logtriage.cli.brief import is_told, tell
 from logtriage.cli.ending import finished, in_full
 from logtriage.cli.full import Full, full, more, shown
 from logtriage.cli.lines_out import Out
@@ -18,9 +19,10 @@ from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
 from logtriage.errors import SourceError
 from logtriage.output import use_colour
+from logtriage.query.brief import Found
 from logtriage.query.lanes import ends
 from logtriage.query.query import Query
-from logtriage.query.search import COLUMNS, Answer, Found, Row
+from logtriage.query.search import COLUMNS, Answer, Row
 from logtriage.query.standing import parts_named
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
@@ -36,7 +38,7 @@ class Stored:
         self.session = session
         self.snapshot = Snapshot(store)
         self.asked: Asked = asked(session, needle, ends(self.snapshot))
-        self.levels = {n for c in self.asked.more for n in c.parameters}
+        self.levels = levels(self.asked)
         self.coverage = Coverage(
             len({p.group for p in self.snapshot.catalog.parts}),
             None,
@@ -101,7 +103,7 @@ def grep(session: Session, needle: Needle) -> int:
     from logtriage.cli.grep import context, exit_code
 
     args = session.args
-    only_told = args.quiet or args.count or args.files_with_matches
+    only_told = is_told(args)
     before, after = (0, 0) if only_told or args.only_matching else context(args)
     with Store(session.store_path) as store:
         stored = Stored(session, store, needle)
@@ -112,7 +114,7 @@ def grep(session: Session, needle: Needle) -> int:
             query = replace(query, limit=1)
         with in_full(session, lambda: None if args.quiet else stored.finished(coverage.hits or 0)):
             if only_told:
-                _tell(stored, query)
+                tell(args, coverage, stored.sources(query))
             else:
                 _show(stored, needle, query, before, after)
     return exit_code(session, coverage.hits)
@@ -142,24 +144,6 @@ def _show(stored: Stored, needle: Needle, query: Query, before: int, after: int)
         coverage.hits = (coverage.hits or 0) + is_hit
         coverage.seen(row.timestamp, row.timestamp)
         printer.show(shown(one, printer.look.names, is_hit))
-
-
-def _tell(stored: Stored, query: Query) -> None:
-    """Counts what is found or names where; the records themselves are not read."""
-    from logtriage.cli.grep import summary, with_names
-
-    args, coverage = stored.session.args, stored.coverage
-    hits: Counter[str] = Counter()
-    for found in stored.sources(query):
-        hits[found.source] += found.records
-        coverage.seen(found.first, found.last)
-    if args.max_count is not None:
-        hits = Counter({source: min(n, args.max_count) for source, n in hits.items()})
-    coverage.hits = hits.total()
-    out = Out()
-    names = with_names(args, True)
-    for name in sorted(hits) if args.count or args.files_with_matches else ():
-        out.write(summary(name, hits[name], names, args.null, args.count).encode("utf-8", "surrogateescape"))
 
 
 def cat(session: Session) -> int:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from logtriage.query.brief import Found
 from logtriage.query.plan import plan
 from logtriage.query.query import Query
 from logtriage.query.walk import Key, rows
@@ -65,16 +66,6 @@ class Page(NamedTuple):
 
     rows: list[Row]
     more: bool
-
-
-class Found(NamedTuple):
-    """How many records of one source and level are found, and when the first and the last are from."""
-
-    source: str
-    level: str | None
-    records: int
-    first: datetime | None
-    last: datetime | None
 
 
 COLUMNS = tuple(f'"{name}"' if name in ("group", "offset") else name for name in Row._fields)

@@ -6,8 +6,7 @@ import contextlib
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
-from importlib import resources
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -15,6 +14,8 @@ from logtriage.errors import StoreError
 
 if TYPE_CHECKING:
     import duckdb
+
+    from logtriage.store.gist import Snapshot
 
 VERSION = "3"
 _ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes it wants
@@ -60,6 +61,8 @@ class Store:
         self.path = path
         self.write = write
         self._lock: IO[str] | None = None
+        self._began: Snapshot | None = None  # with `write`: what the store was
+        self._touched: set[int] | None = set()  # the parts whose records were changed since; None: any
         if os.path.exists(path) and not os.path.isdir(path):
             raise StoreError(f"{path} is a file, and a store is a folder", "name a folder with --store")
         if write:
@@ -70,6 +73,10 @@ class Store:
         self.con = connect(threads, trusting=all(map(_installed, _EXTENSIONS)))
         try:
             self._attach()
+            if write:
+                from logtriage.store.gist import snapshot_of
+
+                self._began = snapshot_of(self.con)
         except BaseException:
             self.close()
             raise
@@ -77,8 +84,12 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, failed: object, *_: object) -> None:
+        try:
+            if self._began and failed is None:
+                self._renew_gist()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Releases the store; what was not committed is gone."""
@@ -150,6 +161,16 @@ class Store:
                 else "update logtriage, or name another with --store",
             )
 
+    def _renew_gist(self) -> None:
+        """Where it cannot be, searches do without."""
+        import duckdb
+
+        from logtriage.store import gist
+
+        assert self._began
+        with contextlib.suppress(OSError, duckdb.Error):
+            gist.renew(self.con, self.path, self._began, self._touched)
+
     def _tables(self) -> int:
         return int(
             self.con.execute("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'lake'").fetchall()[0][0]
@@ -161,16 +182,21 @@ class Store:
                            ("data_inlining_row_limit", _INLINE)):  # fmt: skip
             self.con.execute(f"CALL lake.set_option('{key}', {value})")
         with self.transaction():
+            from importlib import resources
+
             self.con.execute(resources.files("logtriage.store").joinpath("schema.sql").read_text())
             self.con.execute("INSERT INTO lake.meta VALUES ('version', ?)", [VERSION])
 
     @contextlib.contextmanager
-    def transaction(self, con: duckdb.DuckDBPyConnection | None = None) -> Iterator[None]:
+    def transaction(
+        self, con: duckdb.DuckDBPyConnection | None = None, touches: Collection[int] | None = None
+    ) -> Iterator[None]:
         """All or nothing: what is written inside (on `con`, else the store's own) is seen whole or not at all. A full disk
-        is told as StoreError."""
+        is told as StoreError. `touches`: the parts whose records will be others; None: any."""
         import duckdb
 
         con = con or self.con
+        self._touched = None if touches is None or self._touched is None else self._touched | set(touches)
         con.execute("BEGIN")
         try:
             with _private():

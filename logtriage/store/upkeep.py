@@ -85,7 +85,7 @@ def prune(store: Store, *, before: datetime | None = None, max_bytes: int | None
 def _sum_up(store: Store) -> None:
     """One row for each count, each part's progress and each facet, in the place of many."""
     con = store.con
-    with store.transaction():
+    with store.transaction(touches=()):
         con.execute(
             "CREATE OR REPLACE TEMP TABLE summed AS "
             "SELECT minute, part, shape, severity_number, sum(records)::BIGINT AS records "
@@ -130,7 +130,7 @@ def _rewrite(store: Store, files: list[str]) -> None:
     """Puts the records of some files into one, in the order that searches need."""
     con = store.con
     names = ", ".join(map(literal, files))
-    with store.transaction():
+    with store.transaction(touches=()):
         con.execute(f"CREATE OR REPLACE TEMP TABLE moved AS SELECT * FROM lake.records WHERE filename IN ({names})")
         con.execute(f"DELETE FROM lake.records WHERE filename IN ({names})")
         con.execute("INSERT INTO lake.records FROM moved ORDER BY shape, timestamp")

@@ -25,7 +25,8 @@ _COLUMNS = (
 @dataclass(slots=True)
 class Waiting:
     """What waits to be committed: Arrow tables of records and hits, new shapes by number, new formats and renderings with
-    their numbers, what was noted of the parts, and the places (part, offset) from which records are taken back."""
+    their numbers, what was noted of the parts, the places (part, offset) from which records are taken back, and the parts
+    that get records or lose some."""
 
     rows: list[pa.Table] = field(default_factory=list)
     hits: list[pa.Table] = field(default_factory=list)
@@ -34,6 +35,7 @@ class Waiting:
     renderings: list[tuple[str | int, ...]] = field(default_factory=list)
     parts: Changes = field(default_factory=Changes)
     dropped: list[tuple[int, int]] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
     bytes: int = 0
 
 
@@ -44,7 +46,7 @@ def write(store: Store, waiting: Waiting, templates: Templates, facets: Facets) 
     con = store.con.cursor()
     con.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
     try:
-        with store.transaction(con):
+        with store.transaction(con, waiting.touched):
             _drop_tails(con, waiting)
             for table, values in (("formats", waiting.formats), ("renderings", waiting.renderings)):
                 for value in values:

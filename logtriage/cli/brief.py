@@ -1,0 +1,74 @@
+"""grep over the store where its gist tells the answer: nothing is found, or what is found is only counted or named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from logtriage.cli.asking import asked, levels, span_told, window_told
+from logtriage.cli.ending import finished, in_full
+from logtriage.cli.grep import exit_code, summary, with_names
+from logtriage.cli.lines_out import Out
+from logtriage.cli.session import Session
+from logtriage.coverage import Coverage
+
+if TYPE_CHECKING:
+    import argparse
+
+    from logtriage.needles.needle import Needle
+    from logtriage.query.brief import Found
+
+_BEYOND = ("flag", "service", "source", "container", "namespace", "field", "trace", "template", "show_sql")
+
+
+def grep(session: Session, needle: Needle) -> int | None:
+    """Answers as `stored.grep` would; None: the gist does not tell, and nothing was printed."""
+    from logtriage.query import brief
+    from logtriage.store import gist
+
+    args = session.args
+    if any(getattr(args, name, None) for name in _BEYOND) or not (is_told(args) or args.output != "csv"):
+        return None
+    told = gist.read(session.store_path)
+    if told is None:
+        return None
+    this = asked(session, needle, told.ends)
+    found = brief.found(told, this.query)
+    if found is None:
+        return None
+    found = [one for one in found if not this.more or one.level in levels(this)]
+    if found and not is_told(args):
+        return None
+    sources = len({group for _, group in told.parts.values()})
+    coverage = Coverage(sources, None, 0, notes=window_told(this, session))
+
+    def ending() -> None:
+        if not args.quiet:
+            if not coverage.hits:
+                coverage.notes += span_told(this, session, *told.ends)
+            finished(session, coverage)
+
+    with in_full(session, ending):
+        tell(args, coverage, found)
+    return exit_code(session, coverage.hits or 0)
+
+
+def is_told(args: argparse.Namespace) -> bool:
+    """Whether what is found is only counted or named, not printed."""
+    return bool(args.quiet or args.count or args.files_with_matches)
+
+
+def tell(args: argparse.Namespace, coverage: Coverage, found: Iterable[Found]) -> None:
+    """Prints how much was found in each source, or only where."""
+    hits: Counter[str] = Counter()
+    for one in found:
+        hits[one.source] += one.records
+        coverage.seen(one.first, one.last)
+    if args.max_count is not None:
+        hits = Counter({source: min(n, args.max_count) for source, n in hits.items()})
+    coverage.hits = hits.total()
+    out = Out()
+    names = with_names(args, True)
+    for name in sorted(hits) if args.count or args.files_with_matches else ():
+        out.write(summary(name, hits[name], names, args.null, args.count).encode("utf-8", "surrogateescape"))

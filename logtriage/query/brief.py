@@ -1,0 +1,68 @@
+"""Answers in numbers that need no look at the records: what a store's gist (see store/gist.py) tells for certain."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from logtriage.formats.levels import SEVERITY
+from logtriage.query.condition import stored
+from logtriage.query.narrow import narrow
+from logtriage.query.query import Query
+from logtriage.store.gist import Count, Gist, moment
+
+_LEVELS = {number: level for level, number in SEVERITY.items()}
+
+
+class Found(NamedTuple):
+    """How many records of one source and level are found, and when the first and the last are from."""
+
+    source: str
+    level: str | None
+    records: int
+    first: datetime | None
+    last: datetime | None
+
+
+def found(gist: Gist, query: Query) -> list[Found] | None:
+    """What a query for a needle finds, of a level and in a span of time; None: that is only told by the records, as some
+    shapes leave it open, or some records that are alike lie on both sides of an end of the span."""
+    if query.needle is None or query != Query(query.needle, query.since, query.until, query.level):
+        return None
+    narrowed = narrow(query.needle, gist.shapes)
+    if narrowed.open or (gist.unshaped and not query.needle.matches_all):
+        return None
+    matches_all = query.needle.matches_all and not query.needle.invert
+    hits = [one for one in gist.counts if matches_all or one.shape in narrowed.sure]
+    hits = [one for one in hits if _is_of_level(one, query.level)]
+    inside = [_is_inside(one, query) for one in hits]
+    if None in inside:
+        return None
+    return [
+        Found(
+            gist.parts[one.part][0],
+            _LEVELS.get(one.severity_number or 0),
+            one.records,
+            moment(one.first),
+            moment(one.last),
+        )
+        for one, is_hit in zip(hits, inside, strict=True)
+        if is_hit
+    ]
+
+
+def _is_of_level(one: Count, level: str | None) -> bool:
+    """As Query.counted has it: the lowest level asks that there is one."""
+    number = one.severity_number
+    return level is None or (number is not None and (number >= SEVERITY[level] or SEVERITY[level] == 1))
+
+
+def _is_inside(one: Count, query: Query) -> bool | None:
+    """Are all of these records in the query's span of time? None: some are."""
+    if query.since is None and query.until is None:
+        return True
+    first, last = moment(one.first), moment(one.last)
+    if first is None or last is None:
+        return False
+    since, until = stored(query.since or first), stored(query.until or last)
+    return True if since <= first and last <= until else False if last < since or until < first else None
