@@ -35,12 +35,12 @@ def levels(asked: Asked) -> set[str]:
 
 def window_told(asked: Asked, session: Session) -> list[str]:
     """What --since and --until were taken to mean, for the coverage line; nothing where they are not given."""
+    query = asked.query
+    if not (query.since or query.until):
+        return []
     from logtriage.stamps.when import Window
 
-    query = asked.query
-    return (
-        [f"asked for {Window(query.since, query.until).describe(session.zone)}"] if query.since or query.until else []
-    )
+    return [f"asked for {Window(query.since, query.until).describe(session.zone)}"]
 
 
 def span_told(asked: Asked, session: Session, first: datetime | None, last: datetime | None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
@@ -21,7 +22,7 @@ class Parser(argparse.ArgumentParser):
             prog=f"logtriage {command}",
             usage=argparse.SUPPRESS,
             description=f"{what}\n\nexamples:\n{examples}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=80),  # else it asks the terminal
             allow_abbrev=False,
             **more,
         )
@@ -29,6 +30,7 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """The help, without the line of usage that nobody reads."""
+        self.formatter_class = argparse.RawDescriptionHelpFormatter
         return super().format_help().replace("usage: \n\n", "", 1)
 
     def error(self, message: str) -> Any:

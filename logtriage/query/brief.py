@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from logtriage.formats.levels import SEVERITY
+from logtriage.needles.needle import Needle
+from logtriage.needles.verdict import MatchTimeout
 from logtriage.query.condition import stored
 from logtriage.query.narrow import narrow
 from logtriage.query.query import Query
 from logtriage.store.gist import Count, Gist, moment
+from logtriage.store.seams import ANY
 
 _LEVELS = {number: level for level, number in SEVERITY.items()}
 
@@ -27,28 +30,47 @@ class Found(NamedTuple):
 def found(gist: Gist, query: Query) -> list[Found] | None:
     """What a query for a needle finds, of a level and in a span of time; None: that is only told by the records, as some
     shapes leave it open, or some records that are alike lie on both sides of an end of the span."""
-    if query.needle is None or query != Query(query.needle, query.since, query.until, query.level):
+    needle = query.needle
+    if needle is None or query != Query(needle, query.since, query.until, query.level):
         return None
-    narrowed = narrow(query.needle, gist.shapes)
-    if narrowed.open or (gist.unshaped and not query.needle.matches_all):
-        return None
-    matches_all = query.needle.matches_all and not query.needle.invert
-    hits = [one for one in gist.counts if matches_all or one.shape in narrowed.sure]
+    if needle.matches_all:
+        hits = [] if needle.invert else gist.counts
+    else:
+        narrowed = narrow(needle, gist.shapes)
+        singles = _singles(gist, needle)
+        if narrowed.open or singles is None:
+            return None
+        hits = [*(one for one in gist.counts if one.shape in narrowed.sure), *singles]
     hits = [one for one in hits if _is_of_level(one, query.level)]
     inside = [_is_inside(one, query) for one in hits]
     if None in inside:
         return None
-    return [
-        Found(
-            gist.parts[one.part][0],
-            _LEVELS.get(one.severity_number or 0),
-            one.records,
-            moment(one.first),
-            moment(one.last),
-        )
-        for one, is_hit in zip(hits, inside, strict=True)
-        if is_hit
-    ]
+    return [_told(gist, one) for one, is_hit in zip(hits, inside, strict=True) if is_hit]
+
+
+def _singles(gist: Gist, needle: Needle) -> list[Count] | None:
+    """The hits among the records of whose shape a search cannot be sure; None: they are not told."""
+    if gist.singles is None:
+        return None
+    if not gist.singles:
+        return []
+    from logtriage.query.holding import holds
+
+    hits = []
+    for one in gist.singles:
+        exact = None if one.exact is None else one.exact.encode("latin-1")
+        try:
+            is_hit = holds(needle, one.raw, exact, begins=one.begins)
+        except MatchTimeout:
+            return None
+        if is_hit:
+            hits.append(Count(one.part, ANY, one.severity_number, 1, one.time, one.time))
+    return hits
+
+
+def _told(gist: Gist, one: Count) -> Found:
+    level = _LEVELS.get(one.severity_number or 0)
+    return Found(gist.parts[one.part][0], level, one.records, moment(one.first), moment(one.last))
 
 
 def _is_of_level(one: Count, level: str | None) -> bool:

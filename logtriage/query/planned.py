@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import logtriage.sources.lines  # noqa: F401 - registers the error handler that `_lines_of` decodes with
 from logtriage.query.condition import Condition, inlined, joined
+from logtriage.query.holding import holds
 from logtriage.query.query import Query
 from logtriage.store.views import (
     KEPT,
@@ -25,7 +25,6 @@ from logtriage.store.views import (
 if TYPE_CHECKING:
     import duckdb
 
-    from logtriage.needles.needle import Needle
     from logtriage.query.narrow import Narrowed
 
 # Columns of `records` that cost putting the text together.
@@ -247,22 +246,5 @@ class Plan:
         return self.check is not None and needle is not None and not replace(needle, invert=False).exact
 
 
-def holds(needle: Needle, raw: str, exact: bytes | None, *, begins: bool) -> bool:
-    """Is a record a hit? `raw`: its text, `exact`: its bytes where they are not that text's, `begins`: with it a source
-    begins. Raises MatchTimeout."""
-    lines = _lines_of(raw, exact)
-    if begins:
-        lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
-    return any(map(needle.has_match, lines)) != needle.invert
-
-
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
-
-
-def _lines_of(raw: str, exact: bytes | None) -> list[bytes]:
-    if exact is not None:
-        readable = exact.decode("utf-8", "logtriage.latin1").replace("\0", "\u2400")
-        if readable.removesuffix("\n") == raw:  # else UTF-16, which ripgrep too reads as text
-            return exact.removesuffix(b"\n").split(b"\n")
-    return raw.encode("utf-8", "surrogatepass").split(b"\n")

@@ -10,21 +10,22 @@ from __future__ import annotations
 import contextlib
 import json
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from logtriage import kept
 from logtriage.store.seams import ANY
 from logtriage.store.store import VERSION
 
 if TYPE_CHECKING:
     import duckdb
 
+    from logtriage.store.store import Store
+
 NAME = "gist.json"
 _MOST = 8 << 20  # bytes: reading more would take as long as opening the database
+_SINGLES = 1_000
 _NEWEST = "SELECT snapshot_id, snapshot_time FROM {}ducklake_snapshot ORDER BY snapshot_id DESC LIMIT 1"
 _EPOCH = datetime(1970, 1, 1)
 Snapshot = tuple[int, str]  # its number, and when it was made: a store put back from a copy may have the number again
@@ -42,21 +43,30 @@ class Count(NamedTuple):
     last: int | None
 
 
+class Single(NamedTuple):
+    """A record of whose shape a search cannot be sure: its time, whether its source begins with it, its text, and its bytes,
+    one a character, where they are not that text's."""
+
+    part: int
+    severity_number: int | None
+    time: int | None
+    begins: bool
+    raw: str
+    exact: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Gist:
-    """What is told of a store as it was at `snapshot`. `parts`: number → (source, group). `shapes`: (number, text), without
-    those that say nothing (see seams.ANY). `span`: the first and the last minute that has a record."""
+    """What is told of a store as it was at `snapshot`. `parts`: number → (source, group). `span`: the first and the last
+    minute that has a record. `shapes`: (number, text), without those that say nothing (see seams.ANY); `singles`: the
+    records of these, None where they are too many."""
 
     snapshot: Snapshot
     parts: dict[int, tuple[str, str]]
     span: tuple[int | None, int | None]
     shapes: list[tuple[int, str]]
     counts: list[Count]
-
-    @property
-    def unshaped(self) -> bool:
-        """Are there records of whose shape a search cannot be sure?"""
-        return any(one.shape <= ANY for one in self.counts)
+    singles: list[Single] | None
 
     @property
     def ends(self) -> tuple[datetime | None, datetime | None]:
@@ -71,58 +81,79 @@ def moment(microseconds: int | None) -> datetime | None:
 
 
 def read(folder: Path) -> Gist | None:
-    """The gist of the store in a folder as that is now; None where there is none, or only that of an earlier snapshot, or
-    a damaged one."""
-    told = _read(folder)
+    """The gist of the store in a folder as that is now, told by its files alone; None where there is none, or only that of
+    an earlier snapshot, or a damaged one."""
+    told = _kept(folder)
     return told if told and told.snapshot == _newest(folder) else None
+
+
+def of(con: duckdb.DuckDBPyConnection, folder: Path) -> Gist | None:
+    """The same of a store that is open: what `con` sees."""
+    told = _kept(folder)
+    return told if told and told.snapshot == snapshot_of(con) else None
 
 
 def snapshot_of(con: duckdb.DuckDBPyConnection) -> Snapshot:
     """The snapshot that a connection to the store sees."""
-    rows = con.execute(_NEWEST.format("__ducklake_metadata_lake.")).fetchall()
-    return rows[0][0], rows[0][1]
+    number, made = con.execute(_NEWEST.format("__ducklake_metadata_lake.")).fetchall()[0]
+    return number, made
 
 
-def renew(con: duckdb.DuckDBPyConnection, folder: Path, before: Snapshot, touched: Iterable[int] | None) -> None:
-    """Writes the gist of the store in a folder as `con` sees it, for the one who may write to the store.
+def counted(con: duckdb.DuckDBPyConnection, where: str = "true") -> list[Count]:
+    """What the records say themselves; all of them, or those of which a condition on `part` holds."""
+    rows = con.execute(
+        "SELECT part, shape, severity_number, count(*), epoch_us(min(timestamp)), epoch_us(max(timestamp)) "
+        f"FROM lake.records WHERE {where} GROUP BY part, shape, severity_number, timestamp IS NULL"
+    )
+    return list(map(Count._make, rows.fetchall()))
 
-    `before`: the snapshot since when nobody else has written; `touched`: the parts whose records were changed since; None:
-    any. Raises OSError where it cannot be written.
-    """
-    now, old = snapshot_of(con), _read(folder)
+
+def renew(store: Store) -> None:
+    """Writes the gist of a store that is open for writing. Raises OSError where it cannot be written."""
+    from logtriage import kept
+
+    con, file = store.con, store.path / NAME
+    now, old = snapshot_of(con), _kept(store.path)
     if old and old.snapshot == now:
         return
-    counted: list[Count] = []
+    counts: list[Count] = []
     where = "true"
-    if old and old.snapshot == before and touched is not None:
-        among = set(touched)
-        counted = [one for one in old.counts if one.part not in among]
-        where = f"part IN ({', '.join(map(str, sorted(among))) or 'NULL'})"
-    counted += map(
-        Count._make,
-        con.execute(
-            "SELECT part, shape, severity_number, count(*), epoch_us(min(timestamp)), epoch_us(max(timestamp)) "
-            f"FROM lake.records WHERE {where} GROUP BY part, shape, severity_number, timestamp IS NULL"
-        ).fetchall(),
-    )
+    if old and old.snapshot == store.began and store.touched is not None:
+        where = f"part IN ({', '.join(map(str, store.touched)) or 'NULL'})"
+        counts = [one for one in old.counts if one.part not in store.touched]
+    counts += counted(con, where)
+    singles = sum(one.records for one in counts if one.shape <= ANY)
     parts = {n: names for n, *names in con.execute('SELECT part, source, "group" FROM lake.parts').fetchall()}
-    span = con.execute(
-        "SELECT epoch_us(min(minute)), epoch_us(max(minute)) FROM lake.activity WHERE records > 0"
-    ).fetchall()[0]
-    used = {one.shape for one in counted}
-    shapes = [
-        row
-        for row in con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
-        if row[0] in used
-    ]
-    body = json.dumps([parts, span, shapes, counted], separators=(",", ":"))
+    span = con.execute("SELECT epoch_us(min(minute)), epoch_us(max(minute)) FROM lake.activity WHERE records > 0")
+    ends = span.fetchall()[0]
+    used = {one.shape for one in counts}
+    shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
+    told = [parts, ends, [row for row in shapes if row[0] in used], counts, _singles(con, singles)]
+    body = json.dumps(told, separators=(",", ":"))
     if len(body) > _MOST:
-        (folder / NAME).unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
         return
-    kept.write(folder / NAME, json.dumps([VERSION, now, zlib.crc32(body.encode())]) + "\n" + body)
+    kept.write(file, json.dumps([VERSION, now, zlib.crc32(body.encode())]) + "\n" + body)
 
 
-def _read(folder: Path) -> Gist | None:
+def _singles(con: duckdb.DuckDBPyConnection, number: int) -> list[Single] | None:
+    if not 0 < number <= _SINGLES:
+        return None if number else []
+    from logtriage.store import views
+
+    picked = f"(SELECT * FROM ({views.bare()}) WHERE shape <= {ANY})"
+    near = f"(SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM {picked}))"
+    rows = views.restored(views.load(con), picked, near, ("raw",))
+    told = con.execute(
+        f'SELECT part, severity_number, epoch_us(timestamp), "offset" = 0, raw, exact FROM ({rows}) ORDER BY part, "offset"'
+    )
+    return [
+        Single(part, severity, time, begins, raw, None if exact is None else exact.decode("latin-1"))
+        for part, severity, time, begins, raw, exact in told.fetchall()
+    ]
+
+
+def _kept(folder: Path) -> Gist | None:
     """What the file tells, of whatever snapshot."""
     try:
         with open(folder / NAME, encoding="utf-8") as file:
@@ -130,7 +161,7 @@ def _read(folder: Path) -> Gist | None:
         version, snapshot, check = json.loads(head)
         if version != VERSION or zlib.crc32(body.encode()) != check:
             return None
-        parts, span, shapes, counts = json.loads(body)
+        parts, span, shapes, counts, singles = json.loads(body)
     except (OSError, ValueError, TypeError):
         return None
     return Gist(
@@ -139,6 +170,7 @@ def _read(folder: Path) -> Gist | None:
         tuple(span),
         [(number, text) for number, text in shapes],
         [Count._make(row) for row in counts],
+        None if singles is None else [Single._make(row) for row in singles],
     )
 
 

@@ -53,7 +53,8 @@ class Store:
     """An open store: `con` sees it as the database `lake`.
 
     `path` is a folder (catalog.sqlite and data/); with `write` the one writer's lock is held until `close`. `threads`:
-    of a query, until it is reset; None: as many as there are processors.
+    of a query, until it is reset; None: as many as there are processors. With `write`, `began` is the snapshot that was
+    found, and `touched` are the parts whose records were changed since (None: any).
     Raises StoreError where it is missing, held by another writer, of a newer version, or not readable.
     """
 
@@ -61,8 +62,8 @@ class Store:
         self.path = path
         self.write = write
         self._lock: IO[str] | None = None
-        self._began: Snapshot | None = None  # with `write`: what the store was
-        self._touched: set[int] | None = set()  # the parts whose records were changed since; None: any
+        self.began: Snapshot | None = None
+        self.touched: set[int] | None = set()
         if os.path.exists(path) and not os.path.isdir(path):
             raise StoreError(f"{path} is a file, and a store is a folder", "name a folder with --store")
         if write:
@@ -76,7 +77,7 @@ class Store:
             if write:
                 from logtriage.store.gist import snapshot_of
 
-                self._began = snapshot_of(self.con)
+                self.began = snapshot_of(self.con)
         except BaseException:
             self.close()
             raise
@@ -86,7 +87,7 @@ class Store:
 
     def __exit__(self, failed: object, *_: object) -> None:
         try:
-            if self._began and failed is None:
+            if self.began and failed is None:
                 self._renew_gist()
         finally:
             self.close()
@@ -167,9 +168,8 @@ class Store:
 
         from logtriage.store import gist
 
-        assert self._began
         with contextlib.suppress(OSError, duckdb.Error):
-            gist.renew(self.con, self.path, self._began, self._touched)
+            gist.renew(self)
 
     def _tables(self) -> int:
         return int(
@@ -196,7 +196,7 @@ class Store:
         import duckdb
 
         con = con or self.con
-        self._touched = None if touches is None or self._touched is None else self._touched | set(touches)
+        self.touched = None if touches is None or self.touched is None else self.touched | set(touches)
         con.execute("BEGIN")
         try:
             with _private():
