@@ -102,7 +102,7 @@ def snapshot_of(con: duckdb.DuckDBPyConnection) -> Snapshot:
 def counted(con: duckdb.DuckDBPyConnection, where: str = "true") -> list[Count]:
     """What the records say themselves; all of them, or those of which a condition on `part` holds."""
     rows = con.execute(
-        "SELECT part, shape, severity_number, count(*), epoch_us(min(timestamp)), epoch_us(max(timestamp)) "
+        f"SELECT part, coalesce(shape, {ANY}), severity_number, count(*), epoch_us(min(timestamp)), epoch_us(max(timestamp)) "
         f"FROM lake.records WHERE {where} GROUP BY part, shape, severity_number, timestamp IS NULL"
     )
     return list(map(Count._make, rows.fetchall()))
