@@ -84,7 +84,8 @@ async def screen(
 ) -> AsyncIterator[Shown]:
     """The application on a store."""
     engine = Engine(store)
-    engine.start()
+    if not (options and options.look):
+        engine.start()
     app = Logtriage(engine, options or Options(UTC), intake)
     async with app.run_test(size=size) as pilot:
         shown = Shown(app, pilot)

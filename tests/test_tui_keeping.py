@@ -5,22 +5,31 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tempfile
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from command import logtriage as command
-from screens import WIDE, Shown, run, screen
+from engine import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from screens import NARROW, WIDE, Shown, run, screen
 from shop import HOSTILE, shop
+from stores import fill, write_sources
 from textual.widgets import Input
 
 from logtriage import marks
+from logtriage.query.glance import Glance, Glances
 from logtriage.signatures.library import load_patterns
-from logtriage.tui.app import Options
+from logtriage.tui.app import Logtriage, Options
 from logtriage.tui.draft_box import DraftBox
+from logtriage.tui.engine import Engine
 from logtriage.tui.filters import Filter
+from logtriage.tui.last_look import keep, recall
 from logtriage.tui.sessions import Sessions
+from logtriage.tui.watch import Watch
 
 
 @pytest.fixture
@@ -168,6 +177,72 @@ def test_a_dropped_connection_loses_nothing(store: Path, tmp_path: Path) -> None
             assert all(row.flags for row in shown.main.list.reel.rows)
 
     run(work)
+
+
+def test_the_last_look_stands_before_the_store_is_open(store: Path, tmp_path: Path) -> None:
+    """The next start shows the end of the store as it was when the screen was left before that is asked, and the store's own
+    answer takes its place where one is by then; a store that has changed since is not shown from memory."""
+    kept = Sessions(tmp_path / "sessions", store)
+
+    def seen(shown: Shown) -> list[str]:
+        """Without the column of the scroll bar."""
+        return [line[:79].rstrip() for line in shown.lines[6:-1] if " order " in line]
+
+    async def work() -> None:
+        async with screen(store, options=Options(UTC, sessions=kept)) as shown:
+            left = seen(shown)
+        look = recall(kept.look, Watch(store).state)
+        assert look is not None
+        engine = Engine(store)
+        started = False
+
+        def start() -> None:
+            nonlocal started
+            started = True
+
+        engine.start = start  # type: ignore[method-assign]
+        app = Logtriage(engine, Options(UTC, look=look))
+        async with app.run_test(size=NARROW) as pilot:
+            await pilot.pause()
+            shown = Shown(app, pilot)
+            assert started and seen(shown) == left and "… records" in shown.status
+            await pilot.press("k", "k")
+            place = shown.main.place
+            Engine.start(engine)
+            await shown.until(lambda: shown.main.standing is not None)
+            assert shown.main.place == place and shown.main.list.reel.before == look.page.before
+            await shown.press("G")
+            assert seen(shown) == left
+
+    run(work)
+    fill(store, write_sources(tmp_path))
+    assert recall(kept.look, Watch(store).state) is None and not kept.look.exists()
+
+
+def test_filters_leave_no_look(store: Path, tmp_path: Path) -> None:
+    """Only the end of all records is kept for the next start: not what filters have left of it."""
+    kept = Sessions(tmp_path / "sessions", store)
+
+    async def work() -> None:
+        async with screen(store, options=Options(UTC, sessions=kept)) as shown:
+            await shown.press("plus", "G")
+        assert not kept.look.exists()
+
+    run(work)
+
+
+@examples(50)
+@given(st.text(), st.lists(st.text(max_size=5)), st.none() | st.datetimes(), st.sampled_from(["", "{", "[]", "{}"]))
+def test_a_look_is_what_was_kept(text: str, flags: list[str], moment: datetime | None, damage: str) -> None:
+    """Whatever records hold, they come back as they were; of a file that is damaged nothing does."""
+    path = Path(tempfile.mkdtemp()) / "look"
+    row = Glance(1, 5, 1, 1, moment, None, "error", -7, flags, None, text, text, len(text))
+    keep(path, "this", Glances([row] * 3, False, False), {1: text, 2: "other"})
+    assert recall(path, "this") == (Glances([row] * 3, False, False), {1: text})
+    path.write_text(damage)
+    assert recall(path, "this") is None
+    keep(path, "this", Glances([row] * 300, False, False), {})
+    assert recall(path, "that") is None and not path.exists()
 
 
 def test_a_disk_that_takes_nothing_is_said(store: Path, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from logtriage.errors import LogtriageError, UsageError
 
 if TYPE_CHECKING:
     from logtriage.tui.engine import Engine
+    from logtriage.tui.last_look import LastLook
+    from logtriage.tui.sessions import Saved, Sessions
 
 EXAMPLES = """\
   logtriage tui                            the store, all sources on one timeline (without a word too)
@@ -49,23 +51,29 @@ def run(argv: list[str]) -> int:
         pipe = None
     elif pipe is None:
         raise UsageError("- is standard input, and that is the keyboard", "kubectl logs -f web-0 | logtriage tui -")
+    from logtriage.tui import last_look, sessions
     from logtriage.tui.engine import Engine
 
+    kept = sessions.Sessions(sessions.user_folder(), session.store_path)
+    begin = sessions.opened(args.session, kept) if args.session else kept.cut_off()
     engine = Engine(session.store_path)
-    engine.start()  # opens the store while Textual is loaded
+    look = None if args.sources or begin else last_look.recall(kept.look, engine.state)
+    if look is None:
+        engine.start()  # opens the store while Textual is loaded
     try:
-        return _show(session, engine, pipe)
+        return _show(session, engine, pipe, kept, begin, look)
     finally:
         engine.close()  # whatever happens: a process that ends while a thread is in DuckDB is aborted
 
 
-def _show(session: Session, engine: Engine, pipe: int | None) -> int:
+def _show(
+    session: Session, engine: Engine, pipe: int | None, kept: Sessions, begin: Saved | None, look: LastLook | None
+) -> int:
     args = session.args
     sources = session.find(args.sources).sources if args.sources else []
     if args.sources and not sources:
         return 2
     try:
-        from logtriage.tui import sessions
         from logtriage.tui.app import Logtriage, Options
         from logtriage.tui.intake import Intake
     except ModuleNotFoundError as why:
@@ -75,11 +83,9 @@ def _show(session: Session, engine: Engine, pipe: int | None) -> int:
     intake = None
     if sources:
         intake = Intake(_ingest_arguments(session), sources, lambda: session.settings(patterns=False), pipe)
-    kept = sessions.Sessions(sessions.user_folder(), session.store_path)
-    begin = sessions.opened(args.session, kept) if args.session else kept.cut_off()
     options = Options(
         session.zone, args.utc, session.config.keys, session.fixed_now, f"logtriage-{args.theme}",
-        session.config.patterns, begin, kept,
+        session.config.patterns, begin, kept, look,
     )  # fmt: skip
     Logtriage(engine, options, intake).run()
     return 0

@@ -22,6 +22,7 @@ from logtriage.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
     from logtriage.tui.intake import Intake
+    from logtriage.tui.last_look import LastLook
     from logtriage.tui.sessions import Saved, Sessions
 
 _LOOK_EVERY = 0.25  # seconds between two looks at whether the store has changed
@@ -31,7 +32,8 @@ _LOOK_EVERY = 0.25  # seconds between two looks at whether the store has changed
 class Options:
     """How the application is to start. `zone`: local times; `utc`: begin with UTC; `keys`: of the config; `now`: the
     present, where it is told; `theme`: by name; `patterns`: the user's own folders of
-    them; `session`: what to look at; `sessions`: where they are kept, if they are."""
+    them; `session`: what to look at; `sessions`: where they are kept, if they are; `look`: what is shown until
+    the store, which is only opened then, tells how it is."""
 
     zone: tzinfo = UTC
     utc: bool = False
@@ -41,6 +43,7 @@ class Options:
     patterns: tuple[Path, ...] = ()
     session: Saved | None = None
     sessions: Sessions | None = None
+    look: LastLook | None = None
 
 
 class Logtriage(App[None]):
@@ -83,6 +86,7 @@ class Logtriage(App[None]):
         self.set_interval(_LOOK_EVERY, self._look)
 
     def on_unmount(self) -> None:
+        self.main.keep_look()
         self.engine.close()
         if self.intake:
             self.intake.close()

@@ -104,7 +104,7 @@ class Board(Screen[None]):
     def on_mount(self) -> None:
         self.timeline.letters = self.app.no_color or "contrast" in self.app.theme
         self.app.app_resume_signal.subscribe(self, lambda _: self.call_after_refresh(self.draw_all))
-        self.list.is_loading = True
+        self.list.is_loading = not self.list.reel.rows
         self.list.focus()
         self.call_after_refresh(self.app.hear)  # type: ignore[attr-defined]
 

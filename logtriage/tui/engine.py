@@ -51,7 +51,7 @@ class Engine:
         self._threads = [threading.Thread(target=self._work, args=(lane,), daemon=True) for lane in _LANES]
 
     def start(self) -> None:
-        """Opens the store in the background."""
+        """Opens the store in the background. What was asked before is answered then."""
         for thread in self._threads:
             thread.start()
 
@@ -80,6 +80,11 @@ class Engine:
     def has_changed(self) -> bool:
         """Whether the store has, since this was asked last; costs next to nothing."""
         return self._watch.has_changed()
+
+    @property
+    def state(self) -> str:
+        """What tells the store, as it was when that was asked last, from any other; empty where there is none."""
+        return self._watch.state
 
     def refresh(self) -> None:
         """Whatever is asked from now on sees the store as it is then."""

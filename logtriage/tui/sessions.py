@@ -20,6 +20,7 @@ from logtriage.tui.filters import Filter, Filters
 
 _NAME = re.compile(r"\w[\w .:-]{0,79}")
 _LAST = ".last-"  # what is written as one goes, a file a store
+_LOOK = ".look-"  # how the screen was left, a file a store (see last_look.py)
 _HINT = "`^s` on the screen writes such files"
 
 
@@ -78,12 +79,14 @@ def read(text: str) -> Saved:
 
 
 class Sessions:
-    """The sessions of a user in `folder`, and the one that is written as one goes, of the store at `store`."""
+    """The sessions of a user in `folder`, and the one that is written as one goes, of the store at `store`. `look`: the
+    file of its last look."""
 
     def __init__(self, folder: Path, store: Path) -> None:
         self.folder = folder
         name = hashlib.sha256(str(store.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self._last = folder / f"{_LAST}{name}.json"
+        self.look = folder / f"{_LOOK}{name}.json"
 
     def names(self) -> list[str]:
         """The names of all sessions, the latest first."""

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage.query.glance import Glances
+from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.tui import keymap
 from logtriage.tui import requests as ask
 from logtriage.tui.events import PAGE, at
 from logtriage.tui.filters import Filters
+from logtriage.tui.last_look import keep
 from logtriage.tui.messages import GoTo, Moved
 from logtriage.tui.surveying import Surveying
 
@@ -33,11 +35,26 @@ class Viewing(Surveying):
     def begin(self, has_store: bool) -> list[Request]:
         """What is to be asked first of all: nothing else is, until the first records are on the screen."""
         if self.intake is None:
-            return [self.list.wanting(self.query_now)]
+            self.coming = self.list.wanting(self.query_now)
+            return [self.coming]
         if has_store:
             return [ask.Refresh()]
         self.intake.start()
         return [self.glimpse() if self.intake.paths else self.list.wanting(self.query_now)]
+
+    def on_mount(self) -> None:
+        if (look := self.options.look) and self.coming:
+            self.list.names = look.names
+            self.show_early(self.coming, look.page)
+            self.call_after_refresh(self.app.engine.start)  # type: ignore[attr-defined]
+
+    def keep_look(self) -> None:
+        """Has the next start show at once what is at the end of the store, if that is known as the store is now."""
+        engine = self.app.engine  # type: ignore[attr-defined]
+        query, page = self.ends.get(False, (None, None))
+        still = engine.is_idle() and not engine.has_changed()
+        if still and self.options.sessions and self.standing and page and query == Query():
+            keep(self.options.sessions.look, engine.state, page, self.standing.names)
 
     def glimpse(self) -> ask.Glimpse:
         """The request for the last lines of sources that are not in the store yet."""
@@ -59,8 +76,12 @@ class Viewing(Surveying):
         self.wants(request)
         query, page = self.ends.get(first, (None, None))
         if page and query == self.query_now:
-            self.list.show(request, page)
-            self.early = request, self.place
+            self.show_early(request, page)
+
+    def show_early(self, request: ask.Show, page: Glances) -> None:
+        """Shows what a request is likely to bring, until it has."""
+        self.list.show(request, page)
+        self.early = request, self.place
 
     def show_page(self, request: ask.Show, page: Glances) -> None:
         """Takes a page, unless one has moved on by then from what was shown of it early."""

@@ -24,6 +24,11 @@ class Watch:
         before, self._mark = self._mark, self._now()
         return self._mark != before
 
+    @property
+    def state(self) -> str:
+        """What tells the store, as it was when one looked last, from any other; empty where there is none."""
+        return " ".join(map(repr, self._mark))
+
     def _now(self) -> tuple[object, ...]:
         try:
             stat = os.stat(self._catalog)
