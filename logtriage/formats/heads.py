@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage.formats import cuts
@@ -22,6 +23,7 @@ from logtriage.stamps.rendering import Rendering
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 _SAMPLE = 200
 _ROUNDS = 6
@@ -58,9 +60,13 @@ class Heads:
         self.con.execute("SET VARIABLE reference = ?", [reference.replace(tzinfo=None)])
         # Later blocks of a source teach less, and what no format reads is learnt from below.
         grammar.learn(_sample(lines, _SAMPLE // 2 if grammar.root.children else _SAMPLE))
+        rows = lines.table
+        if lines.cleaned:
+            rows = self.con.execute(f"SELECT i, {clean('t', lines)} AS t FROM lines").to_arrow_table()
         for _ in range(_ROUNDS):
             self._stages.clear()
-            self._stages.claim(grammar.root, f"SELECT i, {clean('t', lines)} AS t FROM lines", [], grammar.zone)
+            self._stages.claim(grammar.root, rows, [], grammar.zone)
+            self._stages.show()
             bare = [k for k, node in enumerate(self.chains) if node.fmt is None or node.children]
             unknown = self.con.execute(
                 f"SELECT {clean('t', lines)} FROM (SELECT i, t FROM heads JOIN lines USING (i) WHERE (chain IN {(*bare, -1)} "
@@ -91,16 +97,13 @@ class Heads:
             if not cuts.may_cut(top.fmt):
                 continue
             chains = [k for k, node in enumerate(self.chains) if node.fmt and node.path_nodes[0] is top]
-            self.con.execute(
-                f"CREATE OR REPLACE TEMP TABLE cut AS SELECT i, {first_line([top], 'raw')} AS t, false AS own "
-                f"FROM wholes JOIN heads USING (i) WHERE partial AND chain IN {(*chains, -1)}"
-            )
-            sample = self.con.execute(f"SELECT t FROM cut ORDER BY i LIMIT {_SAMPLE}").fetchall()
-            if not sample:
-                continue
-            grammar.learn((t for (t,) in sample), cut=False)
-            self.con.execute("DELETE FROM heads WHERE i IN (SELECT i FROM cut)")
-            self._stages.read(top, "SELECT * FROM cut", [], grammar.zone)
+            rows = self.con.execute(
+                f"SELECT i, {first_line([top], 'raw')} AS t, false AS own "
+                f"FROM wholes JOIN heads USING (i) WHERE partial AND chain IN {(*chains, -1)} ORDER BY i"
+            ).to_arrow_table()
+            if len(rows):
+                grammar.learn(rows["t"].slice(0, _SAMPLE).to_pylist(), cut=False)
+                self._again(top, rows, [], grammar)
 
     def read_whole(self, lines_of: str, grammar: Grammar) -> None:
         """Reads the formats that span lines again, from whole records: a relation (i, t) of those found so far."""
@@ -115,13 +118,20 @@ class Heads:
             grammar.learn_whole(node, [t for (t,) in found])
             inside = node.parent and node.parent.fmt
             carried = [name for name in COLUMNS if name not in OF_A_LINE] if inside else []
-            self.con.execute(
-                f"CREATE OR REPLACE TEMP TABLE whole AS SELECT heads.* EXCLUDE (chain, content, follows), w.t, false AS own "
+            names = ", ".join(f"heads.{name}" for name in carried)
+            rows = self.con.execute(
+                f"SELECT w.i, w.t, false AS own{', ' * bool(names)}{names} "
                 f"FROM ({lines_of}) AS w JOIN heads USING (i) WHERE chain = {k}"
-            )
-            self.con.execute(f"DELETE FROM heads WHERE chain = {k} AND i IN (SELECT i FROM whole)")
-            relation = f"SELECT i, t, own{''.join(', ' + name for name in carried)} FROM whole"
-            self._stages.read(node, relation, carried, grammar.zone, whole=True)
+            ).to_arrow_table()
+            self._again(node, rows, carried, grammar, whole=True)
+
+    def _again(
+        self, node: Node, rows: pa.Table, carried: Sequence[str], grammar: Grammar, *, whole: bool = False
+    ) -> None:
+        """Reads lines anew, see `Stages.read`."""
+        self._stages.drop(rows["i"].combine_chunks())
+        self._stages.read(node, rows, carried, grammar.zone, whole=whole)
+        self._stages.show()
 
 
 def _sample(lines: Lines, most: int) -> list[str]:

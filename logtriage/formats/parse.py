@@ -5,6 +5,7 @@ Every expression is total: it gives NULL for text it does not fit, and never rai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,6 +29,7 @@ _JSON_STATUS = ("status", "status_code", "statusCode", "http.response.status_cod
 # RFC 5424, 6.2.1: the severity is the rest of eight.
 _SEVERITIES = "['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug']"
 _BODY = "(?P<body>.*)"
+_GROUP = re.compile(r"\(\?P<\w+>")
 
 
 def generic(node: Node) -> Format:
@@ -36,8 +38,8 @@ def generic(node: Node) -> Format:
     return Format(id=GENERIC.id, title=GENERIC.title, kind="text", regex=regex, groups=("timestamp",))
 
 
-def claims(fmt: Format, text: str, node: Node) -> str:
-    """A predicate: is this line of this format?"""
+def claims(fmt: Format, text: str, node: Node, head: str | None = None) -> str:
+    """A predicate: is this line of this format? `head`: an expression for what `head_of` gave, where it is at hand."""
     if fmt.multiline and fmt.start:
         return f"regexp_matches({text}, {literal(fmt.start)})"
     if fmt is GENERIC:
@@ -58,7 +60,7 @@ def claims(fmt: Format, text: str, node: Node) -> str:
         tests = [f"regexp_matches({text}, {literal(LOGFMT_HEAD)})"]
         tests += [rf"regexp_matches({text}, {literal(_pair_regex([key]))})" for key in fmt.require]
         return _lazily(tests)
-    test = f"regexp_matches({text}, {literal(fmt.regex or fmt.header or '$.')})"
+    test = f"{head} <> ''" if head else f"regexp_matches({text}, {literal(fmt.regex or fmt.header or '$.')})"
     if fmt.when:
         test = " AND ".join(
             [test] + [f"regexp_matches(coalesce({k}, ''), {literal(rx)})" for k, rx in fmt.when.items()]
@@ -83,16 +85,36 @@ def extraction(fmt: Format, text: str, node: Node) -> str:
     return captures(fmt, text, _read_groups(fmt))
 
 
-def head_extraction(fmt: Format, text: str) -> str:
-    """Like `extraction`, without the body: a struct in which `head_` is all that stands before it."""
-    regex = f"^(?P<head_>{fmt.regex.removesuffix('$').removesuffix(_BODY).removeprefix('^')})"
-    short = replace(fmt, regex=regex, groups=("head_", *(g for g in fmt.groups if g != "body")))
-    return captures(short, text, ["head_", *_read_groups(short)])
-
-
 def body_is_tail(fmt: Format) -> bool:
-    """Whether the body is all that follows the rest of the regex, so that its place will do for its text."""
-    return fmt.kind == "text" and not fmt.multiline and fmt.regex.removesuffix("$").endswith(_BODY)
+    """Whether the body is all that follows the rest of the regex, the head, which is never empty."""
+    return (
+        fmt.kind == "text"
+        and not fmt.multiline
+        and fmt.inner in (None, "body")
+        and fmt.regex.removesuffix("$").endswith(_BODY)
+        and not re.match(head_regex(fmt), "")
+    )
+
+
+def head_regex(fmt: Format) -> str:
+    """The regex of all that stands before the body."""
+    return fmt.regex.removesuffix("$").removesuffix(_BODY)
+
+
+def head_groups(fmt: Format) -> list[str]:
+    """The groups of a head that make a record's columns."""
+    return [name for name in _read_groups(fmt) if name != "body"]
+
+
+def head_of(fmt: Format, text: str) -> str:
+    """An expression for a line's head, empty where the line is not of the format. Without groups RE2 is thrice as quick."""
+    return f"regexp_extract({text}, {literal(_GROUP.sub('(?:', head_regex(fmt)))})"
+
+
+def head_captures(fmt: Format, head: str) -> str:
+    """A struct of the groups in a head."""
+    short = replace(fmt, regex=head_regex(fmt), groups=tuple(name for name in fmt.groups if name != "body"))
+    return captures(short, head, head_groups(fmt))
 
 
 def _read_groups(fmt: Format) -> list[str]:

@@ -70,6 +70,11 @@ class Records:
         """The formats that the column `chain` counts."""
         return self._heads.chains
 
+    @property
+    def _wrapped(self) -> bool:
+        """Whether a transport wraps any of the lines."""
+        return any(fmt.inner for node in self.chains for fmt in node.path)
+
     def reset(self) -> None:
         """To be called before the first block of each source."""
         self._heads.reset()
@@ -83,7 +88,7 @@ class Records:
         import pyarrow as pa
 
         lines = split(block)
-        table = pa.table({"i": pa.arange(0, len(lines)), "t": lines.text})
+        table = lines.table
         self.con.register("lines", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
         self._heads.read(lines, grammar, reference)
         starts = self._starts(len(lines))
@@ -153,7 +158,7 @@ class Records:
             "raw": raw,
             "exact": exact,
         }
-        as_written = not lines.cleaned and not any(node.fmt and node.fmt.inner for node in self.chains)
+        as_written = not lines.cleaned and not self._wrapped
         table = pa.table(columns)
         self.con.register("wholes", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
         return Made(n, borders[n].as_py(), offsets[n].as_py(), first, lines.joined, places, as_written, lines.has_marks)
@@ -165,7 +170,7 @@ class Records:
         import pyarrow.compute as pc
 
         self.con.execute("CREATE OR REPLACE TEMP TABLE tails (i BIGINT, tail VARCHAR)")
-        if len(starts) == len(lines) or not any(node.fmt and node.fmt.inner for node in self.chains):
+        if len(starts) == len(lines) or not self._wrapped:
             return
         places = pa.arange(0, len(lines))
         begun = starts.take(pc.subtract(pc.search_sorted(starts, places, side="right"), 1))

@@ -1,16 +1,19 @@
-"""Lines → rows of the temp table `heads`, a format inside another at a time.
+"""Lines → rows of the relation `heads`, a format inside another at a time.
 
 A stage holds what the formats around it wrapped (at first the lines themselves). It is claimed for the formats inside,
-each reads its share, and what those wrap is the next stage.
+each reads its share, and what those wrap is the next stage. Stages are Arrow tables that DuckDB looks at.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from logtriage import layouts
 from logtriage.formats import cuts, parse
 from logtriage.formats.clean import without_newline
+from logtriage.formats.format import Format
 from logtriage.formats.ids import id_after
 from logtriage.formats.joints import OPENS, joint_sql
 from logtriage.formats.moments import EVENT, OBSERVED, Moments
@@ -19,101 +22,151 @@ from logtriage.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 # The columns that are of one line and its format; the others are handed on to what is read inside.
 OF_A_LINE = ("i", "chain", "content", "follows", "partial", "joint", "body_at")
 COLUMNS = {
-    "i": "BIGINT", "chain": "INTEGER", "content": "VARCHAR", "follows": "BOOLEAN", "partial": "BOOLEAN", "joint": "TINYINT",
-    "body_at": "INTEGER",
-    "timestamp": "TIMESTAMP", "nanos": "SMALLINT", "stamp": "INTEGER", "stamp_text": "VARCHAR",
-    "observed": "TIMESTAMP", "observed_nanos": "SMALLINT", "observed_stamp": "INTEGER", "observed_text": "VARCHAR",
-    **{name: "VARCHAR" for name in parse.ROLES},
+    "i": "int64", "chain": "int32", "content": "large_string", "follows": "bool", "partial": "bool", "joint": "int8",
+    "body_at": "int32",
+    "timestamp": "timestamp[us]", "nanos": "int16", "stamp": "int32", "stamp_text": "large_string",
+    "observed": "timestamp[us]", "observed_nanos": "int16", "observed_stamp": "int32", "observed_text": "large_string",
+    **{name: "large_string" for name in parse.ROLES},
 }  # fmt: skip
 
 
 class Stages:
-    """Fills `heads` of a DuckDB connection. `chains` gives the meaning of the numbers in its column `chain`."""
+    """Shows `heads` on a DuckDB connection. `chains` gives the meaning of the numbers in its column `chain`."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
         self.chains: list[Node] = []
-        self.moments = Moments()
+        self.moments = Moments(con)
+        self._heads: list[pa.Table] = []
 
     def clear(self) -> None:
         """Empties `heads`."""
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE heads ({columns})")
+        self._heads = []
 
-    def claim(self, node: Node, relation: str, carried: Sequence[str], zone: str) -> None:
-        """Claims the lines of a relation (i, t, carried columns) for the formats known inside `node`, and reads them."""
-        table = f"stage_{len(node.path)}"
+    def drop(self, lines: pa.Array) -> None:
+        """Takes the heads of some lines back."""
+        import pyarrow.compute as pc
+
+        self._heads = [heads.filter(pc.invert(pc.is_in(heads["i"], value_set=lines))) for heads in self._heads]
+
+    def show(self) -> None:
+        """Makes `heads` show what was read until now."""
+        import pyarrow as pa
+
+        self.con.register("heads", pa.concat_tables(self._heads))
+
+    def claim(self, node: Node, rows: pa.Table, carried: Sequence[str], zone: str) -> None:
+        """Claims lines (i, t, carried columns) for the formats known inside `node`, and reads them."""
+        import pyarrow.compute as pc
+
         children = node.ordered()
-        cases = "".join(f" WHEN {parse.claims(c.fmt, 't', c)} THEN {k}" for k, c in enumerate(children) if c.fmt)
-        claim = f"CASE{cases} END" if cases else "NULL::INTEGER"
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT *, {claim} AS k FROM ({relation})")
         goes_on = "|".join(c.fmt.continues for c in children if c.fmt and c.fmt.continues)
         own = f"regexp_matches(t, {literal(goes_on)})" if goes_on else "false"
+        claimed = self._select(rows, _claimed(children, own))
+        rows = rows.append_column("own", claimed["own"])
         for k, child in enumerate(children):
-            self.read(child, f"SELECT * EXCLUDE (k), {own} AS own FROM {table} WHERE k = {k}", carried, zone)
+            mine = pc.equal(claimed["k"], k)
+            self.read(child, _where(rows.append_column("head", claimed["head"]), mine), carried, zone)
+        rows = _where(rows, pc.is_null(claimed["k"]))
+        if not len(rows):
+            return
         inner = ["t AS content"] if node.fmt else []
-        follows = f"{own} OR regexp_matches(t, {literal(node.continues)})"
+        follows = f"own OR regexp_matches(t, {literal(node.continues)})"
         if node.stamped:  # of a piece it is not known whether all of the line would be read
             follows = f"NOT coalesce(partial, false) OR {follows}" if "partial" in carried else "true"
         joint = joint_sql("t", remarks=node.remarks, others=node.joins)
-        self._insert(
-            node,
-            f"SELECT *, {follows} AS follows, {joint} AS joint FROM {table} WHERE k IS NULL",
-            [*carried, *inner, "follows", "joint"],
-        )
+        items = ["i", *carried, *inner, f"{follows} AS follows", f"{joint} AS joint"]
+        self._add(node, self._select(rows, f"SELECT {', '.join(items)} FROM stage"))
 
-    def read(self, node: Node, relation: str, carried: Sequence[str], zone: str, *, whole: bool = False) -> None:
-        """Reads the lines of a relation (i, t, own, carried columns), all of the format of `node`, and what is inside.
+    def read(self, node: Node, rows: pa.Table, carried: Sequence[str], zone: str, *, whole: bool = False) -> None:
+        """Reads lines (i, t, own, carried columns), all of the format of `node`, and what is inside.
 
         `own`: the line goes on with the record before. `whole`: each is a whole record of a format that spans lines.
+        `head`, for formats whose body is all that follows: what stands before it.
         """
         fmt = node.fmt
         assert fmt is not None
+        if not len(rows):
+            return
         if fmt.multiline and not whole:  # claimed by its first line; read when the whole record is there
-            self._open(node, relation, carried)
+            self._open(node, rows, carried)
             return
         columns, carried = _fields(node, carried)
-        reading = parse.head_extraction(fmt, "t") if _is_tail(node) else parse.extraction(fmt, "t", node)
-        read = f"SELECT *, {reading} AS m FROM ({relation})"
+        relation = f"SELECT *, {parse.extraction(fmt, 't', node)} AS m FROM stage"
+        if parse.body_is_tail(fmt):
+            rows, relation = self._with_groups(fmt, rows)
         if fmt.inner:
-            wrapped = parse.inner(fmt, "m", "t")
+            wrapped = "nullif(tail, '')" if parse.body_is_tail(fmt) else parse.inner(fmt, "m", "t")
             columns += [f"{without_newline(wrapped)} AS content"]
             if tag := cuts.is_cut_sql(fmt, "m", wrapped, node.ends):
                 columns += [f"{tag} AS partial"]
                 carried = list(dict.fromkeys([*carried, "partial"]))
         else:
             columns += ["t AS content"] if node.parent and node.parent.fmt else []
-        relation = f"SELECT i, {', '.join([*columns, 'own AS follows'])} FROM ({read})"
+        rows = self._select(rows, f"SELECT i, {', '.join([*columns, 'own AS follows'])} FROM ({relation})")
         if node.moments:
-            relation = self.moments.read(node, relation, zone)
+            rows = self.moments.read(node, rows, zone)
         if fmt.inner and not whole:
-            kept = ", ".join(dict.fromkeys(carried))
-            self.claim(node, f"SELECT i, content AS t, {kept} FROM ({relation})", carried, zone)
+            kept = list(dict.fromkeys(carried))
+            inside = rows.select(["i", "content", *kept]).rename_columns(["i", "t", *kept])
+            self.claim(node, inside, carried, zone)
         else:
-            inner = ["content"] if len(node.path) > 1 or fmt.inner else []
-            self._insert(node, relation, [*carried, *inner, "follows"])
+            self._add(node, rows)
 
-    def _open(self, node: Node, relation: str, carried: Sequence[str]) -> None:
+    def _with_groups(self, fmt: Format, rows: pa.Table) -> tuple[pa.Table, str]:
+        """Rows with the `head` and the `tail` of each line, of a format whose body is the tail, and SQL for a relation that
+        has the groups of the head too."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if "head" not in rows.column_names:
+            rows = rows.append_column(
+                "head", self._select(rows, f"SELECT {parse.head_of(fmt, 't')} AS head FROM stage")["head"]
+            )
+        head, text = rows["head"].combine_chunks(), rows["t"].combine_chunks()
+        ends = (pc.binary_length(column).cast(pa.int64()) for column in (head, text))
+        rows = rows.append_column("tail", layouts.slices(text, *ends))
+        names = parse.head_groups(fmt)
+        found = layouts.groups(head, parse.head_regex(fmt), names) if names else {}
+        if found:
+            rows = rows.append_column("m", pa.StructArray.from_arrays(list(found.values()), list(found)))
+        return (
+            rows,
+            "SELECT * FROM stage"
+            if found is not None
+            else f"SELECT *, {parse.head_captures(fmt, 'head')} AS m FROM stage",
+        )
+
+    def _open(self, node: Node, rows: pa.Table, carried: Sequence[str]) -> None:
         """Notes the first lines of records of a format that spans lines; they are read when the whole records are there."""
         fmt = node.fmt
         assert fmt is not None
         inner = ["t AS content"] if node.parent and node.parent.fmt else []
         opens = f"CASE WHEN regexp_matches(t, {literal(fmt.opens)}) THEN {OPENS} END" if fmt.opens else "NULL"
-        self._insert(
-            node,
-            f"SELECT *, own AS follows, {opens} AS joint FROM ({relation})",
-            [*carried, *inner, "follows", "joint"],
-        )
+        items = ["i", *carried, *inner, "own AS follows", f"{opens} AS joint"]
+        self._add(node, self._select(rows, f"SELECT {', '.join(items)} FROM stage"))
 
-    def _insert(self, node: Node, relation: str, names: Sequence[str]) -> None:
-        items = ", ".join(dict.fromkeys(names))
-        self.con.execute(
-            f"INSERT INTO heads BY NAME SELECT i, {self._chain(node)}::INTEGER AS chain, {items} FROM ({relation})"
-        )
+    def _select(self, rows: pa.Table, sql: str) -> pa.Table:
+        """What a statement over `stage`, some lines, gives."""
+        self.con.register("stage", rows)
+        return self.con.execute(sql).to_arrow_table()
+
+    def _add(self, node: Node, rows: pa.Table) -> None:
+        """Puts lines of one format with the heads; columns that are not there are null."""
+        import pyarrow as pa
+
+        chain = pa.repeat(pa.scalar(self._chain(node), pa.int32()), len(rows))
+        rows = rows.append_column("chain", chain)
+        columns = {
+            name: rows[name].cast(kind) if name in rows.column_names else pa.nulls(len(rows), kind)
+            for name, kind in _schema().items()
+        }
+        self._heads.append(pa.table(columns))
 
     def _chain(self, node: Node) -> int:
         """The number of a node: its place in `chains`."""
@@ -140,9 +193,9 @@ def _fields(node: Node, carried: Sequence[str]) -> tuple[list[str], list[str]]:
             own = f"coalesce({own}, {found})" if own else found
         if own is None and name not in carried:
             continue
-        if name == "body" and _is_tail(node):
+        if name == "body" and parse.body_is_tail(fmt):
             outermost = len(node.path) == 1
-            items.append("length(m.head_) + 1 AS body_at" if outermost else "substr(t, length(m.head_) + 1) AS body")
+            items.append("length(head) + 1 AS body_at" if outermost else "tail AS body")
             names.append("body_at" if outermost else "body")
             continue
         items.append(
@@ -157,6 +210,34 @@ def _fields(node: Node, carried: Sequence[str]) -> tuple[list[str], list[str]]:
     return items, names
 
 
-def _is_tail(node: Node) -> bool:
-    """Whether the body is found by where the rest of the regex ends."""
-    return node.fmt is not None and not node.fmt.inner and parse.body_is_tail(node.fmt)
+def _claimed(children: Sequence[Node], own: str) -> str:
+    """SQL over `stage`: which of the formats claims a line (`k`), what stands there before the body, if the rest of the line
+    is that (`head`), and whether the line goes on with the record before it (`own`, as given)."""
+    relation, before, cases, heads = "stage", "", "", ""
+    for k, child in enumerate(children):
+        assert child.fmt is not None
+        head = None
+        if parse.body_is_tail(child.fmt):
+            head, read = f"head_{k}", parse.head_of(child.fmt, "t")
+            read = f"CASE WHEN {before} = '' THEN {read} END" if before else read
+            relation = f"(SELECT *, {read} AS {head} FROM {relation})"
+            before = before if child.fmt.when else head
+            heads += f" WHEN {k} THEN {head}"
+        cases += f" WHEN {parse.claims(child.fmt, 't', child, head)} THEN {k}"
+    claim = f"CASE{cases} END" if cases else "NULL::INTEGER"
+    head = f"CASE k{heads} END" if heads else "NULL::VARCHAR"
+    return f"SELECT k, {head} AS head, own FROM (SELECT *, {claim} AS k, {own} AS own FROM {relation})"
+
+
+@functools.cache
+def _schema() -> dict[str, pa.DataType]:
+    import pyarrow as pa
+
+    return {name: pa.type_for_alias(kind) for name, kind in COLUMNS.items()}
+
+
+def _where(rows: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
+    """The rows of which something is true; nothing is copied where it is of all."""
+    import pyarrow.compute as pc
+
+    return rows if pc.all(mask, skip_nulls=False).as_py() else rows.filter(mask)

@@ -43,6 +43,13 @@ class Lines:
         """Whether what is read may differ from what is written: positions in the one do not hold in the other."""
         return self.altered or self.has_bom or self.has_cr or self.has_escape
 
+    @property
+    def table(self) -> pa.Table:
+        """`text` as the column t, and i, which counts the lines."""
+        import pyarrow as pa
+
+        return pa.table({"i": pa.arange(0, len(self)), "t": self.text})
+
     def __len__(self) -> int:
         return len(self.text)
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage import masking
+from logtriage.layouts import alike
 from logtriage.store.seams import ANY, BODY, HTML_BODY, ID, JSON_BODY, MIXED, OBSERVED, SEAMS, STAMP
 from logtriage.templates.wording import wording
 
@@ -89,9 +90,9 @@ class Shapes:
         import pyarrow.compute as pc
 
         self.new = {}
-        alike = [_alike(column) for column in (frames, bodies, stamps, observed)]
-        pieces = [_masked(column) for column in alike]
-        self.runs = pc.max_element_wise(*map(_longest, alike[:2]), skip_nulls=False)
+        alikes = [alike(column, _ALIKE) for column in (frames, bodies, stamps, observed)]
+        pieces = [_masked(column) for column in alikes]
+        self.runs = pc.max_element_wise(*map(_longest, alikes[:2]), skip_nulls=False)
         joint, radix = pieces[0].indices.cast(pa.int64()), len(pieces[0].dictionary)
         for piece in pieces[1:]:
             joint = pc.add(joint, pc.multiply(piece.indices.cast(pa.int64()), radix))
@@ -115,21 +116,6 @@ class Shapes:
 def number_of(text: str) -> int:
     """A shape's number: 63 bits of its BLAKE2b hash, never `ANY`."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1 or 1
-
-
-def _alike(column: pa.Array) -> pa.DictionaryArray:
-    """Each text as bytes, dictionary-encoded. Digits are made alike: then few texts are left to be masked."""
-    import pyarrow as pa
-
-    column = column.fill_null("") if column.null_count else column
-    _, offsets, data = column.buffers()
-    kind = pa.large_binary() if pa.types.is_large_string(column.type) else pa.binary()
-    return pa.Array.from_buffers(
-        kind,
-        len(column),
-        [None, offsets, pa.py_buffer(bytes(data or b"").translate(_ALIKE))],
-        offset=column.offset,
-    ).dictionary_encode()
 
 
 def _masked(alike: pa.DictionaryArray) -> pa.DictionaryArray:
