@@ -109,13 +109,13 @@ def read(path: Path) -> hyperscan.Database | None:
 def write(path: Path, serialized: bytes) -> None:
     """Keeps the database for the next run; where that is not possible, the next run compiles it again."""
     import hashlib
-    import tempfile
+
+    from logtriage.kept import replacing
 
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as made:
+        with replacing(path) as made:
             made.write(hashlib.sha256(serialized).digest() + serialized)
-        Path(made.name).replace(path)
         for old in sorted(path.parent.glob(f"{path.name.partition('-')[0]}-*.hsdb"), key=lambda p: p.stat().st_mtime)[
             :-4
         ]:

@@ -16,6 +16,7 @@ import pytest
 from logtriage.errors import StoreError
 from logtriage.store import store as store_module
 from logtriage.store.store import Store, connect, default_path
+from logtriage.store.upkeep import compact
 
 LINE = b"2026-03-02T10:00:00Z INFO hello\n"
 
@@ -208,6 +209,42 @@ def test_an_empty_catalog_is_a_store_to_be_made(tmp_path: Path) -> None:
     (tmp_path / "store" / "catalog.sqlite").touch()
     with Store(tmp_path / "store", write=True) as store:
         assert engine.stored(store) == []
+
+
+def _files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*.parquet")}
+
+
+def test_compacting_leaves_no_more_than_is_needed(tmp_path: Path) -> None:
+    """Compacting again and again adds no files; what killed writers and readers left behind goes."""
+    for k in range(3):
+        (tmp_path / f"{k}.log").write_bytes(LINE * 1500)
+    with Store(tmp_path / "store", write=True) as store:
+        for k in range(3):
+            engine.ingest(store, tmp_path / f"{k}.log")
+        compact(store)
+        before = _files(tmp_path / "store")
+        left = tmp_path / "store" / "data" / "main" / "records" / "ducklake-left.parquet"
+        left.write_bytes(b"PAR1")
+        (tmp_path / "store" / "temp-99999999").mkdir()
+        compact(store)
+        after = _files(tmp_path / "store")
+        assert len(after) <= len(before)
+        assert not left.exists()
+        assert not (tmp_path / "store" / "temp-99999999").exists()
+        assert sorted(engine.parts(store).values()) == [LINE * 1500] * 3
+
+
+def test_only_its_own_files_are_deleted(tmp_path: Path) -> None:
+    """A store whose path is a glob leaves the files of the stores alone that the glob matches."""
+    for name in ("store?", "store1"):
+        (tmp_path / f"{name}.log").write_bytes(LINE * 1500)
+        with Store(tmp_path / name, write=True) as store:
+            engine.ingest(store, tmp_path / f"{name}.log")
+    before = _files(tmp_path / "store1")
+    with Store(tmp_path / "store?", write=True) as store:
+        compact(store)
+    assert _files(tmp_path / "store1") == before
 
 
 def test_no_store_is_told(tmp_path: Path) -> None:

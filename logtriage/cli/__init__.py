@@ -7,6 +7,7 @@ needs is imported by its own file, so that a quick one stays quick.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ COMMANDS = {
     "demo": "write a made-up incident to try things on; --run shows it",
     "completion": "a completion script for bash, zsh or fish",
 }
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 EXAMPLES = """\
   logtriage                                            the screen, on the store; with a pipe into it, on that
   logtriage grep -i 'timed out' /var/log/app/         what the files say, stack traces included
@@ -57,6 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LogtriageError as why:
         return _fail(why.message, why.hint, why.exit_code)
     except OSError as why:
+        if why.errno in _FULL and not why.filename:  # all else that is written has a name
+            _forget_stdout()
+            return _fail(f"standard output: {why.strerror}")
         return _fail(f"{why.filename}: {why.strerror}" if why.filename else str(why))
     except Exception as why:
         duckdb = sys.modules.get("duckdb")
@@ -120,6 +125,6 @@ def _fail(message: str, hint: str | None = None, code: int = 2) -> int:
 
 
 def _forget_stdout() -> None:
-    """Keeps the interpreter from writing to the closed pipe once more when it ends."""
+    """Keeps the interpreter from writing to what takes no more once more when it ends."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ from logtriage.cli.options import BROUGHT_IN, Parser, add_display, add_general, 
 from logtriage.cli.session import Session
 from logtriage.cli.triage import add_asking, again, answered
 from logtriage.errors import UsageError
+from logtriage.kept import replacing
 
 if TYPE_CHECKING:
     from logtriage.report.document import Document
@@ -91,18 +90,8 @@ def _week(session: Session) -> tuple[Document, bool]:
 
 
 def _write(path: Path, text: str) -> None:
-    """In one step, so that nobody sees half a page."""
     try:
-        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with open(number, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644 & ~_umask())
-        os.replace(name, path)
+        with replacing(path, private=False) as file:
+            file.write(text.encode())
     except OSError as why:
         raise UsageError(f"report: {path} cannot be written: {why.strerror}") from why
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -11,6 +11,7 @@ from logtriage.cli.options import Parser, add_display, add_general, add_output, 
 from logtriage.cli.session import Session
 from logtriage.coverage import counted
 from logtriage.errors import UsageError
+from logtriage.kept import replacing
 
 if TYPE_CHECKING:
     from logtriage.store.store import Store
@@ -83,7 +84,8 @@ def _print(session: Session, store: Store, text: str) -> int:
     try:
         result = store.con.execute(statement)
         if kind == "parquet":
-            return write_parquet(result, Path(session.args.query[0]))
+            with replacing(Path(session.args.query[0]), private=False) as file:
+                return write_parquet(result, file)
         if kind != "table":
             return print_rows(result, kind, sys.stdout)
         names, rows = names_of(result), result.fetchall()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from logtriage.errors import UsageError
 from logtriage.output import csv_row
@@ -70,13 +69,13 @@ def print_rows(result: duckdb.DuckDBPyConnection, kind: str, out: TextIO) -> int
     return total
 
 
-def write_parquet(result: duckdb.DuckDBPyConnection, path: Path) -> int:
-    """Writes a result to a Parquet file, however large it is; gives how many rows."""
+def write_parquet(result: duckdb.DuckDBPyConnection, file: IO[bytes]) -> int:
+    """Writes a result as Parquet, however large it is; gives how many rows."""
     import pyarrow.parquet as pq
 
     reader = result.to_arrow_reader(100_000)
     total = 0
-    with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
+    with pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
         for batch in reader:
             writer.write_batch(batch)
             total += batch.num_rows

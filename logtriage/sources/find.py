@@ -22,7 +22,7 @@ from logtriage.sources.unpack import Pieces, Pull, decoded
 __all__ = ["Found", "Resource", "Source", "find"]
 
 # What a logtriage store consists of; a folder that has the first two is one.
-_STORE = re.compile(r"catalog\.sqlite.*|lock|data|gist\.json|marks\.json.*")
+_STORE = re.compile(r"catalog\.sqlite.*|lock|data|temp-\d+|gist\.json|marks\.json.*")
 _OF_A_STORE = ("catalog.sqlite", "lock")
 SAMPLE = 4096  # plain bytes from which a file is judged
 OnSkip = Callable[[str, str], object]

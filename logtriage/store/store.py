@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import glob
 import os
 import sys
 from collections.abc import Collection, Iterator
@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from logtriage.errors import StoreError
+from logtriage.sql import literal
+from logtriage.store import extensions, lock, room
 
 if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
     import duckdb
 
     from logtriage.store.gist import Snapshot
@@ -22,7 +26,6 @@ _ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes 
 _INLINE = 500  # inserts of fewer rows stay in the catalog until they are flushed
 _OWN = {"catalog.sqlite", "lock"}  # what a store begins with
 _BESIDE = {"marks.json", "reports", "sessions"}  # what may be there before it
-_EXTENSIONS = ("ducklake", "sqlite_scanner")
 
 
 def default_path() -> Path:
@@ -64,14 +67,16 @@ class Store:
         self._lock: IO[str] | None = None
         self.began: Snapshot | None = None
         self.touched: set[int] | None = set()
+        self._copy: TemporaryDirectory[str] | None = None
         if os.path.exists(path) and not os.path.isdir(path):
             raise StoreError(f"{path} is a file, and a store is a folder", "name a folder with --store")
         if write:
             self._refuse_others()
-            self._prepare()
+            self._lock = lock.taken(path)
         elif not (path / "catalog.sqlite").exists():
             raise StoreError(f"there is no store at {path}", "`logtriage ingest SOURCE…` makes one")
-        self.con = connect(threads, trusting=all(map(_installed, _EXTENSIONS)))
+        self.con = connect(threads, trusting=extensions.all_installed())
+        self.con.execute(f"SET temp_directory = {literal(str(room.for_much(path)))}")
         try:
             self._attach()
             if write:
@@ -96,6 +101,8 @@ class Store:
         """Releases the store; what was not committed is gone."""
         if con := getattr(self, "con", None):
             con.close()
+        if self._copy:
+            self._copy.cleanup()
         if self._lock:
             self._lock.close()
 
@@ -110,51 +117,27 @@ class Store:
                 f"{self.path} is no store, and not empty", "name a new or empty folder, or a store, with --store"
             )
 
-    def _prepare(self) -> None:
-        try:
-            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with _private():
-                self._lock = open(self.path / "lock", "a+")  # noqa: SIM115 - held until close
-            os.chmod(self.path, 0o700)
-        except OSError as why:
-            raise StoreError(
-                f"the store {self.path} cannot be written: {why.strerror}", "name another with --store"
-            ) from why
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as why:
-            self._lock.seek(0)
-            holder = self._lock.read().strip() or "unknown"
-            self._lock.close()
-            raise StoreError(
-                f"another logtriage (process {holder}) is writing to {self.path}",
-                "wait for it, or name another with --store",
-            ) from why
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()))
-        self._lock.flush()
-
     def _attach(self) -> None:
         import duckdb
 
-        for name in _EXTENSIONS:
-            _load(self.con, name)
-        catalog, data = str(self.path / "catalog.sqlite"), str(self.path / "data")
-        options = (
-            f"DATA_PATH '{_quoted(data)}', META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000, OVERRIDE_DATA_PATH true"
-        )
-        if not self.write:
-            options += ", READ_ONLY"
+        extensions.load(self.con)
+        catalog = self.path / "catalog.sqlite"
         try:
-            with _private():
-                self.con.execute(f"ATTACH 'ducklake:sqlite:{_quoted(catalog)}' AS lake ({options})")
+            with lock.private():
+                try:
+                    self._open(catalog)
+                except duckdb.Error as why:
+                    if self.write or not room.is_full(self.path, why):
+                        raise
+                    self._copy = room.copied(catalog)
+                    self._open(Path(self._copy.name) / catalog.name)
                 if self.write and not self._tables():
                     self._make()
             version = self.con.execute("SELECT value FROM lake.meta WHERE key = 'version'").fetchall()
         except duckdb.Error as why:
-            raise StoreError(f"the store {self.path} cannot be opened: {_first_line(why)}") from why
+            raise self._failed("cannot be opened", why) from why
         if not version or version[0][0] != VERSION:
-            older = bool(version) and int(version[0][0]) < int(VERSION)
+            older = bool(version) and version[0][0].isdecimal() and int(version[0][0]) < int(VERSION)
             raise StoreError(
                 f"the store {self.path} has version {version[0][0] if version else '?'}, this logtriage knows {VERSION}",
                 "ingest the logs anew, into another store"
@@ -170,6 +153,13 @@ class Store:
 
         with contextlib.suppress(OSError, duckdb.Error):
             gist.renew(self)
+
+    def _open(self, catalog: Path) -> None:
+        data = literal(str(self.path / "data"))
+        options = f"DATA_PATH {data}, META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000, OVERRIDE_DATA_PATH true"
+        if not self.write:
+            options += ", READ_ONLY"
+        self.con.execute(f"ATTACH {literal(f'ducklake:sqlite:{catalog}')} AS lake ({options})")
 
     def _tables(self) -> int:
         return int(
@@ -191,65 +181,46 @@ class Store:
     def transaction(
         self, con: duckdb.DuckDBPyConnection | None = None, touches: Collection[int] | None = None
     ) -> Iterator[None]:
-        """All or nothing: what is written inside (on `con`, else the store's own) is seen whole or not at all. A full disk
-        is told as StoreError. `touches`: the parts whose records will be others; None: any."""
+        """All or nothing: what is written inside (on `con`, else the store's own) is seen whole or not at all.
+        `touches`: the parts whose records will be others; None: any. Raises StoreError."""
         import duckdb
 
         con = con or self.con
         self.touched = None if touches is None or self.touched is None else self.touched | set(touches)
-        con.execute("BEGIN")
-        try:
-            with _private():
+        with self.changing():
+            con.execute("BEGIN")
+            try:
                 yield
                 con.execute("COMMIT")
-        except BaseException as why:
+            except BaseException:
+                with contextlib.suppress(duckdb.Error):
+                    con.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """What cannot be written inside is told as StoreError, a full disk by name, and leaves no files behind."""
+        import duckdb
+
+        try:
+            with lock.private():
+                yield
+        except duckdb.Error as why:
             with contextlib.suppress(duckdb.Error):
-                con.execute("ROLLBACK")
-            if isinstance(why, duckdb.Error):
-                if "No space left" in str(why):
-                    hint = "free some space and run it again"
-                    raise StoreError(f"no space is left for the store {self.path}", hint) from why
-                raise StoreError(f"the store {self.path} could not take the data: {_first_line(why)}") from why
-            raise
+                self.free_orphans()
+            raise self._failed("could not take the data", why) from why
 
+    def _failed(self, what: str, why: Exception) -> StoreError:
+        if room.is_full(self.path, why):
+            return StoreError(f"no space is left for the store {self.path}", "free some space and run it again")
+        return StoreError(f"the store {self.path} {what}: {_first_line(why)}")
 
-@contextlib.contextmanager
-def _private() -> Iterator[None]:
-    """Files made inside are their owner's alone."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def _installed(name: str) -> Path | None:
-    """The file of an extension that pip has brought: it is as much to be trusted as all else that pip has brought."""
-    import importlib.util
-
-    import duckdb
-
-    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
-    if not spec or not spec.origin:
-        return None
-    return next(Path(spec.origin).parent.glob(f"extensions/v{duckdb.__version__}/{name}.duckdb_extension"), None)
-
-
-def _load(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Loads an official extension: from its wheel where there is one, else from DuckDB's repository."""
-    import duckdb
-
-    found = _installed(name)
-    try:
-        con.execute(f"LOAD '{_quoted(str(found))}'" if found else f"INSTALL {name}; LOAD {name}")
-    except duckdb.Error as why:
-        raise StoreError(
-            f"DuckDB's extension {name} cannot be loaded: {_first_line(why)}", "install logtriage again"
-        ) from why
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
+    def free_orphans(self) -> None:
+        """Deletes files that the catalog does not know: of writers that were killed, or found the disk full."""
+        # DuckLake takes the path for a glob: in one that is a glob it would see other stores' files.
+        if not glob.has_magic(str(self.path)):
+            with self.con.cursor() as con:
+                con.execute("CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)")
 
 
 def _first_line(why: Exception) -> str:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from logtriage.sql import literal
-from logtriage.store import facets
+from logtriage.store import facets, room
 from logtriage.store.store import Store
 
 # Files of records with fewer rows are put together, in files of about so many: narrow in time, and small enough that a
 # day's search reads few of them.
 _FEW, _ROWS = 250_000, 500_000
 _MERGED = ("hits", "ids", "shapes", "templates", "mined", "parts", "formats", "renderings")
+_SUMMED = ("activity", "progress", "facets")
 PRUNED = "pruned"  # the key in lake.meta under which is kept up to when records were removed
 
 
@@ -46,17 +47,20 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
     """Puts small files together, adds up counts, and frees what no longer belongs to the store."""
     before = size_of(store)
     con = store.con
-    on_step("rows kept in the catalog")
-    con.execute("CALL ducklake_flush_inlined_data('lake')")
-    on_step("counts")
-    _sum_up(store)
-    for group in _small_files(store):
-        on_step(f"records: {len(group)} files")
-        _rewrite(store, group)
-    for name in _MERGED:
-        on_step(name)
-        con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
-    _free(store)
+    with store.changing():
+        on_step("rows kept in the catalog")
+        con.execute("CALL ducklake_flush_inlined_data('lake')")
+        on_step("counts")
+        _sum_up(store)
+        for group in _small_files(store):
+            on_step(f"records: {len(group)} files")
+            _rewrite(store, group)
+        for name in _MERGED:
+            on_step(name)
+            con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
+        for name in _SUMMED:  # where all rows of a file are deleted, DuckLake keeps it, and a list of them beside it
+            con.execute(f"CALL ducklake_rewrite_data_files('lake', '{name}', delete_threshold => 0)")
+        _free(store)
     after = size_of(store)
     return Space(before[0], after[0], before[1], after[1])
 
@@ -68,16 +72,17 @@ def prune(store: Store, *, before: datetime | None = None, max_bytes: int | None
     is read again. A day is removed as a whole.
     """
     size, files = size_of(store)
-    gone = _remove(store, before) if before else 0
-    now_size = size_of(store)[0]
-    for _ in range(8):
-        if max_bytes is None or now_size <= max_bytes:
-            break
-        cutoff = _day_after(store, 1 - max_bytes / now_size)
-        if cutoff is None:
-            break
-        gone += _remove(store, cutoff)
+    with store.changing():
+        gone = _remove(store, before) if before else 0
         now_size = size_of(store)[0]
+        for _ in range(8):
+            if max_bytes is None or now_size <= max_bytes:
+                break
+            cutoff = _day_after(store, 1 - max_bytes / now_size)
+            if cutoff is None:
+                break
+            gone += _remove(store, cutoff)
+            now_size = size_of(store)[0]
     after = size_of(store)
     return Space(size, after[0], files, after[1], gone)
 
@@ -185,3 +190,5 @@ def _free(store: Store) -> None:
     """Forgets earlier states of the store, and deletes the files that only they needed."""
     store.con.execute("CALL ducklake_expire_snapshots('lake', older_than => now())")
     store.con.execute("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
+    store.free_orphans()
+    room.free_spilled(store.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from logtriage.errors import UsageError
+from logtriage.kept import replacing
 from logtriage.query import statement
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
@@ -111,11 +113,13 @@ class Export(_Asked):
         if self.to.exists():
             raise UsageError(f"{self.to} is there already")
         try:
-            with self._result() as result:
+            with self._result() as result, replacing(self.to, private=False) as file:
                 if kind == "parquet":
-                    return statement.write_parquet(result, self.to)
-                with self.to.open("w", encoding="utf-8", newline="") as file:
-                    return statement.print_rows(result, kind, file)
+                    return statement.write_parquet(result, file)
+                lines = io.TextIOWrapper(file, encoding="utf-8", newline="")
+                rows = statement.print_rows(result, kind, lines)
+                lines.detach()  # what it still holds is written; the file stays open
+                return rows
         except OSError as why:
             raise UsageError(f"{self.to}: {why.strerror}") from why
 

@@ -1,0 +1,54 @@
+"""The room that a store needs beside its data, and what is to be done where the disk has none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
+_WORDS = ("No space left", "disk is full", "quota exceeded")  # as the system, SQLite, and a quota say it
+_LITTLE = 64 << 10  # bytes that SQLite's index of its journal needs, and some more
+_MEMORY = "/dev/shm"
+_SPILLED = "temp-"
+
+
+def is_full(path: Path, why: Exception) -> bool:
+    """Whether what failed in a store's folder failed because there is no room."""
+    if any(words in str(why) for words in _WORDS):
+        return True
+    there = os.statvfs(path)
+    return there.f_bavail * there.f_frsize < _LITTLE
+
+
+def for_much(path: Path) -> Path:
+    """Where this process puts what its memory is too small for: in the store's folder, that is its owner's alone."""
+    return path / f"{_SPILLED}{os.getpid()}"
+
+
+def free_spilled(path: Path) -> None:
+    """Deletes what killed processes have left of that."""
+    import shutil
+
+    for folder in path.glob(f"{_SPILLED}*"):
+        try:
+            os.kill(int(folder.name.removeprefix(_SPILLED)), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, ValueError):  # somebody else's, or none of ours
+            continue
+
+
+def copied(catalog: Path) -> TemporaryDirectory[str]:
+    """A folder elsewhere with a copy of the catalog, for those who only read: SQLite wants to write beside what it reads.
+    Raises OSError."""
+    import shutil
+    from tempfile import TemporaryDirectory
+
+    folder = TemporaryDirectory(prefix="logtriage-", dir=_MEMORY if os.path.isdir(_MEMORY) else None)
+    for name in (catalog.name, f"{catalog.name}-wal"):
+        if catalog.with_name(name).exists():
+            shutil.copyfile(catalog.with_name(name), Path(folder.name) / name)
+    return folder
