@@ -97,6 +97,16 @@ def _summed(found: object) -> dict[tuple[str, str | None], tuple[int, datetime |
     return {key: (n, min(times[key], default=None), max(times[key], default=None)) for key, n in records.items() if n}
 
 
+def test_a_store_is_opened_as_without(filled: Path, told: gist.Gist, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a snapshot of an open store takes from the gist is what its tables say."""
+    with Store(filled) as store, Snapshot(store) as short:
+        monkeypatch.setattr(gist, "of", lambda con, folder: None)
+        with Snapshot(store) as long:
+            assert told.parts and told.formats and told.renderings
+            assert (short.catalog, short.records, short.minutes) == (long.catalog, long.records, long.minutes)
+            assert sorted(short.shapes) == sorted(long.shapes)
+
+
 def test_shapes_do_decide(told: gist.Gist) -> None:
     """The gist is of use: words and texts that are nowhere need no look at a record, also beside damaged ones."""
     assert told.singles

@@ -45,7 +45,12 @@ def found(gist: Gist, query: Query) -> list[Found] | None:
     inside = [_is_inside(one, query) for one in hits]
     if None in inside:
         return None
-    return [_told(gist, one) for one, is_hit in zip(hits, inside, strict=True) if is_hit]
+    names = {part: source for part, source, *_ in gist.parts}
+    return [
+        Found(names[one.part], _LEVELS.get(one.severity_number or 0), one.records, moment(one.first), moment(one.last))
+        for one, is_hit in zip(hits, inside, strict=True)
+        if is_hit
+    ]
 
 
 def _singles(gist: Gist, needle: Needle) -> list[Count] | None:
@@ -66,11 +71,6 @@ def _singles(gist: Gist, needle: Needle) -> list[Count] | None:
         if is_hit:
             hits.append(Count(one.part, ANY, one.severity_number, 1, one.time, one.time))
     return hits
-
-
-def _told(gist: Gist, one: Count) -> Found:
-    level = _LEVELS.get(one.severity_number or 0)
-    return Found(gist.parts[one.part][0], level, one.records, moment(one.first), moment(one.last))
 
 
 def _is_of_level(one: Count, level: str | None) -> bool:

@@ -114,6 +114,8 @@ def lane_names(parts: Sequence[PartRow]) -> dict[int, str]:
 
 def span(snapshot: Snapshot, parts: Sequence[int] | None = None) -> tuple[datetime, datetime] | None:
     """The first and the last minute (UTC, naive) that has a record; None where no record of these parts has a time."""
+    if parts is None:
+        return snapshot.minutes
     where, _ = joined(_of(parts))
     rows = snapshot.con.execute(
         f"SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0 AND {where}"

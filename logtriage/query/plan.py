@@ -108,7 +108,7 @@ def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
     from logtriage.query.sieve import Sieve
 
     needle = Needle.of((value,), fixed=True)
-    shapes = snapshot.con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
+    shapes = snapshot.shapes
     found = narrow(needle, shapes)
     escaped = {number for number, text in shapes if "\\" in text or "\x1b" in text}
     possible = replace(found, open=found.open | escaped, none=found.none - escaped).possible()
@@ -131,8 +131,7 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     if needle.matches_all:
         todo.shapes = NOTHING if needle.invert else None
         return
-    con = snapshot.con
-    shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
+    shapes = snapshot.shapes
     todo.narrowed = narrow(needle, shapes)
     todo.shapes = todo.narrowed.possible()
     if not todo.narrowed.open and not snapshot.unshaped:

@@ -11,7 +11,6 @@ from logtriage.needles.needle import Needle
 from logtriage.query.condition import Condition
 from logtriage.query.field import value_of
 from logtriage.query.narrow import narrow
-from logtriage.store.seams import ANY
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 
@@ -70,8 +69,7 @@ class Key:
         """Which shapes can hold a name; None: all."""
         if self.needle is None:
             return None
-        shapes = snapshot.con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
-        return narrow(self.needle, shapes).possible()
+        return narrow(self.needle, snapshot.shapes).possible()
 
     def select(self) -> str:
         """SQL for the names in a row that has `key`: each once, none empty."""

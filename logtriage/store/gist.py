@@ -1,5 +1,6 @@
 """The gist of a store: the texts of its shapes, and how many records each part has of each, from when to when. It lies
-beside the catalog as one small file, from which a search that shapes decide is answered without opening the database.
+beside the catalog as one small file, from which a search that shapes decide is answered without opening the database, and
+with which it is opened sooner, as the small tables need not be read.
 
 It holds for one snapshot of the store, which it names: after the next commit it is of no use. Whoever has written to the
 store makes it anew at the end; of the parts that were written to the records are counted again, of no others.
@@ -10,10 +11,12 @@ from __future__ import annotations
 import contextlib
 import json
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage.store.seams import ANY
 from logtriage.store.store import VERSION
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 NAME = "gist.json"
 _MOST = 8 << 20  # bytes: reading more would take as long as opening the database
 _SINGLES = 1_000
-_NEWEST = "SELECT snapshot_id, snapshot_time FROM {}ducklake_snapshot ORDER BY snapshot_id DESC LIMIT 1"
+_NEWEST = "SELECT snapshot_id, snapshot_time FROM ducklake_snapshot ORDER BY snapshot_id DESC LIMIT 1"
 _EPOCH = datetime(1970, 1, 1)
 Snapshot = tuple[int, str]  # its number, and when it was made: a store put back from a copy may have the number again
 
@@ -57,21 +60,37 @@ class Single(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Gist:
-    """What is told of a store as it was at `snapshot`. `parts`: number → (source, group). `span`: the first and the last
-    minute that has a record. `shapes`: (number, text), without those that say nothing (see seams.ANY); `singles`: the
-    records of these, None where they are too many."""
+    """What is told of a store as it was at `snapshot`. `parts`, `formats`, `renderings`: the rows of these small tables (see
+    views.SMALL). `span`: the first and the last minute that has a record. `shapes`: (number, text), without those that say
+    nothing (see seams.ANY); `singles`: the records of these, None where they are too many."""
 
     snapshot: Snapshot
-    parts: dict[int, tuple[str, str]]
+    parts: list[tuple[Any, ...]]
+    formats: list[tuple[Any, ...]]
+    renderings: list[tuple[Any, ...]]
     span: tuple[int | None, int | None]
     shapes: list[tuple[int, str]]
     counts: list[Count]
     singles: list[Single] | None
 
     @property
+    def minutes(self) -> tuple[datetime, datetime] | None:
+        """The span, as the store has times."""
+        first, last = (moment(at) for at in self.span)
+        return (first, last) if first and last else None
+
+    @property
+    def records(self) -> dict[tuple[int, int], int]:
+        """(part, shape) → how many records."""
+        told: Counter[tuple[int, int]] = Counter()
+        for one in self.counts:
+            told[one.part, one.shape] += one.records
+        return dict(told)
+
+    @property
     def ends(self) -> tuple[datetime | None, datetime | None]:
         """The span, as moments that know their zone; twice None where no record has a time."""
-        first, last = (moment(at) for at in self.span)
+        first, last = self.minutes or (None, None)
         return first and first.replace(tzinfo=UTC), last and last.replace(tzinfo=UTC)
 
 
@@ -83,20 +102,20 @@ def moment(microseconds: int | None) -> datetime | None:
 def read(folder: Path) -> Gist | None:
     """The gist of the store in a folder as that is now, told by its files alone; None where there is none, or only that of
     an earlier snapshot, or a damaged one."""
-    told = _kept(folder)
-    return told if told and told.snapshot == _newest(folder) else None
+    return _kept(folder, _newest(folder)) if (folder / NAME).exists() else None
 
 
 def of(con: duckdb.DuckDBPyConnection, folder: Path) -> Gist | None:
     """The same of a store that is open: what `con` sees."""
-    told = _kept(folder)
-    return told if told and told.snapshot == snapshot_of(con) else None
+    return _kept(folder, snapshot_of(con)) if (folder / NAME).exists() else None
 
 
-def snapshot_of(con: duckdb.DuckDBPyConnection) -> Snapshot:
-    """The snapshot that a connection to the store sees."""
-    number, made = con.execute(_NEWEST.format("__ducklake_metadata_lake.")).fetchall()[0]
-    return number, made
+def snapshot_of(con: duckdb.DuckDBPyConnection) -> Snapshot | None:
+    """The snapshot that a connection to the store sees; None where it was given up meanwhile."""
+    ((number,),) = con.execute("FROM lake.current_snapshot()").fetchall()
+    made = f"SELECT snapshot_time FROM __ducklake_metadata_lake.ducklake_snapshot WHERE snapshot_id = {number}"
+    rows = con.execute(made).fetchall()
+    return (number, rows[0][0]) if rows else None
 
 
 def counted(con: duckdb.DuckDBPyConnection, where: str = "true") -> list[Count]:
@@ -111,24 +130,26 @@ def counted(con: duckdb.DuckDBPyConnection, where: str = "true") -> list[Count]:
 def renew(store: Store) -> None:
     """Writes the gist of a store that is open for writing. Raises OSError where it cannot be written."""
     from logtriage import kept
+    from logtriage.store import views
 
     con, file = store.con, store.path / NAME
-    now, old = snapshot_of(con), _kept(store.path)
-    if old and old.snapshot == now:
+    now = snapshot_of(con)
+    if now is None or _kept(store.path, now):
         return
+    old = _kept(store.path, store.began)
     counts: list[Count] = []
     where = "true"
-    if old and old.snapshot == store.began and store.touched is not None:
+    if old and store.touched is not None:
         where = f"part IN ({', '.join(map(str, store.touched)) or 'NULL'})"
         counts = [one for one in old.counts if one.part not in store.touched]
     counts += counted(con, where)
     singles = sum(one.records for one in counts if one.shape <= ANY)
-    parts = {n: names for n, *names in con.execute('SELECT part, source, "group" FROM lake.parts').fetchall()}
+    small = [con.execute(sql).fetchall() for sql in views.SMALL]
     span = con.execute("SELECT epoch_us(min(minute)), epoch_us(max(minute)) FROM lake.activity WHERE records > 0")
     ends = span.fetchall()[0]
     used = {one.shape for one in counts}
     shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
-    told = [parts, ends, [row for row in shapes if row[0] in used], counts, _singles(con, singles)]
+    told = [*small, ends, [row for row in shapes if row[0] in used], counts, _singles(con, singles)]
     body = json.dumps(told, separators=(",", ":"))
     if len(body) > _MOST:
         file.unlink(missing_ok=True)
@@ -137,10 +158,10 @@ def renew(store: Store) -> None:
 
 
 def _singles(con: duckdb.DuckDBPyConnection, number: int) -> list[Single] | None:
-    if not 0 < number <= _SINGLES:
-        return None if number else []
     from logtriage.store import views
 
+    if not 0 < number <= _SINGLES:
+        return None if number else []
     picked = f"(SELECT * FROM ({views.bare()}) WHERE shape <= {ANY})"
     near = f"(SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM {picked}))"
     rows = views.restored(views.load(con), picked, near, ("raw",))
@@ -153,24 +174,31 @@ def _singles(con: duckdb.DuckDBPyConnection, number: int) -> list[Single] | None
     ]
 
 
-def _kept(folder: Path) -> Gist | None:
-    """What the file tells, of whatever snapshot."""
+def _kept(folder: Path, snapshot: Snapshot | None) -> Gist | None:
+    """What the file tells, if that is of this snapshot."""
     try:
         with open(folder / NAME, encoding="utf-8") as file:
-            head, body = file.readline(), file.read(_MOST + 1)
-        version, snapshot, check = json.loads(head)
-        if version != VERSION or zlib.crc32(body.encode()) != check:
-            return None
-        parts, span, shapes, counts, singles = json.loads(body)
+            version, of_snapshot, check = json.loads(file.readline())
+            if version != VERSION or snapshot is None or tuple(of_snapshot) != snapshot:
+                return None
+            body = file.read(_MOST + 1)
+        return _told(snapshot, body) if zlib.crc32(body.encode()) == check else None
     except (OSError, ValueError, TypeError):
         return None
+
+
+@lru_cache(maxsize=1)  # a search that it does not decide takes it up again
+def _told(snapshot: Snapshot, body: str) -> Gist:
+    parts, formats, renderings, span, shapes, counts, singles = json.loads(body)
     return Gist(
-        tuple(snapshot),
-        {int(number): tuple(names) for number, names in parts.items()},
+        snapshot,
+        list(map(tuple, parts)),
+        list(map(tuple, formats)),
+        list(map(tuple, renderings)),
         tuple(span),
-        [(number, text) for number, text in shapes],
-        [Count._make(row) for row in counts],
-        None if singles is None else [Single._make(row) for row in singles],
+        list(map(tuple, shapes)),
+        list(map(Count._make, counts)),
+        None if singles is None else list(map(Single._make, singles)),
     )
 
 
@@ -182,6 +210,6 @@ def _newest(folder: Path) -> Snapshot | None:
     with contextlib.suppress(sqlite3.Error):
         catalog = sqlite3.connect(f"{(folder / 'catalog.sqlite').absolute().as_uri()}?mode=ro", timeout=0, uri=True)
         with contextlib.closing(catalog):
-            row = catalog.execute(_NEWEST.format("")).fetchone()
+            row = catalog.execute(_NEWEST).fetchone()
             return (row[0], row[1]) if row else None
     return None

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Hashable, Iterator
+from collections.abc import Container, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from functools import cached_property
@@ -17,11 +17,13 @@ from logtriage.formats.levels import level_sql
 from logtriage.formats.node import Node
 from logtriage.sql import literal
 from logtriage.stamps.rendering import Rendering
-from logtriage.store import frame
+from logtriage.store import frame, gist
 from logtriage.store.mined import UNMINED, UNMINED_ID, UNMINED_TEXT
 from logtriage.store.seams import ANY, SEAMS
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import duckdb
 
     from logtriage.store.store import Store
@@ -51,6 +53,12 @@ NAMED_SHAPES = (
 )
 # The columns of `pieces` whose values lake.facets knows.
 FACETS = ("flag_ids", *RESOURCE)
+# The small tables that make up a Catalog.
+SMALL = (
+    f'SELECT part, source, "group", path, member, {", ".join(RESOURCE)} FROM lake.parts ORDER BY part',
+    "SELECT format, name, definition FROM lake.formats ORDER BY format",
+    "SELECT rendering, text FROM lake.renderings ORDER BY rendering",
+)
 # The columns of the view `records`.
 COLUMNS = (
     "source", "group", "part", "offset", "line", "lines", "timestamp", "nanos", "level", "severity_number",
@@ -93,11 +101,17 @@ class PartRow:
 
 def load(con: duckdb.DuckDBPyConnection) -> Catalog:
     """Reads the small tables."""
-    columns = 'part, source, "group", path, member, ' + ", ".join(RESOURCE)
-    parts = tuple(PartRow(*row) for row in con.execute(f"SELECT {columns} FROM lake.parts ORDER BY part").fetchall())
-    formats = {n: (name, _nodes(json.loads(text))) for n, name, text in con.execute("FROM lake.formats").fetchall()}
-    rows = con.execute("SELECT rendering, text FROM lake.renderings ORDER BY rendering").fetchall()
-    return Catalog(parts, formats, tuple((n, Rendering.parse(text)) for n, text in rows))
+    return _catalog(*(con.execute(sql).fetchall() for sql in SMALL))
+
+
+def _catalog(
+    parts: Iterable[tuple[Any, ...]], formats: Iterable[tuple[Any, ...]], renderings: Iterable[tuple[Any, ...]]
+) -> Catalog:
+    return Catalog(
+        tuple(PartRow(*row) for row in parts),
+        {n: (name, _nodes(json.loads(text))) for n, name, text in formats},
+        tuple((n, Rendering.parse(text)) for n, text in renderings),
+    )
 
 
 def create(store: Store) -> None:
@@ -125,7 +139,9 @@ class Snapshot:
         self.con.execute(f"SET TimeZone = 'UTC'; SET dynamic_or_filter_threshold = {_LOOKED_UP}; BEGIN")
         self._seen = self._now()
         self.memory: dict[Hashable, Any] = {}  # what queries keep in mind of it
-        self.catalog = load(self.con)
+        self._told = gist.of(self.con, store.path)
+        told = self._told
+        self.catalog = _catalog(told.parts, told.formats, told.renderings) if told else load(self.con)
         _name_parts(self.con, self.catalog)
         views = {
             "bare": bare(), "pieces": placed("bare"), "hits": others()["hits"], "named_shapes": NAMED_SHAPES,
@@ -142,8 +158,25 @@ class Snapshot:
     @cached_property
     def records(self) -> dict[tuple[int, int], int]:
         """(part, shape) → how many records, from the activity; only where there are any."""
+        if self._told:
+            return self._told.records
         sql = "SELECT part, shape, sum(records)::BIGINT AS n FROM lake.activity GROUP BY part, shape HAVING n > 0"
         return {(part, shape): n for part, shape, n in self.con.execute(sql).fetchall()}
+
+    @cached_property
+    def shapes(self) -> list[tuple[int, str]]:
+        """(number, text) of the shapes in which a search can rely on it; there may be some that no record has."""
+        if self._told:
+            return self._told.shapes
+        return self.con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
+
+    @cached_property
+    def minutes(self) -> tuple[datetime, datetime] | None:
+        """The first and the last minute (UTC, naive) that has a record; None where no record has a time."""
+        if self._told:
+            return self._told.minutes
+        rows = self.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()
+        return rows[0] if rows[0][0] is not None else None
 
     @cached_property
     def runs(self) -> dict[tuple[int, int], int]:
