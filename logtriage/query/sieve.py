@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import count, groupby, product
 from operator import itemgetter
@@ -19,18 +19,23 @@ from logtriage.needles.dialect import pieces
 from logtriage.needles.needle import Needle
 from logtriage.query.condition import Condition
 from logtriage.query.narrow import MOST_SCANNED, scanned
+from logtriage.query.reach import Grams, Lot, Reach
 from logtriage.sql import literal
 from logtriage.stamps.rendering import render_sql
 from logtriage.store import seams
 from logtriage.store.frame import json_text
+from logtriage.store.grams import IDS as IN_IDS
+from logtriage.store.grams import Row, grams_of, numbers_of, places
 from logtriage.store.seams import plain_text
 from logtriage.store.views import IDS, Snapshot
 
 _FRAME = ""  # the column of what lies between no marks
 _PASS = "true"
 _MOST = 1_000  # ids that are named one by one in SQL
-_MOST_WAYS = 8  # that are looked for one by one
+_MOST_WAYS = 12  # that are looked for one by one
+_OFFSET = '"offset"'
 _SERIAL = count()
+_LAST_ID = (1 << 63) - 1
 _SEAM = re.compile(f"({seams.SEAMS})")
 _STAMPS = {
     seams.STAMP: ("stamp", "timestamp", "nanos"),
@@ -40,7 +45,6 @@ _BODIES = (seams.BODY, seams.JSON_BODY)
 _UNTESTED = (seams.MIXED, seams.HTML_BODY)
 # (mark of a column, text in it): all of these hold of a record that has the text at one place of its shape
 _Tests: TypeAlias = frozenset[tuple[str, str]]
-_Lot: TypeAlias = tuple[int, int]  # the records of one part and shape
 _WORD = re.compile("[A-Za-z0-9]+")
 _DIGIT = re.compile("[0-9]")
 
@@ -53,6 +57,7 @@ class Sieve:
         self._snapshot, self._folded, self._in_ids = snapshot, needle.folded, in_ids
         self._required = [_Required(text) for text in needle.required]
         self._known: dict[tuple[str, str], list[str]] = {}
+        self._reach = Reach(snapshot)
 
     def ways(self, shapes: Iterable[tuple[int, str]]) -> list[Condition] | None:
         """The tests for the records of some shapes (number, text with its seams); None where nothing is known.
@@ -65,39 +70,18 @@ class Sieve:
         parts: dict[int, list[int]] = defaultdict(list)
         for part, number in self._snapshot.records:
             parts[number].append(part)
-        cases: dict[str, set[_Lot]] = defaultdict(set)
+        cases: dict[tuple[str, Grams], set[Lot]] = defaultdict(set)
         for number, text in shapes:
-            for tests in self._places(text):
+            for tests in set(self._places(text)):
+                run, grams = _run(tests), grams_of(_in_columns(tests))
                 lots = [
                     (part, number)
                     for part in parts[number]
-                    if self._snapshot.runs.get((part, number), _run(tests)) >= _run(tests)
+                    if self._snapshot.runs.get((part, number), run) >= run and self._reach.ranges(part, grams) != []
                 ]
                 for way in self._all(tests) if lots else ():
-                    cases[way].update(lots)
-        if len(cases) > _MOST_WAYS:
-            cases = {" OR ".join(f"({way})" for way in sorted(cases)): set().union(*cases.values())}
-        return [Condition(f"{where} AND ({way})") for way, of in sorted(cases.items()) for where in self._where(of)]
-
-    def _where(self, lots: set[_Lot]) -> Iterator[str]:
-        """Where the records of some parts and shapes lie, told so that DuckDB passes over whole files, which are of one part, or
-        whole row groups, which are of few shapes. Of a part that has many of them, or few others, all are looked at."""
-        wanted: Counter[int] = Counter()
-        every: Counter[int] = Counter()
-        named: dict[int, set[int]] = defaultdict(set)
-        for (part, number), records in self._snapshot.records.items():
-            every[part] += records
-            if (part, number) in lots:
-                wanted[part] += records
-                named[part].add(number)
-        few: set[int] = set()
-        for part in sorted(named, key=lambda part: len(named[part])):
-            if len(few | named[part]) <= MOST_SCANNED and wanted[part] < every[part] // 2:
-                few |= named.pop(part)
-        if few:
-            yield f"({scanned('shape', few)})"
-        if named:
-            yield f"({scanned('part', named)})" if len(named) < len(every) else _PASS
+                    cases[way, grams].update(lots)
+        return [Condition(where) for where in self._reach.of(cases, _MOST_WAYS)]
 
     def _places(self, text: str) -> Iterator[_Tests]:
         plain, columns = plain_text(text), _columns(text)
@@ -135,31 +119,62 @@ class Sieve:
         return f"contains({f'lower({column})' if self._folded and text.isascii() else column}, {literal(text)})"
 
     def _in_stamp(self, text: str, number: str, moment: str, nanos: str) -> list[str]:
-        tests = []
+        tests: list[str] = []
+        fractions: list[str] = []
         for n, rendering in self._snapshot.catalog.renderings:
             if rendering.may_hold(text):
-                printed = str(render_sql(rendering, moment, nanos))
-                test = rendering.fraction_holds(text, moment) or self._contains(printed, text)
-                tests.append(f"{number} = {n} AND ({test})")
-        return tests
+                fraction = rendering.fraction_holds(text, moment, nanos)
+                test = fraction or self._contains(str(render_sql(rendering, moment, nanos)), text)
+                (fractions if fraction else tests).append(f"{number} = {n} AND {test}")
+        return tests + (self._at_places(fractions) if fractions else [])
+
+    def _at_places(self, tests: list[str]) -> list[str]:
+        """Tests that ask for few columns: of few records, the places of these."""
+        test = " OR ".join(f"({test})" for test in tests)
+        places = self._snapshot.con.execute(
+            f'SELECT part, "offset" FROM lake.records WHERE {test} LIMIT {MOST_SCANNED + 1}'
+        ).fetchall()
+        if len(places) > MOST_SCANNED:
+            return [test]
+        parts, offsets = {part for part, _ in places}, {offset for _, offset in places}
+        return [f"({scanned('part', parts)}) AND ({scanned(_OFFSET, offsets)})"] if places else []
 
     def _among_ids(self, text: str) -> list[str]:
         """The records with one of the ids that hold the text; those are kept beside the store, as there may be many."""
         con, table = self._snapshot.con, f"ids_{next(_SERIAL)}"
-        con.execute(f"CREATE TEMP TABLE {table} AS SELECT id FROM lake.ids WHERE {self._contains('text', text)}")
+        rows = self._snapshot.grams.get(IN_IDS, [])
+        if not (ranges := places(rows, lambda row: self._may_be_id(row, text), _LAST_ID)):
+            return []
+        where = " OR ".join(f"id BETWEEN {first} AND {last}" for first, last in ranges)
+        con.execute(
+            f"CREATE TEMP TABLE {table} AS SELECT id FROM lake.ids WHERE ({where}) AND {self._contains('text', text)}"
+        )
         numbers = con.execute(f"FROM {table} LIMIT {_MOST + 1}").fetchall()
         if len(numbers) <= _MOST:
             con.execute(f"DROP TABLE {table}")
+        if len(numbers) <= MOST_SCANNED:
+            return [f"({scanned(column, (n for (n,) in numbers))})" for column in IDS.values()] if numbers else []
         found = f"FROM {table}" if len(numbers) > _MOST else ", ".join(str(number) for (number,) in numbers)
-        return [f"{column} IN ({found})" for column in IDS.values()] if numbers else []
+        return [f"{column} IN ({found})" for column in IDS.values()]
+
+    def _may_be_id(self, row: Row, text: str) -> bool:
+        """May one of the ids that a row is about hold the text, or be it?"""
+        if row.longest <= len(text) and not self._folded:
+            return row.longest == len(text) and row.may_hold([text])
+        return row.longest >= len(text) and row.may_hold(numbers_of(text))
+
+
+def _in_columns(tests: _Tests) -> list[str]:
+    """The texts that must stand in frame or body as they are."""
+    return [
+        text for mark, text in tests if mark in (_FRAME, *_BODIES) and not (mark == seams.JSON_BODY and "\\" in text)
+    ]
 
 
 def _run(tests: _Tests) -> int:
     """How long a run of letters and digits with a digit there must be in frame or body, at least."""
-    texts = (
-        text for mark, text in tests if mark in (_FRAME, *_BODIES) and not (mark == seams.JSON_BODY and "\\" in text)
-    )
-    return max((len(run) for text in texts for run in _WORD.findall(text) if _DIGIT.search(run)), default=0)
+    runs = (run for text in _in_columns(tests) for run in _WORD.findall(text))
+    return max((len(run) for run in runs if _DIGIT.search(run)), default=0)
 
 
 class _Required:
@@ -171,12 +186,16 @@ class _Required:
 
     def places(self, plain: str, columns: list[tuple[int, str]]) -> Iterator[_Tests]:
         """What must hold of the records of a shape that have the text at one place, for each place."""
-        found = self._form.search(plain)
+        begins = [begin for begin, _ in columns]
+        found, seen = self._form.search(plain), set()
         while found:
-            where = [_column(columns, found.span(k + 1)) for k in range(len(self._runs))]
-            alike = groupby(zip(where, self._runs, strict=True), key=itemgetter(0))
-            tests = (((mark, "".join(run for _, (run, _) in group))) for (_, mark), group in alike)
-            yield frozenset(test for test in tests if test[0] not in _UNTESTED)
+            where = tuple(_column(begins, *found.span(k + 1)) for k in range(len(self._runs)))
+            if where not in seen:
+                seen.add(where)
+                alike = groupby(zip(where, self._runs, strict=True), key=itemgetter(0))
+                texts = ((column, "".join(run for _, (run, _) in group)) for column, group in alike)
+                marked = ((columns[column][1] if column is not None else seams.MIXED, text) for column, text in texts)
+                yield frozenset(test for test in marked if test[0] not in _UNTESTED)
             found = self._form.search(plain, found.start() + 1)
 
 
@@ -197,7 +216,7 @@ def _columns(text: str) -> list[tuple[int, str]]:
     return list(columns.items())
 
 
-def _column(columns: list[tuple[int, str]], span: tuple[int, int]) -> tuple[int, str]:
-    """The column (where it begins, its mark) in which all of a span lies."""
-    first, last = (bisect(columns, place, key=itemgetter(0)) - 1 for place in (span[0], span[1] - 1))
-    return columns[first] if first == last else (-1, seams.MIXED)
+def _column(begins: list[int], first: int, end: int) -> int | None:
+    """The number of the column in which all of a span lies; None: it lies in several."""
+    column = bisect(begins, first) - 1
+    return column if column == bisect(begins, end - 1) - 1 else None

@@ -197,12 +197,13 @@ def _extents(
     """The parts that hold records of interest, in order, from (or up to) a place on."""
     if not counts:
         return []
-    ends = dict(snapshot.con.execute('SELECT part, max("offset") FROM lake.progress GROUP BY part').fetchall())
     rows_of = dict(counts)
     order = (
         sorted(rows_of) if query.order == "time" or query.parts is None else [p for p in query.parts if p in rows_of]
     )
-    extents = [Extent(part, 0, ends.get(part, 0), ends.get(part, 0) / rows_of[part]) for part in order]
+    extents = [
+        Extent(part, 0, snapshot.ends.get(part, 0), snapshot.ends.get(part, 0) / rows_of[part]) for part in order
+    ]
     if edge is None or (edge.timestamp is not None and query.order == "time") or edge.part not in order:
         return extents
     at = order.index(edge.part)

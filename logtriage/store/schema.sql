@@ -58,5 +58,9 @@ CREATE TABLE IF NOT EXISTS lake.activity (minute TIMESTAMP, part INTEGER, shape 
 -- and stay when the records are gone. `many`: too many to be told
 CREATE TABLE IF NOT EXISTS lake.facets (part INTEGER, shape BIGINT, name VARCHAR, value VARCHAR, many BOOLEAN);
 
+-- which grams (pieces of numbers and ids, see grams.py) the texts of a part's records have, from the offset `first` up to
+-- `last`, as a bitmap of their hashes; `longest`: the length of the longest text. Part 0: the same of ids, by number
+CREATE TABLE IF NOT EXISTS lake.grams (part INTEGER, first BIGINT, last BIGINT, longest INTEGER, bits BLOB);
+
 -- the version of these tables
 CREATE TABLE IF NOT EXISTS lake.meta (key VARCHAR, value VARCHAR);

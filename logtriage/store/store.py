@@ -131,8 +131,8 @@ class Store:
                         raise
                     self._copy = room.copied(catalog)
                     self._open(Path(self._copy.name) / catalog.name)
-                if self.write and not self._tables():
-                    self._make()
+                if self.write and (tables := self._tables()) < _schema().count("CREATE TABLE"):
+                    self._add() if tables else self._make()
             version = self.con.execute("SELECT value FROM lake.meta WHERE key = 'version'").fetchall()
         except duckdb.Error as why:
             raise self._failed("cannot be opened", why) from why
@@ -172,10 +172,13 @@ class Store:
                            ("data_inlining_row_limit", _INLINE)):  # fmt: skip
             self.con.execute(f"CALL lake.set_option('{key}', {value})")
         with self.transaction():
-            from importlib import resources
-
-            self.con.execute(resources.files("logtriage.store").joinpath("schema.sql").read_text())
+            self.con.execute(_schema())
             self.con.execute("INSERT INTO lake.meta VALUES ('version', ?)", [VERSION])
+
+    def _add(self) -> None:
+        """Makes the tables that a store of this version may be without."""
+        with self.transaction():
+            self.con.execute(_schema())
 
     @contextlib.contextmanager
     def transaction(
@@ -221,6 +224,12 @@ class Store:
         if not glob.has_magic(str(self.path)):
             with self.con.cursor() as con:
                 con.execute("CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)")
+
+
+def _schema() -> str:
+    from importlib import resources
+
+    return resources.files("logtriage.store").joinpath("schema.sql").read_text()
 
 
 def _first_line(why: Exception) -> str:

@@ -13,7 +13,7 @@ from logtriage.store.store import Store
 # Files of records with fewer rows are put together, in files of about so many: narrow in time, and small enough that a
 # day's search reads few of them.
 _FEW, _ROWS = 250_000, 500_000
-_MERGED = ("hits", "ids", "shapes", "templates", "mined", "parts", "formats", "renderings")
+_MERGED = ("hits", "ids", "shapes", "templates", "mined", "parts", "formats", "renderings", "grams")
 _SUMMED = ("activity", "progress", "facets")
 PRUNED = "pruned"  # the key in lake.meta under which is kept up to when records were removed
 

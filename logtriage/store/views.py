@@ -17,7 +17,7 @@ from logtriage.formats.levels import level_sql
 from logtriage.formats.node import Node
 from logtriage.sql import literal
 from logtriage.stamps.rendering import Rendering
-from logtriage.store import frame, gist
+from logtriage.store import frame, gist, grams
 from logtriage.store.mined import UNMINED, UNMINED_ID, UNMINED_TEXT
 from logtriage.store.seams import ANY, SEAMS
 
@@ -184,6 +184,16 @@ class Snapshot:
         sql = "SELECT part, shape, max(value::INTEGER) FROM lake.facets WHERE name = 'run' GROUP BY part, shape"
         known = self.con.execute(f"{sql} HAVING bool_and(value IS NOT NULL AND NOT many)")
         return {(part, shape): longest for part, shape, longest in known.fetchall()}
+
+    @cached_property
+    def grams(self) -> dict[int, list[grams.Row]]:
+        """What lake.grams has of each part."""
+        return grams.load(self.con)
+
+    @cached_property
+    def ends(self) -> dict[int, int]:
+        """Up to which offset each part was read."""
+        return dict(self.con.execute('SELECT part, max("offset") FROM lake.progress GROUP BY part').fetchall())
 
     @property
     def unshaped(self) -> bool:

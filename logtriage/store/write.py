@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from logtriage.store import frame
+from logtriage.store import frame, grams
 from logtriage.store.facets import Facets
 from logtriage.store.mined import Templates, write_templates
 from logtriage.store.parts import Changes
@@ -57,6 +57,7 @@ def write(store: Store, waiting: Waiting, templates: Templates, facets: Facets) 
                 _write_shapes(con, waiting.shapes, templates)
                 _write_records(con)
                 facets.write(con)
+                grams.write(con, {row["part"]: row["offset"] for row in waiting.parts.progress})
             _write_parts(con, waiting.parts)
         facets.committed()
     finally:
@@ -89,6 +90,7 @@ def _drop_tails(con: duckdb.DuckDBPyConnection, waiting: Waiting) -> None:
         )
         con.execute(f"DELETE FROM lake.records WHERE {where}")
         con.execute(f"DELETE FROM lake.hits WHERE {where}")
+        con.execute(f"UPDATE lake.grams SET last = {offset - 1} WHERE part = {part} AND last >= {offset}")
 
 
 def _write_shapes(con: duckdb.DuckDBPyConnection, shapes: dict[int, Shape], templates: Templates) -> None:
@@ -120,6 +122,7 @@ def _write_records(con: duckdb.DuckDBPyConnection) -> None:
             f'FROM (SELECT text, min((part, "offset")) AS first FROM ({every}) GROUP BY text)'
         )
         con.execute("INSERT INTO lake.ids FROM ids ORDER BY id")
+        grams.write_ids(con)
     numbers = ", ".join(f"{name}.id" if name in kinds else "NULL" for name in frame.IDS)
     joins = " ".join(f"LEFT JOIN ids AS {name} ON {name}.text = p.{name}" for name in kinds)
     con.execute(

@@ -1,0 +1,114 @@
+"""Where records lie that may hold something, told so that DuckDB passes over whole files, which are of one part or few, and
+whole row groups, which are of few shapes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from logtriage.query.narrow import MOST_SCANNED, scanned
+from logtriage.store.grams import Range, joined, places
+from logtriage.store.views import Snapshot
+
+Lot: TypeAlias = tuple[int, int]  # the records of one part and shape
+Grams: TypeAlias = frozenset[str]
+_SCAN = 100_000  # records that are looked at while one scan more is begun
+
+
+class Reach:
+    """What a snapshot knows of where records lie."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._known: dict[tuple[int, Grams], list[Range] | None] = {}
+        self._every: Counter[int] = Counter()
+        for (part, _), records in snapshot.records.items():
+            self._every[part] += records
+
+    def ranges(self, part: int, grams: Grams) -> list[Range] | None:
+        """The offsets at which a part's records may hold some grams (see store/grams.py); None: at all."""
+        if (part, grams) not in self._known:
+            rows = self._snapshot.grams.get(part) if grams else None
+            end = self._snapshot.ends.get(part, 1) - 1
+            found = places(rows, lambda row: row.may_hold(grams), end) if rows else None
+            self._known[part, grams] = None if found and found[0][0] <= 0 and found[0][1] >= end else found
+        return self._known[part, grams]
+
+    def of(self, cases: Mapping[tuple[str, Grams], set[Lot]], most: int) -> Iterator[str]:
+        """SQL of where records lie that pass a test (SQL) for which some grams have to be there. One `most` of tests is told
+        alone, of all others that one holds."""
+        anywhere: dict[str, set[Lot]] = defaultdict(set)
+        nearby: dict[int, _Near] = {}
+        for (test, grams), lots in cases.items():
+            for part, shape in lots:
+                if (ranges := self.ranges(part, grams)) is None:
+                    anywhere[test].add((part, shape))
+                else:
+                    near = _Near({part}, {test}, {shape}, ranges)
+                    nearby[part] = nearby[part].with_(near) if part in nearby else near
+        yield from self._around(nearby.values())
+        if len(anywhere) > most:
+            anywhere = {" OR ".join(f"({test})" for test in sorted(anywhere)): set().union(*anywhere.values())}
+        for test, lots in sorted(anywhere.items()):
+            yield from (f"{where} AND ({test})" for where in self._where(lots))
+
+    def _where(self, lots: set[Lot]) -> Iterator[str]:
+        """Of a part that has many of the records, or few others, all are looked at."""
+        wanted: Counter[int] = Counter()
+        named: dict[int, set[int]] = defaultdict(set)
+        for (part, number), records in self._snapshot.records.items():
+            if (part, number) in lots:
+                wanted[part] += records
+                named[part].add(number)
+        few: set[int] = set()
+        for part in sorted(named, key=lambda part: len(named[part])):
+            if len(few | named[part]) <= MOST_SCANNED and wanted[part] < self._every[part] // 2:
+                few |= named.pop(part)
+        if few:
+            yield f"({scanned('shape', few)})"
+        if named:
+            yield f"({scanned('part', named)})" if len(named) < len(self._every) else "true"
+
+    def _around(self, nearby: Iterable[_Near]) -> Iterator[str]:
+        """Where to look, at several places at once where that has few more records looked at."""
+        groups: list[_Near] = []
+        for near in nearby:
+            for n, group in enumerate(groups):
+                both = group.with_(near)
+                if self._records(both) <= self._records(group) + self._records(near) + _SCAN:
+                    groups[n] = both
+                    break
+            else:
+                groups.append(near)
+        yield from (group.sql() for group in groups if group.ranges)
+
+    def _records(self, near: _Near) -> float:
+        """About how many records are to be looked at."""
+        bytes_ = sum(last + 1 - first for first, last in near.ranges)
+        return sum(self._every[part] * min(1, bytes_ / max(1, self._snapshot.ends.get(part, 1))) for part in near.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """In which parts, shapes, and at which offsets records lie that may pass some tests."""
+
+    parts: set[int]
+    tests: set[str]
+    shapes: set[int]
+    ranges: list[Range]
+
+    def with_(self, other: _Near) -> _Near:
+        return _Near(
+            self.parts | other.parts, self.tests | other.tests, self.shapes | other.shapes,
+            joined([*self.ranges, *other.ranges]),
+        )  # fmt: skip
+
+    def sql(self) -> str:
+        ranges = self.ranges if len(self.ranges) <= MOST_SCANNED else [(self.ranges[0][0], self.ranges[-1][1])]
+        offsets = " OR ".join(f'"offset" BETWEEN {first} AND {last}' for first, last in ranges)
+        shapes = f" AND ({scanned('shape', self.shapes)})" if len(self.shapes) <= MOST_SCANNED else ""
+        tests = " OR ".join(f"({test})" for test in sorted(self.tests))
+        return f"({scanned('part', self.parts)}) AND ({offsets}){shapes} AND ({tests})"

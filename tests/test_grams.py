@@ -1,0 +1,149 @@
+"""What the bitmaps of a store say of numbers and ids keeps searches away from records, never from a hit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from stores import settings_for_tests, write_sources
+
+from logtriage.ingest import Ingest
+from logtriage.needles.needle import Needle
+from logtriage.query.query import Query
+from logtriage.query.search import search
+from logtriage.query.sieve import Sieve
+from logtriage.query.tally import count
+from logtriage.sources.find import find
+from logtriage.store import grams
+from logtriage.store.store import Store
+from logtriage.store.upkeep import compact, prune
+from logtriage.store.views import Snapshot
+
+
+def numbers(rng: random.Random, count: int) -> str:
+    """Lines with numbers, addresses and ids of many lengths, in text, in JSON, in times and as trace ids."""
+    lines = []
+    for k in range(count):
+        stamp = (dt.datetime(2026, 3, 4) + dt.timedelta(microseconds=rng.randrange(10**11))).isoformat()
+        digits, hexes = str(rng.randrange(10 ** rng.randrange(3, 12))), f"{rng.getrandbits(rng.choice((40, 64))):x}"
+        address = ".".join(str(rng.randrange(256)) for _ in range(4))
+        lines.append(
+            rng.choice(
+                (
+                    f"{stamp}Z INFO order {digits} from {address} done",
+                    f"{stamp}Z WARN took {digits}.{k} ms trace_id={rng.getrandbits(128):032x} key {hexes.upper()}",
+                    f'{{"time": "{stamp}{k % 1000:03}Z", "level": "info", "msg": "user {digits} \\"{hexes}\\" at {address}"}}',
+                    f"no time {digits}-{hexes} {hexes}{digits}",
+                )
+            )
+        )
+    return "\n".join(lines) + "\n"
+
+
+def ingest(folder: Path) -> None:
+    with Store(folder / "store", write=True) as store:
+        assert not Ingest(store, settings_for_tests()).run(find([str(folder / "var")]).sources).errors
+
+
+@pytest.fixture(scope="module", params=["ingested", "compacted", "pruned", "of before"])
+def snapshot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+    """A store of three commits, of which the second was too small for bitmaps."""
+    folder, rng = tmp_path_factory.mktemp("grams"), random.Random(3)
+    write_sources(folder / "var")
+    with pytest.MonkeyPatch.context() as patched:
+        for few in (0, 1_000_000, 0):
+            patched.setattr(grams, "_FEW", few)
+            for name in "ab":
+                with (folder / "var" / name).open("a") as file:
+                    file.write(numbers(rng, 60))
+            ingest(folder)
+    with Store(folder / "store", write=True) as store:
+        match request.param:
+            case "compacted":
+                compact(store)
+            case "pruned":
+                prune(store, before=dt.datetime(2026, 3, 4, 9))
+            case "of before":
+                store.con.execute("DROP TABLE lake.grams")
+    with Store(folder / "store") as store, Snapshot(store) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def raws(snapshot: Snapshot) -> dict[tuple[int, int], str]:
+    rows = search(snapshot, Query()).tuples("part", '"offset"', "raw", "exact")
+    return {(part, offset): raw for part, offset, raw, exact in rows if exact is None}
+
+
+@given(data=st.data())
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_finds_all_that_hold_it(snapshot: Snapshot, raws: dict[tuple[int, int], str], data: st.DataObject) -> None:
+    """Whatever piece of whatever record is looked for, with a digit changed or not: just those are found that hold it."""
+    text = data.draw(st.sampled_from(sorted(raw for raw in raws.values() if raw.strip())))
+    start = data.draw(st.integers(0, max(0, len(text) - 6)))
+    piece = text[start : start + data.draw(st.sampled_from((6, 7, 9, 16, 32)))].split("\n")[0]
+    if data.draw(st.booleans()):
+        piece = piece.translate({ord("3"): "4"})
+    folded = data.draw(st.booleans())
+    if folded:
+        piece = piece.upper()
+    query = Query(needle=Needle.of([piece], fixed=True, ignore_case=folded))
+    found = {place for place in search(snapshot, query).tuples("part", '"offset"') if place in raws}
+    among = (lambda raw: raw.lower()) if folded else (lambda raw: raw)
+    assert found == {place for place, raw in raws.items() if among(piece) in among(raw)}
+    assert count(snapshot, query) >= len(found)
+
+
+def test_what_is_nowhere_is_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number or an id that no record holds: the store knows without looking at one, but the last commit's, too small for
+    bitmaps, of which only those are looked at that it has."""
+    monkeypatch.setattr(grams, "_FEW", 10)
+    (tmp_path / "var").mkdir()
+    for name in "ab":
+        (tmp_path / "var" / name).write_text(numbers(random.Random(name), 50))
+    ingest(tmp_path)
+
+    def ways(text: str) -> list[str]:
+        with Store(tmp_path / "store") as store, Snapshot(store) as snapshot:
+            shapes = store.con.execute("SELECT shape, text FROM lake.shapes WHERE shape > 0").fetchall()
+            return [way.sql for way in Sieve(snapshot, Needle.of([text], fixed=True)).ways(shapes) or []]
+
+    absent = ("99999199999", "255.255.253.255", "0123456789abcdef0123456789abcdef")
+    assert not any(map(ways, absent))
+    with (tmp_path / "var" / "b").open("a") as file:
+        file.write("order 99999199999\n")
+    ingest(tmp_path)
+    assert ways(absent[0])
+    assert all("part BETWEEN 2 AND 2" in way for way in ways(absent[0]))
+    with Store(tmp_path / "store") as store:
+        assert count(store, Query(needle=Needle.of([absent[0]]))) == 1
+
+
+def test_a_record_that_grew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last record of a file, read again with the lines that were added to it, is found by these too."""
+    monkeypatch.setattr(grams, "_FEW", 3)
+    (tmp_path / "var").mkdir()
+    log = tmp_path / "var" / "a.log"
+    log.write_text("".join(f"2026-03-04 10:00:0{k} ERROR failed order 100200{k}\n" for k in range(8)))
+    ingest(tmp_path)
+    with log.open("a") as file:
+        file.write("  at order 7031400\n")
+    ingest(tmp_path)
+    with Store(tmp_path / "store") as store:
+        (row,) = search(store, Query(needle=Needle.of(["7031400"])))
+        assert row.lines == 2
+
+
+def test_places_where_nothing_is_known_are_looked_at() -> None:
+    """Between, before and behind what bitmaps tell of, anything may be; where two tell of one place, either may hold it."""
+    rows = [
+        grams.Row(1, first, last, 9, b"\xff" if last % 2 else b"\0") for first, last in ((10, 19), (15, 40), (50, 60))
+    ]
+    holds = grams.places(rows, lambda row: row.may_hold(["123456"]), 99)
+    assert holds == [(0, 19), (41, 49), (61, 99)]
+    assert grams.places(rows[1:2], lambda row: row.may_hold(["123456"]), 40) == [(0, 14)]
