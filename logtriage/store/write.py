@@ -52,7 +52,7 @@ def write(store: Store, waiting: Waiting, templates: Templates, facets: Facets) 
                 for value in values:
                     con.execute(f"INSERT INTO lake.{table} VALUES ({', '.join('?' * len(value))})", list(value))
             if waiting.rows:
-                con.register("pending", pa.concat_tables(waiting.rows, promote_options="permissive"))
+                con.register("pending", _in_order(waiting.rows))
                 con.register("pending_hits", pa.concat_tables(waiting.hits, promote_options="permissive"))
                 _write_shapes(con, waiting.shapes, templates)
                 _write_records(con)
@@ -62,6 +62,16 @@ def write(store: Store, waiting: Waiting, templates: Templates, facets: Facets) 
         facets.committed()
     finally:
         con.close()
+
+
+def _in_order(rows: list[pa.Table]) -> pa.Table:
+    """Tables of records as one, sorted by (shape, timestamp). Arrow moves each row once, where DuckDB's sort takes twice the
+    time; DuckDB keeps the order."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    joined = pa.concat_tables(rows, promote_options="permissive")
+    return joined.take(pc.sort_indices(joined, sort_keys=[("shape", "ascending"), ("timestamp", "ascending")]))
 
 
 def _write_parts(con: duckdb.DuckDBPyConnection, changes: Changes) -> None:
@@ -126,7 +136,7 @@ def _write_records(con: duckdb.DuckDBPyConnection) -> None:
     numbers = ", ".join(f"{name}.id" if name in kinds else "NULL" for name in frame.IDS)
     joins = " ".join(f"LEFT JOIN ids AS {name} ON {name}.text = p.{name}" for name in kinds)
     con.execute(
-        f"INSERT INTO lake.records SELECT {_COLUMNS.format(ids=numbers)} FROM pending AS p {joins} ORDER BY shape, timestamp"
+        f"INSERT INTO lake.records SELECT {_COLUMNS.format(ids=numbers)} FROM pending AS p {joins}"
     )
     con.execute("INSERT INTO lake.hits BY NAME FROM pending_hits ORDER BY pattern, timestamp")
     con.execute(
