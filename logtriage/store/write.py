@@ -135,9 +135,7 @@ def _write_records(con: duckdb.DuckDBPyConnection) -> None:
         grams.write_ids(con)
     numbers = ", ".join(f"{name}.id" if name in kinds else "NULL" for name in frame.IDS)
     joins = " ".join(f"LEFT JOIN ids AS {name} ON {name}.text = p.{name}" for name in kinds)
-    con.execute(
-        f"INSERT INTO lake.records SELECT {_COLUMNS.format(ids=numbers)} FROM pending AS p {joins}"
-    )
+    con.execute(f"INSERT INTO lake.records SELECT {_COLUMNS.format(ids=numbers)} FROM pending AS p {joins}")
     con.execute("INSERT INTO lake.hits BY NAME FROM pending_hits ORDER BY pattern, timestamp")
     con.execute(
         "INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), part, shape, severity_number, count(*) FROM pending GROUP BY ALL"
