@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import signal
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ from textual.widgets import Input
 from logtriage import marks
 from logtriage.query.glance import Glance, Glances
 from logtriage.signatures.library import load_patterns
+from logtriage.tui import keeping
 from logtriage.tui.app import Logtriage, Options
 from logtriage.tui.draft_box import DraftBox
 from logtriage.tui.engine import Engine
@@ -175,6 +178,25 @@ def test_a_dropped_connection_loses_nothing(store: Path, tmp_path: Path) -> None
         async with screen(store, options=options(store, tmp_path, cut)) as shown:
             assert shown.main.filters.each == cut.filters and "cut off" in shown.status
             assert all(row.flags for row in shown.main.list.reel.rows)
+
+    run(work)
+
+
+def test_a_termination_is_no_loss(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is told to end writes down at once what is looked at, as something that was cut off, and says so by its exit code."""
+    monkeypatch.setattr(keeping, "_NOTE_EVERY", 3600.0)
+    kept = Sessions(tmp_path, store)
+
+    async def work() -> None:
+        async with screen(store, options=options(store, tmp_path)) as shown:
+            await shown.press("exclamation_mark")
+            assert kept.last() is None
+            os.kill(os.getpid(), signal.SIGTERM)
+            while shown.app.return_code is None:
+                await shown.pilot.pause()
+        assert shown.app.return_code == 128 + signal.SIGTERM
+        cut = kept.cut_off()
+        assert cut is not None and cut.filters == (Filter("flag", "*"),)
 
     run(work)
 

@@ -196,9 +196,9 @@ def test_a_dropped_connection(terminal: Terminal, again: Terminal, tmp_path: Pat
     terminal.keys("-l", "level:warn")
     terminal.keys("Enter")
     terminal.until(lambda text: "30 of 60" in text)
-    terminal.wait(lambda: any("warn" in one.read_text() for one in tmp_path.glob("home/sessions/.last*")))
     writer = int((store / "lock").read_text())
     terminal.tmux("kill-server")
+    terminal.wait(lambda: any("warn" in one.read_text() for one in tmp_path.glob("home/sessions/.last*")))
     terminal.wait(lambda: not Path(f"/proc/{writer}").exists() if Path("/proc").exists() else True)
     assert "beat" not in (store / "marks.json").read_text() and "offset" in (store / "marks.json").read_text()
     terminal = again

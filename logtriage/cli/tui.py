@@ -38,7 +38,7 @@ def parser() -> Parser:
 
 
 def run(argv: list[str]) -> int:
-    """Exit code 0."""
+    """Exit code 0; after a termination, 143."""
     gc.disable()  # what a start makes stays; once the first records stand, the screen has it collected again
     session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
@@ -87,8 +87,9 @@ def _show(
         session.zone, args.utc, session.config.keys, session.fixed_now, f"logtriage-{args.theme}",
         session.config.patterns, begin, kept, look,
     )  # fmt: skip
-    Logtriage(engine, options, intake).run()
-    return 0
+    app = Logtriage(engine, options, intake)
+    app.run()
+    return app.return_code or 0
 
 
 def _keys_from_terminal() -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Iterable, Mapping
@@ -84,12 +86,31 @@ class Logtriage(App[None]):
     def on_mount(self) -> None:
         self.set_keymap(self.keys)
         self.set_interval(_LOOK_EVERY, self._look)
+        self._heed((signal.SIGHUP, signal.SIGTERM))
 
     def on_unmount(self) -> None:
         self.main.keep_look()
         self.engine.close()
         if self.intake:
             self.intake.close()
+
+    def _heed(self, numbers: Iterable[int]) -> None:
+        """Ends as it should when the connection drops, or a signal asks for it. The loop calls, not the signal: whatever
+        that interrupts may hold a lock."""
+        loop = asyncio.get_running_loop()
+        for number in numbers:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                with contextlib.suppress(RuntimeError, ValueError):  # not the main thread: no signals come here
+                    loop.add_signal_handler(number, self._cut_off, number)
+
+    def _cut_off(self, number: int) -> None:
+        """Keeps what is looked at as it is at this moment, and ends. Without its terminal, at once: nothing is to be put
+        right there any more."""
+        self.main.cut_off()
+        if number == signal.SIGHUP:
+            asyncio.get_running_loop().remove_signal_handler(number)
+            os.kill(os.getpid(), number)
+        self.exit(return_code=128 + number)
 
     def hear(self) -> None:
         """From now on answers are taken: everything that they go to is there."""

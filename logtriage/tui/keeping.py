@@ -28,6 +28,7 @@ class Keeping(Marking):
     def __init__(self, options: Options, intake: Intake | None) -> None:
         super().__init__(options, intake)
         self._noted: Saved | None = None
+        self._is_cut_off = False
         if saved := options.session:
             self.filters = Filters(self.filters.base, saved.filters, saved.off)
             self.zoomed, self.utc = saved.zoomed, saved.utc or options.utc
@@ -53,8 +54,14 @@ class Keeping(Marking):
             self.set_interval(_NOTE_EVERY, self.note_down)
 
     def on_unmount(self) -> None:
-        if self.options.sessions:
+        if self.options.sessions and not self._is_cut_off:
             self.note_down(ended=True)
+
+    def cut_off(self) -> None:
+        """Has all that is to be kept written down now: it is not left by choice."""
+        self._is_cut_off = True
+        self.note_down()
+        self.notebook.close()
 
     @property
     def saved(self) -> Saved:
