@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from screens import NARROW, WIDE, run, screen
 from stores import fill, write_sources
+from textual.widgets import Input
 
 from logtriage.needles.needle import Needle
 from logtriage.query import glance, tally
 from logtriage.query.query import Query
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
+from logtriage.tui.filters import Filter
+from logtriage.tui.run import Cancelled
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +121,64 @@ def test_filters_stack_and_are_counted(store: Path, snapshot: Snapshot) -> None:
             assert f"{calm:,} of {whole:,} · 1 filter" in shown.status
             await shown.press("escape", "escape")
             assert f"{timed:,} of {whole:,} · 1 filter" in shown.status
+
+    run(work)
+
+
+def test_a_count_that_takes_long_tells_how_far_it_is(
+    store: Path, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is found by now is told while records are gone through; typing on cancels that, which is said, as does leaving
+    the line; so it is with the count of a filter that is on."""
+    whole, go, ended = tally.counting, threading.Event(), []
+
+    def slow(snapshot: Snapshot, query: Query) -> Iterator[tally.Counted]:
+        yield tally.Counted(5, 0.25)
+        try:
+            go.wait(60)
+            yield from whole(snapshot, query)
+        except Cancelled:
+            ended.append(query.needle)
+            raise
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+
+            async def sees(text: str) -> None:
+                while text not in shown.text:
+                    await shown.pilot.pause()
+
+            monkeypatch.setattr(tally, "counting", slow)
+            await shown.press("ampersand")
+            line = shown.app.screen.query_one(Input)
+            line.insert_text_at_cursor("tim")
+            await sees("counting … 5 in 25%")
+            line.insert_text_at_cursor("e")
+            await sees("cancelled, counting anew …")
+            go.set()
+            await shown.settle()
+            wanted = tally.count(snapshot, Query(needle=Needle.of(["time"])))
+            assert len(ended) == 1 and f" {wanted:,} of " in shown.lines[-2]
+            go.clear()
+            line.insert_text_at_cursor("d")
+            await sees("counting … 5 in 25%")
+            await shown.pilot.press("escape")
+            go.set()
+            await shown.settle()
+            assert len(ended) == 2
+            go.clear()
+            shown.main.use(shown.main.filters.adding(Filter("text", "timed")))
+            await sees("5… (25%) of")
+            go.set()
+            await shown.settle()
+            assert len(ended) == 2 and "1 filter" in shown.status and "%" not in shown.status
+            go.clear()
+            shown.main.use(shown.main.filters.adding(Filter("text", "out")))
+            await sees("5… (25%) of")
+            await shown.pilot.press("ctrl+f")
+            go.set()
+            await shown.settle()
+            assert len(ended) == 3 and "records" in shown.status
 
     run(work)
 

@@ -144,8 +144,8 @@ class Reading:
     def failure(self) -> str | None:
         return self.why
 
-    def share(self, read: object) -> float | None:
-        return self.done
+    def reading(self, read: object) -> tuple[float, int] | None:
+        return None if self.done is None else (self.done, round((1 - self.done) * 3e9))
 
     def close(self) -> None:
         pass
@@ -182,7 +182,7 @@ def test_a_large_file_opens_at_its_end(tmp_path: Path) -> None:
             fill(store, [log])
             log.write_bytes(whole)
             reading.done = 0.5
-            await shown.until(lambda: "reading 50%" in shown.status)
+            await shown.until(lambda: "reading 50%, 1.5 GB to go" in shown.status)
             assert shown.main.ahead is not None
             await shown.press("g")
             assert shown.selected.text.startswith("beat 0 ")

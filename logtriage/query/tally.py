@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from logtriage.query.condition import Condition, joined, stored
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import LEVELS, Query
-from logtriage.query.walk import Key, counted, rows, windows
+from logtriage.query.walk import Key, counted, done, rows, windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
@@ -42,6 +43,21 @@ def count(store: Store | Snapshot, query: Query) -> int:
     with snapshot_of(store) as snapshot:
         found = sum(_minutes(snapshot, query).values())
         return min([found, *(n for n in (query.limit, query.tail) if n is not None)])
+
+
+class Counted(NamedTuple):
+    """So many are found by now, `share` (0 to 1) of what is to be looked at being done."""
+
+    found: int
+    share: float
+
+
+def counting(snapshot: Snapshot, query: Query) -> Iterator[Counted]:
+    """How many records the query finds, as one goes through them; the last answer is that of all."""
+    found: _Minutes = Counter()
+    for share in _gathered(snapshot, query, found):
+        yield Counted(sum(found.values()), share)
+    yield Counted(sum(found.values()), 1.0)
 
 
 def rank(store: Store | Snapshot, query: Query, place: Key) -> tuple[int | None, int]:
@@ -94,21 +110,30 @@ def _floor(moment: datetime, minutes: int) -> datetime:
 
 def _minutes(snapshot: Snapshot, query: Query) -> _Minutes:
     """How many records each minute has of each level."""
+    found: _Minutes = Counter()
+    for _ in _gathered(snapshot, query, found):
+        pass
+    return found
+
+
+def _gathered(snapshot: Snapshot, query: Query, found: _Minutes) -> Iterator[float]:
+    """Adds that to `found`, and tells now and then which share of it is done."""
     query = replace(query, limit=None, tail=None, order="time")
     whole, rest = _split(query)
-    found: _Minutes = Counter()
     todo = plan(snapshot, whole or query)
     if whole is None or not todo.rolled or (sure := _sure(todo)) is None:
-        return _from_records(snapshot, plan(snapshot, query))
+        yield from _from_records(snapshot, plan(snapshot, query), found)
+        return
     where, parameters = joined([sure, *counted(replace(todo, shapes=None))])
     sql = f"SELECT minute, severity_number, sum(records)::BIGINT FROM lake.activity WHERE {where} GROUP BY ALL"
     for minute, severity, n in snapshot.con.execute(sql, parameters).fetchall():
         found[minute, severity] += n
-    if todo.check is not None:
-        found.update(_from_records(snapshot, todo.only_open()))
     for edge in rest:
-        found.update(_from_records(snapshot, plan(snapshot, edge)))
-    return found
+        for _ in _from_records(snapshot, plan(snapshot, edge), found):
+            pass
+    if todo.check is not None:
+        yield 0.0
+        yield from _from_records(snapshot, todo.only_open(), found)
 
 
 def _sure(todo: Plan) -> Condition | None:
@@ -132,13 +157,14 @@ def _split(query: Query) -> tuple[Query | None, list[Query]]:
     return replace(query, since=first, until=last), rest
 
 
-def _from_records(snapshot: Snapshot, todo: Plan) -> _Minutes:
-    found: _Minutes = Counter()
+def _from_records(snapshot: Snapshot, todo: Plan, found: _Minutes) -> Iterator[float]:
+    """The same from the records themselves."""
     pace = Pace(MOST // 2, filtered=todo.filtered, dear=todo.query.needs_attributes)
     columns = ("date_trunc('minute', timestamp)", "severity_number")
     if todo.ways and todo.check is not None and todo.gather(snapshot.con, columns, MOST):
         rows = snapshot.con.execute(*todo.select(columns, (), gathered=True)).fetchall()
-        return Counter(todo.decided(iter(rows)))
+        found.update(todo.decided(iter(rows)))
+        return
     for window in windows(snapshot, todo, pace):
         if todo.check is None:
             result = snapshot.con.execute(*todo.select((*columns, "count(*)"), window, tail=" GROUP BY ALL")).fetchall()
@@ -146,4 +172,4 @@ def _from_records(snapshot: Snapshot, todo: Plan) -> _Minutes:
                 found[minute, severity] += n
         else:
             found.update(todo.decided(iter(snapshot.con.execute(*todo.select(columns, window)).fetchall())))
-    return found
+        yield done(snapshot, todo, window)

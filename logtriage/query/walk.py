@@ -164,6 +164,16 @@ def windows(
         yield from part
 
 
+def done(snapshot: Snapshot, todo: Plan, window: Sequence[Condition]) -> float:
+    """Which share of the records a plan has to look at, in time order, lies before the end of a window, that included."""
+    minutes, timeless = _counts(snapshot, todo)
+    before = sum(n for _, n in timeless)
+    end = next((one for one in window[0].parameters[1:] if isinstance(one, datetime)), None)
+    upto = bisect_left(minutes, end, key=itemgetter(0)) if end else 0
+    whole = before + sum(n for _, n in minutes)
+    return (before * bool(end) + sum(n for _, n in minutes[:upto])) / max(1, whole)
+
+
 def _counts(snapshot: Snapshot, todo: Plan) -> tuple[list[tuple[datetime, int]], list[tuple[int, int]]]:
     """How many records may be of interest, from the activity: by minute, in order; and by part those without time, or all
     where the order is not one of time. Kept, as is the plan."""

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from logtriage.query.glance import Glances
 from logtriage.query.query import Query
+from logtriage.query.tally import Counted
 from logtriage.query.walk import Key
 from logtriage.tui import requests as ask
 from logtriage.tui.events import Events
@@ -53,6 +54,7 @@ class Board(Screen[None]):
         self.filters = Filters()
         self.standing: Standing | None = None
         self.found: int | None = None
+        self.so_far: Counted | None = None  # how many are found by now
         self.counted: tuple[int, int] | None = None  # how many are found, of how many, as last counted together
         self.is_counting = False  # that is being asked anew
         self.left_at: tuple[int, int] | None = None  # the same when the end was left

@@ -11,7 +11,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,15 +62,15 @@ class Engine:
 
     def ask(self, request: Request) -> None:
         """Asks; the answer comes later, or never if a newer request outdates this one."""
-        gone = {request.kind, *request.outdates}
         with self._lock:
-            for lane, waiting in self._waiting.items():
-                waiting[:] = [one for one in waiting if one.kind not in gone]
-                run = self._running[lane]
-                if run and run.request.kind in gone:
-                    run.cancel()
+            self._drop((request.kind, *request.outdates))
             self._waiting[request.lane].append(request)
             self._lock.notify_all()
+
+    def drop(self, *kinds: str) -> None:
+        """What was asked of these kinds is not wanted any more."""
+        with self._lock:
+            self._drop(kinds)
 
     @property
     def has_store(self) -> bool:
@@ -109,6 +109,13 @@ class Engine:
             if thread.is_alive():
                 thread.join(_PATIENCE)
 
+    def _drop(self, kinds: Collection[str]) -> None:
+        for lane, waiting in self._waiting.items():
+            waiting[:] = [one for one in waiting if one.kind not in kinds]
+            run = self._running[lane]
+            if run and run.request.kind in kinds:
+                run.cancel()
+
     def _work(self, lane: str) -> None:
         hurries = lane == "front"  # until it has answered for the first time: nothing is on the screen yet
         if not hurries:
@@ -119,12 +126,13 @@ class Engine:
                 if run.request.needs_store:
                     snapshot = self._fresh(lane, snapshot)
                     run.holds(snapshot)
-                result = run.request.answer(snapshot)  # type: ignore[arg-type]
-                if hurries:
-                    hurries = False
-                    _stand_back()
-                self._widen()
-                self._give(run, result)
+                answer = run.request.answer(snapshot)  # type: ignore[arg-type]
+                for one in answer if run.request.grows else (answer,):
+                    if hurries:
+                        hurries = False
+                        _stand_back()
+                    self._widen()
+                    self._give(run, one)
                 snapshot = _swept(snapshot)
             except Exception as why:
                 self._give(run, _told(why), failed=True)

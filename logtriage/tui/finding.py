@@ -13,6 +13,7 @@ from logtriage.tui.filters import Filter, Filters, combined
 from logtriage.tui.ranking import Ranking
 
 if TYPE_CHECKING:
+    from logtriage.query.tally import Counted
     from logtriage.tui.prompt import Prompt
     from logtriage.tui.status import FilterBar
 
@@ -21,6 +22,8 @@ _KINDS = ("level", "source", "service", "flag", "field", "trace", "since", "unti
 
 class Finding(Ranking):
     """See the module."""
+
+    previewed: overview.Preview | None = None  # what is being counted for the line in which one types
 
     # filters
 
@@ -95,6 +98,8 @@ class Finding(Ranking):
     def on_prompt_typed(self, message: Prompt.Typed) -> None:
         if message.what not in ("filter", "search"):
             return
+        counted, self.previewed = self.previewed, None
+        self.app.engine.drop("preview")  # type: ignore[attr-defined]
         if not message.text.strip("!"):
             self.prompt.tell("")
             return
@@ -104,14 +109,20 @@ class Finding(Ranking):
         except Exception as why:
             self.prompt.tell(str(getattr(why, "message", why)), wrong=True)
             return
-        self.prompt.tell("counting …")
-        self.wants(overview.Preview(query))
+        self.prompt.tell("cancelled, counting anew …" if counted else "counting …")
+        self.previewed = overview.Preview(query)
+        self.wants(self.previewed)
 
-    def show_preview(self, request: overview.Preview, count: int) -> None:
-        """Tells how many records what is typed would leave."""
-        if self.prompt.is_open:
-            whole = self.found if self.filters.active else self.standing.records if self.standing else None
-            self.prompt.tell(f"{count:,}" + (f" of {whole:,}" if whole is not None else ""))
+    def show_preview(self, request: overview.Preview, counted: Counted) -> None:
+        """Tells how many records what is typed would leave, or how many by now."""
+        if request is not self.previewed:  # one has typed on
+            return
+        if counted.share < 1:
+            self.prompt.tell(f"counting … {counted.found:,} in {counted.share:.0%}")
+            return
+        self.previewed = None
+        whole = self.found if self.filters.active else self.standing.records if self.standing else None
+        self.prompt.tell(f"{counted.found:,}" + (f" of {whole:,}" if whole is not None else ""))
 
     def on_prompt_entered(self, message: Prompt.Entered) -> None:
         if not message.text.strip():
@@ -134,6 +145,8 @@ class Finding(Ranking):
                     self.show_at(moment)
 
     def on_prompt_left(self, message: Prompt.Left) -> None:
+        self.previewed = None
+        self.app.engine.drop("preview")  # type: ignore[attr-defined]
         self.list.focus()
 
     def read_filter(self, text: str) -> Filter:

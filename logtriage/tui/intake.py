@@ -79,9 +79,9 @@ class Intake:
         told = next((line for line in lines if line.startswith("logtriage: ")), "reading the sources failed")
         return re.sub(r" (\"/[^\"]*\"|/[^\s:]+)", "", told.removeprefix("logtriage: "))
 
-    def share(self, read: Mapping[str, int]) -> float | None:
-        """How much of the files' bytes are read, given up to where each is (path → bytes); None: all, or nearly all, once
-        it was all: what is followed is always a little ahead."""
+    def reading(self, read: Mapping[str, int]) -> tuple[float, int] | None:
+        """How much of the files is read (0 to 1), given up to where each is (path → bytes), and how many bytes are not;
+        None: all is, or nearly all, once it was all: what is followed is always a little ahead."""
         sizes: dict[str, int] = {}
         for path in self.paths:
             with contextlib.suppress(OSError):
@@ -92,7 +92,7 @@ class Intake:
             at = read.get(path, 0)
             done += min(at, size) if path not in self._packed else size if at else 0
         self._caught_up |= done >= whole
-        return None if whole - done <= _BEHIND * self._caught_up else done / whole
+        return None if whole - done <= _BEHIND * self._caught_up else (done / whole, whole - done)
 
     def close(self) -> None:
         """Ends it; what it has read by then is kept."""

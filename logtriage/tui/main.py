@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from logtriage.query.glance import Glances, at_time
+from logtriage.query.tally import Counted
 from logtriage.tui import overview_requests as overview
 from logtriage.tui import panel_requests as more
 from logtriage.tui import requests as ask
@@ -123,7 +124,7 @@ class Main(Asking):
         self.list.names = {**standing.names, **ahead}
         self.list.span = standing.span
         if not self.filters.active:
-            self.take_count(standing.records)
+            self.take_count(Counted(standing.records, 1.0))
         self.timeline.silences, self.timeline.firsts = standing.silences, standing.firsts
         self.show_marks()
         self.list.refresh()

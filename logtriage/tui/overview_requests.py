@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from logtriage.query import lanes, tally
 from logtriage.query.lanes import First, Lanes, Silence
 from logtriage.query.query import Query
+from logtriage.query.tally import Counted
 from logtriage.query.walk import Key
 from logtriage.store.views import PartRow, Snapshot
 from logtriage.tui.requests import Request
@@ -16,19 +18,21 @@ from logtriage.tui.requests import Request
 
 @dataclass(frozen=True)
 class Count(Request):
-    """How many records a query finds → int."""
+    """How many records a query finds, as far as that is known, until it is → Counted."""
 
     query: Query
     kind = "count"
     lane = "back"
+    outdates = ("preview",)
+    grows = True
 
-    def answer(self, snapshot: Snapshot) -> int:
-        return tally.count(snapshot, self.query)
+    def answer(self, snapshot: Snapshot) -> Iterator[Counted]:
+        return tally.counting(snapshot, self.query)
 
 
 @dataclass(frozen=True)
 class Preview(Count):
-    """How many records a filter would leave, before it is applied → int."""
+    """How many records a filter would leave, before it is applied → Counted."""
 
     kind = "preview"
 
@@ -76,6 +80,7 @@ class Matches(Request):
     place: Key
     kind = "matches"
     lane = "back"
+    outdates = ("preview",)
 
     def answer(self, snapshot: Snapshot) -> tuple[int | None, int]:
         return tally.rank(snapshot, self.query, self.place)

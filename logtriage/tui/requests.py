@@ -32,9 +32,11 @@ class Request:
     lane: ClassVar[str] = "front"
     outdates: ClassVar[tuple[str, ...]] = ()
     needs_store: ClassVar[bool] = True
+    grows: ClassVar[bool] = False
 
     def answer(self, snapshot: Snapshot) -> Any:
-        """The answer, as the class tells. Raises what the query raises."""
+        """The answer, as the class tells; if it `grows`, one after the other, each in place of the one before. Raises what
+        the query raises."""
         raise NotImplementedError
 
     def cancel(self) -> None:

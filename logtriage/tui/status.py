@@ -20,7 +20,9 @@ from logtriage.tui.text import safe
 class State:
     """What the status line tells. Numbers that are not known yet are None. `new`: how many came since one left the end,
     `stopped`: what should be read is not any more;
-    `hidden`: how many besides that the filters hide; `notice`: what was last to be said, in place of the rest on a narrow screen; `reading`: how far it is, 0 to 1."""
+    `hidden`: how many besides that the filters hide; `notice`: what was last to be said, in place of the rest on a narrow
+    screen; `share` (0 to 1): of what is to be counted, with so many found by then; `reading`: how far it is, 0 to 1, and how
+    many bytes are left."""
 
     found: int | None = None
     records: int | None = None
@@ -33,7 +35,8 @@ class State:
     stopped: bool = False
     new: int = 0
     hidden: int = 0
-    reading: float | None = None
+    share: float = 1.0
+    reading: tuple[float, int] | None = None
     busy: bool = False
     notice: str = ""
     wrong: bool = False
@@ -41,6 +44,8 @@ class State:
     def counts(self) -> list[str]:
         """What is shown of what there is, most important first."""
         found, records = _number(self.found), _number(self.records)
+        if self.share < 1:
+            found = f"{found}… ({self.share:.0%})"
         told = [f"{found} of {records}" if self.filters else f"{records} records"]
         if self.filters:
             told.append(_counted(self.filters, "filter"))
@@ -54,7 +59,8 @@ class State:
         """Where one is: (text, style)."""
         told: list[tuple[str, str]] = []
         if self.reading is not None:
-            told.append((f"reading {self.reading:.0%}", "accent"))
+            share, left = self.reading
+            told.append((f"reading {share:.0%}" + (f", {_size(left)} to go" if left else ""), "accent"))
         if self.new or self.hidden:
             told.append((f"{self.new:,} new ↓" + (f", {self.hidden:,} hidden" if self.hidden else ""), "accent"))
         elif self.stopped:
@@ -157,6 +163,11 @@ class FilterBar(Widget):
 
 def _number(number: int | None) -> str:
     return "…" if number is None else f"{number:,}"
+
+
+def _size(number: int) -> str:
+    """`812 MB`, `3.1 GB`."""
+    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{max(1, round(number / 1e6))} MB"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
+from logtriage.query.tally import Counted
 from logtriage.tui import overview_requests as overview
 from logtriage.tui import requests as ask
 from logtriage.tui.events import PAGE
@@ -54,11 +55,17 @@ class Surveying(Telling):
         self.is_counting = True
         if self.filters.active:
             self.wants(overview.Count(self.query_now))
-        elif self.standing:
-            self.take_count(self.standing.records)
+            return
+        self.app.engine.drop("count")  # type: ignore[attr-defined]
+        if self.standing:
+            self.take_count(Counted(self.standing.records, 1.0))
 
-    def take_count(self, found: int) -> None:
-        """Takes how many are found, counted right after all that there are."""
+    def take_count(self, counted: Counted) -> None:
+        """Takes how many are found, counted right after all that there are; until it is all of them, how many by now."""
+        self.so_far = counted if counted.share < 1 and self.found is None else None
+        if counted.share < 1:
+            return
+        found = counted.found
         self.found, self.is_counting = found, False
         self.counted = (found, self.standing.records if self.standing else found)
 
@@ -78,6 +85,7 @@ class Surveying(Telling):
             self.timeline.told = "counting …"
             self.wants(overview.Shade(self.query_now, self.timeline.lanes))
         else:
+            self.app.engine.drop("shade")  # type: ignore[attr-defined]
             self.timeline.shade(None)
 
     def take_shade(self, request: overview.Shade, found: Lanes | None) -> None:

@@ -43,7 +43,7 @@ class Telling(Board):
         """Tells how it stands."""
         standing, filters = self.standing, self.filters.active
         records = standing.records if standing else None
-        found = self.found if filters else records
+        found = records if not filters else self.so_far.found if self.so_far else self.found
         reading = self._reading()
         if self.following or reading is not None:
             self.left_at = None
@@ -57,7 +57,7 @@ class Telling(Board):
                 standing.plain if standing else 0,
                 self.place.timestamp if self.place else None, self.zone, self.following,
                 self.intake is not None and self.intake.failure() is not None,
-                new, hidden, reading, self.busy,
+                new, hidden, self.so_far.share if filters and self.so_far else 1.0, reading, self.busy,
                 self.notice, self.wrong,
             )
         )  # fmt: skip
@@ -85,10 +85,11 @@ class Telling(Board):
         new = max(0, found - self.left_at[0])
         return new, max(0, records - self.left_at[1] - new)
 
-    def _reading(self) -> float | None:
-        if self.intake is None:
+    def _reading(self) -> tuple[float, int] | None:
+        """How much of the files given is read, 0 to 1, and how many bytes lie between that and their ends; None: all."""
+        if self.intake is None or not self.intake.is_running:
             return None
-        if not self.intake.is_running or self.standing is None:
-            return None if not self.intake.is_running else 0.0
+        if self.standing is None:
+            return 0.0, 0
         read = {p.path: self.standing.read.get(p.part, 0) for p in self.standing.parts if p.path}
-        return self.intake.share(read)
+        return self.intake.reading(read)

@@ -107,7 +107,7 @@ class Viewing(Surveying):
         """Looks through other filters, at the same place (`stay`: though the end was followed) or at the end."""
         if remember:
             self.trail = [*self.trail, View(self.filters, self.place)][-_TRAIL:]
-        self.filters, self.found, self.counted = filters, None, None
+        self.filters, self.found, self.so_far, self.counted = filters, None, None, None
         self.list.needle = self.query_now.needle or (self.sought.needle if self.sought else None)
         self.wants(self.list.wanting(self.query_now, None if end or (self.following and not stay) else self.place))
         self.left_at = None
