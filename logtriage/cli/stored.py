@@ -31,11 +31,15 @@ if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
 
 
+_MANY = 50_000  # records, that take longer than to have them looked at by several threads
+
+
 class Stored:
     """A store that is being asked."""
 
     def __init__(self, session: Session, store: Store, needle: Needle | None = None) -> None:
         self.session = session
+        self.store = store
         self.snapshot = Snapshot(store)
         self.asked: Asked = asked(session, needle, ends(self.snapshot))
         self.levels = levels(self.asked)
@@ -76,6 +80,8 @@ class Stored:
 
     def _answer(self, query: Query) -> Answer:
         answer = Answer(self.snapshot, query)
+        if answer.looked_at > _MANY:
+            self.store.widen()
         if self.session.args.show_sql and not self._shown_sql:
             self._shown_sql = True
             self.session.say(answer.sql)
@@ -105,7 +111,7 @@ def grep(session: Session, needle: Needle) -> int:
     args = session.args
     only_told = is_told(args)
     before, after = (0, 0) if only_told or args.only_matching else context(args)
-    with Store(session.store_path) as store:
+    with Store(session.store_path, threads=1) as store:
         stored = Stored(session, store, needle)
         coverage = stored.coverage
         coverage.hits = 0
@@ -149,7 +155,7 @@ def _show(stored: Stored, needle: Needle, query: Query, before: int, after: int)
 def cat(session: Session) -> int:
     """Prints all records of sources of the store that fulfil the filters."""
     args = session.args
-    with Store(session.store_path) as store:
+    with Store(session.store_path, threads=1) as store:
         stored = Stored(session, store)
         coverage = stored.coverage
         coverage.records = 0

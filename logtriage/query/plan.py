@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from logtriage.query.condition import Condition, Needs, joined, once
+from logtriage.query.narrow import MOST_SCANNED, Narrowed, narrow, scanned
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query, source_condition
 from logtriage.store.seams import ANY
@@ -104,7 +105,6 @@ def _by_id(snapshot: Snapshot, text: str) -> Condition:
 def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
     """Attributes are dear to tell: only records are asked for them that hold the value somewhere, or something escaped."""
     from logtriage.needles.needle import Needle
-    from logtriage.query.narrow import narrow
     from logtriage.query.sieve import Sieve
 
     needle = Needle.of((value,), fixed=True)
@@ -125,18 +125,20 @@ def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
 
 
 def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
-    from logtriage.query.narrow import narrow
-    from logtriage.query.sieve import Sieve
-
     if needle.matches_all:
         todo.shapes = NOTHING if needle.invert else None
         return
     shapes = snapshot.shapes
     todo.narrowed = narrow(needle, shapes)
     todo.shapes = todo.narrowed.possible()
+    if among := _parts(snapshot, todo.narrowed):
+        todo.counted.append(among)
+        todo.plain.append(among)
     if not todo.narrowed.open and not snapshot.unshaped:
         todo.shapes = todo.shapes if todo.narrowed.sure else NOTHING
         return
+    from logtriage.query.sieve import Sieve
+
     condition = todo.query.text_condition()
     certain = todo.narrowed.certain()
     assert condition is not None
@@ -152,6 +154,14 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
         todo.shapes = todo.shapes if todo.ways else NOTHING
     suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
     todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
+
+
+def _parts(snapshot: Snapshot, narrowed: Narrowed) -> Condition | None:
+    """The condition on `part` where few parts have records to look at: a file of records is of one part, or of few."""
+    parts = {part for part, shape in snapshot.records if shape <= ANY or shape not in narrowed.none}
+    if len(parts) > MOST_SCANNED or len(parts) == len(snapshot.catalog.parts):
+        return None
+    return Condition(scanned("part", parts), (), Needs.COUNTS)
 
 
 def _weak(needle: Needle) -> Condition:

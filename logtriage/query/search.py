@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from logtriage.query.brief import Found
 from logtriage.query.plan import plan
 from logtriage.query.query import Query
-from logtriage.query.walk import Key, rows
+from logtriage.query.walk import Key, looked_at, rows
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 
@@ -84,6 +84,11 @@ class Answer:
         self.sql = self._plan.shown()
         self.matched = 0
         self.more = False
+
+    @property
+    def looked_at(self) -> int:
+        """How many records have to be looked at, at most."""
+        return looked_at(self._snapshot, self._plan)
 
     @property
     def undecided(self) -> list[tuple[int, int]]:

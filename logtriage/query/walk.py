@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -13,6 +14,7 @@ from logtriage.query.plan import NOTHING
 from logtriage.query.planned import Plan, Side
 from logtriage.query.query import TIME_ORDER, Query
 from logtriage.query.windows import MOST, Extent, Pace, by_place, by_time
+from logtriage.store.gist import moment
 from logtriage.store.views import Snapshot
 
 if TYPE_CHECKING:
@@ -145,7 +147,7 @@ def windows(
     """Conditions that part the records a plan has to look at into windows, in the query's order."""
     if todo.shapes == NOTHING:
         return
-    minutes, parts = _counts(snapshot, todo)
+    minutes, parts = (None if edge else _few(snapshot, todo, pace.rows)) or _counts(snapshot, todo)
     edged = edge.timestamp if edge and todo.query.order == "time" else None
     extents = _extents(snapshot, parts, todo.query, edge, backwards)
     places = by_place(extents, pace, backwards=backwards)
@@ -172,6 +174,31 @@ def done(snapshot: Snapshot, todo: Plan, window: Sequence[Condition]) -> float:
     upto = bisect_left(minutes, end, key=itemgetter(0)) if end else 0
     whole = before + sum(n for _, n in minutes)
     return (before * bool(end) + sum(n for _, n in minutes[:upto])) / max(1, whole)
+
+
+def looked_at(snapshot: Snapshot, todo: Plan) -> int:
+    """How many records a plan has to look at, at most."""
+    if todo.shapes == NOTHING:
+        return 0
+    none = todo.narrowed.none if todo.narrowed else ()
+    return sum(records for (_, shape), records in snapshot.records.items() if shape not in none)
+
+
+def _few(snapshot: Snapshot, todo: Plan, most: int) -> tuple[list[tuple[datetime, int]], list[tuple[int, int]]] | None:
+    """What `_counts` tells, of few records (`most`) as of one stretch of time, without a look at the activity; None: it
+    takes one."""
+    if snapshot.gist is None or todo.narrowed is None or todo.query.order != "time":
+        return None
+    those = [one for one in snapshot.gist.counts if one.shape not in todo.narrowed.none]
+    if (total := sum(one.records for one in those)) > most:
+        return None
+    timeless: Counter[int] = Counter()
+    for one in those:
+        timeless[one.part] += one.records if one.first is None else 0
+    moments = sorted(filter(None, (moment(at) for one in those for at in (one.first, one.last))))
+    minutes = [at.replace(second=0, microsecond=0) for at in moments]
+    ends = [(minutes[0], total), (minutes[-1], 0)] if minutes else []
+    return ends, [(part, records) for part, records in timeless.items() if records]
 
 
 def _counts(snapshot: Snapshot, todo: Plan) -> tuple[list[tuple[datetime, int]], list[tuple[int, int]]]:

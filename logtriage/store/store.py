@@ -56,7 +56,7 @@ class Store:
     """An open store: `con` sees it as the database `lake`.
 
     `path` is a folder (catalog.sqlite and data/); with `write` the one writer's lock is held until `close`. `threads`:
-    of a query, until it is reset; None: as many as there are processors. With `write`, `began` is the snapshot that was
+    of a query, until it is `widen`ed; None: as many as there are processors. With `write`, `began` is the snapshot that was
     found, and `touched` are the parts whose records were changed since (None: any).
     Raises StoreError where it is missing, held by another writer, of a newer version, or not readable.
     """
@@ -105,6 +105,10 @@ class Store:
             self._copy.cleanup()
         if self._lock:
             self._lock.close()
+
+    def widen(self) -> None:
+        """Gives queries all processors. To share what little most of them do takes a third longer."""
+        self.con.execute("RESET threads")
 
     def _refuse_others(self) -> None:
         """Raises StoreError where the folder holds other things: a store does not spread among somebody's files."""

@@ -139,8 +139,7 @@ class Snapshot:
         self.con.execute(f"SET TimeZone = 'UTC'; SET dynamic_or_filter_threshold = {_LOOKED_UP}; BEGIN")
         self._seen = self._now()
         self.memory: dict[Hashable, Any] = {}  # what queries keep in mind of it
-        self._told = gist.of(self.con, store.path)
-        told = self._told
+        self.gist = told = gist.of(self.con, store.path)
         self.catalog = _catalog(told.parts, told.formats, told.renderings) if told else load(self.con)
         _name_parts(self.con, self.catalog)
         views = {
@@ -158,23 +157,23 @@ class Snapshot:
     @cached_property
     def records(self) -> dict[tuple[int, int], int]:
         """(part, shape) → how many records, from the activity; only where there are any."""
-        if self._told:
-            return self._told.records
+        if self.gist:
+            return self.gist.records
         sql = "SELECT part, shape, sum(records)::BIGINT AS n FROM lake.activity GROUP BY part, shape HAVING n > 0"
         return {(part, shape): n for part, shape, n in self.con.execute(sql).fetchall()}
 
     @cached_property
     def shapes(self) -> list[tuple[int, str]]:
         """(number, text) of the shapes in which a search can rely on it; there may be some that no record has."""
-        if self._told:
-            return self._told.shapes
+        if self.gist:
+            return self.gist.shapes
         return self.con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
 
     @cached_property
     def minutes(self) -> tuple[datetime, datetime] | None:
         """The first and the last minute (UTC, naive) that has a record; None where no record has a time."""
-        if self._told:
-            return self._told.minutes
+        if self.gist:
+            return self.gist.minutes
         rows = self.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()
         return rows[0] if rows[0][0] is not None else None
 

@@ -152,10 +152,10 @@ class Engine:
             return None
 
     def _widen(self) -> None:
-        """Gives queries all processors. The first ones have one: to share what little they do takes a third longer."""
+        """Gives queries all processors. The first ones, which do little, have one."""
         with self._opening:
             if self._store and self._narrow:
-                self._store.con.execute("RESET threads")
+                self._store.widen()
                 self._narrow = False
 
     def _take(self, lane: str) -> Run | None:
