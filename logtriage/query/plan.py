@@ -138,6 +138,7 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
         todo.shapes = todo.shapes if todo.narrowed.sure else NOTHING
         return
     from logtriage.query.sieve import Sieve
+    from logtriage.query.sums import proof
 
     condition = todo.query.text_condition()
     certain = todo.narrowed.certain()
@@ -154,6 +155,8 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
         todo.shapes = todo.shapes if todo.ways else NOTHING
     suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
     todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
+    if len(todo.text) == 1 and needle.literal is not None and (held := proof(needle.literal.decode())):
+        todo.proven = Condition(" OR ".join(f"({one.sql})" for one in (certain, held) if one))
 
 
 def _parts(snapshot: Snapshot, narrowed: Narrowed) -> Condition | None:

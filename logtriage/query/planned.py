@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,6 +49,7 @@ class Plan:
 
     `plain`: conditions on `pieces` besides that on the shape; `counted`: on `lake.activity`, besides shape and time;
     `text`: on whole records. `check`: SQL on a whole record that tells whether `holds` must decide; None: never.
+    `proven`: of which records the columns that are kept prove that they are hits, as far as that is known.
     `rolled`: only the needle keeps `lake.activity` from knowing the answer. `ways`: weak tests that let go of most records
     that are no hits; one of them holds of every hit (none at all: nothing is known); `sieved`: a plain condition does so.
     `undecided` collects records (part, offset) on which the pattern took too long.
@@ -64,6 +65,7 @@ class Plan:
     ways: list[Condition] = field(default_factory=list)
     sieved: bool = False
     check: str | None = None
+    proven: Condition | None = None
     rolled: bool = False
     undecided: list[tuple[int, int]] = field(default_factory=list)
 
@@ -106,8 +108,7 @@ class Plan:
         last += f" LIMIT {limit}" if limit is not None and self.check is None else ""
         where, parameters = self._where(window)
         if not wanted & _TEXTS:
-            pieces = "pieces" if _NAMES_PLACES.search(where) or wanted & set(PLACES) else "bare"
-            rows = dressed(self.catalog, pieces, wanted)
+            rows = relation_of(self.catalog, where, wanted)
             return f"SELECT {named} FROM ({rows}) WHERE {where} AND {outer}{tail}{last}", parameters + more
         picked, parameters, known = self._picked(wanted, window)
         if gathered:
@@ -244,6 +245,12 @@ class Plan:
     def _beyond_sql(self) -> bool:
         needle = self.query.needle
         return self.check is not None and needle is not None and not replace(needle, invert=False).exact
+
+
+def relation_of(catalog: Catalog, where: str, columns: Collection[str]) -> str:
+    """SELECT: records with what a condition and some columns need of them, none of which are texts."""
+    places = _NAMES_PLACES.search(where) or not set(PLACES).isdisjoint(columns)
+    return dressed(catalog, "pieces" if places else "bare", columns)
 
 
 def _listed(names: Sequence[str]) -> str:

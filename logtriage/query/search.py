@@ -20,7 +20,9 @@ from typing import Any, NamedTuple
 
 from logtriage.query.brief import Found
 from logtriage.query.plan import plan
+from logtriage.query.planned import Plan
 from logtriage.query.query import Query
+from logtriage.query.sums import sums
 from logtriage.query.walk import Key, looked_at, rows
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
@@ -101,35 +103,46 @@ class Answer:
     def tuples(self, *columns: str) -> Iterator[tuple[Any, ...]]:
         """The same, of each record only these columns of `records` (`bytes`: the exact ones) as a plain tuple."""
         with self._snapshot if self._owned else contextlib.nullcontext():
-            query = self._query
-            if query.tail is not None:
-                last = list(rows(self._snapshot, self._plan, columns, query.tail + 1, backwards=True))
-                self.more = len(last) > query.tail
-                found: Iterator[tuple[Any, ...]] = reversed(last[: query.tail])
-            else:
-                found = rows(self._snapshot, self._plan, columns, None if query.limit is None else query.limit + 1)
-            for row in found:
-                if query.limit is not None and self.matched == query.limit:
-                    self.more = True
-                    break
-                self.matched += 1
-                yield row
+            yield from self._tuples(*columns)
+
+    def _tuples(self, *columns: str) -> Iterator[tuple[Any, ...]]:
+        query = self._query
+        if query.tail is not None:
+            last = list(rows(self._snapshot, self._plan, columns, query.tail + 1, backwards=True))
+            self.more = len(last) > query.tail
+            found: Iterator[tuple[Any, ...]] = reversed(last[: query.tail])
+        else:
+            found = rows(self._snapshot, self._plan, columns, None if query.limit is None else query.limit + 1)
+        for row in found:
+            if query.limit is not None and self.matched == query.limit:
+                self.more = True
+                break
+            self.matched += 1
+            yield row
 
     def sources(self) -> Iterator[Found]:
         """The same in numbers; where the query has no limit, no record is looked at one by one that needs no check.
 
         There may be several for a source and level."""
-        if self._plan.check is not None or self._query.limit is not None or self._query.tail is not None:
-            for source, level, moment in self.tuples("source", "level", "timestamp"):
-                yield Found(source, level, 1, moment, moment)
-            return
-        columns = ("part", "level", "count(*)", "min(timestamp)", "max(timestamp)")
         names = {part.part: part.source for part in self._snapshot.catalog.parts}
-        with self._snapshot if self._owned else contextlib.nullcontext():
-            sql, parameters = self._plan.select(columns, (), tail=" GROUP BY part, level")
-            for part, level, records, first, last in self._snapshot.con.execute(sql, parameters).fetchall():
+        snapshot, todo = self._snapshot, self._plan
+        found: list[tuple[Any, ...]] = []
+        left: Plan | None = todo
+        with snapshot if self._owned else contextlib.nullcontext():
+            whole = self._query.limit is None and self._query.tail is None
+            if whole and todo.check is not None:
+                found, left = sums(snapshot, todo, ("part", "level"))
+            elif whole:
+                columns = ("part", "level", "count(*)", "min(timestamp)", "max(timestamp)")
+                sql, parameters = todo.select(columns, (), tail=" GROUP BY part, level")
+                found, left = snapshot.con.execute(sql, parameters).fetchall(), None
+            for part, level, records, first, last in found:
                 self.matched += records
                 yield Found(names[part], level, records, first, last)
+            if left:
+                self._plan = left
+                for source, level, moment in self._tuples("source", "level", "timestamp"):
+                    yield Found(source, level, 1, moment, moment)
 
 
 def search(store: Store | Snapshot, query: Query) -> Answer:

@@ -12,11 +12,13 @@ from logtriage.query.condition import Condition, joined, stored
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import LEVELS, Query
+from logtriage.query.sums import sums
 from logtriage.query.walk import Key, counted, done, rows, windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 
+_MOST_PROVED = 4 * MOST  # records that are looked at by one statement where columns prove hits
 _MINUTE, _TICK = timedelta(minutes=1), timedelta(microseconds=1)
 # How long a bucket may be, in minutes.
 _WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2 * 1440, 7 * 1440, 28 * 1440)
@@ -161,6 +163,9 @@ def _from_records(snapshot: Snapshot, todo: Plan, found: _Minutes) -> Iterator[f
     """The same from the records themselves."""
     pace = Pace(MOST // 2, filtered=todo.filtered, dear=todo.query.needs_attributes)
     columns = ("date_trunc('minute', timestamp)", "severity_number")
+    if todo.proven is not None:
+        yield from _proved(snapshot, todo, found)
+        return
     if todo.ways and todo.check is not None and todo.gather(snapshot.con, columns, MOST):
         rows = snapshot.con.execute(*todo.select(columns, (), gathered=True)).fetchall()
         found.update(todo.decided(iter(rows)))
@@ -172,4 +177,17 @@ def _from_records(snapshot: Snapshot, todo: Plan, found: _Minutes) -> Iterator[f
                 found[minute, severity] += n
         else:
             found.update(todo.decided(iter(snapshot.con.execute(*todo.select(columns, window)).fetchall())))
+        yield done(snapshot, todo, window)
+
+
+def _proved(snapshot: Snapshot, todo: Plan, found: _Minutes) -> Iterator[float]:
+    """The same where few texts have to be put together."""
+    minute = "date_trunc('minute', timestamp)"
+    for window in windows(snapshot, todo, Pace(_MOST_PROVED, filtered=True)):
+        proved, left = sums(snapshot, todo, (f"{minute} AS minute", "severity_number"), window)
+        for moment, severity, n, *_ in proved:
+            found[moment, severity] += n
+        if left:
+            rows = snapshot.con.execute(*left.select((minute, "severity_number"), window)).fetchall()
+            found.update(left.decided(iter(rows)))
         yield done(snapshot, todo, window)

@@ -1,0 +1,55 @@
+"""How many hits of a plan there are of each kind, without putting together the texts of those that a column proves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from logtriage.query.condition import Condition, joined
+from logtriage.query.planned import Plan, relation_of
+from logtriage.sql import literal
+from logtriage.store import frame
+from logtriage.store.seams import ANY
+
+if TYPE_CHECKING:
+    from logtriage.store.views import Snapshot
+
+# Characters that stand otherwise inside a JSON string.
+_ESCAPED = frozenset('"\\')
+
+
+def proof(text: str) -> Condition | None:
+    """What a row of `bare` tells by itself of a record that holds a text. None: nothing."""
+    if not text.isprintable():
+        return None
+    marks = [frame.BODY] if _ESCAPED & set(text) else [frame.BODY, frame.JSON_BODY]
+    among = " OR ".join(f"contains(frame, {mark})" for mark in marks)  # else the body is not, or not so, in the text
+    held = f"contains(frame, {literal(text)}) OR (({among}) AND contains(body, {literal(text)}))"
+    return Condition(f"exact IS NULL AND shape > {ANY} AND ({held})")
+
+
+def sums(
+    snapshot: Snapshot, todo: Plan, by: Sequence[str], window: Sequence[Condition] = ()
+) -> tuple[list[tuple[Any, ...]], Plan | None]:
+    """Of the hits in a window that are proved: values of some columns, how many have these, and the first and the last time. And the
+    plan of those that are not; None: there are none."""
+    if todo.proven is None or not todo.ways:
+        return [], todo
+    every, parameters = joined([*window, *todo.plain])
+    names = ", ".join(by)
+    kinds: list[str] = []
+    for n, way in enumerate(todo.ways):  # a record that passes several is counted in the first
+        before = "".join(f" AND ({other.sql}) IS NOT TRUE" for other in todo.ways[:n])
+        rows = relation_of(todo.catalog, every, by)
+        kinds.append(
+            f"SELECT {names}, coalesce({todo.proven.sql}, false) AS proven, timestamp FROM ({rows}) "
+            f"WHERE {every} AND ({way.sql}){before}"
+        )
+    sql = f"SELECT * EXCLUDE timestamp, count(*), min(timestamp), max(timestamp) FROM ({' UNION ALL '.join(kinds)}) GROUP BY ALL"
+    found = snapshot.con.execute(sql, parameters * len(kinds)).fetchall()
+    width = len(by)
+    proved = [(*row[:width], *row[width + 1 :]) for row in found if row[width]]
+    if len(proved) == len(found):
+        return proved, None
+    return proved, replace(todo, plain=[*todo.plain, Condition(f"({todo.proven.sql}) IS NOT TRUE")])
