@@ -32,8 +32,8 @@ def proof(text: str) -> Condition | None:
 def sums(
     snapshot: Snapshot, todo: Plan, by: Sequence[str], window: Sequence[Condition] = ()
 ) -> tuple[list[tuple[Any, ...]], Plan | None]:
-    """Of the hits in a window that are proved: values of some columns, how many have these, and the first and the last time. And the
-    plan of those that are not; None: there are none."""
+    """Of the hits in a window that are proved: values of some columns, how many have these, and the first and the last time.
+    And the plan of those that are not; None: there are none."""
     if todo.proven is None or not todo.ways:
         return [], todo
     every, parameters = joined([*window, *todo.plain])
