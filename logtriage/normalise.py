@@ -54,6 +54,12 @@ class Settings:
         return datetime.fromtimestamp(file.mtime_ns / 1e9, UTC) if file else datetime.now(UTC)
 
 
+_AS_THEY_ARE = (
+    "i", "offset", "line", "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp", "chain", "host",
+    "container", "pod", "namespace", "trace_id", "span_id", "request_id",
+)  # fmt: skip
+
+
 class Normaliser:
     """Shows the records of one block after the other in temp views and tables of `con`.
 
@@ -108,38 +114,45 @@ class Normaliser:
 
     def finish(self, block: Block, made: Made, *, shapes: bool = True) -> None:
         """What is to be done with a block when its `records` have been read."""
-        self._flags.read(made)
+        self._flags.read(*self.records.texts)
         if shapes:
             self._rows(block.source, made)
 
     def _rows(self, source: Source, made: Made) -> None:
         """Reads out the records as they are kept, and numbers their shapes."""
+        import pyarrow as pa
         import pyarrow.compute as pc
 
-        columns = ", ".join(f"count({name})" for name in frame.PIECES)
-        counts = self.con.execute(f"SELECT {columns} FROM heads").fetchall()[0]
-        pieces = [name for name, count in zip(frame.PIECES, counts, strict=True) if count]
+        records = self.records.assembled
+        assert records is not None
+        pieces = [name for name in frame.PIECES if records[name].null_count < len(records)]
         wrapped = any(fmt.kind in ("json", "logfmt") for node in self.records.chains for fmt in node.path)
-        # A place says better whose a log is than the program that wrote a line of it.
-        service = "service" if source.resource.service else "coalesce(service, program)"
         cut = frame.cut(
             frame.whole("SELECT * FROM records") if made.marked else "SELECT * FROM records", json=wrapped, found=pieces
         )
+        # What lies in Arrow as it is to be kept does not go through DuckDB, which would write it anew.
         rows = self.con.execute(f"""
-            SELECT i, "offset", line, lines::INTEGER AS lines, timestamp, nanos, stamp, observed, observed_nanos, observed_stamp,
-                   coalesce(r.severity_number, f.severity_number, r.severity_default) AS severity_number, severity_text, chain, flags,
-                   {service} AS service, host, container, pod, namespace, trace_id, span_id, request_id,
-                   frame, body, exact, CASE WHEN stamp IS NOT NULL THEN stamp_text END AS stamp_text,
-                   CASE WHEN observed_stamp IS NOT NULL THEN observed_text END AS observed_text
-            FROM ({cut}) AS r LEFT JOIN flags AS f USING (i)
+            SELECT lines::INTEGER AS lines, severity_number, severity_default, severity_text, frame, body, exact FROM ({cut})
         """).to_arrow_table()
-        frames, bodies, stamps, observed = (
-            rows[name].combine_chunks() for name in ("frame", "body", "stamp_text", "observed_text")
+        for name in _AS_THEY_ARE:
+            rows = rows.append_column(name, records[name])
+        flags = self.con.execute("FROM flags").to_arrow_table()
+        flagged = flags.take(pc.index_in(rows["i"], value_set=flags["i"]))
+        severity = pc.coalesce(rows["severity_number"], flagged["severity_number"], rows["severity_default"])
+        # A place says better whose a log is than the program that wrote a line of it.
+        service = records["service"]
+        if not source.resource.service:
+            service = pc.coalesce(service, records["program"])
+        rows = rows.drop_columns(["severity_number", "severity_default"]).append_column("severity_number", severity)
+        rows = rows.append_column("flags", flagged["flags"]).append_column("service", service)
+        frames, bodies = (rows[name].combine_chunks() for name in ("frame", "body"))
+        stamps, observed = (
+            pc.if_else(pc.is_valid(records[number]), records[text], pa.scalar(None, pa.large_string())).combine_chunks()
+            for number, text in (("stamp", "stamp_text"), ("observed_stamp", "observed_text"))
         )
         # what is kept whole may hold the marks that stand for pieces
         whole = pc.is_valid(rows["exact"].combine_chunks())
         numbers = self.shapes.number(frames, bodies, stamps, observed, whole)
-        rows = rows.drop_columns(["stamp_text", "observed_text"])
         self.rows = rows.append_column("shape", numbers).append_column("run", self.shapes.runs)
         self.con.register("rows", self.rows)
 

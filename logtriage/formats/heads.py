@@ -30,11 +30,12 @@ _ROUNDS = 6
 
 
 class Heads:
-    """Reads the lines of any number of sources into the temp table `heads` of a DuckDB connection."""
+    """Reads the lines of any number of sources into `heads` of a DuckDB connection, which is `table` as well."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
         self._stages = Stages(con)
+        self.table: pa.Table | None = None
         con.execute("SET TimeZone = 'UTC'")
 
     @property
@@ -66,13 +67,12 @@ class Heads:
         for _ in range(_ROUNDS):
             self._stages.clear()
             self._stages.claim(grammar.root, rows, [], grammar.zone)
-            self._stages.show()
+            self.table = self._stages.show()
             bare = [k for k, node in enumerate(self.chains) if node.fmt is None or node.children]
+            some = f"SELECT i, content, timestamp IS NULL AND stamp_text IS NOT NULL AS odd FROM heads WHERE odd OR chain IN {(*bare, -1)}"
             unknown = self.con.execute(
-                f"SELECT {clean('t', lines)} FROM (SELECT i, t FROM heads JOIN lines USING (i) WHERE (chain IN {(*bare, -1)} "
-                f"AND NOT regexp_matches(coalesce(content, t), {literal(CONTINUES)})) "
-                "OR (timestamp IS NULL AND stamp_text IS NOT NULL)) "
-                f"ORDER BY hash(i) LIMIT {_SAMPLE}"
+                f"SELECT {clean('t', lines)} FROM lines JOIN ({some}) USING (i) WHERE odd "
+                f"OR NOT regexp_matches(coalesce(content, t), {literal(CONTINUES)}) ORDER BY hash(i) LIMIT {_SAMPLE}"
             ).fetchall()
             if not unknown:
                 return
@@ -131,7 +131,7 @@ class Heads:
         """Reads lines anew, see `Stages.read`."""
         self._stages.drop(rows["i"].combine_chunks())
         self._stages.read(node, rows, carried, grammar.zone, whole=whole)
-        self._stages.show()
+        self.table = self._stages.show()
 
 
 def _sample(lines: Lines, most: int) -> list[str]:

@@ -38,34 +38,54 @@ def generic(node: Node) -> Format:
     return Format(id=GENERIC.id, title=GENERIC.title, kind="text", regex=regex, groups=("timestamp",))
 
 
-def claims(fmt: Format, text: str, node: Node, head: str | None = None) -> str:
-    """A predicate: is this line of this format? `head`: an expression for what `head_of` gave, where it is at hand."""
+def told_by(fmt: Format, text: str) -> str | None:
+    """An expression for what `claims` looks at, to be computed once: the head of a line, or some values of a JSON document;
+    None where it looks at the line itself."""
+    if body_is_tail(fmt):
+        return head_of(fmt, text)
+    if fmt.kind != "json" or fmt.multiline:
+        return None
+    places = "[" + ", ".join(map(literal, _claim_places(fmt))) + "]"
+    # one after the other, as JSON functions raise on what is none
+    return f"CASE WHEN starts_with(ltrim({text}), '{{') THEN CASE WHEN json_valid({text}) THEN json_extract_string({text}, {places}) END END"
+
+
+def claims(fmt: Format, text: str, node: Node, told: str) -> str:
+    """A predicate: is this line of this format? `told`: what `told_by` gave, if anything."""
     if fmt.multiline and fmt.start:
         return f"regexp_matches({text}, {literal(fmt.start)})"
     if fmt is GENERIC:
         return f"regexp_matches({text}, {literal(generic(node).regex)})"
     if fmt.kind == "json":
-        tests = [f"starts_with(ltrim({text}), '{{')", f"json_valid({text})"]
-        plain = [literal(json_sql.path(key)) for key in fmt.require if "." not in key]
-        if plain:  # one look at the document for all of them
-            tests.append(f"list_aggregate(json_extract_string({text}, [{', '.join(plain)}]), 'count') = {len(plain)}")
-        tests += [f"{json_sql.scalar(text, key)} IS NOT NULL" for key in fmt.require if "." in key]
+        tests = [f"{_claim_value(fmt, key, told)} IS NOT NULL" for key in fmt.require]
         tests += [
-            f"regexp_matches(coalesce({json_sql.scalar(text, k)}, ''), {literal(rx)})"
-            for k, rx in fmt.where.items()
+            f"regexp_matches(coalesce({_claim_value(fmt, key, told)}, ''), {literal(rx)})"
+            for key, rx in fmt.where.items()
             if rx
         ]
-        return _lazily(tests)
+        return " AND ".join([f"{told} IS NOT NULL", *tests])
     if fmt.kind == "logfmt":
         tests = [f"regexp_matches({text}, {literal(LOGFMT_HEAD)})"]
         tests += [rf"regexp_matches({text}, {literal(_pair_regex([key]))})" for key in fmt.require]
         return _lazily(tests)
-    test = f"{head} <> ''" if head else f"regexp_matches({text}, {literal(fmt.regex or fmt.header or '$.')})"
+    tail = body_is_tail(fmt)
+    test = f"{told} <> ''" if tail else f"regexp_matches({text}, {literal(fmt.regex or fmt.header or '$.')})"
     if fmt.when:
         test = " AND ".join(
             [test] + [f"regexp_matches(coalesce({k}, ''), {literal(rx)})" for k, rx in fmt.when.items()]
         )
     return test
+
+
+def _claim_places(fmt: Format) -> list[str]:
+    keys = (*fmt.require, *fmt.where)
+    return list(dict.fromkeys(place for key in keys for _, place in json_sql.places({"": [key]})))
+
+
+def _claim_value(fmt: Format, key: str, told: str) -> str:
+    """The value under a key among those of `_claim_places`."""
+    found = [f"{told}[{_claim_places(fmt).index(place) + 1}]" for _, place in json_sql.places({"": [key]})]
+    return f"coalesce({', '.join(found)})"
 
 
 def extraction(fmt: Format, text: str, node: Node) -> str:

@@ -12,6 +12,7 @@ from logtriage.formats.detect import Grammar
 from logtriage.formats.heads import Heads
 from logtriage.formats.joints import goes_on_sql
 from logtriage.formats.node import Node
+from logtriage.layouts import slices
 from logtriage.sources.lines import BATCH, Lines, split
 from logtriage.stamps.rendering import Rendering
 
@@ -22,35 +23,15 @@ if TYPE_CHECKING:
     from logtriage.sources.read import Block
 
 
-Bytes = bytes  # `Made` has a field of that name
-
-
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What `Records.read` made of a block: how many records, and how many lines and bytes they cover.
-
-    `first`: the line (`records.i`) that each record begins with; their texts lie in `joined` from each of `places` to
-    the next. `as_written`: no record says anything else than what is written (nothing is unwrapped or cleaned).
-    `marked`: some may hold a character that stands for a piece in a frame.
-    """
+    """What `Records.read` made of a block: how many records, and how many lines and bytes they cover. `marked`: some may
+    hold a character that stands for a piece in a frame."""
 
     records: int
     lines: int
     bytes: int
-    first: pa.Int64Array
-    joined: Bytes
-    places: pa.Int64Array
-    as_written: bool
     marked: bool
-
-    @property
-    def texts(self) -> pa.LargeStringArray:
-        """The records' texts as they are written."""
-        import pyarrow as pa
-
-        return pa.LargeStringArray.from_buffers(
-            self.records, self.places.buffers()[1], pa.py_buffer(self.joined), offset=self.places.offset
-        )
 
 
 class Records:
@@ -59,6 +40,7 @@ class Records:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
         self._heads = Heads(con)
+        self.assembled: pa.Table | None = None
 
     @property
     def renderings(self) -> list[Rendering]:
@@ -69,6 +51,16 @@ class Records:
     def chains(self) -> list[Node]:
         """The formats that the column `chain` counts."""
         return self._heads.chains
+
+    @property
+    def texts(self) -> tuple[pa.Int64Array, pa.LargeStringArray]:
+        """The records of the block, by the lines that they begin with (`records.i`), and what they say."""
+        import pyarrow.compute as pc
+
+        assert self.assembled is not None
+        text, raw = self.assembled["text"], self.assembled["raw"]
+        said = raw if text.null_count == len(text) else pc.coalesce(text, raw)
+        return self.assembled["i"].combine_chunks(), said.combine_chunks()
 
     @property
     def _wrapped(self) -> bool:
@@ -158,10 +150,9 @@ class Records:
             "raw": raw,
             "exact": exact,
         }
-        as_written = not lines.cleaned and not self._wrapped
-        table = pa.table(columns)
-        self.con.register("wholes", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
-        return Made(n, borders[n].as_py(), offsets[n].as_py(), first, lines.joined, places, as_written, lines.has_marks)
+        self._wholes = pa.table(columns)
+        self.con.register("wholes", self._wholes)
+        return Made(n, borders[n].as_py(), offsets[n].as_py(), lines.has_marks)
 
     def _tails(self, lines: Lines, starts: pa.Int64Array) -> None:
         """Fills `tails`: what the continuation lines of each record say, where a transport wraps each of them; without
@@ -193,39 +184,65 @@ class Records:
         self.con.unregister("following")
 
     def _assemble(self, lines: Lines) -> None:
-        """Makes the view `records` of heads, wholes and tails; nothing is copied. `text` is what a record says (its
-        lines cleaned and unwrapped), NULL where that is `raw`; `body_at` is where in `raw` its body begins, if known."""
-        own = clean_record("w.raw", lines)
+        """Makes the view `records`: of heads, wholes and tails, which lie side by side in `assembled`, and severities. `text`
+        is what a record says (its lines cleaned and unwrapped), null where that is `raw`; `head` is what stands in `raw`
+        before its body, if known."""
+        self.assembled = self._side_by_side(lines)
+        self.con.register("assembled", self.assembled)
+        own = "own" if lines.cleaned else "rtrim(raw, chr(10))"
         whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
-        rest = (
-            "coalesce(tail, '')"
-            if lines.cleaned
-            else f"CASE WHEN h.content IS NULL THEN substr({own}, strpos({own}, chr(10))) ELSE coalesce(tail, '') END"
-        )
-        source = own if lines.cleaned else "w.raw"
-        newline = "0" if lines.cleaned else "ends_with(w.raw, chr(10))::INTEGER"
+        rest = f"CASE WHEN content IS NULL THEN substr({own}, strpos({own}, chr(10))) ELSE coalesce(tail, '') END"
         self.con.execute(f"""
             CREATE OR REPLACE TEMP VIEW records AS
             WITH joined AS (
-                SELECT w.* REPLACE ({_LINES} AS lines), h.* EXCLUDE (i, content, follows, partial, joint, body, body_at),
-                       CASE WHEN h.content IS NULL THEN {own if lines.cleaned else "NULL"}
-                            WHEN w.lines > 1 THEN {_joined("h.content")} ELSE h.content END AS text,
-                       CASE WHEN h.body_at IS NOT NULL THEN substr({source}, h.body_at, length({source}) - h.body_at + 1 - {newline})
-                            WHEN h.body IS NULL THEN coalesce(text, {own})
-                            WHEN w.lines > 1 AND h.chain NOT IN {(*whole, -1)} THEN h.body || {rest}
-                            ELSE h.body END AS body, {"NULL::INTEGER" if lines.cleaned else "h.body_at"} AS body_at
-                FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i
+                SELECT * REPLACE ({_LINES} AS lines,
+                       CASE WHEN behind IS NOT NULL THEN behind
+                            WHEN body IS NULL THEN coalesce(text, {own})
+                            WHEN lines > 1 AND chain NOT IN {(*whole, -1)} THEN body || {"coalesce(tail, '')" if lines.cleaned else rest}
+                            ELSE body END AS body{", NULL AS head" if lines.cleaned else ""})
+                FROM assembled
             ), told AS (
-                SELECT *, {severity.evidence(self.con, self.chains)}
+                SELECT * EXCLUDE ({", ".join(_ASSEMBLED)}), {severity.evidence(self.con, self.chains)}
                 FROM joined
             )
             SELECT * EXCLUDE ({", ".join(severity.EVIDENCE)}), {severity.judgement(self.chains)}
             FROM told
         """)
 
+    def _side_by_side(self, lines: Lines) -> pa.Table:
+        """`wholes`, and beside each record the head of its first line, its `tail`, its `text`, `own` (all of it cleaned, null
+        where that is `raw`), and what is `behind` the head."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
+        table, heads, tails = self._wholes, self._heads.table, self.con.execute("FROM tails").to_arrow_table()
+        assert heads is not None
+        at = pc.index_in(table["i"], value_set=heads["i"])
+        for name in heads.column_names:
+            if name not in ("i", "follows", "partial", "joint"):
+                table = table.append_column(name, heads[name].take(at))
+        tail = tails["tail"].take(pc.index_in(table["i"], value_set=tails["i"])).cast(pa.large_string())
+        text, source = table["content"], table["raw"]
+        if len(tails):
+            text = pc.binary_join_element_wise(text, tail.fill_null(""), pa.scalar("", pa.large_string()))
+        own = pa.nulls(len(table), pa.large_string())
+        ends = pc.subtract(pc.binary_length(source), pc.ends_with(source, "\n").cast(pa.int64()))
+        if lines.cleaned:
+            cleaned = self.con.execute(f"SELECT {clean_record('raw', lines)} AS own FROM wholes").to_arrow_table()
+            own = source = cleaned["own"].cast(pa.large_string())
+            text, ends = pc.coalesce(text, own), pc.binary_length(source)
+        starts = pc.min_element_wise(pc.binary_length(table["head"]).fill_null(0), ends)
+        behind = slices(source.combine_chunks(), starts.combine_chunks(), ends.combine_chunks())
+        behind = pc.if_else(pc.is_valid(table["head"]), behind, pa.scalar(None, pa.large_string()))
+        for name, values in zip(_ASSEMBLED, (table["content"], tail, own, behind), strict=True):
+            table = table.append_column(name, values) if name != "content" else table
+        return table.append_column("text", text)
+
+
+# What `assembled` has that `records` has not.
+_ASSEMBLED = ("content", "tail", "own", "behind")
 # A blank line behind a record of one line keeps it apart from the next one; in a record of many lines it is one of them.
-_LINES = r"CASE WHEN w.lines > 1 THEN CASE WHEN regexp_full_match(substr(w.raw, strpos(w.raw, chr(10))), '\s*') THEN 1 ELSE w.lines END ELSE w.lines END"
+_LINES = r"CASE WHEN lines > 1 THEN CASE WHEN regexp_full_match(substr(raw, strpos(raw, chr(10))), '\s*') THEN 1 ELSE lines END ELSE lines END"
 
 
 def _joined(head: str) -> str:

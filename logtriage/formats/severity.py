@@ -60,11 +60,11 @@ EVIDENCE = ("level", "status", "said", "by_status", "found", "trace")
 def evidence(con: duckdb.DuckDBPyConnection, chains: Sequence[Node]) -> str:
     """SELECT items over a block's records (level, status, chain, text, raw, body): what tells how severe each one is.
 
-    `con` shows the block: `heads`, and `wholes` (see records.py).
+    `con` shows the block: `assembled` (see records.py).
     """
     said = _said(con, chains)
     found = trace = "NULL"
-    untold = f"FROM wholes JOIN heads USING (i) WHERE ({said}) IS NULL AND ({_BY_STATUS}) IS NULL"
+    untold = f"FROM assembled WHERE ({said}) IS NULL AND ({_BY_STATUS}) IS NULL"
     if con.execute(f"SELECT 1 {untold} LIMIT 1").fetchall():  # these regexes are dear to compile
         found = _found(chains)
         trace = f"""CASE WHEN regexp_matches(left(body, 400), {literal(_TRACE_HEAD)}) THEN 1
@@ -87,7 +87,7 @@ def _said(con: duckdb.DuckDBPyConnection, chains: Sequence[Node]) -> str:
     """The severity of the level words that the block has: they are few, so a CASE does for a join."""
     cases: dict[int, str] = {}
     for chain, text in con.execute(
-        "SELECT DISTINCT chain, level FROM heads WHERE level IS NOT NULL LIMIT 2000"
+        "SELECT DISTINCT chain, level FROM assembled WHERE level IS NOT NULL LIMIT 2000"
     ).fetchall():
         word, own = text.strip().lower(), [fmt.levels for fmt in reversed(chains[chain].path)]
         if level := next((levels[word] for levels in [*own, level_words()] if word in levels), None):

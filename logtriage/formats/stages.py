@@ -7,13 +7,13 @@ each reads its share, and what those wrap is the next stage. Stages are Arrow ta
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage import layouts
 from logtriage.formats import cuts, parse
 from logtriage.formats.clean import without_newline
-from logtriage.formats.format import Format
 from logtriage.formats.ids import id_after
 from logtriage.formats.joints import OPENS, joint_sql
 from logtriage.formats.moments import EVENT, OBSERVED, Moments
@@ -25,14 +25,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # The columns that are of one line and its format; the others are handed on to what is read inside.
-OF_A_LINE = ("i", "chain", "content", "follows", "partial", "joint", "body_at")
+OF_A_LINE = ("i", "chain", "content", "follows", "partial", "joint", "head")
 COLUMNS = {
     "i": "int64", "chain": "int32", "content": "large_string", "follows": "bool", "partial": "bool", "joint": "int8",
-    "body_at": "int32",
+    "head": "large_string",
     "timestamp": "timestamp[us]", "nanos": "int16", "stamp": "int32", "stamp_text": "large_string",
     "observed": "timestamp[us]", "observed_nanos": "int16", "observed_stamp": "int32", "observed_text": "large_string",
     **{name: "large_string" for name in parse.ROLES},
 }  # fmt: skip
+
+
+_COLUMN = re.compile(r"([a-z_]+)(?: AS ([a-z_]+))?")
 
 
 class Stages:
@@ -54,11 +57,13 @@ class Stages:
 
         self._heads = [heads.filter(pc.invert(pc.is_in(heads["i"], value_set=lines))) for heads in self._heads]
 
-    def show(self) -> None:
-        """Makes `heads` show what was read until now."""
+    def show(self) -> pa.Table:
+        """Makes `heads` show what was read until now; the table."""
         import pyarrow as pa
 
-        self.con.register("heads", pa.concat_tables(self._heads))
+        heads = pa.concat_tables(self._heads)
+        self.con.register("heads", heads)
+        return heads
 
     def claim(self, node: Node, rows: pa.Table, carried: Sequence[str], zone: str) -> None:
         """Claims lines (i, t, carried columns) for the formats known inside `node`, and reads them."""
@@ -67,7 +72,7 @@ class Stages:
         children = node.ordered()
         goes_on = "|".join(c.fmt.continues for c in children if c.fmt and c.fmt.continues)
         own = f"regexp_matches(t, {literal(goes_on)})" if goes_on else "false"
-        claimed = self._select(rows, _claimed(children, own))
+        claimed = self._ask(rows, _claimed(children, own))
         rows = rows.append_column("own", claimed["own"])
         for k, child in enumerate(children):
             mine = pc.equal(claimed["k"], k)
@@ -81,7 +86,7 @@ class Stages:
             follows = f"NOT coalesce(partial, false) OR {follows}" if "partial" in carried else "true"
         joint = joint_sql("t", remarks=node.remarks, others=node.joins)
         items = ["i", *carried, *inner, f"{follows} AS follows", f"{joint} AS joint"]
-        self._add(node, self._select(rows, f"SELECT {', '.join(items)} FROM stage"))
+        self._add(node, self._select(rows, items))
 
     def read(self, node: Node, rows: pa.Table, carried: Sequence[str], zone: str, *, whole: bool = False) -> None:
         """Reads lines (i, t, own, carried columns), all of the format of `node`, and what is inside.
@@ -97,9 +102,9 @@ class Stages:
             self._open(node, rows, carried)
             return
         columns, carried = _fields(node, carried)
-        relation = f"SELECT *, {parse.extraction(fmt, 't', node)} AS m FROM stage"
+        relation = f"FROM (SELECT *, {parse.extraction(fmt, 't', node)} AS m FROM stage)"
         if parse.body_is_tail(fmt):
-            rows, relation = self._with_groups(fmt, rows)
+            rows, relation = self._with_groups(node, rows)
         if fmt.inner:
             wrapped = "nullif(tail, '')" if parse.body_is_tail(fmt) else parse.inner(fmt, "m", "t")
             columns += [f"{without_newline(wrapped)} AS content"]
@@ -108,7 +113,7 @@ class Stages:
                 carried = list(dict.fromkeys([*carried, "partial"]))
         else:
             columns += ["t AS content"] if node.parent and node.parent.fmt else []
-        rows = self._select(rows, f"SELECT i, {', '.join([*columns, 'own AS follows'])} FROM ({relation})")
+        rows = self._select(rows, ["i", *columns, "own AS follows"], relation)
         if node.moments:
             rows = self.moments.read(node, rows, zone)
         if fmt.inner and not whole:
@@ -118,29 +123,28 @@ class Stages:
         else:
             self._add(node, rows)
 
-    def _with_groups(self, fmt: Format, rows: pa.Table) -> tuple[pa.Table, str]:
-        """Rows with the `head` and the `tail` of each line, of a format whose body is the tail, and SQL for a relation that
-        has the groups of the head too."""
+    def _with_groups(self, node: Node, rows: pa.Table) -> tuple[pa.Table, str]:
+        """Rows with the `head` of each line, of a format whose body is the `tail`, which is there where it is of use, and SQL
+        for what has the groups of the head as well."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        fmt = node.fmt
+        assert fmt is not None
         if "head" not in rows.column_names:
-            rows = rows.append_column(
-                "head", self._select(rows, f"SELECT {parse.head_of(fmt, 't')} AS head FROM stage")["head"]
-            )
+            made = self._ask(rows, f"SELECT {parse.head_of(fmt, 't')} AS head FROM stage")
+            rows = rows.append_column("head", made["head"])
         head, text = rows["head"].combine_chunks(), rows["t"].combine_chunks()
-        ends = (pc.binary_length(column).cast(pa.int64()) for column in (head, text))
-        rows = rows.append_column("tail", layouts.slices(text, *ends))
+        if fmt.inner or len(node.path) > 1:
+            ends = (pc.binary_length(column).cast(pa.int64()) for column in (head, text))
+            rows = rows.append_column("tail", layouts.slices(text, *ends))
         names = parse.head_groups(fmt)
         found = layouts.groups(head, parse.head_regex(fmt), names) if names else {}
+        if found is None:
+            return rows, f"FROM (SELECT *, {parse.head_captures(fmt, 'head')} AS m FROM stage)"
         if found:
             rows = rows.append_column("m", pa.StructArray.from_arrays(list(found.values()), list(found)))
-        return (
-            rows,
-            "SELECT * FROM stage"
-            if found is not None
-            else f"SELECT *, {parse.head_captures(fmt, 'head')} AS m FROM stage",
-        )
+        return rows, "FROM stage"
 
     def _open(self, node: Node, rows: pa.Table, carried: Sequence[str]) -> None:
         """Notes the first lines of records of a format that spans lines; they are read when the whole records are there."""
@@ -149,12 +153,22 @@ class Stages:
         inner = ["t AS content"] if node.parent and node.parent.fmt else []
         opens = f"CASE WHEN regexp_matches(t, {literal(fmt.opens)}) THEN {OPENS} END" if fmt.opens else "NULL"
         items = ["i", *carried, *inner, "own AS follows", f"{opens} AS joint"]
-        self._add(node, self._select(rows, f"SELECT {', '.join(items)} FROM stage"))
+        self._add(node, self._select(rows, items))
 
-    def _select(self, rows: pa.Table, sql: str) -> pa.Table:
+    def _ask(self, rows: pa.Table, sql: str) -> pa.Table:
         """What a statement over `stage`, some lines, gives."""
         self.con.register("stage", rows)
         return self.con.execute(sql).to_arrow_table()
+
+    def _select(self, rows: pa.Table, items: Sequence[str], relation: str = "FROM stage") -> pa.Table:
+        """Lines with the columns that SELECT items give; those that are there already do not go through DuckDB."""
+        import pyarrow as pa
+
+        plain = [found for item in items if (found := _COLUMN.fullmatch(item)) and found[1] in rows.column_names]
+        made = [item for item in items if item not in {found[0] for found in plain}]
+        columns = {found[2] or found[1]: rows[found[1]] for found in plain}
+        told = self._ask(rows, f"SELECT {', '.join(made)} {relation}") if made else rows.select([])
+        return pa.table(columns | {name: told[name] for name in told.column_names})
 
     def _add(self, node: Node, rows: pa.Table) -> None:
         """Puts lines of one format with the heads; columns that are not there are null."""
@@ -195,8 +209,8 @@ def _fields(node: Node, carried: Sequence[str]) -> tuple[list[str], list[str]]:
             continue
         if name == "body" and parse.body_is_tail(fmt):
             outermost = len(node.path) == 1
-            items.append("length(head) + 1 AS body_at" if outermost else "tail AS body")
-            names.append("body_at" if outermost else "body")
+            items.append("head" if outermost else "tail AS body")
+            names.append("head" if outermost else "body")
             continue
         items.append(
             f"{own} AS {name}" if name not in carried else f"coalesce({own}, {name}) AS {name}" if own else name
@@ -213,20 +227,20 @@ def _fields(node: Node, carried: Sequence[str]) -> tuple[list[str], list[str]]:
 def _claimed(children: Sequence[Node], own: str) -> str:
     """SQL over `stage`: which of the formats claims a line (`k`), what stands there before the body, if the rest of the line
     is that (`head`), and whether the line goes on with the record before it (`own`, as given)."""
-    relation, before, cases, heads = "stage", "", "", ""
-    for k, child in enumerate(children):
+    relation, heads = f"SELECT *, {own} AS own, NULL::INTEGER AS k FROM stage", ""
+    for n, child in enumerate(children):
         assert child.fmt is not None
-        head = None
+        told = f"told_{n}"
+        if read := parse.told_by(child.fmt, "t"):
+            relation = f"SELECT *, CASE WHEN k IS NULL THEN {read} END AS {told} FROM ({relation})"
         if parse.body_is_tail(child.fmt):
-            head, read = f"head_{k}", parse.head_of(child.fmt, "t")
-            read = f"CASE WHEN {before} = '' THEN {read} END" if before else read
-            relation = f"(SELECT *, {read} AS {head} FROM {relation})"
-            before = before if child.fmt.when else head
-            heads += f" WHEN {k} THEN {head}"
-        cases += f" WHEN {parse.claims(child.fmt, 't', child, head)} THEN {k}"
-    claim = f"CASE{cases} END" if cases else "NULL::INTEGER"
+            heads += f" WHEN {n} THEN {told}"
+        claim = (
+            f"CASE WHEN k IS NULL THEN CASE WHEN {parse.claims(child.fmt, 't', child, told)} THEN {n} END ELSE k END"
+        )
+        relation = f"SELECT * REPLACE ({claim} AS k) FROM ({relation})"
     head = f"CASE k{heads} END" if heads else "NULL::VARCHAR"
-    return f"SELECT k, {head} AS head, own FROM (SELECT *, {claim} AS k, {own} AS own FROM {relation})"
+    return f"SELECT k, {head} AS head, own FROM ({relation})"
 
 
 @functools.cache

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logtriage.formats.levels import SEVERITY
-from logtriage.formats.records import Made
 from logtriage.signatures.match import Matcher, prove
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 
 class Flags:
@@ -19,26 +19,22 @@ class Flags:
         self.con = con
         self.matcher = matcher
 
-    def read(self, made: Made) -> None:
-        """Looks at the records of a block; a record's flags are its patterns' ids in alphabetical order."""
+    def read(self, places: pa.Int64Array, texts: pa.Array) -> None:
+        """Looks at the records of a block, of which `places` tells the number `i` and `texts` what they say; a record's flags
+        are its patterns' ids in alphabetical order."""
         self.con.execute(
             "CREATE OR REPLACE TEMP TABLE found (i BIGINT, pattern VARCHAR, category VARCHAR, severity_number UTINYINT, captures MAP(VARCHAR, VARCHAR))"
         )
-        self._prove(made)
+        self._prove(places, texts)
         self.con.execute(
             "CREATE OR REPLACE TEMP TABLE flags AS SELECT i, string_agg(pattern, ' ' ORDER BY pattern) AS flags, "
             "max(severity_number) AS severity_number FROM found GROUP BY i"
         )
 
-    def _prove(self, made: Made) -> None:
+    def _prove(self, places: pa.Int64Array, texts: pa.Array) -> None:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        if made.as_written:
-            places, texts = made.first, made.texts
-        else:
-            table = self.con.execute("SELECT i, coalesce(text, raw) AS text FROM records").to_arrow_table()
-            places, texts = table["i"].combine_chunks(), table["text"].combine_chunks()
         rows, patterns = self.matcher.scan(texts)
         if not len(rows):
             return

@@ -116,7 +116,7 @@ def _plain(data: bytes) -> bool:
 
 def _marked(data: bytes) -> bool:
     # as they are, or as JSON writes them
-    return b"\\u000" in data or any(mark in data for mark in (bytes([m]) for m in MARKS))
+    return (b"\\" in data and b"\\u000" in data) or any(mark in data for mark in (bytes([m]) for m in MARKS))
 
 
 def _readable(data: bytes, encoding: str) -> bytes:

@@ -35,9 +35,9 @@ def cut(relation: str, *, json: bool, found: Sequence[str]) -> str:
     `json`: some bodies lie in JSON strings; `found`: which of PIECES some records have.
     """
     # A place is told in a subquery of its own: in a CASE it would be looked for at each mention.
-    whole = "exact IS NULL AND body_at IS NULL"
+    whole = "exact IS NULL AND head IS NULL"
     relation = f"SELECT *, CASE WHEN {whole} THEN CASE WHEN length(body) >= {_SHORTEST} THEN strpos(raw, body) END END AS place, body AS piece FROM ({relation})"
-    cases = f"WHEN body_at IS NOT NULL THEN left(raw, body_at - 1) || {BODY} || CASE WHEN ends_with(raw, chr(10)) THEN chr(10) ELSE '' END"
+    cases = f"WHEN head IS NOT NULL THEN head || {BODY} || CASE WHEN ends_with(raw, chr(10)) THEN chr(10) ELSE '' END"
     cases += f" WHEN place > 0 THEN {_cut('raw', 'place', 'body', BODY)}"
     if json:
         before = "place"
