@@ -1,5 +1,5 @@
 -- The tables of a store (a DuckLake). Names follow OpenTelemetry's log data model; times are UTC.
--- Only `records` is large. It is written sorted by (shape, timestamp), so that a search reads few row groups.
+-- Only `records` is large. How it is cut into files and ordered in them: see cutting.py
 
 -- one byte stream: a file, a member of an archive, standard input
 CREATE TABLE IF NOT EXISTS lake.parts (

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from logtriage.sql import literal
 from logtriage.store import facets, room
+from logtriage.store.cutting import recut
 from logtriage.store.store import Store
 
-# Files of records with fewer rows are put together, in files of about so many: narrow in time, and small enough that a
-# day's search reads few of them.
-_FEW, _ROWS = 250_000, 500_000
 _MERGED = ("hits", "ids", "shapes", "templates", "mined", "parts", "formats", "renderings", "grams")
 _SUMMED = ("activity", "progress", "facets")
 PRUNED = "pruned"  # the key in lake.meta under which is kept up to when records were removed
@@ -44,7 +41,8 @@ def tables(store: Store) -> list[tuple[str, int, int]]:
 
 
 def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) -> Space:
-    """Puts small files together, adds up counts, and frees what no longer belongs to the store."""
+    """Cuts records into files that are narrow in time, puts small ones together, adds up counts, and frees what no longer
+    belongs to the store."""
     before = size_of(store)
     con = store.con
     with store.changing():
@@ -52,9 +50,7 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
         con.execute("CALL ducklake_flush_inlined_data('lake')")
         on_step("counts")
         _sum_up(store)
-        for group in _small_files(store):
-            on_step(f"records: {len(group)} files")
-            _rewrite(store, group)
+        recut(store, on_step)
         for name in _MERGED:
             on_step(name)
             con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
@@ -109,37 +105,6 @@ def _sum_up(store: Store) -> None:
         con.execute(
             "INSERT INTO lake.facets FROM told SEMI JOIN lake.activity USING (part, shape) ORDER BY name, part, shape"
         )
-
-
-def _small_files(store: Store) -> Iterator[list[str]]:
-    """Groups of small files of records that follow each other in time, each group about one file's worth."""
-    rows = store.con.execute(
-        "SELECT filename, count(*), min(timestamp) FROM lake.records GROUP BY filename ORDER BY 3 NULLS FIRST, 1"
-    ).fetchall()
-    group: list[str] = []
-    total = 0
-    for name, count, _ in rows:
-        if count >= _FEW:
-            continue
-        if group and total + count > _ROWS:
-            if len(group) > 1:
-                yield group
-            group, total = [], 0
-        group.append(name)
-        total += count
-    if len(group) > 1:
-        yield group
-
-
-def _rewrite(store: Store, files: list[str]) -> None:
-    """Puts the records of some files into one, in the order that searches need."""
-    con = store.con
-    names = ", ".join(map(literal, files))
-    with store.transaction(touches=()):
-        con.execute(f"CREATE OR REPLACE TEMP TABLE moved AS SELECT * FROM lake.records WHERE filename IN ({names})")
-        con.execute(f"DELETE FROM lake.records WHERE filename IN ({names})")
-        con.execute("INSERT INTO lake.records FROM moved ORDER BY shape, timestamp")
-    con.execute("DROP TABLE moved")
 
 
 def _remove(store: Store, cutoff: datetime) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from logtriage.store import frame, grams
+from logtriage.store.cutting import ORDER
 from logtriage.store.facets import Facets
 from logtriage.store.mined import Templates, write_templates
 from logtriage.store.parts import Changes
@@ -65,13 +66,13 @@ def write(store: Store, waiting: Waiting, templates: Templates, facets: Facets) 
 
 
 def _in_order(rows: list[pa.Table]) -> pa.Table:
-    """Tables of records as one, sorted by (shape, timestamp). Arrow moves each row once, where DuckDB's sort takes twice the
-    time; DuckDB keeps the order."""
+    """Tables of records as one, in the order of cutting.py: those of a part come as they stand in it. Arrow moves each row
+    once, where DuckDB's sort takes twice the time; DuckDB keeps the order."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     joined = pa.concat_tables(rows, promote_options="permissive")
-    return joined.take(pc.sort_indices(joined, sort_keys=[("shape", "ascending"), ("timestamp", "ascending")]))
+    return joined.take(pc.sort_indices(joined, sort_keys=[(name, "ascending") for name in ("chain", *ORDER)]))
 
 
 def _write_parts(con: duckdb.DuckDBPyConnection, changes: Changes) -> None:
