@@ -19,7 +19,7 @@ START = datetime(2026, 3, 4)
 _WHOLE = 'SELECT part, "offset", timestamp, format, shape, body FROM lake.records ORDER BY ALL'
 _FILES = (
     "SELECT filename, count(*), min(timestamp) AS first, max(timestamp), count(*) - count(timestamp) "
-    "FROM lake.records GROUP BY filename ORDER BY first NULLS FIRST"
+    "FROM lake.records GROUP BY filename ORDER BY first NULLS FIRST, filename"
 )
 
 

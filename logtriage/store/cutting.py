@@ -15,7 +15,7 @@ from logtriage.store.store import Store
 
 # What alike records have alike comes first: few row groups hold a shape, and the shapes of a rare source lie together.
 # Places only follow each other within a part, and then take little room.
-ORDER = ("shape", "part", "timestamp")
+ORDER = ("shape", "part", "timestamp", "offset")
 # Records of a file. Half as many cost a search a fifth more time, twice as many a page half as much again.
 _ROWS = 245_760
 _FEW = _ROWS // 2  # files of fewer are put together
@@ -81,7 +81,7 @@ def _overlapping(files: Iterable[_File]) -> Iterator[list[_File]]:
 def _rewrite(store: Store, files: Sequence[_File], on_step: Callable[[str], None]) -> None:
     """Puts the records of some files into new ones."""
     con = store.con
-    order = ", ".join(("format", *ORDER, '"offset"'))
+    order = ", ".join(f'"{name}"' for name in ("format", *ORDER))
     with store.transaction(touches=()):
         con.execute(f"CALL lake.set_option('parquet_compression_level', {_LEVEL})")
         pieces = list(_pieces(store, files))

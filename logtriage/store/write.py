@@ -66,8 +66,8 @@ def write(store: Store, waiting: Waiting, templates: Templates, facets: Facets) 
 
 
 def _in_order(rows: list[pa.Table]) -> pa.Table:
-    """Tables of records as one, in the order of cutting.py: those of a part come as they stand in it. Arrow moves each row
-    once, where DuckDB's sort takes twice the time; DuckDB keeps the order."""
+    """Tables of records as one, in the order that cutting.py tells. Arrow moves each row once, where DuckDB's sort takes twice
+    the time; DuckDB keeps the order."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
