@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 from logtriage.cli.rows_out import Shown
-from logtriage.query.search import Row
+from logtriage.query.search import COLUMNS, Row
 
 _JSON = ("service", "host", "container", "pod", "namespace")
+_PRINTED = ("source", "part", "offset", "line", "timestamp", "nanos", "level", "body", "raw")
+# The columns of a Row of which only the text is printed: its other fields are None, which costs nothing.
+PRINTED = tuple(column if name in _PRINTED else "NULL" for name, column in zip(Row._fields, COLUMNS, strict=True))
 Full = tuple[Row, bytes, str | None]  # a row, its exact bytes, its attributes
 
 

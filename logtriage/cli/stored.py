@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from logtriage.cli.asking import Asked, asked, levels, span_told, window_told
 from logtriage.cli.brief import is_told, tell
 from logtriage.cli.ending import finished, in_full
-from logtriage.cli.full import Full, full, more, shown
+from logtriage.cli.full import PRINTED, Full, full, more, shown
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Named, RowsOut, Timeline, short_names, width_of
@@ -58,9 +58,10 @@ class Stored:
         finished(self.session, self.coverage)
 
     def rows(self, query: Query, *, attributes: bool = False) -> Iterator[Full]:
-        """What a query finds."""
+        """What a query finds; without `attributes` only what is printed of a record as text."""
         width = len(COLUMNS)
-        for values in self._tuples(query, (*COLUMNS, *more(attributes))):
+        columns = COLUMNS if attributes else PRINTED
+        for values in self._tuples(query, (*columns, *more(attributes))):
             row = Row._make(values[:width])
             if not self.levels or row.level in self.levels:
                 yield full(row, values[width:])
