@@ -31,6 +31,15 @@ STEPS = st.lists(
 )
 
 
+@given(st.integers(1, 60), st.integers(0, 60), st.integers(1, 30))
+def test_no_line_stays_blank_while_there_are_records(whole: int, at: int, height: int) -> None:
+    """Wherever one goes, the view is as full as there are records to fill it."""
+    reel = Reel()
+    reel.resize(height)
+    reel.show(page(0, whole, whole), row(min(at, whole - 1)).key)
+    assert len(list(reel.lines())) == min(height, whole)
+
+
 @given(st.integers(0, 300), st.integers(0, 300), STEPS)
 def test_the_selected_record_is_always_in_view(whole: int, at: int, steps: list[tuple[str, int]]) -> None:
     """Whatever is done, the selected record is in view, rows are in order without holes, and fetching moves nothing."""

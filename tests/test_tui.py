@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -280,6 +281,60 @@ def test_go_to_a_time(store: Path, snapshot: Snapshot) -> None:
                 await shown.type(text)
                 await shown.press("enter")
                 assert shown.selected.timestamp.isoformat()[:16] == "2026-03-04T10:00", text
+            for text, told in (
+                ("2026-03-09 10:00", "the logs end at 2026-03-"),
+                ("2026-01-01", "the logs begin at 2026-03-"),
+            ):
+                await shown.press("ctrl+g")
+                await shown.type(text)
+                await shown.press("enter")
+                assert told in shown.status
+
+    run(work)
+
+
+def test_the_timeline_shows_no_time_without_logs(store: Path) -> None:
+    """Closer at either end of the logs, it stays within them; `0` is all times again, also there."""
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            first, last = shown.main.standing.span
+            for key in ("G", "g"):
+                await shown.press(key, "z", "z")
+                since, until = shown.main.zoomed
+                assert first <= since < until <= last + timedelta(minutes=1)
+            await shown.press("0")
+            assert shown.main.zoomed is None and shown.main.timeline.lanes.start == first
+
+    run(work)
+
+
+def test_a_notice_is_of_what_is_looked_at(store: Path) -> None:
+    """What was said goes when other filters are looked through, so that it hides no count of theirs."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await shown.press("G", "n")
+            assert "nothing was searched for" in shown.status
+            await shown.press("exclamation_mark")
+            assert "1 filter" in shown.status and "searched" not in shown.status
+
+    run(work)
+
+
+def test_the_help_moves_as_all_does(store: Path) -> None:
+    """The keys that move the list move the list of keys; how much is below is counted."""
+
+    async def work() -> None:
+        async with screen(store) as shown:
+            await shown.press("question_mark")
+            assert "half a page down" in shown.text and "more" in shown.text
+            await shown.press("G")
+            assert "quit" in shown.text and "more" not in shown.lines[-3]
+            await shown.press("b", "g")
+            assert "half a page down" in shown.text
+            await shown.press("q")
+            assert shown.app.screen is shown.main
 
     run(work)
 

@@ -84,19 +84,20 @@ PANELS = {
 }
 
 
+@pytest.mark.parametrize(("size", "how"), [(NARROW, ""), ((160, 50), "-wide")], ids=["narrow", "wide"])
 @pytest.mark.parametrize("name", PANELS)
-def test_panels(store: Path, name: str) -> None:
-    """Each panel over a record of a trace, narrow; what it says is tested elsewhere."""
+def test_panels(store: Path, name: str, size: tuple[int, int], how: str) -> None:
+    """Each panel over a record of a trace, on a narrow and a wide screen; what it says is tested elsewhere."""
 
     async def work() -> None:
-        async with screen(store, NARROW) as shown:
+        async with screen(store, size) as shown:
             await at_the_incident(shown)
             await shown.press("slash")
             await shown.type("trace_id")
             await shown.press("enter", *PANELS[name])
             shown.main.unsay()  # what was said goes after a while by itself
             await shown.settle()
-            same(f"panel-{name}", shown.text)
+            same(f"panel-{name}{how}", shown.text)
 
     run(work)
 

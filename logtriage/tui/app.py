@@ -65,6 +65,7 @@ class Logtriage(App[None]):
         self.main = Main(self.options, intake)
         for theme in THEMES:
             self.register_theme(theme)
+        self.animation_level = "none"  # nothing is to be waited for
         self.theme = self.options.theme
         self.stylesheet.set_variables(self.get_css_variables())
         self._was_busy = False

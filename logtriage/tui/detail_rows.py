@@ -31,7 +31,10 @@ _MOST_LINES = 120  # of the text; all of it is in the raw bytes
 def rows(detail: Detail, patterns: Mapping[str, Pattern], records: int | None, zone: tzinfo, width: int) -> list[Row]:
     """The record as it is read. `records`: how many there are in all."""
     one = detail.row
-    out = [_title(one, zone), _place(one), row()]
+    place, half = _place(one), (width - 1) // 2
+    if len(place) > width:  # what is cut out stands above the raw bytes
+        place = f"{place[:half]}…{place[-half:]}"
+    out = [_title(one, zone), row((place, "dim")), row()]
     out += wrapped(one.body if one.body and one.lines == 1 else one.raw, width, _tone(one.level), most=_MOST_LINES)
     for hit in detail.hits:
         out += [row(), *_hit(hit, patterns.get(hit.pattern), width)]
@@ -52,6 +55,7 @@ def raw(detail: Detail, width: int) -> list[Row]:
     left = len(detail.data) - len(data)
     more = [row((f"… {left:,} more bytes: `logtriage cat --output raw` gives all", "dim"))] if left else []
     out = [row(("bytes", "head"), (f"  {len(detail.data):,} at offset {detail.row.offset:,}", "dim"))]
+    out += wrapped(_place(detail.row), width, "dim", most=4)
     out += wrapped(escaped(data), width, "plain", most=10_000)
     return [*out, row(), *(row((line, "dim")) for line in dump(data, width)), *more]
 
@@ -88,9 +92,9 @@ def _title(one: Record, zone: tzinfo) -> Row:
     return row((told, "head"), ("  ", "plain"), (level, one.level or "dim"), (said, "dim"))
 
 
-def _place(one: Record) -> Row:
+def _place(one: Record) -> str:
     lines = f"–{one.line + one.lines - 1:,}" if one.lines > 1 else ""
-    return row((f"{one.source}:{one.line:,}{lines}", "dim"))
+    return f"{one.source}:{one.line:,}{lines}"
 
 
 def _hit(hit: Hit, pattern: Pattern | None, width: int) -> list[Row]:

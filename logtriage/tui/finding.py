@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from logtriage.query.query import LEVELS, Query
 from logtriage.tui import overview_requests as overview
 from logtriage.tui import requests as ask
+from logtriage.tui import times
 from logtriage.tui.filters import Filter, Filters, combined
 from logtriage.tui.ranking import Ranking
 
@@ -143,6 +144,7 @@ class Finding(Ranking):
             case "goto":
                 if moment := self.try_to(lambda: self.read_moment(message.text)):
                     self.show_at(moment)
+                    self.tell_if_beyond(moment)
 
     def on_prompt_left(self, message: Prompt.Left) -> None:
         self.previewed = None
@@ -159,6 +161,15 @@ class Finding(Ranking):
         if kind in ("since", "until"):
             value = self.read_moment(value).astimezone(UTC).isoformat()
         return Filter(kind, value.strip(), out)
+
+    def tell_if_beyond(self, moment: datetime) -> None:
+        """Says where the logs begin or end, if a time lies before or behind that."""
+        if self.standing and (span := self.standing.span):
+            first, last = (end.replace(tzinfo=UTC) for end in span)
+            if moment < first:
+                self.say(f"the logs begin at {times.day(span[0], self.zone)} {times.clock(span[0], self.zone)[:5]}")
+            elif moment >= last + timedelta(minutes=1):
+                self.say(f"the logs end at {times.day(span[1], self.zone)} {times.clock(span[1], self.zone)[:5]}")
 
     def read_moment(self, text: str) -> datetime:
         """A time as it is typed; what is relative lies before the end of the logs. Raises UsageError."""

@@ -136,6 +136,9 @@ class Moving(Ranking):
             since = last - timedelta(minutes=minutes)
             kept = kept.adding(Filter("since", since.isoformat()))
         self.live = True
+        if not minutes and self.zoomed:
+            self.zoomed = None
+            self.draw_timeline()
         self.use(kept, end=True)
 
     def _end(self) -> datetime | None:
@@ -157,7 +160,10 @@ class Moving(Ranking):
         if whole and width >= whole[1] - whole[0] + timedelta(minutes=1):
             self.zoomed = None
         else:
-            self.zoomed = (middle - width / 2, middle + width / 2)
+            since = middle - width / 2
+            if whole:  # not beyond what there is
+                since = max(whole[0], min(since, whole[1] + timedelta(minutes=1) - width))
+            self.zoomed = (since, since + width)
         self.draw_timeline()
 
     def action_timeline(self) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
-from rich.table import Table
-from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from logtriage.tui.filters import Filters
 from logtriage.tui.keymap import GROUPS, KEYS, told
+from logtriage.tui.sheet import Row, Sheet, row
 from logtriage.tui.text import safe
 
 
@@ -29,36 +30,47 @@ class Help(Overlay):
 
     BINDINGS: ClassVar = [Binding("question_mark,f1", "dismiss(None)", "close", show=False)]
 
-    def __init__(self, keys: dict[str, str]) -> None:
+    def __init__(self, keys: Mapping[str, str]) -> None:
         super().__init__()
         self._keys = keys
+        self.sheet = Sheet()
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="box"):
-            yield Static(self._table(), markup=False)
-
-    def _table(self) -> Table:
-        columns = 2 if self.app.size.width >= 100 else 1
-        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-        for _ in range(columns):
-            table.add_column(justify="right", style=self.app.theme_variables["accent"], no_wrap=True)
-            table.add_column()
-        rows: list[tuple[str | Text, str | Text]] = []
-        for group, title in GROUPS.items():
-            rows.append(("", Text(title, style=f"bold {self.app.theme_variables['primary']}")))
-            rows += [(told(self._keys.get(key.id, key.keys)), key.told) for key in KEYS if key.group == group]
-        half = -(-len(rows) // columns)
-        for k in range(half):
-            cells = [
-                cell
-                for column in range(columns)
-                for cell in (rows[k + column * half : k + column * half + 1] or [("", "")])[0]
-            ]
-            table.add_row(*cells)
-        return table
+        with Vertical(classes="box tall"):
+            yield self.sheet
 
     def on_mount(self) -> None:
-        self.query_one(".box").focus()
+        self.query_one(".box").border_title = "keys"
+        self.sheet.focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        rows = key_rows(self._keys, self.sheet.size.width)
+        self.query_one(".box").styles.height = len(rows) + 2
+        self.sheet.put(rows, keep=True)
+
+
+def key_rows(keys: Mapping[str, str], width: int) -> list[Row]:
+    """All keys with what they do, in as many columns as fit a width, one group under the other."""
+    lines: list[tuple[str, str, str]] = []
+    for group, title in GROUPS.items():
+        lines += [("", title, "head")]
+        lines += [(told(keys.get(key.id, key.keys)), key.told, "plain") for key in KEYS if key.group == group]
+    left, right = (max(map(len, column)) for column in list(zip(*lines, strict=True))[:2])
+    columns = max(1, width // (left + right + 4))
+    height = -(-len(lines) // columns)
+    return [
+        row(
+            *(
+                piece
+                for shown, what, ink in lines[k::height]
+                for piece in ((f"{shown:>{left}}  ", "accent"), (f"{what:<{right + 2}}", ink))
+            )
+        )
+        for k in range(height)
+    ]
 
 
 class FilterList(Overlay):

@@ -56,6 +56,8 @@ class Reel:
         self.cursor = max(0, self.cursor)
         self.top = Line(self.cursor, 0)
         self.scroll(-(self.height - 1 if end else self.height // 3), keep=False)
+        if not self.after:  # no blank lines behind the end, as long as there are records to fill them
+            self.top = min(self.top, self._lowest_top())
 
     def put_before(self, page: Glances) -> None:
         """Rows that stand before those held."""

@@ -19,7 +19,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from logtriage.tui.inks import Inked, lit
-from logtriage.tui.text import safe
+from logtriage.tui.text import cut, safe
 
 # A piece of a line: text that is safe already, and the name of its ink.
 Piece = tuple[str, str]
@@ -196,6 +196,10 @@ class Sheet(Inked, can_focus=True):
             strip = Strip.join([strip.crop(shift, shift + width - 1), Strip([Segment("…", self.ink("dim"))])])
         else:
             strip = strip.crop(shift, shift + width).extend_cell_length(width)
+        below = len(self.rows) - self.top - self._room
+        if below > 0 and y == self.size.height - 1:
+            told = cut(f"  ↓ {below:,} more", min(width, cell_len(f"  ↓ {below:,} more")))
+            strip = Strip.join([strip.crop(0, width - cell_len(told)), Strip([Segment(told, self.ink("dim"))])])
         strip = strip.apply_style(self.base)
         if number == self.cursor and number >= self.fixed and (self.has_focus or self.lit):
             over = lit(self.app)

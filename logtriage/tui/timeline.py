@@ -130,6 +130,11 @@ class Timeline(Inked):
                 out.append(Segment("╌" if quiet else " ", self.ink("silent")))
         return self._read(out, lanes)
 
+    def _left_out(self) -> str:
+        """How many lanes there is no room for."""
+        more = len(self.lanes.lanes) - len(self.shown_lanes()) if self.lanes else 0
+        return f"+{more} lane{'' if more == 1 else 's'}" if more else ""
+
     def _glyph(self, cell: Cell, busiest: int) -> str:
         """How high a cell stands; without colours a letter tells a bad one."""
         if self.letters and cell.worst >= 13:
@@ -144,7 +149,7 @@ class Timeline(Inked):
         for one in self.firsts:
             cell = lanes.cell_of(one.moment)
             flagged[cell] = max(flagged.get(cell, 0), one.severity)
-        out = [Segment(cut(self.told, NAME) + " ", self.ink("accent"))]
+        out = [Segment(cut(self.told or self._left_out(), NAME) + " ", self.ink("accent" if self.told else "axis"))]
         for k in range(lanes.cells):
             if k in marked:
                 out.append(Segment("●", self.ink("mark")))
@@ -174,7 +179,7 @@ class Timeline(Inked):
             if at + len(told) <= lanes.cells:
                 line[at : at + len(told)] = told
             at += len(told) + 7
-        name = f"{start:%Y-%m-%d}"[: NAME - 1]
+        name = (self._left_out() if self.told else "") or f"{start:%Y-%m-%d}"[: NAME - 1]
         out = [Segment(cut(name, NAME) + " ", self.ink("axis"))]
         return self._read(out + [Segment(char, self.ink("axis")) for char in line], lanes, bar=True)
 

@@ -105,6 +105,8 @@ class Viewing(Surveying):
 
     def use(self, filters: Filters, *, end: bool = False, remember: bool = True, stay: bool = False) -> None:
         """Looks through other filters, at the same place (`stay`: though the end was followed) or at the end."""
+        if self.notice:  # it was of what is left now
+            self.unsay()
         if remember:
             self.trail = [*self.trail, View(self.filters, self.place)][-_TRAIL:]
         self.filters, self.found, self.so_far, self.counted = filters, None, None, None
