@@ -20,6 +20,7 @@ from logtriage.sources.find import Source
 from logtriage.sources.read import Block, blocks, identity, prefetch
 from logtriage.store import frame
 from logtriage.store.shape import Shapes
+from logtriage.store.store import do_without
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,7 +80,7 @@ class Normaliser:
         self.con = con
         self.settings = settings
         # The sizes of views over Arrow are unknown to DuckDB, and it would hash the large side of each join.
-        con.execute("SET disabled_optimizers = 'build_side_probe_side,join_order,join_filter_pushdown'")
+        do_without(con, "build_side_probe_side", "join_order", "join_filter_pushdown")
         # A second thread costs more than it brings on blocks of this size: two took 1.6 times the CPU and no less time.
         con.execute("SET threads = 1")
         con.execute("CREATE TEMP TABLE IF NOT EXISTS mined (shape BIGINT, template BIGINT)")

@@ -50,6 +50,27 @@ def process(script: str, store: Path) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
+def test_what_is_older_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records of an earlier commit are found by their times and ids, also where many beside them have none."""
+    monkeypatch.setattr(store_module, "_ROW_GROUP", 2048)
+    plain, old, new = (tmp_path / name for name in ("plain.log", "old.log", "new.log"))
+    plain.write_text("no time, and no id\n" * 5000)
+    for path, hour in ((old, 10), (new, 12)):
+        path.write_text("".join(
+            f"2026-03-02T{hour}:00:{k % 60:02} INFO done in {k} ms trace_id={hour}{k:030x} ended\n" for k in range(600)
+        ))  # fmt: skip
+    with Store(tmp_path / "store", write=True) as store:
+        engine.ingest(store, plain, old)
+        engine.ingest(store, new)
+    with Store(tmp_path / "store") as store:
+        older = "SELECT count(*) FROM lake.records WHERE timestamp < TIMESTAMP '2026-03-02 11:00'"
+        assert store.con.execute(older).fetchall() == [(600,)]
+        assert store.con.execute("SELECT min(trace) FROM lake.records").fetchall() == [(1,)]
+        found = [row["trace_id"] for row in engine.stored(store) if row["trace_id"]]
+        assert len(set(found)) == 1200
+        assert engine.parts(store) == {n: path.read_bytes() for n, path in enumerate((plain, old, new), 1)}
+
+
 def test_a_second_writer_is_told_who_writes(tmp_path: Path) -> None:
     """While one process writes, another one that wants to gets a StoreError naming it; readers get in."""
     with process(_HOLDER, tmp_path / "store") as holder:

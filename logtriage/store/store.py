@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 VERSION = "3"
 _ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes it wants
 _INLINE = 500  # inserts of fewer rows stay in the catalog until they are flushed
+_MISLED = ("statistics_propagation", "top_n_window_elimination")  # the other one cannot be without the first
 _OWN = {"catalog.sqlite", "lock"}  # what a store begins with
 _BESIDE = {"marks.json", "reports", "sessions"}  # what may be there before it
 
@@ -49,7 +50,16 @@ def connect(threads: int | None = None, *, trusting: bool = False) -> duckdb.Duc
     con.execute("SET TimeZone = 'UTC'; SET autoinstall_known_extensions = false; SET memory_limit = '600MB'")
     if threads:
         con.execute(f"SET threads = {threads}")
+    do_without(con)
     return con
+
+
+def do_without(con: duckdb.DuckDBPyConnection, *optimizers: str) -> None:
+    """Has DuckDB do without some of its optimizers (on all connections to this database), and always without the one that
+    believes what DuckLake says of whole tables: where a group of a file's rows has no value in a column, the file is
+    without bounds there, and the next commit's bounds become those of the table, so that older records were not found.
+    """
+    con.execute(f"SET disabled_optimizers = '{','.join((*_MISLED, *optimizers))}'")
 
 
 class Store:

@@ -11,7 +11,7 @@ from logtriage.store.facets import Facets
 from logtriage.store.mined import Templates, write_templates
 from logtriage.store.parts import Changes
 from logtriage.store.shape import Shape
-from logtriage.store.store import Store
+from logtriage.store.store import Store, do_without
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,7 +45,7 @@ def write(store: Store, waiting: Waiting, templates: Templates, facets: Facets) 
     import pyarrow as pa
 
     con = store.con.cursor()
-    con.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
+    do_without(con, "build_side_probe_side", "join_order")
     try:
         with store.transaction(con, waiting.touched):
             _drop_tails(con, waiting)
