@@ -11,7 +11,7 @@ import pytest
 from command import logtriage
 
 from logtriage import __version__
-from logtriage.cli import COMMANDS
+from logtriage.cli import COMMANDS, main
 from logtriage.config import load
 from logtriage.errors import UsageError
 from logtriage.output import csv_row, harmless, shown_time, table, zone_named
@@ -31,6 +31,19 @@ def test_help_of_a_command_begins_with_examples(command: str) -> None:
     text = made.format_help()
     assert text.index("examples:") < text.index("--help")
     assert f"logtriage {command}" in text.split("examples:")[1].splitlines()[1]
+
+
+def test_ctrl_c_while_the_database_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB tells of Ctrl-C by an error of its own; the exit code is 130 then too, and there is no traceback."""
+
+    def run(_: list[str]) -> int:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as why:
+            raise RuntimeError("Query interrupted") from why
+
+    monkeypatch.setattr("logtriage.cli.demo.run", run)
+    assert main(["demo"]) == 130
 
 
 def test_an_unknown_command_is_one_line_and_a_hint() -> None:

@@ -64,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _fail(f"standard output: {why.strerror}")
         return _fail(f"{why.filename}: {why.strerror}" if why.filename else str(why))
     except Exception as why:
+        if isinstance(why.__cause__ or why.__context__, KeyboardInterrupt):  # as DuckDB tells of Ctrl-C
+            return 130
         duckdb = sys.modules.get("duckdb")
         if os.environ.get("LOGTRIAGE_DEBUG") or duckdb is None or not isinstance(why, duckdb.Error):
             raise
