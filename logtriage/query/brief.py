@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -37,8 +38,9 @@ def found(gist: Gist, query: Query) -> list[Found] | None:
         hits = [] if needle.invert else gist.counts
     else:
         narrowed = narrow(needle, gist.shapes)
-        singles = _singles(gist, needle)
-        if narrowed.open or singles is None:
+        unsure = narrowed.open | {one.shape for one in gist.counts if one.shape <= ANY}
+        singles = _singles(gist, needle, unsure)
+        if singles is None:
             return None
         hits = [*(one for one in gist.counts if one.shape in narrowed.sure), *singles]
     hits = [one for one in hits if _is_of_level(one, query.level)]
@@ -53,23 +55,25 @@ def found(gist: Gist, query: Query) -> list[Found] | None:
     ]
 
 
-def _singles(gist: Gist, needle: Needle) -> list[Count] | None:
-    """The hits among the records of whose shape a search cannot be sure; None: they are not told."""
-    if gist.singles is None:
-        return None
-    if not gist.singles:
+def _singles(gist: Gist, needle: Needle, shapes: Collection[int]) -> list[Count] | None:
+    """The hits among the records of some shapes; None: they are not told one by one."""
+    if not shapes:
         return []
+    if not {one.shape for one in gist.singles}.issuperset(shapes):
+        return None
     from logtriage.query.holding import holds
 
     hits = []
     for one in gist.singles:
+        if one.shape not in shapes:
+            continue
         exact = None if one.exact is None else one.exact.encode("latin-1")
         try:
             is_hit = holds(needle, one.raw, exact, begins=one.begins)
         except MatchTimeout:
             return None
         if is_hit:
-            hits.append(Count(one.part, ANY, one.severity_number, 1, one.time, one.time))
+            hits.append(Count(one.part, one.shape, one.severity_number, 1, one.time, one.time))
     return hits
 
 

@@ -12,12 +12,15 @@ import contextlib
 import json
 import zlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from logtriage.masking import OTHER
 from logtriage.store.seams import ANY
 from logtriage.store.store import VERSION
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "gist.json"
 _MOST = 8 << 20  # bytes: reading more would take as long as opening the database
-_SINGLES = 1_000
+_SINGLES = 1_000  # records that are told one by one
 _NEWEST = "SELECT snapshot_id, snapshot_time FROM ducklake_snapshot ORDER BY snapshot_id DESC LIMIT 1"
 _EPOCH = datetime(1970, 1, 1)
 Snapshot = tuple[int, str]  # its number, and when it was made: a store put back from a copy may have the number again
@@ -47,10 +50,11 @@ class Count(NamedTuple):
 
 
 class Single(NamedTuple):
-    """A record of whose shape a search cannot be sure: its time, whether its source begins with it, its text, and its bytes,
+    """A record of a shape that leaves a search unsure: its time, whether its source begins with it, its text, and its bytes,
     one a character, where they are not that text's."""
 
     part: int
+    shape: int
     severity_number: int | None
     time: int | None
     begins: bool
@@ -62,7 +66,7 @@ class Single(NamedTuple):
 class Gist:
     """What is told of a store as it was at `snapshot`. `parts`, `formats`, `renderings`: the rows of these small tables (see
     views.SMALL). `span`: the first and the last minute that has a record. `shapes`: (number, text), without those that say
-    nothing (see seams.ANY); `singles`: the records of these, None where they are too many."""
+    nothing (see seams.ANY). `singles`: the records of some shapes, all that these have."""
 
     snapshot: Snapshot
     parts: list[tuple[Any, ...]]
@@ -71,7 +75,7 @@ class Gist:
     span: tuple[int | None, int | None]
     shapes: list[tuple[int, str]]
     counts: list[Count]
-    singles: list[Single] | None
+    singles: list[Single]
 
     @property
     def minutes(self) -> tuple[datetime, datetime] | None:
@@ -143,13 +147,12 @@ def renew(store: Store) -> None:
         where = f"part IN ({', '.join(map(str, store.touched)) or 'NULL'})"
         counts = [one for one in old.counts if one.part not in store.touched]
     counts += counted(con, where)
-    singles = sum(one.records for one in counts if one.shape <= ANY)
     small = [con.execute(sql).fetchall() for sql in views.SMALL]
     span = con.execute("SELECT epoch_us(min(minute)), epoch_us(max(minute)) FROM lake.activity WHERE records > 0")
     ends = span.fetchall()[0]
     used = {one.shape for one in counts}
     shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
-    told = [*small, ends, [row for row in shapes if row[0] in used], counts, _singles(con, singles)]
+    told = [*small, ends, [row for row in shapes if row[0] in used], counts, _singles(con, _unsure(counts, shapes))]
     body = json.dumps(told, separators=(",", ":"))
     if len(body) > _MOST:
         file.unlink(missing_ok=True)
@@ -157,21 +160,32 @@ def renew(store: Store) -> None:
     kept.write(file, json.dumps([VERSION, now, zlib.crc32(body.encode())]) + "\n" + body)
 
 
-def _singles(con: duckdb.DuckDBPyConnection, number: int) -> list[Single] | None:
+def _unsure(counts: Iterable[Count], shapes: Iterable[tuple[int, str]]) -> list[int]:
+    """The shapes that leave most searches unsure, so many of them as have few records: those that say nothing, and those
+    with words of which nothing is told."""
+    dark = {number for number, text in shapes if OTHER in text}
+    records: Counter[int] = Counter()
+    for one in counts:
+        if one.shape <= ANY or one.shape in dark:
+            records[one.shape] += one.records
+    rarest = sorted(records, key=lambda shape: (records[shape], shape))
+    together = accumulate(records[shape] for shape in rarest)
+    return [shape for shape, number in zip(rarest, together, strict=True) if number <= _SINGLES]
+
+
+def _singles(con: duckdb.DuckDBPyConnection, shapes: list[int]) -> list[Single]:
     from logtriage.store import views
 
-    if not 0 < number <= _SINGLES:
-        return None if number else []
-    picked = f"(SELECT * FROM ({views.bare()}) WHERE shape <= {ANY})"
+    if not shapes:
+        return []
+    picked = f"(SELECT * FROM ({views.bare()}) WHERE shape IN ({', '.join(map(str, shapes))}))"
     near = f"(SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM {picked}))"
     rows = views.restored(views.load(con), picked, near, ("raw",))
     told = con.execute(
-        f'SELECT part, severity_number, epoch_us(timestamp), "offset" = 0, raw, exact FROM ({rows}) ORDER BY part, "offset"'
+        f'SELECT part, shape, severity_number, epoch_us(timestamp), "offset" = 0, raw, exact FROM ({rows}) '
+        'ORDER BY part, "offset"'
     )
-    return [
-        Single(part, severity, time, begins, raw, None if exact is None else exact.decode("latin-1"))
-        for part, severity, time, begins, raw, exact in told.fetchall()
-    ]
+    return [Single._make([*row, None if exact is None else exact.decode("latin-1")]) for *row, exact in told.fetchall()]
 
 
 def _kept(folder: Path, snapshot: Snapshot | None) -> Gist | None:
@@ -198,7 +212,7 @@ def _told(snapshot: Snapshot, body: str) -> Gist:
         tuple(span),
         list(map(tuple, shapes)),
         list(map(Count._make, counts)),
-        None if singles is None else list(map(Single._make, singles)),
+        list(map(Single._make, singles)),
     )
 
 
