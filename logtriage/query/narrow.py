@@ -12,11 +12,11 @@ from logtriage.masking import HEX, OTHER
 from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
 from logtriage.query.condition import Condition
+from logtriage.sql import MOST_SCANNED, scanned
 from logtriage.store.seams import ANY, plain_text
 
 _SIGNS = frozenset((HEX, OTHER))
 _MOST = 1_000  # shapes that are named one by one in SQL
-MOST_SCANNED = 24  # the same where each is held against every record
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +83,6 @@ def _holds(needle: Needle, line: str) -> bool:
         if needle.matches_all or (not _SIGNS.intersection(around) and around.isascii()):
             return True
     return False
-
-
-def scanned(column: str, numbers: Iterable[int]) -> str:
-    """SQL: is a column one of some few numbers? Written so that DuckDB's scan passes over what has others, which it does
-    not with IN."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return " OR ".join(f"{column} BETWEEN {first} AND {last}" for first, last in runs) or "false"
 
 
 def among(shapes: Iterable[int], verb: str) -> str:

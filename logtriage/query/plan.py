@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from logtriage.query.condition import Condition, Needs, joined, once
-from logtriage.query.narrow import MOST_SCANNED, Narrowed, narrow, scanned
+from logtriage.query.narrow import Narrowed, narrow
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query, source_condition
+from logtriage.sql import MOST_SCANNED, scanned
 from logtriage.store.seams import ANY
 
 if TYPE_CHECKING:

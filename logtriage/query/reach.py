@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from logtriage.query.narrow import MOST_SCANNED, scanned
+from logtriage.sql import MOST_SCANNED, scanned
 from logtriage.store.grams import Range, joined, places
 from logtriage.store.views import Snapshot
 

@@ -18,9 +18,8 @@ from typing import TypeAlias
 from logtriage.needles.dialect import pieces
 from logtriage.needles.needle import Needle
 from logtriage.query.condition import Condition
-from logtriage.query.narrow import MOST_SCANNED, scanned
 from logtriage.query.reach import Grams, Lot, Reach
-from logtriage.sql import literal
+from logtriage.sql import MOST_SCANNED, literal, scanned
 from logtriage.stamps.rendering import render_sql
 from logtriage.store import seams
 from logtriage.store.frame import json_text

@@ -16,11 +16,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage.masking import OTHER
+from logtriage.sql import MOST_SCANNED, scanned
 from logtriage.store.seams import ANY
 from logtriage.store.store import VERSION
 
@@ -152,7 +152,7 @@ def renew(store: Store) -> None:
     ends = span.fetchall()[0]
     used = {one.shape for one in counts}
     shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
-    told = [*small, ends, [row for row in shapes if row[0] in used], counts, _singles(con, _unsure(counts, shapes))]
+    told = [*small, ends, [row for row in shapes if row[0] in used], counts, _singles(con, counts, shapes)]
     body = json.dumps(told, separators=(",", ":"))
     if len(body) > _MOST:
         file.unlink(missing_ok=True)
@@ -160,32 +160,32 @@ def renew(store: Store) -> None:
     kept.write(file, json.dumps([VERSION, now, zlib.crc32(body.encode())]) + "\n" + body)
 
 
-def _unsure(counts: Iterable[Count], shapes: Iterable[tuple[int, str]]) -> list[int]:
-    """The shapes that leave most searches unsure, so many of them as have few records: those that say nothing, and those
+def _singles(
+    con: duckdb.DuckDBPyConnection, counts: Iterable[Count], shapes: Iterable[tuple[int, str]]
+) -> list[Single]:
+    """The records of the shapes that leave most searches unsure, where they are few: of those that say nothing, and of those
     with words of which nothing is told."""
-    dark = {number for number, text in shapes if OTHER in text}
-    records: Counter[int] = Counter()
-    for one in counts:
-        if one.shape <= ANY or one.shape in dark:
-            records[one.shape] += one.records
-    rarest = sorted(records, key=lambda shape: (records[shape], shape))
-    together = accumulate(records[shape] for shape in rarest)
-    return [shape for shape, number in zip(rarest, together, strict=True) if number <= _SINGLES]
-
-
-def _singles(con: duckdb.DuckDBPyConnection, shapes: list[int]) -> list[Single]:
     from logtriage.store import views
 
-    if not shapes:
+    records: Counter[int] = Counter()
+    for one in counts:
+        records[one.shape] += one.records
+    dark = [number for number, text in shapes if OTHER in text and number in records]
+    if len(dark) > MOST_SCANNED:
+        dark = []
+    groups = {f"shape <= {ANY}": [number for number in records if number <= ANY], scanned("shape", dark): dark}
+    where = [sql for sql, group in groups.items() if 0 < sum(records[number] for number in group) <= _SINGLES]
+    if not where:
         return []
-    picked = f"(SELECT * FROM ({views.bare()}) WHERE shape IN ({', '.join(map(str, shapes))}))"
-    near = f"(SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM {picked}))"
-    rows = views.restored(views.load(con), picked, near, ("raw",))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE singles AS FROM ({views.bare()}) WHERE {' OR '.join(where)}")
+    near = "(SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM singles))"
+    rows = views.restored(views.load(con), "singles", near, ("raw",))
     told = con.execute(
         f'SELECT part, shape, severity_number, epoch_us(timestamp), "offset" = 0, raw, exact FROM ({rows}) '
         'ORDER BY part, "offset"'
-    )
-    return [Single._make([*row, None if exact is None else exact.decode("latin-1")]) for *row, exact in told.fetchall()]
+    ).fetchall()
+    con.execute("DROP TABLE singles")
+    return [Single._make([*row, None if exact is None else exact.decode("latin-1")]) for *row, exact in told]
 
 
 def _kept(folder: Path, snapshot: Snapshot | None) -> Gist | None:
