@@ -192,6 +192,43 @@ def test_a_gist_of_an_earlier_state_is_never_used(store: Path) -> None:
     assert told and _sorted(told) == _sorted(_made_anew(store))
 
 
+WRITER = """
+import sys
+from pathlib import Path
+from stores import settings_for_tests
+from logtriage.ingest import Ingest
+from logtriage.sources.find import find
+from logtriage.store.store import Store
+with Store(Path(sys.argv[1]), write=True) as store:
+    ingest = Ingest(store, settings_for_tests())
+    for log in sys.argv[2:]:
+        ingest.run(find([log]).sources)
+        print("committed", flush=True)
+        input()
+"""
+
+
+def test_what_another_process_commits_is_found_at_once(store: Path) -> None:
+    """While it goes on writing, the gist of before is not used after any of its commits; once it has ended, its own is."""
+    logs = [store.parent / f"{name}.log" for name in ("c", "d")]
+    for log in logs:
+        log.write_text("2026-03-04 12:00:00 ERROR quite new\n")
+    path = Path(__file__).parent
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(store), *map(str, logs)], text=True, bufsize=1,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(PYTHONPATH=f"{path.parent}:{path}"),
+    ) as writer:  # fmt: skip
+        assert writer.stdin and writer.stdout
+        for number in (1, 2):
+            assert writer.stdout.readline() == "committed\n"
+            assert gist.read(store) is None
+            ran = logtriage("grep", "--store", store, "-c", "quite new")
+            assert ran.out.count(":1\n") == number and f"; {number} found" in ran.err
+            writer.stdin.write("\n")
+    told = gist.read(store)
+    assert told and sum(one.records for one in brief.found(told, Query(Needle.of(["quite new"]))) or ()) == 2
+
+
 def test_a_gist_goes_with_its_store(store: Path, tmp_path: Path) -> None:
     """The number of a snapshot does not make a gist that of a store: another store has that too."""
     (tmp_path / "a.log").write_text("2026-03-04 10:00:00 INFO quite another\n")

@@ -71,10 +71,10 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "aliases": dict, "header": str, "separator": str, "columns": dict, "example": list, "reject": list,
 }  # fmt: skip
 _FIELDS = frozenset(f.name for f in fields(Format))
-_EXAMPLES = re.compile(r"(?ms)^\[\[format\.(?:example|reject)\]\].*?(?=^\[\[format\]\]|\Z)")
-_PIECE = re.compile(r"\{([a-z]\w*)\}")
+_EXAMPLES = r"(?ms)^\[\[format\.(?:example|reject)\]\].*?(?=^\[\[format\]\]|\Z)"
+_PIECE = r"\{([a-z]\w*)\}"
 # One walk over a regex: escapes and classes are stepped over, groups are named, what RE2 or Hyperscan lack is caught.
-_TOKEN = re.compile(
+_TOKEN = (
     r"\\(?P<ref>[1-9]|[gkKRXGZz])|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P<(?P<name>\w+)>|\(\?(?P<odd>P=|P>|<|=|!|>|\(|#|R|&|[a-z]*x)"
     r"|(?P<greedy>[*+?}]\+)"
 )
@@ -154,7 +154,7 @@ def _tables(path: Path, examples: bool) -> list[dict[str, Any]]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as why:
         raise LibraryError(f"{path}: cannot be read: {why}") from why
-    content = _read_toml(path, text if examples else _EXAMPLES.sub("", text))
+    content = _read_toml(path, text if examples else re.sub(_EXAMPLES, "", text))
     if content.keys() - {"format"} or not isinstance(content.get("format", []), list):
         raise LibraryError(f"{path}: only [[format]] tables belong here, found {', '.join(sorted(content))}")
     return cast(list[dict[str, Any]], content.get("format", []))
@@ -209,14 +209,14 @@ def _expand(regex: str | list[str]) -> str:
     """Joins a regex's pieces and puts in the shared ones, `{iso}` and the like (pieces.toml)."""
     joined = regex if isinstance(regex, str) else "".join(regex)
     try:
-        return _PIECE.sub(lambda m: str(_table("pieces.toml")[m[1]]), joined) if "{" in joined else joined
+        return re.sub(_PIECE, lambda m: str(_table("pieces.toml")[m[1]]), joined) if "{" in joined else joined
     except KeyError as why:
         raise ValueError(f"no shared piece is named {why}") from why
 
 
 def _groups(regex: str) -> tuple[str, ...]:
     names: list[str] = []
-    for token in _TOKEN.finditer(regex):
+    for token in re.finditer(_TOKEN, regex):
         if token["ref"] or token["odd"] or token["greedy"]:
             raise ValueError(f"{token[0]!r} is not in the common dialect of RE2, Hyperscan and Python")
         if token["name"]:

@@ -7,6 +7,7 @@ source. For whole blocks as SQL, for the few lines around a hit in Python; both 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from logtriage.sql import literal
 
@@ -38,12 +39,16 @@ _JOINTS = {
     CLOSES: r"^(?:(?:\w+\.)+[A-Z]\w*|(?:[A-Z]\w*)?(?:Error|Exception|Warning|Interrupt|Exit|Group|Timeout|Failed))(?:: |$)",
     REMARK: r"^#(?:$| |[A-Z][A-Za-z-]*:)",
 }
-_COMPILED = {joint: re.compile(regex, re.ASCII) for joint, regex in _JOINTS.items()}
+
+
+@cache
+def _compiled(joint: int) -> re.Pattern[str]:
+    return re.compile(_JOINTS[joint], re.ASCII)
 
 
 def joint(text: str, *, remarks: bool, others: bool) -> int:
     """What a line is to the lines beside it: one of the joints, or 0. `remarks`, `others`: which ones are looked for."""
-    return next((joint for joint in _wanted(remarks, others) if _COMPILED[joint].search(text)), 0)
+    return next((joint for joint in _wanted(remarks, others) if _compiled(joint).search(text)), 0)
 
 
 def joint_sql(text: str, *, remarks: bool, others: bool) -> str:
