@@ -101,16 +101,22 @@ def test_any_way_up_pauses(tmp_path: Path, write: Write, how: str) -> None:
 
 
 def test_the_ends_are_at_hand(tmp_path: Path, write: Write) -> None:
-    """`G` shows the last records at once as they were last seen; who moves on before the store answers stays there."""
+    """`G` shows the last records at once as they were last seen; who moves on before the store answers stays there. So does
+    `g` the first ones, though nobody was there before."""
 
     async def work() -> None:
         async with screen(tmp_path / "store", WIDE) as shown:
-            await shown.press("g", "G", "g")
+            held: list[object] = []
+            answer = shown.main.answered
+            shown.main.answered = lambda *one: held.append(one) if isinstance(one[0], Show) else answer(*one)
+            await shown.pilot.press("g")
+            assert shown.selected.text == "beat 0"
+            await shown.settle()
+            shown.main.answered = answer
+            answer(*held.pop())
             write(600, 700)
             await shown.until(lambda: "700 records" in shown.status)
             await shown.until(lambda: shown.main.ends[False][1].rows[-1].text == "beat 699")
-            held: list[object] = []
-            answer = shown.main.answered
             shown.main.answered = lambda *one: held.append(one) if isinstance(one[0], Show) else answer(*one)
             await shown.pilot.press("G")
             assert shown.selected.text == "beat 699"

@@ -48,8 +48,8 @@ class Main(Asking):
                 if request.query == self.query_now:
                     self.coming = None
                     self.show_page(request, result)
-            case ask.Tail():
-                self.ends[False] = request.query, result
+            case ask.Tail():  # and Head
+                self.ends[isinstance(request, ask.Head)] = request.query, result
             case ask.Glimpse() | ask.Ahead():
                 self.show_ahead(request, result)
             case ask.Earlier():

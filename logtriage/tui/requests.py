@@ -78,6 +78,16 @@ class Tail(Request):
 
 
 @dataclass(frozen=True)
+class Head(Tail):
+    """The first records, likewise → Glances."""
+
+    kind = "head"
+
+    def answer(self, snapshot: Snapshot) -> Glances:
+        return glance.first(snapshot, self.query, self.count)
+
+
+@dataclass(frozen=True)
 class Glimpse(Request):
     """The last lines of the file written last, of sources that are not in the store yet → Ends."""
 

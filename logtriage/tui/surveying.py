@@ -35,6 +35,8 @@ class Surveying(Telling):
         if self.filters.active:
             self.wants(overview.Count(self.query_now))
         self.draw_timeline()
+        if not self.filters.active and self.ends.get(True, (None,))[0] != self.query_now:
+            self.wants(ask.Head(self.query_now, PAGE))  # to be at hand: what was written first hardly ever changes
 
     def store_changed(self) -> None:
         """The store has more, or other things, than before."""
