@@ -21,6 +21,7 @@ from logtriage.query.sieve import Sieve
 from logtriage.query.tally import count
 from logtriage.sources.find import find
 from logtriage.store import grams
+from logtriage.store.files import reading
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune
 from logtriage.store.views import Snapshot
@@ -73,6 +74,19 @@ def snapshot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
                 store.con.execute("DROP TABLE lake.grams")
     with Store(folder / "store") as store, Snapshot(store) as opened:
         yield opened
+
+
+def test_files_are_named_where_they_hold_all(snapshot: Snapshot) -> None:
+    """Files are read by name alone only where no record lies elsewhere, and what is told of their columns is so."""
+    con = snapshot.con
+    everywhere = con.execute("SELECT count(*) FROM lake.records").fetchall()[0][0]
+    if snapshot.files is None:
+        return
+    assert everywhere == con.execute(f"SELECT count(*) FROM {reading(snapshot.files)}").fetchall()[0][0]
+    for file in snapshot.files:
+        for column in ("part", "offset", "shape", "trace", "span", "request"):
+            values = con.execute(f'SELECT DISTINCT "{column}" FROM {reading([file])}').fetchall()
+            assert all(file.may_hold(column, [(value, value)]) for (value,) in values if value is not None)
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +159,20 @@ def test_a_record_that_grew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with Store(tmp_path / "store") as store:
         (row,) = search(store, Query(needle=Needle.of(["7031400"])))
         assert row.lines == 2
+
+
+def test_what_files_do_not_hold(tmp_path: Path) -> None:
+    """A store is read by its files as long as all is in them: not after a few records have come, which the catalog keeps."""
+    (tmp_path / "var").mkdir()
+    log = tmp_path / "var" / "a.log"
+    log.write_text("".join(f"2026-03-04 10:00:00 INFO order {k}\n" for k in range(900)))
+    for more in ("", "2026-03-04 10:00:01 INFO order 900\n"):
+        with log.open("a") as file:
+            file.write(more)
+        ingest(tmp_path)
+        with Store(tmp_path / "store") as store, Snapshot(store) as snapshot:
+            assert (snapshot.files is None) == bool(more)
+            assert count(snapshot, Query(needle=Needle.of(["order 90"]))) == 1 + bool(more)
 
 
 def test_places_where_nothing_is_known_are_looked_at() -> None:

@@ -117,7 +117,7 @@ def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
         todo.counted.append(possible)
         todo.plain.append(possible)
     sieve = Sieve(snapshot, needle, in_ids=len(value) >= _PIECE_OF_ID)
-    ways = sieve.ways(shape for shape in shapes if shape[0] in found.open | found.sure)
+    ways = sieve.ways((shape for shape in shapes if shape[0] in found.open | found.sure), in_files=False)
     if ways is not None:
         either = [f"shape <= {ANY}", *(way.sql for way in ways)]
         either += [f"contains({text}, {sign})" for text in ("frame", "body") for sign in _ESCAPES]
@@ -138,6 +138,7 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     if not todo.narrowed.open and not snapshot.unshaped:
         todo.shapes = todo.shapes if todo.narrowed.sure else NOTHING
         return
+    from logtriage.query.reach import Reach
     from logtriage.query.sieve import Sieve
     from logtriage.query.sums import proof
 
@@ -152,7 +153,8 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     ways = None if needle.invert else Sieve(snapshot, needle).ways(shape for shape in shapes if shape[0] in looked_at)
     if ways is not None:
         unshaped = [Condition(f"shape <= {ANY}")] if snapshot.unshaped else []
-        todo.ways = [*ways, *([certain] if certain else []), *unshaped]
+        reach = Reach(snapshot)
+        todo.ways = [*ways, *map(reach.of_shapes, [*([certain] if certain else []), *unshaped])]
         todo.shapes = todo.shapes if todo.ways else NOTHING
     suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
     todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects

@@ -16,6 +16,7 @@ from logtriage.store.views import (
     RESOURCE,
     TEXT_PIECES,
     Catalog,
+    bare,
     derived,
     dressed,
     placed,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from logtriage.query.narrow import Narrowed
+    from logtriage.query.reach import Way
 
 # Columns of `records` that cost putting the text together.
 _TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
@@ -62,7 +64,7 @@ class Plan:
     text: list[Condition] = field(default_factory=list)
     narrowed: Narrowed | None = None
     shapes: Condition | None = None
-    ways: list[Condition] = field(default_factory=list)
+    ways: list[Way] = field(default_factory=list)
     sieved: bool = False
     check: str | None = None
     proven: Condition | None = None
@@ -87,7 +89,7 @@ class Plan:
         return replace(
             self,
             plain=[*self.plain, *others],
-            ways=[way for way in self.ways if way != certain],
+            ways=[way for way in self.ways if certain is None or way.sql != certain.sql],
             shapes=replace(self.narrowed, sure=frozenset(), none=self.narrowed.sure | self.narrowed.none).possible(),
         )
 
@@ -187,10 +189,12 @@ class Plan:
             names = [*names, *(name for name in PLACES if name in wanted and name not in names)]
             relation = "pieces"
             known = "picked"
-        picked = f"SELECT {_listed(names)} FROM {relation} WHERE {where}"
-        if self.ways:  # of which a record may pass several
-            picked = f" {together} ".join(f"{picked} AND ({way.sql})" for way in self.ways)
-        return picked, parameters * max(1, len(self.ways)), known
+        if not self.ways:
+            return f"SELECT {_listed(names)} FROM {relation} WHERE {where}", parameters, known
+        each = (  # a record may pass several
+            f"SELECT {_listed(names)} FROM {_kept(relation, way)} WHERE {where} AND ({way.sql})" for way in self.ways
+        )
+        return f" {together} ".join(each), parameters * len(self.ways), known
 
     def _put_together(
         self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], wanted: set[str], known: str, order: str
@@ -247,10 +251,18 @@ class Plan:
         return self.check is not None and needle is not None and not replace(needle, invert=False).exact
 
 
-def relation_of(catalog: Catalog, where: str, columns: Collection[str]) -> str:
-    """SELECT: records with what a condition and some columns need of them, none of which are texts."""
+def relation_of(catalog: Catalog, where: str, columns: Collection[str], way: Way | None = None) -> str:
+    """SELECT: records (that may pass a way) with what a condition and some columns need of them, none of which are texts."""
     places = _NAMES_PLACES.search(where) or not set(PLACES).isdisjoint(columns)
-    return dressed(catalog, "pieces" if places else "bare", columns)
+    return dressed(catalog, _kept("pieces" if places else "bare", way), columns)
+
+
+def _kept(relation: str, way: Way | None) -> str:
+    """The relation `bare` or `pieces`, of the records that may pass a way."""
+    if way is None or way.files is None:
+        return relation
+    found = f"({bare(way.records)})"
+    return f"({placed(found)})" if relation == "pieces" else found
 
 
 def _listed(names: Sequence[str]) -> str:

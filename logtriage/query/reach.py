@@ -5,17 +5,38 @@ whole row groups, which are of few shapes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from logtriage.query.condition import Condition
 from logtriage.sql import MOST_SCANNED, scanned
+from logtriage.store.files import File, reading
 from logtriage.store.grams import Range, joined, places
 from logtriage.store.views import Snapshot
 
 Lot: TypeAlias = tuple[int, int]  # the records of one part and shape
 Grams: TypeAlias = frozenset[str]
 _SCAN = 100_000  # records that are looked at while one scan more is begun
+
+
+class Test(NamedTuple):
+    """SQL of a test on a record as it is kept; `near`: of columns, between which values all that pass it have theirs."""
+
+    sql: str
+    near: frozenset[tuple[str, tuple[Range, ...]]] = frozenset()
+
+
+class Way(NamedTuple):
+    """SQL of a test on a record as it is kept; those to be looked at lie in `files` (None: that is not known)."""
+
+    sql: str
+    files: tuple[File, ...] | None = None
+
+    @property
+    def records(self) -> str:
+        """SQL of the relation that holds these."""
+        return "lake.records" if self.files is None else reading(self.files)
 
 
 class Reach:
@@ -37,23 +58,55 @@ class Reach:
             self._known[part, grams] = None if found and found[0][0] <= 0 and found[0][1] >= end else found
         return self._known[part, grams]
 
-    def of(self, cases: Mapping[tuple[str, Grams], set[Lot]], most: int) -> Iterator[str]:
-        """SQL of where records lie that pass a test (SQL) for which some grams have to be there. One `most` of tests is told
-        alone, of all others that one holds."""
+    def may_hold(self, part: int, shape: int, run: int, grams: Grams) -> bool:
+        """May records of a part and shape hold a run of letters and digits as long as this, and some grams?"""
+        ranges = self.ranges(part, grams)
+        return bool(ranges) if ranges is not None else self._snapshot.runs.get((part, shape), run) >= run
+
+    def of(self, cases: Mapping[tuple[Test, Grams], set[Lot]], most: int, *, in_files: bool) -> list[Way]:
+        """Ways in which records can hold a text: of some parts and shapes those which pass a test and for which some grams
+        have to be there. One `most` of tests is told alone, of all others that one holds. `in_files`: files are named."""
+        if in_files and self._snapshot.files is not None:
+            ways = [self._in_files(*case, lots) for case, lots in sorted(cases.items(), key=_by_sql)]
+            ways = [way for way in ways if way.files]
+            return ways if len(ways) <= most else [_either(ways)]
+        return [Way(sql) for sql in self._in_lake(cases, most)]
+
+    def of_shapes(self, condition: Condition) -> Way:
+        """The way of all records with which a condition on the shape holds."""
+        return Way(condition.sql, tuple(self._snapshot.files) if self._snapshot.files is not None else None)
+
+    def _in_files(self, test: Test, grams: Grams, lots: set[Lot]) -> Way:
+        parts = {part: self.ranges(part, grams) for part, _ in lots}
+        shapes = [(shape, shape) for shape in sorted({shape for _, shape in lots})]
+        found = tuple(
+            file
+            for file in self._snapshot.files or ()
+            if all(file.may_hold(column, ranges) for column, ranges in test.near)
+            and file.may_hold("shape", shapes)
+            and any(
+                file.may_hold("part", [(part, part)]) and (ranges is None or file.may_hold("offset", ranges))
+                for part, ranges in parts.items()
+            )
+        )
+        few = f"({scanned('shape', (shape for shape, _ in shapes))}) AND " if len(shapes) <= MOST_SCANNED else ""
+        return Way(f"{few}({test.sql})", found)
+
+    def _in_lake(self, cases: Mapping[tuple[Test, Grams], set[Lot]], most: int) -> Iterator[str]:
         anywhere: dict[str, set[Lot]] = defaultdict(set)
         nearby: dict[int, _Near] = {}
         for (test, grams), lots in cases.items():
             for part, shape in lots:
                 if (ranges := self.ranges(part, grams)) is None:
-                    anywhere[test].add((part, shape))
+                    anywhere[test.sql].add((part, shape))
                 else:
-                    near = _Near({part}, {test}, {shape}, ranges)
+                    near = _Near({part}, {test.sql}, {shape}, ranges)
                     nearby[part] = nearby[part].with_(near) if part in nearby else near
         yield from self._around(nearby.values())
         if len(anywhere) > most:
             anywhere = {" OR ".join(f"({test})" for test in sorted(anywhere)): set().union(*anywhere.values())}
-        for test, lots in sorted(anywhere.items()):
-            yield from (f"{where} AND ({test})" for where in self._where(lots))
+        for test_sql, lots in sorted(anywhere.items()):
+            yield from (f"{where} AND ({test_sql})" for where in self._where(lots))
 
     def _where(self, lots: set[Lot]) -> Iterator[str]:
         """Of a part that has many of the records, or few others, all are looked at."""
@@ -89,6 +142,15 @@ class Reach:
         """About how many records are to be looked at."""
         bytes_ = sum(last + 1 - first for first, last in near.ranges)
         return sum(self._every[part] * min(1, bytes_ / max(1, self._snapshot.ends.get(part, 1))) for part in near.parts)
+
+
+def _by_sql(case: tuple[tuple[Test, Grams], set[Lot]]) -> str:
+    return case[0][0].sql
+
+
+def _either(ways: Sequence[Way]) -> Way:
+    files = {file.path: file for way in ways for file in way.files or ()}
+    return Way(" OR ".join(f"({way.sql})" for way in ways), tuple(files.values()))
 
 
 @dataclass(frozen=True, slots=True)

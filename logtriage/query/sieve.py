@@ -17,11 +17,11 @@ from typing import TypeAlias
 
 from logtriage.needles.dialect import pieces
 from logtriage.needles.needle import Needle
-from logtriage.query.condition import Condition
-from logtriage.query.reach import Grams, Lot, Reach
+from logtriage.query.reach import Grams, Lot, Reach, Test, Way
 from logtriage.sql import MOST_SCANNED, literal, scanned
 from logtriage.stamps.rendering import render_sql
 from logtriage.store import seams
+from logtriage.store.files import Range, reading
 from logtriage.store.frame import json_text
 from logtriage.store.grams import IDS as IN_IDS
 from logtriage.store.grams import Row, grams_of, numbers_of, places
@@ -55,11 +55,12 @@ class Sieve:
         """`in_ids`: whether it may stand inside a trace, span or request id."""
         self._snapshot, self._folded, self._in_ids = snapshot, needle.folded, in_ids
         self._required = [_Required(text) for text in needle.required]
-        self._known: dict[tuple[str, str], list[str]] = {}
+        self._known: dict[tuple[str, str], list[Test]] = {}
         self._reach = Reach(snapshot)
 
-    def ways(self, shapes: Iterable[tuple[int, str]]) -> list[Condition] | None:
-        """The tests for the records of some shapes (number, text with its seams); None where nothing is known.
+    def ways(self, shapes: Iterable[tuple[int, str]], *, in_files: bool = True) -> list[Way] | None:
+        """The tests for the records of some shapes (number, text with its seams); None where nothing is known. `in_files`: they
+        may name files.
 
         A record may pass several. Each asks for parts of few columns: DuckDB's scan reads the others only where a record
         has passed, as long as no test of its own looks at two columns.
@@ -69,18 +70,14 @@ class Sieve:
         parts: dict[int, list[int]] = defaultdict(list)
         for part, number in self._snapshot.records:
             parts[number].append(part)
-        cases: dict[tuple[str, Grams], set[Lot]] = defaultdict(set)
+        cases: dict[tuple[Test, Grams], set[Lot]] = defaultdict(set)
         for number, text in shapes:
             for tests in set(self._places(text)):
                 run, grams = _run(tests), grams_of(_in_columns(tests))
-                lots = [
-                    (part, number)
-                    for part in parts[number]
-                    if self._snapshot.runs.get((part, number), run) >= run and self._reach.ranges(part, grams) != []
-                ]
+                lots = [(part, number) for part in parts[number] if self._reach.may_hold(part, number, run, grams)]
                 for way in self._all(tests) if lots else ():
                     cases[way, grams].update(lots)
-        return [Condition(where) for where in self._reach.of(cases, _MOST_WAYS)]
+        return self._reach.of(cases, _MOST_WAYS, in_files=in_files)
 
     def _places(self, text: str) -> Iterator[_Tests]:
         plain, columns = plain_text(text), _columns(text)
@@ -89,35 +86,37 @@ class Sieve:
         for required in self._required:
             yield from required.places(plain, columns)
 
-    def _all(self, tests: _Tests) -> Iterator[str]:
-        """SQL of the ways in which tests may all hold; none: they never do."""
+    def _all(self, tests: _Tests) -> Iterator[Test]:
+        """The ways in which tests may all hold; none: they never do."""
         each = [self._test(*test) for test in sorted(tests, key=lambda test: (test[0] in _STAMPS, test))]
         if math.prod(map(len, each)) > _MOST_WAYS:
-            each = [[f"({' OR '.join(ways)})"] for ways in each]
+            each = [[Test(f"({' OR '.join(f'({way.sql})' for way in ways)})")] for ways in each]
         for ways in product(*each):
-            yield " AND ".join(f"({one})" for one in ways if one != _PASS) or _PASS
+            sql = " AND ".join(f"({one.sql})" for one in ways if one.sql != _PASS) or _PASS
+            yield Test(sql, frozenset().union(*(one.near for one in ways)))
 
-    def _test(self, mark: str, text: str) -> list[str]:
-        """SQL of the ways in which a test may hold; none: it never does."""
+    def _test(self, mark: str, text: str) -> list[Test]:
+        """The ways in which a test may hold; none: it never does."""
         if (mark, text) not in self._known:
             self._known[mark, text] = self._new_test(mark, text)
         return self._known[mark, text]
 
-    def _new_test(self, mark: str, text: str) -> list[str]:
+    def _new_test(self, mark: str, text: str) -> list[Test]:
         # a folded text is in lower case as far as it is ASCII; any other character alone stands for itself
         if not text.isprintable() or (self._folded and not text.isascii() and len(text) > 1):
-            return [_PASS]
+            return [Test(_PASS)]
         if mark == seams.ID:
             return self._among_ids(text) if self._in_ids else []
         if mark in _STAMPS:
             return self._in_stamp(text, *_STAMPS[mark])
         escaped = mark == seams.JSON_BODY and "\\" in text  # what is no part of an escape stands there without
-        return [self._contains(json_text("body") if escaped else "body" if mark in _BODIES else "frame", text)]
+        column = json_text("body") if escaped else "body" if mark in _BODIES else "frame"
+        return [Test(self._contains(column, text))]
 
     def _contains(self, column: str, text: str) -> str:
         return f"contains({f'lower({column})' if self._folded and text.isascii() else column}, {literal(text)})"
 
-    def _in_stamp(self, text: str, number: str, moment: str, nanos: str) -> list[str]:
+    def _in_stamp(self, text: str, number: str, moment: str, nanos: str) -> list[Test]:
         tests: list[str] = []
         fractions: list[str] = []
         for n, rendering in self._snapshot.catalog.renderings:
@@ -125,42 +124,49 @@ class Sieve:
                 fraction = rendering.fraction_holds(text, moment, nanos)
                 test = fraction or self._contains(str(render_sql(rendering, moment, nanos)), text)
                 (fractions if fraction else tests).append(f"{number} = {n} AND {test}")
-        return tests + (self._at_places(fractions) if fractions else [])
+        return [*map(Test, tests), *(self._at_places(fractions) if fractions else [])]
 
-    def _at_places(self, tests: list[str]) -> list[str]:
+    def _at_places(self, tests: list[str]) -> list[Test]:
         """Tests that ask for few columns: of few records, the places of these."""
         test = " OR ".join(f"({test})" for test in tests)
         places = self._snapshot.con.execute(
             f'SELECT part, "offset" FROM lake.records WHERE {test} LIMIT {MOST_SCANNED + 1}'
         ).fetchall()
         if len(places) > MOST_SCANNED:
-            return [test]
+            return [Test(test)]
         parts, offsets = {part for part, _ in places}, {offset for _, offset in places}
-        return [f"({scanned('part', parts)}) AND ({scanned(_OFFSET, offsets)})"] if places else []
+        near = frozenset((("part", _alone(parts)), ("offset", _alone(offsets))))
+        return [Test(f"({scanned('part', parts)}) AND ({scanned(_OFFSET, offsets)})", near)] if places else []
 
-    def _among_ids(self, text: str) -> list[str]:
+    def _among_ids(self, text: str) -> list[Test]:
         """The records with one of the ids that hold the text; those are kept beside the store, as there may be many."""
         con, table = self._snapshot.con, f"ids_{next(_SERIAL)}"
         rows = self._snapshot.grams.get(IN_IDS, [])
         if not (ranges := places(rows, lambda row: self._may_be_id(row, text), _LAST_ID)):
             return []
-        where = " OR ".join(f"id BETWEEN {first} AND {last}" for first, last in ranges)
-        con.execute(
-            f"CREATE TEMP TABLE {table} AS SELECT id FROM lake.ids WHERE ({where}) AND {self._contains('text', text)}"
-        )
+        files = self._snapshot.id_files
+        among = [file for file in files or () if file.may_hold("id", ranges)]
+        relation = "lake.ids" if files is None else reading(among) if among else None
+        if relation is None:
+            return []
+        con.execute(f"CREATE TEMP TABLE {table} AS SELECT id FROM {relation} WHERE {self._contains('text', text)}")
         numbers = con.execute(f"FROM {table} LIMIT {_MOST + 1}").fetchall()
         if len(numbers) <= _MOST:
             con.execute(f"DROP TABLE {table}")
-        if len(numbers) <= MOST_SCANNED:
-            return [f"({scanned(column, (n for (n,) in numbers))})" for column in IDS.values()] if numbers else []
-        found = f"FROM {table}" if len(numbers) > _MOST else ", ".join(str(number) for (number,) in numbers)
-        return [f"{column} IN ({found})" for column in IDS.values()]
+        if len(numbers) > _MOST:
+            return [Test(f"{column} IN (FROM {table})") for column in IDS.values()]
+        found, near = ", ".join(str(number) for (number,) in numbers), _alone(number for (number,) in numbers)
+        return [Test(f"{column} IN ({found})", frozenset([(column, near)])) for column in IDS.values() if numbers]
 
     def _may_be_id(self, row: Row, text: str) -> bool:
         """May one of the ids that a row is about hold the text, or be it?"""
         if row.longest <= len(text) and not self._folded:
             return row.longest == len(text) and row.may_hold([text])
         return row.longest >= len(text) and row.may_hold(numbers_of(text))
+
+
+def _alone(numbers: Iterable[int]) -> tuple[Range, ...]:
+    return tuple((number, number) for number in sorted(numbers))
 
 
 def _in_columns(tests: _Tests) -> list[str]:

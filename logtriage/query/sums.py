@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from logtriage.query.condition import Condition, joined
 from logtriage.query.planned import Plan, relation_of
+from logtriage.query.reach import Way
 from logtriage.sql import literal
 from logtriage.store import frame
+from logtriage.store.files import File
 from logtriage.store.seams import ANY
 
 if TYPE_CHECKING:
@@ -38,14 +41,11 @@ def sums(
         return [], todo
     every, parameters = joined([*window, *todo.plain])
     names = ", ".join(by)
-    kinds: list[str] = []
-    for n, way in enumerate(todo.ways):  # a record that passes several is counted in the first
-        before = "".join(f" AND ({other.sql}) IS NOT TRUE" for other in todo.ways[:n])
-        rows = relation_of(todo.catalog, every, by)
-        kinds.append(
-            f"SELECT {names}, coalesce({todo.proven.sql}, false) AS proven, timestamp FROM ({rows}) "
-            f"WHERE {every} AND ({way.sql}){before}"
-        )
+    kinds = [
+        f"SELECT {names}, coalesce({todo.proven.sql}, false) AS proven, timestamp "
+        f"FROM ({relation_of(todo.catalog, every, by, way)}) WHERE {every} AND ({way.sql})"
+        for way in _apart(todo.ways)
+    ]
     sql = f"SELECT * EXCLUDE timestamp, count(*), min(timestamp), max(timestamp) FROM ({' UNION ALL '.join(kinds)}) GROUP BY ALL"
     found = snapshot.con.execute(sql, parameters * len(kinds)).fetchall()
     width = len(by)
@@ -53,3 +53,20 @@ def sums(
     if len(proved) == len(found):
         return proved, None
     return proved, replace(todo, plain=[*todo.plain, Condition(f"({todo.proven.sql}) IS NOT TRUE")])
+
+
+def _apart(ways: Sequence[Way]) -> list[Way]:
+    """Ways that have no record in common, of those that may have."""
+    of_file: dict[File, list[str]] = defaultdict(list)
+    for way in ways:
+        for file in way.files or ():
+            of_file[file].append(way.sql)
+    alike: dict[tuple[str, ...], list[File]] = defaultdict(list)
+    for file, tests in of_file.items():
+        alike[tuple(tests)].append(file)
+    apart = [Way(" OR ".join(f"({test})" for test in tests), tuple(files)) for tests, files in alike.items()]
+    others = [way for way in ways if way.files is None]
+    for n, way in enumerate(others):
+        before = "".join(f" AND ({other.sql}) IS NOT TRUE" for other in others[:n])
+        apart.append(Way(f"({way.sql}){before}"))
+    return apart

@@ -24,7 +24,8 @@ _TEXTS, _NUMBERS = "[0-9a-fA-F.]", "[0-9.]"  # what runs that are cut into grams
 IDS = 0  # the part that stands for lake.ids in lake.grams; its places are their numbers
 # Records of a commit that are too few to be worth bitmaps.
 _FEW = 5_000
-# Bits of a bitmap: half as many again as there are grams, or more; no more than so many. For more grams there is none.
+# Bits of a bitmap: three times as many as there are grams, or more, as far as that is no more than so many. Where there are
+# half as many grams there is none.
 _LEAST, _MOST = 1 << 10, 1 << 20
 _RUN = re.compile(f"{_TEXTS}{{{_LENGTH},}}")
 _DIGIT = re.compile("[0-9]")
@@ -89,8 +90,8 @@ def _write(con: duckdb.DuckDBPyConnection, texts: str, grams: str, ranges: Mappi
     con.execute(f"INSERT INTO grams SELECT unnest([{', '.join(map(str, ranges))}]), NULL")  # there may be none
     alike: dict[int, list[int]] = defaultdict(list)
     for part, many in con.execute("SELECT part, count(number) FROM grams GROUP BY part ORDER BY part").fetchall():
-        if (size := max(_LEAST, 1 << (many * 3 // 2).bit_length())) <= _MOST:
-            alike[size].append(part)
+        if many <= _MOST // 2:
+            alike[min(max(_LEAST, 1 << (3 * many).bit_length()), _MOST)].append(part)
     for size, parts in alike.items():
         told = ", ".join(str((part, *ranges[part], longest[part] or 0)) for part in parts)
         bits = f"coalesce(bitstring_agg((number % {size})::INTEGER, 0, {size - 1}), bitstring('0', {size}))::BLOB"

@@ -18,6 +18,8 @@ from logtriage.formats.node import Node
 from logtriage.sql import literal
 from logtriage.stamps.rendering import Rendering
 from logtriage.store import frame, gist, grams
+from logtriage.store.files import File
+from logtriage.store.files import load as load_files
 from logtriage.store.mined import UNMINED, UNMINED_ID, UNMINED_TEXT
 from logtriage.store.seams import ANY, SEAMS
 
@@ -190,6 +192,16 @@ class Snapshot:
         return grams.load(self.con)
 
     @cached_property
+    def files(self) -> list[File] | None:
+        """The files that all records lie in; None: they lie elsewhere too."""
+        return load_files(self.con, "records")
+
+    @cached_property
+    def id_files(self) -> list[File] | None:
+        """The same of the ids."""
+        return load_files(self.con, "ids")
+
+    @cached_property
     def ends(self) -> dict[int, int]:
         """Up to which offset each part was read."""
         return dict(self.con.execute('SELECT part, max("offset") FROM lake.progress GROUP BY part').fetchall())
@@ -238,10 +250,10 @@ def _name_parts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
         con.execute(f"INSERT INTO part_names VALUES {rows}")
 
 
-def bare() -> str:
-    """SELECT: each record as it is kept, with what itself tells of where it comes from."""
+def bare(records: str = "lake.records") -> str:
+    """SELECT: each record (of a relation) as it is kept, with what itself tells of where it comes from."""
     kept = ", ".join(f'"{name}"' for name in (*KEPT, *RESOURCE, *TEXT_PIECES))
-    return f"SELECT {kept}, format AS format_number, flags AS flag_ids FROM lake.records"
+    return f"SELECT {kept}, format AS format_number, flags AS flag_ids FROM {records}"
 
 
 def placed(relation: str, columns: Container[str] = RESOURCE) -> str:
