@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from logtriage.store.store import Store
+    from logtriage.store.views import Catalog
 
 NAME = "gist.json"
 _MOST = 8 << 20  # bytes: reading more would take as long as opening the database
@@ -133,14 +134,18 @@ def counted(con: duckdb.DuckDBPyConnection, where: str = "true") -> list[Count]:
 
 def renew(store: Store) -> None:
     """Writes the gist of a store that is open for writing. Raises OSError where it cannot be written."""
+    with store.con.cursor() as con:
+        con.execute("SET TimeZone = 'UTC'; BEGIN")  # else every statement would read the catalog anew
+        now = snapshot_of(con)
+        if now and not _kept(store.path, now):
+            _write(store, con, now)
+
+
+def _write(store: Store, con: duckdb.DuckDBPyConnection, now: Snapshot) -> None:
     from logtriage import kept
     from logtriage.store import views
 
-    con, file = store.con, store.path / NAME
-    now = snapshot_of(con)
-    if now is None or _kept(store.path, now):
-        return
-    old = _kept(store.path, store.began)
+    file, old = store.path / NAME, _kept(store.path, store.began)
     counts: list[Count] = []
     where = "true"
     if old and store.touched is not None:
@@ -152,7 +157,8 @@ def renew(store: Store) -> None:
     ends = span.fetchall()[0]
     used = {one.shape for one in counts}
     shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
-    told = [*small, ends, [row for row in shapes if row[0] in used], counts, _singles(con, counts, shapes)]
+    singles = _singles(con, views.catalog_of(*small), _unsure(counts, shapes))
+    told = [*small, ends, [row for row in shapes if row[0] in used], counts, singles]
     body = json.dumps(told, separators=(",", ":"))
     if len(body) > _MOST:
         file.unlink(missing_ok=True)
@@ -160,13 +166,9 @@ def renew(store: Store) -> None:
     kept.write(file, json.dumps([VERSION, now, zlib.crc32(body.encode())]) + "\n" + body)
 
 
-def _singles(
-    con: duckdb.DuckDBPyConnection, counts: Iterable[Count], shapes: Iterable[tuple[int, str]]
-) -> list[Single]:
-    """The records of the shapes that leave most searches unsure, where they are few: of those that say nothing, and of those
-    with words of which nothing is told."""
-    from logtriage.store import views
-
+def _unsure(counts: Iterable[Count], shapes: Iterable[tuple[int, str]]) -> str:
+    """SQL: the records of the shapes that leave most searches unsure, where they are few: of those that say nothing, and of
+    those with words of which nothing is told."""
     records: Counter[int] = Counter()
     for one in counts:
         records[one.shape] += one.records
@@ -174,12 +176,17 @@ def _singles(
     if len(dark) > MOST_SCANNED:
         dark = []
     groups = {f"shape <= {ANY}": [number for number in records if number <= ANY], scanned("shape", dark): dark}
-    where = [sql for sql, group in groups.items() if 0 < sum(records[number] for number in group) <= _SINGLES]
+    return " OR ".join(sql for sql, group in groups.items() if 0 < sum(records[n] for n in group) <= _SINGLES)
+
+
+def _singles(con: duckdb.DuckDBPyConnection, catalog: Catalog, where: str) -> list[Single]:
+    from logtriage.store import views
+
     if not where:
         return []
-    con.execute(f"CREATE OR REPLACE TEMP TABLE singles AS FROM ({views.bare()}) WHERE {' OR '.join(where)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE singles AS FROM ({views.bare()}) WHERE {where}")
     near = "(SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM singles))"
-    rows = views.restored(views.load(con), "singles", near, ("raw",))
+    rows = views.restored(catalog, "singles", near, ("raw",))
     told = con.execute(
         f'SELECT part, shape, severity_number, epoch_us(timestamp), "offset" = 0, raw, exact FROM ({rows}) '
         'ORDER BY part, "offset"'

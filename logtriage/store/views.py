@@ -103,12 +103,13 @@ class PartRow:
 
 def load(con: duckdb.DuckDBPyConnection) -> Catalog:
     """Reads the small tables."""
-    return _catalog(*(con.execute(sql).fetchall() for sql in SMALL))
+    return catalog_of(*(con.execute(sql).fetchall() for sql in SMALL))
 
 
-def _catalog(
+def catalog_of(
     parts: Iterable[tuple[Any, ...]], formats: Iterable[tuple[Any, ...]], renderings: Iterable[tuple[Any, ...]]
 ) -> Catalog:
+    """The same of their rows."""
     return Catalog(
         tuple(PartRow(*row) for row in parts),
         {n: (name, _nodes(json.loads(text))) for n, name, text in formats},
@@ -142,7 +143,7 @@ class Snapshot:
         self._seen = self._now()
         self.memory: dict[Hashable, Any] = {}  # what queries keep in mind of it
         self.gist = told = gist.of(self.con, store.path)
-        self.catalog = _catalog(told.parts, told.formats, told.renderings) if told else load(self.con)
+        self.catalog = catalog_of(told.parts, told.formats, told.renderings) if told else load(self.con)
         _name_parts(self.con, self.catalog)
         views = {
             "bare": bare(), "pieces": placed("bare"), "hits": others()["hits"], "named_shapes": NAMED_SHAPES,
