@@ -26,6 +26,7 @@ from logtriage.query import sieve, walk
 from logtriage.query.beside import beside
 from logtriage.query.export import raw_bytes, records_jsonl
 from logtriage.query.query import Query
+from logtriage.query.quota import Firsts
 from logtriage.query.search import Row, context, page, search, tail
 from logtriage.query.tally import count, histogram
 from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Pace
@@ -163,6 +164,22 @@ def test_what_is_too_short_is_passed_over(snapshot: Snapshot) -> None:
         snapshot.con.execute("SELECT shape, text FROM lake.shapes WHERE shape > 0").fetchall()
     )
     assert tests == []
+
+
+@pytest.mark.parametrize("pattern", ["timed out", "Order", "INFO", "", r"\d\d", "5432", "nowhere"])
+@pytest.mark.parametrize("most", [0, 1, 3, 40, 1000])
+def test_the_first_of_each_source(snapshot: Snapshot, pattern: str, most: int) -> None:
+    """Of each source come as many hits as are wanted, in time order, whichever sources are left out on the way."""
+    for query in (Query(needle=Needle.of([pattern])), Query(needle=Needle.of([pattern]), sources=("*.log",))):
+        every = list(search(snapshot, query).tuples("source", "part", '"offset"'))
+        taken: dict[str, int] = {}
+        want = []
+        for source, part, offset in every:
+            if offset % 3 and taken.get(source, 0) < most:
+                taken[source] = taken.get(source, 0) + 1
+                want.append((source, part, offset))
+        firsts = Firsts(snapshot, query, most).tuples(("source", "part", '"offset"'), lambda row: bool(row[2] % 3))
+        assert list(firsts) == want
 
 
 @pytest.mark.parametrize("pattern", ["timed out", "Order 37", "INFO", "", r"\d\d ms"])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from logtriage.output import use_colour
 from logtriage.query.brief import Found
 from logtriage.query.lanes import ends
 from logtriage.query.query import Query
+from logtriage.query.quota import Firsts
 from logtriage.query.search import COLUMNS, Answer, Row
 from logtriage.query.standing import parts_named
 from logtriage.store.store import Store
@@ -57,14 +57,32 @@ class Stored:
             self.coverage.notes += span_told(self.asked, self.session, *ends(self.snapshot))
         finished(self.session, self.coverage)
 
-    def rows(self, query: Query, *, attributes: bool = False) -> Iterator[Full]:
-        """What a query finds; without `attributes` only what is printed of a record as text."""
+    def rows(self, query: Query, *, attributes: bool = False, most: int | None = None) -> Iterator[Full]:
+        """What a query finds, at most so many of each source; without `attributes` only what is printed of a record as
+        text."""
         width = len(COLUMNS)
-        columns = COLUMNS if attributes else PRINTED
-        for values in self._tuples(query, (*columns, *more(attributes))):
-            row = Row._make(values[:width])
-            if not self.levels or row.level in self.levels:
-                yield full(row, values[width:])
+        columns = (*(COLUMNS if attributes else PRINTED), *more(attributes))
+        level = Row._fields.index("level")
+        if most is None:
+            found: Iterator[tuple[Any, ...]] = (
+                values for values in self._tuples(query, columns) if self._has_level(values[level])
+            )
+        else:
+            found = self._firsts(query, columns, most, lambda values: self._has_level(values[level]))
+        for values in found:
+            yield full(Row._make(values[:width]), values[width:])
+
+    def _has_level(self, level: str | None) -> bool:
+        return not self.levels or level in self.levels
+
+    def _firsts(
+        self, query: Query, columns: tuple[str, ...], most: int, wanted: Callable[[tuple[Any, ...]], bool]
+    ) -> Iterator[tuple[Any, ...]]:
+        answer = self._answer(query)
+        firsts = Firsts(self.snapshot, query, most)
+        yield from firsts.tuples(columns, wanted)
+        answer.undecided.extend(firsts.undecided)
+        self._told(answer)
 
     def sources(self, query: Query) -> Iterator[Found]:
         """Where and when there is what a query finds, no more: for each source and level."""
@@ -134,20 +152,16 @@ def _show(stored: Stored, needle: Needle, query: Query, before: int, after: int)
     args, coverage = stored.session.args, stored.coverage
     printer = stored.printer(needle, gaps=bool(before or after))
     attributes = args.output in WITH_FIELDS
-    found: Iterator[Full | None] = stored.rows(query, attributes=attributes)
+    found: Iterator[Full | None] = stored.rows(query, attributes=attributes, most=args.max_count)
     if before or after:
         those = [one for one in found if one]
         found = with_context(stored.snapshot, those, before, after, across=args.across, attributes=attributes)
-    hits: Counter[str] = Counter()
     for one in found:
         if one is None:
             printer.gap()
             continue
         row = one[0]
         is_hit = not isinstance(one, Beside)
-        if is_hit and args.max_count is not None and hits[row.source] >= args.max_count:
-            continue
-        hits[row.source] += is_hit
         coverage.hits = (coverage.hits or 0) + is_hit
         coverage.seen(row.timestamp, row.timestamp)
         printer.show(shown(one, printer.look.names, is_hit))

@@ -43,12 +43,14 @@ def rows(
     *,
     backwards: bool = False,
     edge: Key | None = None,
+    soon: bool = False,
 ) -> Iterator[tuple[Any, ...]]:
-    """Some columns of a plan's hits in order (or from the last one back), at most `limit`, from the place `edge` on."""
+    """Some columns of a plan's hits in order (or from the last one back), at most `limit`, from the place `edge` on. `soon`:
+    likely not all of them will be asked for."""
     if limit == 0:
         return
     order = todo.query.order_by(backwards=backwards)
-    if limit is None and edge is None and todo.ways and todo.gather(snapshot.con, columns, MOST, order):
+    if limit is None and edge is None and not soon and todo.ways and todo.gather(snapshot.con, columns, MOST, order):
         yield from todo.decided(_fetched(snapshot.con.execute(*todo.select(columns, (), order=order, gathered=True))))
         return
     pace = Pace(limit, filtered=todo.filtered, dear=todo.query.needs_attributes)
