@@ -23,7 +23,6 @@ from logtriage.stamps.rendering import render_sql
 from logtriage.store import seams
 from logtriage.store.files import Range, reading
 from logtriage.store.frame import json_text
-from logtriage.store.grams import IDS as IN_IDS
 from logtriage.store.grams import Row, grams_of, numbers_of, places
 from logtriage.store.seams import plain_text
 from logtriage.store.views import IDS, Snapshot
@@ -141,7 +140,7 @@ class Sieve:
     def _among_ids(self, text: str) -> list[Test]:
         """The records with one of the ids that hold the text; those are kept beside the store, as there may be many."""
         con, table = self._snapshot.con, f"ids_{next(_SERIAL)}"
-        rows = self._snapshot.grams.get(IN_IDS, [])
+        rows = self._snapshot.id_grams
         if not (ranges := places(rows, lambda row: self._may_be_id(row, text), _LAST_ID)):
             return []
         files = self._snapshot.id_files

@@ -20,6 +20,7 @@ from logtriage.stamps.rendering import Rendering
 from logtriage.store import frame, gist, grams
 from logtriage.store.files import File
 from logtriage.store.files import load as load_files
+from logtriage.store.grams import Row as Bitmap
 from logtriage.store.mined import UNMINED, UNMINED_ID, UNMINED_TEXT
 from logtriage.store.seams import ANY, SEAMS
 
@@ -188,9 +189,14 @@ class Snapshot:
         return {(part, shape): longest for part, shape, longest in known.fetchall()}
 
     @cached_property
-    def grams(self) -> dict[int, list[grams.Row]]:
+    def grams(self) -> dict[int, list[Bitmap]]:
         """What lake.grams has of each part."""
-        return grams.load(self.con)
+        return grams.load(self.con, f"part <> {grams.IDS}")
+
+    @cached_property
+    def id_grams(self) -> list[Bitmap]:
+        """What it has of ids."""
+        return grams.load(self.con, f"part = {grams.IDS}").get(grams.IDS, [])
 
     @cached_property
     def files(self) -> list[File] | None:
