@@ -57,6 +57,8 @@ def _made(snapshot: Snapshot, query: Query) -> Plan:
     for one in query.fields:
         if one.is_verbatim:
             _by_value(todo, snapshot, one.value)
+        if one.is_attribute:
+            _by_name(todo, snapshot, one.name)
     if query.needle is not None and todo.shapes != NOTHING:
         _look_for(todo, snapshot, query.needle)
     return todo
@@ -103,17 +105,25 @@ def _by_id(snapshot: Snapshot, text: str) -> Condition:
     return Condition(" OR ".join(f"{column} IN ({among})" for column in ("trace", "span", "request")))
 
 
+def _by_name(todo: Plan, snapshot: Snapshot, name: str) -> None:
+    from logtriage.query.bearing import bearing
+
+    if may := bearing(snapshot, name):
+        todo.plain.append(may)
+        if may.needs == Needs.COUNTS:
+            todo.counted.append(may)
+
+
 def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
     """Attributes are dear to tell: only records are asked for them that hold the value somewhere, or something escaped."""
     from logtriage.needles.needle import Needle
+    from logtriage.query.bearing import with_escaped
     from logtriage.query.sieve import Sieve
 
     needle = Needle.of((value,), fixed=True)
     shapes = snapshot.shapes
     found = narrow(needle, shapes)
-    escaped = {number for number, text in shapes if "\\" in text or "\x1b" in text}
-    possible = replace(found, open=found.open | escaped, none=found.none - escaped).possible()
-    if possible:
+    if possible := with_escaped(found, shapes).possible():
         todo.counted.append(possible)
         todo.plain.append(possible)
     sieve = Sieve(snapshot, needle, in_ids=len(value) >= _PIECE_OF_ID)

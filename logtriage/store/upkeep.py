@@ -27,8 +27,9 @@ class Space:
 
 
 def size_of(store: Store) -> tuple[int, int]:
-    """Bytes and files of the store's folder."""
-    sizes = [path.stat().st_size for path in store.path.rglob("*") if path.is_file()]
+    """Bytes and files of the store's folder, without what this process has put aside there."""
+    aside = room.for_much(store.path)
+    sizes = [path.stat().st_size for path in store.path.rglob("*") if path.is_file() and aside not in path.parents]
     return sum(sizes), len(sizes)
 
 

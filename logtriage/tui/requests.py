@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from logtriage.sources.find import Source
     from logtriage.stream.ends import Ends
 
+_DEAR = 60  # records, about what a screen shows
+
 
 class Request:
     """Something to be asked. `lane`: `front` for what a person waits for, `back` for what takes its time, `aside` for
@@ -43,6 +45,11 @@ class Request:
         """Called, from another thread, when the answer is not wanted any more; its snapshot is interrupted anyway."""
 
 
+def _at_once(query: Query, count: int) -> int:
+    """How many of so many records are worth waiting for: fewer, where each that is looked at takes long."""
+    return min(count, _DEAR) if query.needs_attributes else count
+
+
 @dataclass(frozen=True)
 class Show(Request):
     """The records around a place, or the last ones (`place` None), or the first (`first`) → Glances."""
@@ -57,11 +64,12 @@ class Show(Request):
     outdates = ("earlier", "later")
 
     def answer(self, snapshot: Snapshot) -> Glances:
+        after = _at_once(self.query, self.after)
         if self.place is not None:
-            return glance.around(snapshot, self.query, self.place, self.before, self.after)
+            return glance.around(snapshot, self.query, self.place, _at_once(self.query, self.before), after)
         if self.first:
-            return glance.first(snapshot, self.query, self.after)
-        return glance.last(snapshot, self.query, self.after)
+            return glance.first(snapshot, self.query, after)
+        return glance.last(snapshot, self.query, after)
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,7 @@ class Earlier(Request):
     kind = "earlier"
 
     def answer(self, snapshot: Snapshot) -> Glances:
-        return glance.earlier(snapshot, self.query, self.edge, self.count)
+        return glance.earlier(snapshot, self.query, self.edge, _at_once(self.query, self.count))
 
 
 @dataclass(frozen=True)
@@ -143,7 +151,7 @@ class Later(Request):
     kind = "later"
 
     def answer(self, snapshot: Snapshot) -> Glances:
-        return glance.later(snapshot, self.query, self.edge, self.count)
+        return glance.later(snapshot, self.query, self.edge, _at_once(self.query, self.count))
 
 
 @dataclass(frozen=True)
