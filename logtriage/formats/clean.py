@@ -37,7 +37,10 @@ def clean_all(text: str, *, bom: bool = True, returns: bool = True, escapes: boo
 
 def without_newline(text: str) -> str:
     """SQL for a text without the line break at its end."""
-    shorter = f"left({text}, length({text}) - CASE WHEN ends_with({text}, chr(13) || chr(10)) THEN 2 ELSE 1 END)"
+    # by bytes: DuckDB counts the characters of what comes from Arrow one by one
+    shorter = (
+        f"decode(encode({text})[:strlen({text}) - CASE WHEN ends_with({text}, chr(13) || chr(10)) THEN 2 ELSE 1 END])"
+    )
     return f"CASE WHEN ends_with({text}, chr(10)) THEN {shorter} ELSE {text} END"
 
 

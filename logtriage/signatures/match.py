@@ -108,15 +108,16 @@ def prove(pattern: Pattern, texts: pa.StringArray | pa.LargeStringArray) -> tupl
     def has(expression: str) -> pa.BooleanArray:
         return pc.fill_null(pc.match_substring_regex(texts, f"(?m){expression}"), False)
 
-    hits = has(pattern.regex)
+    found = pc.extract_regex(texts, f"(?m){pattern.regex}") if pattern.captures else None
+    hits = has(pattern.regex) if found is None else pc.is_valid(found)
     if pattern.unless:
         hits = pc.and_not(hits, has(pattern.unless))
     places = pc.indices_nonzero(hits)
     pairs: list[list[tuple[str, str]]] = [[] for _ in places]
-    if pattern.captures and len(places):
-        found = pc.extract_regex(texts.take(places), f"(?m){pattern.regex}")
+    if found is not None and len(places):
+        carried = found.take(places)
         for name in pattern.captures:
-            for own, value in zip(pairs, found.field(name).to_pylist(), strict=True):
+            for own, value in zip(pairs, carried.field(name).to_pylist(), strict=True):
                 if value:
                     own.append((name, value))
     return places, pa.array(pairs, pa.map_(pa.string(), pa.string()))
