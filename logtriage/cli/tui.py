@@ -61,9 +61,13 @@ def run(argv: list[str]) -> int:
     if look is None:
         engine.start()  # opens the store while Textual is loaded
     try:
-        return _show(session, engine, pipe, kept, begin, look)
+        code = _show(session, engine, pipe, kept, begin, look)
     finally:
-        engine.close()  # whatever happens: a process that ends while a thread is in DuckDB is aborted
+        # whatever happens: a process that ends while a thread is in DuckDB is aborted
+        has_ended = engine.close()
+    if not has_ended:
+        os._exit(code)  # the machine is so busy that it does not: nothing is left to be written
+    return code
 
 
 def _show(

@@ -96,8 +96,8 @@ class Engine:
         with self._lock:
             return not any(self._waiting.values()) and not any(self._running.values())
 
-    def close(self) -> None:
-        """Ends the threads, within what the query in hand takes to be interrupted."""
+    def close(self) -> bool:
+        """Ends the threads, within what the query in hand takes to be interrupted. Gives whether they have all ended."""
         with self._lock:
             self._closed = True
             for run in self._running.values():
@@ -108,6 +108,7 @@ class Engine:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(_PATIENCE)
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _drop(self, kinds: Collection[str]) -> None:
         for lane, waiting in self._waiting.items():

@@ -93,8 +93,11 @@ class Status(Widget):
         """What there is room for."""
         state, colours = self.state, self.app.theme_variables
         width = max(1, self.size.width)
+        pieces = state.right()
+        while pieces and sum(cell_len(told) + 2 for told, _ in pieces) > (width if len(pieces) < 2 else width * 2 // 3):
+            pieces.pop()  # the time first
         right = Text()
-        for told, style in state.right():
+        for told, style in pieces:
             right.append("  " if right else "")
             right.append(told, colours.get(style, ""))
         counts = " · ".join(state.counts())
@@ -138,7 +141,7 @@ class FilterBar(Widget):
     def render(self) -> Text:
         """The filters with their numbers; those that are off in brackets."""
         colours = self.app.theme_variables
-        made = Text("⧩ ", colours["primary"])
+        made = Text("▽ ", colours["primary"])
         for one, told in zip(self.filters.each, self._told(), strict=True):
             on = one.on and not self.filters.off
             made.append(told, colours["foreground"] if on else colours["dim"])
