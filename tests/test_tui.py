@@ -17,7 +17,10 @@ from logtriage.query import glance, tally
 from logtriage.query.query import Query
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
+from logtriage.tui.app import Logtriage
+from logtriage.tui.engine import Engine
 from logtriage.tui.filters import Filter
+from logtriage.tui.overview_requests import Survey
 from logtriage.tui.run import Cancelled
 
 
@@ -507,6 +510,25 @@ def test_hostile_text_stays_in_its_cells(tmp_path: Path) -> None:
             assert not set("\x1b\x07\u202e\t") & set(shown.text)
             assert "+2M" in shown.text
             await shown.press("k", "x", "l", "l", "h", "j")
+
+    run(work)
+
+
+def test_sources_are_named_with_the_first_records(store: Path) -> None:
+    """Who wrote the first records that are shown is told with them, not only once all there is was looked through."""
+
+    async def work() -> None:
+        engine = Engine(store)
+        ask = engine.ask
+        engine.ask = lambda one: None if isinstance(one, Survey) else ask(one)  # type: ignore[method-assign]
+        engine.start()
+        app = Logtriage(engine)
+        async with app.run_test(size=WIDE) as pilot:
+            while not app.main.list.reel.rows:
+                await pilot.pause()
+            await pilot.pause()
+            shown = {row.part for row in app.main.list.reel.rows}
+            assert app.main.standing is None and shown <= set(app.main.list.names)
 
     run(work)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from logtriage.query.glance import Glances, at_time
+from logtriage.query.lanes import lane_names
 from logtriage.query.tally import Counted
 from logtriage.tui import overview_requests as overview
 from logtriage.tui import panel_requests as more
@@ -41,7 +42,7 @@ class Main(Asking):
 
     def answered(self, request: Request, result: Any) -> None:
         """Takes an answer of the engine to where it belongs."""
-        if not isinstance(request, ask.Glimpse):
+        if not isinstance(request, (ask.Glimpse, overview.Names)):
             self.go_on()
         match request:
             case ask.Show():
@@ -72,6 +73,8 @@ class Main(Asking):
                 self.take_shade(request, result)
             case overview.Matches():
                 self.take_rank(request, result)
+            case overview.Names():
+                self.show_names(result)
             case overview.Survey():
                 self.show_standing(result)
             case ask.Refresh():
@@ -120,8 +123,7 @@ class Main(Asking):
     def show_standing(self, standing: Standing) -> None:
         """Takes what there is."""
         self.standing = standing
-        ahead = {part: name for part, name in self.list.names.items() if part < 0}  # of records read from files
-        self.list.names = {**standing.names, **ahead}
+        self.show_names(standing.names)
         self.list.span = standing.span
         if not self.filters.active:
             self.take_count(Counted(standing.records, 1.0))
@@ -130,6 +132,11 @@ class Main(Asking):
         self.list.refresh()
         self.timeline.refresh()
         self.leave_files(standing)
+
+    def show_names(self, names: dict[int, str]) -> None:
+        """Takes what sources are called, besides those of records read from files."""
+        self.list.names = {**names, **{part: name for part, name in self.list.names.items() if part < 0}}
+        self.list.refresh()
 
     def show_ahead(self, request: ask.Glimpse | ask.Ahead, ends: Ends) -> None:
         """Shows what was read of the files themselves, until the store has it; lines first, then the records of them."""
@@ -173,6 +180,7 @@ class Main(Asking):
     def show_parts(self, parts: Any) -> None:
         """Narrows all down to the sources given, as they are known by now."""
         assert self.intake is not None
+        self.show_names(lane_names(parts))
         self.intake.start(parts)
         own = tuple(part.part for part in parts if self.intake.owns(part))
         if own != self.parts:

@@ -17,6 +17,16 @@ from logtriage.tui.requests import Request
 
 
 @dataclass(frozen=True)
+class Names(Request):
+    """What the sources are called → names, by part."""
+
+    kind = "names"
+
+    def answer(self, snapshot: Snapshot) -> dict[int, str]:
+        return lanes.lane_names(snapshot.catalog.parts)
+
+
+@dataclass(frozen=True)
 class Count(Request):
     """How many records a query finds, as far as that is known, until it is → Counted."""
 

@@ -9,6 +9,7 @@ from logtriage.query.glance import Glances
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.tui import keymap
+from logtriage.tui import overview_requests as overview
 from logtriage.tui import requests as ask
 from logtriage.tui.events import PAGE, at
 from logtriage.tui.filters import Filters
@@ -36,7 +37,7 @@ class Viewing(Surveying):
         """What is to be asked first of all: nothing else is, until the first records are on the screen."""
         if self.intake is None:
             self.coming = self.list.wanting(self.query_now)
-            return [self.coming]
+            return [overview.Names(), self.coming]
         if has_store:
             return [ask.Refresh()]
         self.intake.start()
