@@ -94,7 +94,8 @@ def _sum_up(store: Store) -> None:
             "FROM lake.activity GROUP BY ALL HAVING sum(records) <> 0"
         )
         con.execute("DELETE FROM lake.activity")
-        con.execute("INSERT INTO lake.activity FROM summed ORDER BY minute, part")
+        # by day, as spans of time are asked for, and then by shape, as searches ask
+        con.execute("INSERT INTO lake.activity FROM summed ORDER BY date_trunc('day', minute), shape, part, minute")
         con.execute(
             "CREATE OR REPLACE TEMP TABLE newest AS "
             "FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1"
