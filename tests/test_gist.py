@@ -80,7 +80,7 @@ def queries(draw: st.DrawFn) -> Query:
 
 
 @given(query=queries())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_gist_tells_what_the_records_say(told: gist.Gist, opened: Snapshot, query: Query) -> None:
     """What is told of each source without the records is what is found in them: how many, the first and the last."""
     short = brief.found(told, query)
@@ -95,6 +95,28 @@ def _summed(found: object) -> dict[tuple[str, str | None], tuple[int, datetime |
         records[one.source, one.level] += one.records
         times.setdefault((one.source, one.level), []).extend(t for t in (one.first, one.last) if t)
     return {key: (n, min(times[key], default=None), max(times[key], default=None)) for key, n in records.items() if n}
+
+
+@pytest.fixture(scope="module")
+def without(filled: Path, told: gist.Gist) -> Iterator[Snapshot]:
+    """The same snapshot, with nothing taken from the gist."""
+    with Store(filled) as store, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gist, "of", lambda con, folder: None)
+        with Snapshot(store) as snapshot:
+            yield snapshot
+
+
+@given(query=queries(), limit=st.none() | st.integers(1, 30), order=st.sampled_from(("time", "source")))
+@settings(max_examples=30, deadline=None)
+def test_the_same_records_are_found_without(
+    opened: Snapshot, without: Snapshot, query: Query, limit: int | None, order: str
+) -> None:
+    """What the gist spares a search of the store changes neither its records nor their order."""
+    query = replace(query, limit=limit, order=order)
+    columns = ("part", '"offset"', "timestamp", "level", "raw")
+    assert list(Answer(opened, query).tuples(*columns)) == list(Answer(without, query).tuples(*columns))
+    counted = [_summed(Answer(snapshot, query).sources()) for snapshot in (opened, without)]
+    assert counted[0] == counted[1]
 
 
 def test_a_store_is_opened_as_without(filled: Path, told: gist.Gist, monkeypatch: pytest.MonkeyPatch) -> None:
