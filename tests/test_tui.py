@@ -515,7 +515,7 @@ def test_hostile_text_stays_in_its_cells(tmp_path: Path) -> None:
 
 
 def test_sources_are_named_with_the_first_records(store: Path) -> None:
-    """Who wrote the first records that are shown is told with them, not only once all there is was looked through."""
+    """Who wrote the first records that are shown is told right behind them, not only once all there is was looked through."""
 
     async def work() -> None:
         engine = Engine(store)
@@ -524,9 +524,8 @@ def test_sources_are_named_with_the_first_records(store: Path) -> None:
         engine.start()
         app = Logtriage(engine)
         async with app.run_test(size=WIDE) as pilot:
-            while not app.main.list.reel.rows:
+            while not app.main.list.reel.rows or not app.main.list.names:
                 await pilot.pause()
-            await pilot.pause()
             shown = {row.part for row in app.main.list.reel.rows}
             assert app.main.standing is None and shown <= set(app.main.list.names)
 

@@ -37,8 +37,8 @@ class Keeping(Marking):
 
     def begin(self, has_store: bool) -> list[Request]:
         wanted = super().begin(has_store)
-        if self.options.session and self.options.session.at and isinstance(wanted[-1], Show):
-            wanted[-1] = self.list.wanting(self.query_now, at(self.options.session.at))
+        if self.options.session and self.options.session.at and isinstance(wanted[0], Show):
+            wanted[0] = self.list.wanting(self.query_now, at(self.options.session.at))
         return wanted
 
     def on_mount(self) -> None:

@@ -37,7 +37,7 @@ class Viewing(Surveying):
         """What is to be asked first of all: nothing else is, until the first records are on the screen."""
         if self.intake is None:
             self.coming = self.list.wanting(self.query_now)
-            return [overview.Names(), self.coming]
+            return [self.coming, overview.Names()]  # nothing comes before the records, but the names right behind
         if has_store:
             return [ask.Refresh()]
         self.intake.start()
