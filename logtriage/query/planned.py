@@ -191,10 +191,13 @@ class Plan:
             known = "picked"
         if not self.ways:
             return f"SELECT {_listed(names)} FROM {relation} WHERE {where}", parameters, known
-        each = (  # a record may pass several
-            f"SELECT {_listed(names)} FROM {_kept(relation, way)} WHERE {where} AND ({way.sql})" for way in self.ways
-        )
-        return f" {together} ".join(each), parameters * len(self.ways), known
+        from logtriage.query.reach import within
+
+        each = [  # a record may pass several
+            f"SELECT {_listed(names)} FROM {_kept(relation, way)} WHERE {where} AND ({way.sql})"
+            for way in within(self.ways, window)
+        ]
+        return f" {together} ".join(each), parameters * len(each), known
 
     def _put_together(
         self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], wanted: set[str], known: str, order: str

@@ -13,6 +13,9 @@ from logtriage.query.walk import Key, rows
 from logtriage.store.views import Snapshot
 
 
+_MANY = 20_000  # records: to begin anew takes less time than to look at them
+
+
 class Firsts:
     """Of each source the first hits of a query in time order that are wanted, `most` at most. `undecided` is that of Answer."""
 
@@ -23,7 +26,7 @@ class Firsts:
         self.undecided: list[tuple[int, int]] = []
 
     def tuples(self, columns: Sequence[str], wanted: Callable[[tuple[Any, ...]], bool]) -> Iterator[tuple[Any, ...]]:
-        """Some columns of these. Once the sources that are left have half of the records, they are looked at alone."""
+        """Some columns of these. Once sources that have theirs have many records more, the others are looked at alone."""
         records = self._records()
         parts, edge = list(records) if self._most else [], None
         while parts:
@@ -40,7 +43,8 @@ class Firsts:
                 if self._taken[source] < self._most:
                     continue
                 left = [one for one in left if self._taken[self._sources[one]] < self._most]
-                if 2 * sum(records[one] for one in left) <= sum(records[one] for one in parts):
+                done = sum(records[one] for one in parts) - sum(records[one] for one in left)
+                if done >= _MANY or not left:
                     edge = Key(timestamp, nanos, part, place)
                     break
             else:

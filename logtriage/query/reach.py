@@ -7,11 +7,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from logtriage.query.condition import Condition
+from logtriage.query.windows import Between
 from logtriage.sql import MOST_SCANNED, scanned
-from logtriage.store.files import File, reading
+from logtriage.store.files import File, microseconds, reading
 from logtriage.store.grams import Range, joined, places
 from logtriage.store.views import Snapshot
 
@@ -37,6 +39,13 @@ class Way(NamedTuple):
     def records(self) -> str:
         """SQL of the relation that holds these."""
         return "lake.records" if self.files is None else reading(self.files)
+
+    def within(self, window: Sequence[Condition]) -> Way:
+        """The same without the files that have no record in a window."""
+        if self.files is None:
+            return self
+        spans = [[(microseconds(low), microseconds(high))] for low, high in _times(window)]
+        return Way(self.sql, tuple(file for file in self.files if all(file.may_hold("timestamp", s) for s in spans)))
 
 
 class Reach:
@@ -142,6 +151,19 @@ class Reach:
         """About how many records are to be looked at."""
         bytes_ = sum(last + 1 - first for first, last in near.ranges)
         return sum(self._every[part] * min(1, bytes_ / max(1, self._snapshot.ends.get(part, 1))) for part in near.parts)
+
+
+def _times(window: Sequence[Condition]) -> Iterator[tuple[datetime, datetime]]:
+    for condition in window:
+        if isinstance(condition, Between):
+            low, high = condition.parameters
+            yield low, high
+
+
+def within(ways: Sequence[Way], window: Sequence[Condition]) -> list[Way]:
+    """Ways to find records in a window; one at least, by which nothing may be found."""
+    found = [way.within(window) for way in ways]
+    return [way for way in found if way.files != ()] or [Way("false")]
 
 
 def _by_sql(case: tuple[tuple[Test, Grams], set[Lot]]) -> str:

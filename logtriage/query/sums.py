@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from logtriage.query.condition import Condition, joined
 from logtriage.query.planned import Plan, relation_of
-from logtriage.query.reach import Way
+from logtriage.query.reach import Way, within
 from logtriage.sql import literal
 from logtriage.store import frame
 from logtriage.store.files import File
@@ -44,7 +44,7 @@ def sums(
     kinds = [
         f"SELECT {names}, coalesce({todo.proven.sql}, false) AS proven, timestamp "
         f"FROM ({relation_of(todo.catalog, every, by, way)}) WHERE {every} AND ({way.sql})"
-        for way in _apart(todo.ways)
+        for way in _apart(within(todo.ways, window))
     ]
     sql = f"SELECT * EXCLUDE timestamp, count(*), min(timestamp), max(timestamp) FROM ({' UNION ALL '.join(kinds)}) GROUP BY ALL"
     found = snapshot.con.execute(sql, parameters * len(kinds)).fetchall()

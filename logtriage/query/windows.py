@@ -113,5 +113,11 @@ def _slices(minute: datetime, rows: int, pace: Pace, backwards: bool, edge: date
         yield _between(low, high)
 
 
+class Between(Condition):
+    """That a record's time lies in a window."""
+
+    __slots__ = ()
+
+
 def _between(low: datetime, high: datetime) -> Condition:
-    return Condition("timestamp >= ? AND timestamp < ?", (low, high))
+    return Between("timestamp >= ? AND timestamp < ?", (low, high))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     import duckdb
 
 _META = "__ducklake_metadata_lake"
-_COLUMNS = ("part", "offset", "shape", "trace", "span", "request", "id")
+_COLUMNS = ("part", "offset", "shape", "trace", "span", "request", "id", "timestamp")
 Range = tuple[int, int]  # from the first up to the last
+_EPOCH = datetime(1970, 1, 1)
 _ANY = (-(1 << 63), (1 << 63) - 1)
 
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """A file, and between which values those of some whole-numbered columns lie; of columns that are null there is none."""
+    """A file, and between which values those of some whole-numbered columns (times as microseconds of 1970) lie; of columns that are null there is none."""
 
     path: str
     ends: dict[str, Range]
@@ -66,8 +68,18 @@ def load(con: duckdb.DuckDBPyConnection, name: str) -> list[File] | None:
     ).fetchall():
         of_file = ends.setdefault(PurePath(path).name, {})
         if values:  # of some columns it is not told what they are
-            of_file[column] = (int(least), int(most)) if least is not None else _ANY
+            known = least is not None
+            of_file[column] = (_whole(column, least), _whole(column, most)) if known else _ANY
     return [File(path, ends[PurePath(path).name]) for path, _ in listed] if len(ends) >= len(listed) else None
+
+
+def _whole(column: str, text: str) -> int:
+    return microseconds(datetime.fromisoformat(text)) if column == "timestamp" else int(text)
+
+
+def microseconds(moment: datetime) -> int:
+    """A moment of the store as a whole number: microseconds of 1970."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def reading(files: Sequence[File]) -> str:
