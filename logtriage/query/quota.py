@@ -12,7 +12,6 @@ from logtriage.query.query import TIME_ORDER, Query
 from logtriage.query.walk import Key, rows
 from logtriage.store.views import Snapshot
 
-
 _MANY = 20_000  # records: to begin anew takes less time than to look at them
 
 
