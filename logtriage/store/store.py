@@ -48,6 +48,9 @@ def connect(threads: int | None = None, *, trusting: bool = False) -> duckdb.Duc
 
     con = duckdb.connect(config={"allow_unsigned_extensions": trusting})
     con.execute("SET TimeZone = 'UTC'; SET autoinstall_known_extensions = false; SET memory_limit = '600MB'")
+    con.execute(
+        "SET enable_external_file_cache = false"
+    )  # the system keeps files as well: nothing is slower without it
     if threads:
         con.execute(f"SET threads = {threads}")
     do_without(con)
