@@ -27,6 +27,7 @@ from logtriage.stamps.rendering import rendering_of
 # A zone is inferred from whole quarters of an hour: no zone is finer, and clocks drift by less than half of one.
 _QUARTER = 15 * 60
 _HEAD = 4096
+_BRACKETED = 65536
 _ZEROS = str.maketrans("123456789", "000000000")
 _CONTINUES = re.compile(CONTINUES)
 _STATUS = re.compile("[1-5][0-9]{2}")
@@ -61,11 +62,11 @@ class Grammar:
         # a line that differs from another in its digits teaches nothing new
         alike = {line.translate(_ZEROS): line for line in lines}
         for line in alike.values():
-            if not _CONTINUES.match(line):
-                self._read(self.root, line[:_HEAD] if not line.startswith(("{", "[")) else line, {}, None)
+            if not _CONTINUES.match(line[:_HEAD]):
+                self._read(self.root, _sampled(line), {}, None)
         if not self.root.children:  # some programs indent all that they write
             for line in alike.values():
-                if stamp.find(line):
+                if stamp.find(line[:_HEAD]):
                     self._read(self.root, line[:_HEAD], {}, None)
         for node in self.root.walk():
             node.zone = node.zone or _zone_of(node.lags)
@@ -109,7 +110,7 @@ class Grammar:
         if self._pretty and re.match(_PRETTY, text):
             node.children.setdefault(self._pretty.id, Node(self._pretty, node))
             return
-        found = stamp.find(text)
+        found = stamp.find(text[:_HEAD])
         if found and found[0] <= _reach(node):
             child = node.children.setdefault(GENERIC.id, Node(GENERIC, node))
             _note_stamp(child, {"timestamp": text[found[0] : found[1]]}, outer)
@@ -139,6 +140,14 @@ def _place(fmt: Format) -> str:
 
 def _applies(fmt: Format, above: Mapping[str, str]) -> bool:
     return all(re.search(rx, above.get(name, "")) for name, rx in fmt.when.items())
+
+
+def _sampled(line: str) -> str:
+    """As much of a line as tells its format: all of a JSON object, of others the beginning, as looking for times is
+    quadratic in the length of a word."""
+    if len(line) <= _HEAD or (line.startswith("{") and document_of(line) is not None):
+        return line
+    return line[: _BRACKETED if line.startswith("[") else _HEAD]
 
 
 def _reach(node: Node) -> int:
