@@ -143,11 +143,9 @@ def _applies(fmt: Format, above: Mapping[str, str]) -> bool:
 
 
 def _sampled(line: str) -> str:
-    """As much of a line as tells its format: all of a JSON object, of others the beginning, as looking for times is
-    quadratic in the length of a word."""
-    if len(line) <= _HEAD or (line.startswith("{") and document_of(line) is not None):
-        return line
-    return line[: _BRACKETED if line.startswith("[") else _HEAD]
+    """As much of a line as tells its format: all that may be a JSON object, of others the beginning, as looking for times
+    is quadratic in the length of a word."""
+    return line if line.startswith("{") else line[: _BRACKETED if line.startswith("[") else _HEAD]
 
 
 def _reach(node: Node) -> int:
