@@ -83,8 +83,10 @@ class Ingest:
         self._written: Future[None] | None = None
 
     def run(self, sources: Iterable[Source], on_progress: Callable[[Tally], None] = lambda tally: None) -> Tally:
-        """Brings each source up to date in the store. One that fails is noted in `Tally.errors`; the rest goes on."""
+        """Brings each source up to date in the store. One that fails is noted in `Tally.errors`; the rest goes on.
+        `on_progress` is called before each source and after each block; what it raises ends the run."""
         for source in sources:
+            on_progress(self.tally)
             self.tally.sources += 1
             try:
                 self._source(source, on_progress)

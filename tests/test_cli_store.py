@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -10,11 +13,13 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import environment, logtriage
 from stores import settings_for_tests, write_sources
 
+from logtriage.cli import main
 from logtriage.ingest import Ingest
 from logtriage.sources.find import find
 from logtriage.store.store import Store
@@ -204,6 +209,35 @@ def test_prune_by_size(tmp_path: Path) -> None:
         size = prune(store, max_bytes=1 << 40).bytes_after
         space = prune(store, max_bytes=size // 2)
         assert space.bytes_after <= size // 2 and space.records % 6_000 == 0 and 0 < space.records < 60_000
+
+
+@pytest.mark.parametrize("where", ["logtriage.store.store.Store._attach", "logtriage.batches.Batches.read"])
+def test_ctrl_c_ends_an_ingest_wherever_it_comes(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While the store is opened and while logs are read it is heard, also where an exception would be dropped; one line
+    tells so, and the same command goes on."""
+    log = tmp_path / "a.log"
+    log.write_bytes(b"2026-03-02 10:00:01 INFO one\n" * 1000)
+    args = ["ingest", "--store", str(tmp_path / "st"), str(log), str(log.with_name("b.log"))]
+    log.with_name("b.log").write_bytes(log.read_bytes())
+    inner = pkgutil.resolve_name(where)
+
+    def interrupted(*args: Any, **options: Any) -> Any:
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        return inner(*args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(where, interrupted)
+        assert main(args) == 130
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert "stopped" in told[0]
+    assert main(args) == 0
+    assert "stopped" not in capsys.readouterr().err
+    assert len(records(tmp_path)) == 2000
+    assert main(["store", "check", "--store", str(tmp_path / "st")]) == 0
 
 
 def test_following_into_the_store(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import engine
 import pytest
 
@@ -327,3 +328,14 @@ def test_the_default_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert default_path() == tmp_path / ".local" / "state" / "logtriage"
+
+
+def test_no_python_is_called_to_find_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB does not look for tables among Python's variables, where it would drop the exception that a Ctrl-C is."""
+    called = []
+    monkeypatch.setattr("inspect.currentframe", lambda: called.append(1))
+    with Store(tmp_path / "st", write=True) as store:
+        assert store.con.execute("SELECT count(*) FROM lake.ids").fetchall() == [(0,)]
+        with pytest.raises(duckdb.CatalogException):
+            store.con.execute("FROM called")
+    assert not called

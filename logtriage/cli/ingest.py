@@ -13,6 +13,7 @@ from logtriage.coverage import Coverage, counted
 
 if TYPE_CHECKING:
     from logtriage.ingest import Ingest, Tally
+    from logtriage.normalise import Settings
     from logtriage.sources.find import Source
     from logtriage.sources.follow import Stop
     from logtriage.store.store import Store
@@ -40,42 +41,50 @@ def parser() -> Parser:
 
 
 def run(argv: list[str]) -> int:
-    """Exit code 0, or 2 if a source failed; what could be read is in the store either way."""
+    """Exit code 0, 2 if a source failed, or 130 after Ctrl-C; what could be read is in the store in each case."""
     session = Session.of(parser().parse_intermixed_args(argv))
-    from logtriage.cli.following import follow_into, stop_with_parent, stopped_by_signal
-    from logtriage.ingest import Ingest
-    from logtriage.store.store import Store
+    from logtriage.cli.following import stopped_by_signal
 
     found = session.find(session.args.sources)
     if not found.sources and session.errors:
         return 2
     settings = session.settings()
+    # From here on Ctrl-C is heard between steps: an exception in the middle of a library is easily lost.
+    with stopped_by_signal() as stop:
+        _bring_up_to_date(session, settings, found.sources, stop)
+    return 130 if stop.is_set() else 2 if session.errors else 0
+
+
+def _bring_up_to_date(session: Session, settings: Settings, sources: list[Source], stop: Stop) -> None:
+    """Reads the sources into the store, follows them if asked to, and says what that added."""
+    from logtriage.cli.following import follow_into, stop_with_parent
+    from logtriage.ingest import Ingest
+    from logtriage.store.store import Store
+
+    if session.args.with_parent:
+        stop_with_parent()
+    following = session.args.follow
     with Store(session.store_path, write=True) as store:
         ingest = Ingest(store, settings)
         progress = Progress(session.quiet)
-        with stopped_by_signal() as stop:
-            if session.args.with_parent:
-                stop_with_parent()
-            # What is followed is stored as it comes: a block of a pipe may be long in coming.
-            at_once = [one for one in found.sources if not (session.args.follow and one.path is None)]
-            _read(ingest, at_once, progress, stop)
-            progress.clear()
-            if session.args.follow and not stop.is_set():
-                session.say(f"following {counted(len(found.sources), 'source')}; Ctrl-C ends it")
-                follow_into(ingest, session, found.sources, stop)
-        tally = ingest.tally
-        for error in tally.errors:
+        # What is followed is stored as it comes: a block of a pipe may be long in coming.
+        at_once = [one for one in sources if not (following and one.path is None)]
+        was_stopped = not _read(ingest, at_once, progress, stop)
+        progress.clear()
+        if following and not stop.is_set():
+            session.say(f"following {counted(len(sources), 'source')}; Ctrl-C ends it")
+            follow_into(ingest, session, sources, stop)
+        for error in ingest.tally.errors:
             session.error(error)
-        session.say(summary(tally, session, store))
-    return 130 if stop.is_set() else 2 if session.errors else 0
+        session.say(summary(ingest.tally, session, store, was_stopped))
 
 
 class _Stopped(Exception):
     """Ctrl-C was pressed; what was read so far is to be kept."""
 
 
-def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: Stop) -> None:
-    """Reads the sources to their ends, or until it is stopped; what was read by then is committed."""
+def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: Stop) -> bool:
+    """Reads the sources to their ends, which is True, or until it is stopped; what was read by then is committed."""
 
     def on_progress(tally: Tally) -> None:
         progress.show(tally)
@@ -86,9 +95,11 @@ def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: Stop)
         ingest.run(sources, on_progress)
     except _Stopped:
         ingest.flush()
+        return False
+    return True
 
 
-def summary(tally: Tally, session: Session, store: Store) -> str:
+def summary(tally: Tally, session: Session, store: Store, was_stopped: bool = False) -> str:
     """The coverage line: what this run added, and from when to when that is."""
     from logtriage.query.standing import not_understood
     from logtriage.store.views import snapshot_of
@@ -105,6 +116,8 @@ def summary(tally: Tally, session: Session, store: Store) -> str:
     coverage.seen(tally.first, tally.last)
     if tally.unchanged:
         coverage.notes.append(f"{tally.unchanged:,} unchanged")
+    if was_stopped:
+        coverage.notes.append("stopped: the same command goes on from here")
     return coverage.line(session.zone)
 
 
