@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logtriage.formats.detect import Grammar
 from logtriage.formats.format import load_formats
 from logtriage.formats.starts import Starts
 from logtriage.needles.needle import Needle
@@ -73,3 +75,11 @@ def test_same_records_in_formats_of_many_lines(tmp_path: Path, normaliser: Norma
     path = tmp_path / "many.log"
     path.write_text("".join(e.text + "\n" for e in fmt.examples * 3))  # type: ignore[attr-defined]
     assert by_python(normaliser, path) == by_sql(normaliser, path)
+
+
+def test_a_line_that_is_one_long_word_is_placed_at_once() -> None:
+    """What tells whether a line goes on with a record is looked for in its beginning."""
+    starts = Starts(Grammar(FORMATS))
+    before = time.process_time()
+    assert not starts.place(b"x" * 1_000_000).follows
+    assert time.process_time() - before < 2

@@ -20,6 +20,9 @@ from logtriage.stamps.stamp import find_regex
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _MOST_KNOWN = 20_000
 _ROUNDS = 6
+_HEAD = (
+    4096  # characters of a line that tell what it goes on with: to look further is quadratic in the length of a word
+)
 
 
 class Place(NamedTuple):
@@ -84,7 +87,8 @@ class Starts:
     def _read(self, node: Node, text: str, above: Mapping[str, str], partial: bool = False) -> Place:
         """`Stages.claim` for one line."""
         children, joined = self._formats_in(node)
-        own = bool(joined and joined.search(text))
+        head = text[:_HEAD]
+        own = bool(joined and joined.search(head))
         for child in children:
             assert child.fmt is not None
             if not _claims(child, text, above):
@@ -98,10 +102,10 @@ class Starts:
             partial = partial or is_cut(fmt, inner, fields.get("logtag", ""), child.ends)
             place = self._read(child, inner.rstrip("\r\n"), {**above, **fields}, partial)
             return place._replace(stream=stream(text)) if may_cut(fmt) else place
-        joins = bool(_compiled(node.continues).search(text))
+        joins = bool(_compiled(node.continues).search(head))
         kind = joint(text, remarks=node.remarks, others=node.joins)
         return Place(
-            (node.stamped and not partial) or own or joins, partial, not _CONTINUES.search(text), kind, node.fmt is None
+            (node.stamped and not partial) or own or joins, partial, not _CONTINUES.search(head), kind, node.fmt is None
         )
 
     def _formats_in(self, node: Node) -> tuple[list[Node], re.Pattern[str] | None]:
