@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from logtriage.errors import SourceError
 from logtriage.formats.format import Format
 from logtriage.formats.records import Made, Records
-from logtriage.normalise import Normaliser, Settings, whole_records
+from logtriage.normalise import Normaliser, Settings, read_ahead
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block
 from logtriage.store.shape import Shape, Shapes
+from logtriage.whole import whole_records
 
 if TYPE_CHECKING:
     import duckdb
@@ -69,6 +70,7 @@ class Batches:
         self.normaliser = Normaliser(con.cursor(), settings, shapes)
         self._turns = (self.normaliser, Normaliser(con.cursor(), settings, shapes, beside=self.normaliser))
         self._finishing = ThreadPoolExecutor(max_workers=1)
+        self.cut: list[str] = []  # for each record that was too long and is several now, its source's name
 
     def read(self, source: Source, *, offset: int = 0, line: int = 1) -> Iterator[Batch]:
         """The records of a source from a place on, in order. Raises SourceError behind what could be read."""
@@ -79,10 +81,9 @@ class Batches:
         before: Future[Batch] | None = None
         try:
             for block, made in whole_records(
-                source,
+                read_ahead(source, offset, line),
                 lambda block, final: next(ahead).records.read(block, grammar, reference=reference, final=final),
-                offset=offset,
-                line=line,
+                lambda: self.cut.append(source.name),
             ):
                 normaliser = next(turns)
                 finished = self._finishing.submit(_finish, normaliser, block, made, Counted.of(normaliser.records))

@@ -13,7 +13,7 @@ _NAMED = 3  # files passed over that are told by name
 class Coverage:
     """Counts over all sources. `records` were read (None: not counted), `hits` found (None: nothing was looked for).
     `first`, `last`: the earliest and latest time seen (UTC, naive or aware). `plain`: records of no known form.
-    `skipped`: the files that were passed over, with the reason."""
+    `skipped`: the files that were passed over, with the reason. `cut`: for each record that was cut, its source's name."""
 
     sources: int = 0
     records: int | None = 0
@@ -23,6 +23,7 @@ class Coverage:
     plain: int = 0
     hidden: int = 0
     skipped: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
     errors: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -46,6 +47,10 @@ class Coverage:
         for number, what in ((self.plain, "not understood"), (self.hidden, "hidden")):
             if number:
                 told.append(f"{number:,} {what}")
+        if self.cut:
+            from logtriage.whole import LONGEST
+
+            told.append(f"{counted(len(self.cut), 'record')} cut at {LONGEST >> 20} MiB: {_some_of(self.cut)}")
         if self.skipped:
             told.append(passed_over(self.skipped))
         if self.errors:
@@ -60,13 +65,17 @@ def counted(number: int, noun: str) -> str:
 
 def passed_over(skipped: list[str]) -> str:
     """`4 skipped: a.bin (binary), b.log (hidden) × 3`: three are named, the others counted."""
+    return f"{len(skipped):,} skipped: {_some_of(skipped)}"
+
+
+def _some_of(names: list[str]) -> str:
     from logtriage.output import harmless
 
-    alike = Counter(skipped)
+    alike = Counter(names)
     named = [f"{name} × {times:,}" if times > 1 else name for name, times in list(alike.items())[:_NAMED]]
-    left = len(skipped) - sum(list(alike.values())[:_NAMED])
+    left = len(names) - sum(list(alike.values())[:_NAMED])
     told = ", ".join(harmless(name).replace("\n", "\u240a") for name in named)
-    return f"{len(skipped):,} skipped: {told}{f' and {left:,} more' if left else ''}"
+    return f"{told}{f' and {left:,} more' if left else ''}"
 
 
 def span(first: datetime, last: datetime, zone: tzinfo) -> str:

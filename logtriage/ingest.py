@@ -35,12 +35,15 @@ if TYPE_CHECKING:
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _KEPT = 1000  # milliseconds
 _ENOUGH = 24 << 20  # bytes of log that are worth a commit of their own
+_LONG = (
+    1 << 20
+)  # bytes: records of this size are files of their own, as reading a file takes 20 times what its records are
 
 
 @dataclass(slots=True)
 class Tally:
     """What an ingest did: counts over all sources, from when to when the records are that it read (UTC, naive; None: none
-    has a time), and the errors that did not stop it."""
+    has a time), the source of each record that was cut, and the errors that did not stop it."""
 
     sources: int = 0
     unchanged: int = 0
@@ -49,6 +52,7 @@ class Tally:
     bytes: int = 0
     first: datetime | None = None
     last: datetime | None = None
+    cut: list[str] = field(default_factory=list)
     errors: list[LogtriageError] = field(default_factory=list)
 
     def add(self, made: Made, rows: pa.Table) -> None:
@@ -93,6 +97,7 @@ class Ingest:
             except SourceError as why:
                 self.tally.errors.append(why)
         self.flush()
+        self.tally.cut = self.batches.cut
         return self.tally
 
     def _source(self, source: Source, on_progress: Callable[[Tally], None]) -> None:
@@ -109,6 +114,9 @@ class Ingest:
     def add(self, part: Part, batch: Batch) -> Part:
         """Takes over more records of a part; gives the part as it is then. They may wait for `flush`."""
         block, made = batch.block, batch.made
+        long = made.bytes > _LONG * made.records
+        if long and self._waiting.bytes:
+            self._write()
         if block.offset < part.offset:  # the last record of an earlier run is read again, with what was written since
             self._waiting.dropped.append((part.number, block.offset))
         self._waiting.touched.add(part.number)
@@ -119,7 +127,7 @@ class Ingest:
         part = dataclasses.replace(part, offset=end, line=line, tail_offset=tail_offset, tail_line=tail_line, size=None)
         self.parts.note(part)
         self._waiting.bytes += made.bytes
-        if self._waiting.bytes >= _ENOUGH:
+        if long or self._waiting.bytes >= _ENOUGH:
             self._write()
         return part
 

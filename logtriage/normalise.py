@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
+from logtriage import whole
 from logtriage.formats.claims import Claims
 from logtriage.formats.detect import Grammar
 from logtriage.formats.format import Format
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK = 8 << 20  # bytes read at a time: larger ones are hardly quicker and cost memory, as several are in work at once
-_LONGEST_RECORD = 64 << 20  # a record that is longer than this is cut, so that memory stays flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +99,9 @@ class Normaliser:
         """The records of a source from a place on."""
         grammar, reference = self.grammar(source), self.settings.reference(source)
         self.records.reset()
-        yield from whole_records(
-            source,
+        yield from whole.whole_records(
+            read_ahead(source, offset, line),
             lambda block, final: self.block(block, grammar, reference, final=final),
-            offset=offset,
-            line=line,
         )
 
     def block(self, block: Block, grammar: Grammar, reference: datetime, *, final: bool, shapes: bool = True) -> Made:
@@ -158,27 +155,6 @@ class Normaliser:
         self.con.register("rows", self.rows)
 
 
-def whole_records(
-    source: Source, make: Callable[[Block, bool], Made], *, offset: int, line: int
-) -> Iterator[tuple[Block, Made]]:
-    """The blocks of a source from a place on, and what `make` (block, is it final) makes of each. A record is never cut by
-    a block's end: it waits for the next block."""
-    held: Block | None = None
-    for block in prefetch(blocks(source, offset=offset, line=line, size=_BLOCK)):
-        block = _joined(held, block)
-        final = block.last or len(block.data) > _LONGEST_RECORD
-        made = make(block, final)
-        yield block, made
-        held = None if final else _rest(block, made)
-
-
-def _joined(held: Block | None, block: Block) -> Block:
-    """A block with what was held back of the one before it."""
-    return block if held is None else dataclasses.replace(held, data=held.data + block.data, last=block.last)
-
-
-def _rest(block: Block, made: Made) -> Block:
-    """What a block's records did not cover."""
-    return dataclasses.replace(
-        block, offset=block.offset + made.bytes, line=block.line + made.lines, data=block.data[made.bytes :]
-    )
+def read_ahead(source: Source, offset: int, line: int) -> Iterator[Block]:
+    """The blocks of a source from a place on, each while work is done on the one before."""
+    return prefetch(blocks(source, offset=offset, line=line, size=min(_BLOCK, whole.LONGEST), max_line=whole.LONGEST))

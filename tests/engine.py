@@ -108,6 +108,9 @@ def parts(store: Store, only: Sequence[int] | None = None) -> dict[int, bytes]:
         # be half of another character.
         most = max(record["bytes"].count(b"\n"), record["lines"])
         exact = most if b"\0" not in record["bytes"] else record["lines"]
+        exact -= (
+            not record["bytes"].rstrip(b"\0").endswith(b"\n")
+        )  # a piece of a line that was cut: the next is of it too
         lines[record["part"]] = range(record["line"] + exact, record["line"] + most + 1)
     return whole
 

@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import LOGS, files
 
+from logtriage import whole
 from logtriage.signatures.library import load_patterns
-from logtriage.store import parts
+from logtriage.store import parts, views
 from logtriage.store.store import Store
 
 
@@ -289,3 +290,47 @@ def test_kill_9_at_any_moment(tmp_path: Path) -> None:
         calm = engine.content(store)
     assert [row[:5] for row in killed["records"]] == [row[:5] for row in calm["records"]]
     assert killed["activity"] == calm["activity"]
+
+
+def _long_log() -> bytes:
+    """Lines, among them one of 10 kB without a blank, and a trace of 12 kB, as beginnings of records."""
+    trace = b"".join(b"\tat com.shop.Order.step%04d(Order.java:%d)\n" % (n, n) for n in range(300))
+    return _log(0, 20) + b"x" * 10_000 + b" end\n" + _log(20, 25) + trace + _log(25, 40)
+
+
+def test_a_record_that_is_too_long_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every byte of it comes back in pieces that are not too long; it is counted once, and cut alike wherever blocks end."""
+    monkeypatch.setattr(whole, "LONGEST", 2_000)
+    log, ends = tmp_path / "app.log", []
+    log.write_bytes(_long_log())
+    for size in (300, 1_100, 2_000):
+        engine.set_block_size(monkeypatch, size)
+        with Store(tmp_path / f"store{size}", write=True) as store:
+            tally = engine.ingest(store, log)
+            assert tally.cut == [str(log)] * 2
+            assert _whole(store) == _long_log()
+            views.create(store)
+            places = store.con.execute('SELECT "offset", octet_length(bytes) FROM records ORDER BY ALL').fetchall()
+        assert max(length for _, length in places) == 2_000
+        ends.append(places)
+    assert ends[0] == ends[1] == ends[2]
+
+
+def test_a_log_with_too_long_a_record_may_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read in two goes, whatever the first one saw of a long record, a log is in the store as if read at once."""
+    monkeypatch.setattr(whole, "LONGEST", 2_000)
+    engine.set_block_size(monkeypatch, 1_100)
+    log, data = tmp_path / "app.log", _long_log()
+    log.write_bytes(data)
+    with Store(tmp_path / "at-once", write=True) as store:
+        engine.ingest(store, log)
+        wanted = [row[:5] for row in engine.content(store)["records"]]
+    start = data.index(b"xxx")
+    for seen in (start, start + 1_500, start + 5_000, data.index(b"step0150") - 20):
+        log.write_bytes(data[:seen])
+        with Store(tmp_path / f"store{seen}", write=True) as store:
+            engine.ingest(store, log)
+            log.write_bytes(data)
+            engine.ingest(store, log)
+            assert _whole(store) == data
+            assert [row[:5] for row in engine.content(store)["records"]] == wanted

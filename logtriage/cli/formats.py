@@ -121,6 +121,7 @@ def _detect(session: Session, names: list[str]) -> int:
     from logtriage.output import harmless
     from logtriage.sources.read import blocks
     from logtriage.store.store import connect
+    from logtriage.whole import LONGEST
 
     settings = session.settings()
     normaliser = Normaliser(connect(), settings)
@@ -128,7 +129,7 @@ def _detect(session: Session, names: list[str]) -> int:
     for source in session.find(names).sources:
         normaliser.records.reset()
         try:
-            block = next(blocks(source, size=1 << 20), None)
+            block = next(blocks(source, size=1 << 20, max_line=LONGEST), None)
         except LogtriageError as why:
             session.error(why)
             continue

@@ -111,6 +111,7 @@ def summary(tally: Tally, session: Session, store: Store, was_stopped: bool = Fa
         tally.records,
         plain=plain,
         skipped=session.skipped,
+        cut=tally.cut,
         errors=len(session.errors),
     )
     coverage.seen(tally.first, tally.last)

@@ -60,7 +60,7 @@ class Search:
 
         size = _WHOLE if len(self.sources) == 1 or self._in_order else _BLOCK if len(self.sources) <= 4 else _SMALL
         first = size if self._learnt and self._is_one_block else _SMALL  # the first hit soon
-        reader = Reader(self._normaliser, source, self._learnt)
+        reader = Reader(self._normaliser, source, self._learnt, self.coverage.cut)
         query = self.asked.query
         start, end, line = bounds(
             source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until

@@ -19,6 +19,7 @@ FIRST_DEAR, MOST_DEAR = 5_000, 40_000  # the same where attributes have to be to
 _GROWTH = 8
 _FEW = 64  # one hit in so many records, or fewer
 _SLICES = 600  # parts that a minute or a source is cut into at most
+_LARGE = 1 << 8  # bytes: a larger record counts as several, so that a window of long ones is small too
 _MINUTE, _TICK = timedelta(minutes=1), timedelta(microseconds=1)
 
 
@@ -75,9 +76,10 @@ def by_place(extents: Sequence[Extent], pace: Pace, *, backwards: bool = False) 
     together: list[Extent] = []
     room = 0.0
     for extent in reversed(extents) if backwards else extents:
-        part, start, end, size = extent
+        part, start, end = extent[:3]
         if start >= end:
             continue
+        size = min(extent.bytes, _LARGE)
         room -= (end - start) / size
         if together and room < 0:
             yield _inside(together)

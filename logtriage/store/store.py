@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 VERSION = "3"
 _ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes it wants
-_INLINE = 500  # inserts of fewer rows stay in the catalog until they are flushed
+INLINE = 500  # inserts of fewer rows stay in the catalog until they are flushed
 _MISLED = ("statistics_propagation", "top_n_window_elimination")  # the other one cannot be without the first
 _OWN = {"catalog.sqlite", "lock"}  # what a store begins with
 _BESIDE = {"marks.json", "reports", "sessions"}  # what may be there before it
@@ -187,7 +187,7 @@ class Store:
     def _make(self) -> None:
         """Makes the tables, all at once: dying before leaves a catalog without any, which is made anew."""
         for key, value in (("parquet_row_group_size", _ROW_GROUP), ("parquet_compression", "'zstd'"), ("parquet_version", 2),
-                           ("data_inlining_row_limit", _INLINE)):  # fmt: skip
+                           ("data_inlining_row_limit", INLINE)):  # fmt: skip
             self.con.execute(f"CALL lake.set_option('{key}', {value})")
         with self.transaction():
             self.con.execute(_schema())

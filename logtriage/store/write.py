@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from logtriage.store.facets import Facets
 from logtriage.store.mined import Templates, write_templates
 from logtriage.store.parts import Changes
 from logtriage.store.shape import Shape
-from logtriage.store.store import Store, do_without
+from logtriage.store.store import INLINE, Store, do_without
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,6 +23,8 @@ _COLUMNS = (
     'part, "offset", line, lines, timestamp, nanos, stamp, observed, observed_nanos, observed_stamp, severity_number, '
     "severity_text, chain, shape, flags, service, host, container, pod, namespace, {ids}, frame, body, exact"
 )
+
+_MOST_INLINE = 1 << 20  # bytes of log: the catalog would have to be read whole for each record of few long ones
 
 
 @dataclass(slots=True)
@@ -56,7 +60,8 @@ def write(store: Store, waiting: Waiting, templates: Templates, facets: Facets) 
                 con.register("pending", _in_order(waiting.rows))
                 con.register("pending_hits", pa.concat_tables(waiting.hits, promote_options="permissive"))
                 _write_shapes(con, waiting.shapes, templates)
-                _write_records(con)
+                with _in_files(con) if waiting.bytes > _MOST_INLINE else contextlib.nullcontext():
+                    _write_records(con)
                 facets.write(con)
                 grams.write(con, {row["part"]: row["offset"] for row in waiting.parts.progress})
             _write_parts(con, waiting.parts)
@@ -117,6 +122,14 @@ def _write_shapes(con: duckdb.DuckDBPyConnection, shapes: dict[int, Shape], temp
             "FROM pending AS p JOIN new_shapes AS n USING (shape) GROUP BY ALL"
         )
         write_templates(con, templates, shapes)
+
+
+@contextlib.contextmanager
+def _in_files(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Inserts go into files of their own, however few rows they are."""
+    con.execute("CALL lake.set_option('data_inlining_row_limit', 0)")
+    yield
+    con.execute(f"CALL lake.set_option('data_inlining_row_limit', {INLINE})")
 
 
 def _write_records(con: duckdb.DuckDBPyConnection) -> None:

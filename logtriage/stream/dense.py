@@ -20,7 +20,7 @@ def is_dense(source: Source, needle: Needle) -> bool:
     if source.path is None or not source.path.is_file():
         return False  # what comes through a pipe can be read once only
     try:
-        block = next(blocks(source, size=_SAMPLE), None)
+        block = next(blocks(source, size=_SAMPLE, max_line=_SAMPLE), None)
         if block is None or block.encoding != "utf-8":
             return False
         lines = block.data.split(b"\n")[:_LINES]

@@ -14,6 +14,7 @@ from logtriage.errors import SourceError
 from logtriage.sources.read import blocks
 from logtriage.store.shape import number_of
 from logtriage.templates.miner import Miner
+from logtriage.whole import LONGEST
 
 if TYPE_CHECKING:
     from logtriage.normalise import Normaliser
@@ -41,7 +42,7 @@ class Learnt:
             with suppress(SourceError):
                 normaliser.records.reset()
                 reference = normaliser.settings.reference(source)
-                for block in blocks(source, size=size):
+                for block in blocks(source, size=size, max_line=LONGEST):
                     normaliser.block(block, normaliser.grammar(source), reference, final=block.last)
                     self._collect()
                     break

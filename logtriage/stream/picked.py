@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from logtriage import whole
 from logtriage.errors import SourceError
 from logtriage.formats.attributes import attributes
 from logtriage.formats.clean import first_line
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from logtriage.stream.learnt import Learnt
     from logtriage.stream.stream import Record
 
-_LONGEST_RECORD = 64 << 20
 RESOURCE = ("service", "host", "container", "pod", "namespace")
 
 
@@ -59,8 +59,12 @@ class Row:
 class Reader:
     """One source, and what has been learnt of it."""
 
-    def __init__(self, normaliser: Normaliser, source: Source, learnt: Learnt | None = None) -> None:
-        """`learnt`: what tells the templates of records; JSON lines need it."""
+    def __init__(
+        self, normaliser: Normaliser, source: Source, learnt: Learnt | None = None, cut: list[str] | None = None
+    ) -> None:
+        """`learnt`: what tells the templates of records; JSON lines need it. The source's name is added to `cut` for each
+        record that was too long and is several now."""
+        self.cut = [] if cut is None else cut
         self._normaliser = normaliser
         self._learnt = learnt
         self.source = source
@@ -74,21 +78,15 @@ class Reader:
     ) -> Iterator[Picked]:
         """All records that begin in bytes `offset` to `end`, in blocks of about `size` bytes, the first one of `first`.
         Raises SourceError."""
-        held: Block | None = None
-        for block in blocks(self.source, offset=offset, line=line, size=size, first=first):
-            block = block if held is None else replace(held, data=held.data + block.data, last=block.last)
-            final = block.last or len(block.data) > _LONGEST_RECORD or (end is not None and block.end >= end)
-            made = self._read(block, final=final)
+        some = blocks(
+            self.source, offset=offset, line=line, size=min(size, whole.LONGEST), first=first, max_line=whole.LONGEST
+        )
+        for _ in whole.whole_records(
+            _up_to(some, end),
+            lambda block, final: self._read(block, final=final),
+            lambda: self.cut.append(self.source.name),
+        ):
             yield Picked(self._normaliser, self, None)
-            if end is not None and block.end >= end:
-                return
-            held = (
-                None
-                if final
-                else replace(
-                    block, offset=block.offset + made.bytes, line=block.line + made.lines, data=block.data[made.bytes :]
-                )
-            )
 
     def block(self, block: Block) -> Picked:
         """The records of a block that came by itself, as when a log is followed."""
@@ -228,6 +226,15 @@ class Picked:
             Row(at, source, line, offset, level, body or "", text or "", raw, form == "plain", hit, made, encoding)
             for (at, line, offset, level, body, text, raw, form, hit), made in zip(found, texts, strict=True)
         ]
+
+
+def _up_to(blocks: Iterator[Block], end: int | None) -> Iterator[Block]:
+    """The blocks that begin before an offset."""
+    for block in blocks:
+        at_end = end is not None and block.end >= end
+        yield replace(block, last=block.last or at_end)
+        if at_end:
+            return
 
 
 def pieces_in_windows(records: Iterator[Record], first: int) -> Iterator[list[Record]]:
