@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -224,3 +225,16 @@ def test_inlined_keeps_text_apart(store: Store) -> None:
         assert store.con.execute(
             inlined('SELECT ?, \'?\', "?" FROM (SELECT 1 AS "?") WHERE ? = ?', [value, 1, 1])
         ).fetchall() == [(value, "?", 1)]
+
+
+def test_attributes_of_long_documents_fit_into_memory(tmp_path: Path) -> None:
+    """JSON records of a kilobyte are printed with their attributes: a document is not parsed, and held, for each key."""
+    said = "".join(f"abc def {n} " for n in range(100))
+    lines = [
+        json.dumps({"time": f"2026-03-04T10:{n // 60:02}:{n % 60:02}Z", "n": n, "said": said}) for n in range(3000)
+    ]
+    (tmp_path / "app.log").write_text("\n".join(lines) + "\n")
+    fill(tmp_path / "store", [tmp_path / "app.log"])
+    with Store(tmp_path / "store") as opened, Snapshot(opened) as snapshot:
+        records = [json.loads(line) for line in records_jsonl(snapshot, Query())]
+    assert [record["attributes"]["n"] for record in records] == list(range(3000))

@@ -71,10 +71,19 @@ def _json_layer(fmt: Format, text: str, flat: bool) -> str:
 
 
 def _with_aliases(fmt: Format, whole: str, text: str) -> str:
-    """An object, and what a format's aliases find in a document."""
-    found = {name: json_sql.first_scalar(text, keys) for name, keys in fmt.aliases.items()}
-    alias = ", ".join(f"{literal(name)}, {_alias(name, value)}" for name, value in found.items())
-    return f"json_merge_patch({whole}, json_merge_patch('{{}}', json_object({alias})))" if alias else whole
+    """An object, and what a format's aliases find in a document, which is parsed once for all of them: DuckDB holds what
+    it has parsed of some thousand records for each mention of a function."""
+    if not fmt.aliases:
+        return whole
+    places = json_sql.places(fmt.aliases)
+    found = []
+    for name in fmt.aliases:
+        own = [n for n, (of, _) in enumerate(places, 1) if of == name]
+        value = f"list_filter(m[{own[0]}:{own[-1]}], lambda v: NOT starts_with(v, '{{'))[1]"
+        found.append(f"{literal(name)}, {_alias(name, value)}")
+    paths = ", ".join(literal(path) for _, path in places)
+    picked = f"list_transform([json_extract_string({text}, [{paths}])], lambda m: json_object({', '.join(found)}))[1]"
+    return f"json_merge_patch({whole}, json_merge_patch('{{}}', {picked}))"
 
 
 def _alias(name: str, value: str) -> str:

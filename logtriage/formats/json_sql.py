@@ -20,12 +20,6 @@ def scalar(text: str, key: str) -> str:
     return f"coalesce(json_extract_string({text}, {literal(path(key, nested=False))}), json_extract_string({text}, {literal(path(key))}))"
 
 
-def first_scalar(text: str, keys: Sequence[str]) -> str:
-    """The first value under one of these keys that is there and no object."""
-    found = f"list_filter([{', '.join(scalar(text, key) for key in keys)}], lambda v: NOT starts_with(v, '{{'))"
-    return f"{found}[1]"
-
-
 def members(text: str, name: str) -> str:
     """An object whose place an alias takes: its members under dotted keys (`user.id` beside `user`); else NULL."""
     key = literal(path(name))
