@@ -157,4 +157,4 @@ class Normaliser:
 
 def read_ahead(source: Source, offset: int, line: int) -> Iterator[Block]:
     """The blocks of a source from a place on, each while work is done on the one before."""
-    return prefetch(blocks(source, offset=offset, line=line, size=min(_BLOCK, whole.LONGEST), max_line=whole.LONGEST))
+    return prefetch(blocks(source, offset=offset, line=line, size=whole.block_size(_BLOCK), max_line=whole.LONGEST))

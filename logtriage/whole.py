@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 LONGEST = 8 << 20  # bytes of a record: what works on one takes up to 50 times that. No block that is read may be larger
 
 
+def block_size(wanted: int) -> int:
+    """How many bytes to read at a time, `wanted` or fewer: with what is held back of the block before it, a block should
+    not be longer than `LONGEST`, or it is read in two."""
+    return min(wanted, LONGEST - LONGEST // 8)
+
+
 def whole_records(
     blocks: Iterable[Block], make: Callable[[Block, bool], Made], on_cut: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[Block, Made]]:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from samples import LOGS, files
 
 from logtriage import whole
+from logtriage.formats.records import Records
 from logtriage.signatures.library import load_patterns
 from logtriage.store import parts, views
 from logtriage.store.store import Store
@@ -334,3 +335,17 @@ def test_a_log_with_too_long_a_record_may_grow(tmp_path: Path, monkeypatch: pyte
             engine.ingest(store, log)
             assert _whole(store) == data
             assert [row[:5] for row in engine.content(store)["records"]] == wanted
+
+
+def test_an_ordinary_block_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held back of a block and the next one are read together: no small rest is left to be read by itself."""
+    monkeypatch.setattr(whole, "LONGEST", 16_000)
+    (log := tmp_path / "app.log").write_bytes(_log(0, 2_000))
+    read: list[int] = []
+    genuine = Records.read
+    monkeypatch.setattr(
+        Records, "read", lambda self, block, *a, **how: read.append(len(block.data)) or genuine(self, block, *a, **how)
+    )
+    with Store(tmp_path / "store", write=True) as store:
+        engine.ingest(store, log)
+    assert len(read) == -(-log.stat().st_size // whole.block_size(16_000)) > 3

@@ -28,5 +28,5 @@ def in_full(session: Session, ending: Callable[[], object]) -> Iterator[None]:
 
 def finished(session: Session, coverage: Coverage) -> None:
     """Prints the coverage line."""
-    coverage.skipped, coverage.errors = session.skipped, len(session.errors)
+    coverage.skipped, coverage.cut, coverage.errors = session.skipped, session.cut, len(session.errors)
     session.say(coverage.line(session.zone))

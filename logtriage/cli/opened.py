@@ -52,6 +52,8 @@ def up_to_date(session: Session, path: Path, names: list[str]) -> list[int]:
         raise UsageError(f"no logs in {harmless(', '.join(names))}: nothing to look at")
     with Store(path, write=True) as store:
         ingest = Ingest(store, session.settings())
-        for error in ingest.run(found.sources).errors:
+        tally = ingest.run(found.sources)
+        session.cut += tally.cut
+        for error in tally.errors:
             session.error(error)
         return [ingest.parts.of(source).number for source in found.sources]

@@ -18,6 +18,7 @@ from logtriage.stream.dense import is_dense
 from logtriage.stream.learnt import SAMPLE, Learnt
 from logtriage.stream.picked import Picked, Reader, Row, pieces_in_windows
 from logtriage.stream.timeline import marked, up_to
+from logtriage.whole import block_size
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
     from logtriage.sources.find import Source
 
-_WHOLE, _BLOCK, _SMALL = (32 << 20) - (64 << 10), 4 << 20, 1 << 20  # bytes of a block: alone, of few sources, of many
+_WHOLE, _BLOCK, _SMALL = 8 << 20, 4 << 20, 1 << 20  # bytes of a block: alone, of few sources, of many
 
 
 class Search:
@@ -52,7 +53,7 @@ class Search:
         if not self._in_order or len(self.sources) > 1 or self.asked.query.since or self.asked.query.until:
             return False
         path = self.sources[0].path
-        return path is None or not path.is_file() or path.stat().st_size <= SAMPLE
+        return path is None or not path.is_file() or path.stat().st_size <= block_size(SAMPLE)
 
     def whole(self, source: Source) -> Iterator[Picked]:
         """All records of a source, block by block."""
@@ -60,7 +61,7 @@ class Search:
 
         size = _WHOLE if len(self.sources) == 1 or self._in_order else _BLOCK if len(self.sources) <= 4 else _SMALL
         first = size if self._learnt and self._is_one_block else _SMALL  # the first hit soon
-        reader = Reader(self._normaliser, source, self._learnt, self.coverage.cut)
+        reader = Reader(self._normaliser, source, self._learnt, self.session.cut)
         query = self.asked.query
         start, end, line = bounds(
             source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Session:
-    """One run of a command: its arguments, the config, and the errors that did not end it."""
+    """One run of a command: its arguments, the config, the errors that did not end it, and for the coverage line the files
+    that were passed over and, for each record that was cut, its source's name."""
 
     args: argparse.Namespace
     config: Config
     errors: list[LogtriageError] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
 
     @classmethod

@@ -169,6 +169,7 @@ def _tell(session: Session, verdict: Verdict, key: Key, window: list[str]) -> No
         len(session.sources) or verdict.sources,
         gathered.records,
         skipped=session.skipped,
+        cut=session.cut,
         errors=len(session.errors),
     )
     told.notes = [*window, f"{counted(gathered.sessions, 'session')}, {verdict.anomalous:,} anomalous"]

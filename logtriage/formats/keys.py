@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from logtriage.formats.format import level_words
@@ -50,12 +50,7 @@ def time_key(document: dict[str, Any]) -> str | None:
 
 def nanos_key(document: dict[str, Any]) -> str | None:
     """The same of the nanoseconds that stand beside a time in whole seconds."""
-    found = [
-        (path.count("."), order, path)
-        for order, (path, value) in enumerate(_leaves(document))
-        if _NANOS.search(path.rpartition(".")[2]) and re.fullmatch("[0-9]{1,9}", str(value))
-    ]
-    return min(found)[2] if found else None
+    return _nearest(document, _NANOS, lambda value: bool(re.fullmatch("[0-9]{1,9}", value)))
 
 
 def level_key(document: dict[str, Any]) -> str | None:
@@ -72,20 +67,20 @@ def level_key(document: dict[str, Any]) -> str | None:
 
 def status_key(document: dict[str, Any]) -> str | None:
     """The same of the status that a request was answered with."""
-    found = [
-        (path.count("."), order, path)
-        for order, (path, value) in enumerate(_leaves(document))
-        if _STATUS.search(path.rpartition(".")[2]) and re.fullmatch("[1-5][0-9]{2}", str(value))
-    ]
-    return min(found)[2] if found else None
+    return _nearest(document, _STATUS, lambda value: bool(re.fullmatch("[1-5][0-9]{2}", value)))
 
 
 def client_key(document: dict[str, Any]) -> str | None:
     """The same of the address of who asked."""
+    return _nearest(document, _CLIENT, _is_address)
+
+
+def _nearest(document: dict[str, Any], called: re.Pattern[str], fits: Callable[[str], bool]) -> str | None:
+    """Of the values whose name and text fit the one least deep in the document, and there the first."""
     found = [
         (path.count("."), order, path)
         for order, (path, value) in enumerate(_leaves(document))
-        if _CLIENT.search(path.rpartition(".")[2]) and _is_address(str(value))
+        if called.search(path.rpartition(".")[2]) and fits(str(value))
     ]
     return min(found)[2] if found else None
 

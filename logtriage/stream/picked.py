@@ -78,9 +78,8 @@ class Reader:
     ) -> Iterator[Picked]:
         """All records that begin in bytes `offset` to `end`, in blocks of about `size` bytes, the first one of `first`.
         Raises SourceError."""
-        some = blocks(
-            self.source, offset=offset, line=line, size=min(size, whole.LONGEST), first=first, max_line=whole.LONGEST
-        )
+        size = whole.block_size(size)
+        some = blocks(self.source, offset=offset, line=line, size=size, first=first, max_line=whole.LONGEST)
         for _ in whole.whole_records(
             _up_to(some, end),
             lambda block, final: self._read(block, final=final),
