@@ -3,8 +3,8 @@
     python benchmarks/peers.py [--lines N] [--rounds N]
 
 Prints for each piece of work both times and their ratio (below 1: logtriage is quicker, or smaller). A tool that is not
-installed (rg, lnav, zstd) is skipped. Whole commands are timed, start included, with the files in the page cache; of
-the rounds, in which both take turns, the best counts.
+installed (rg, lnav, zstd, victoria-logs) is skipped. Whole commands are timed, start included (but for the start of a
+server), with the files in the page cache; of the rounds, in which both take turns, the best counts.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import victorialogs
 
 from logtriage.demo import write_flat
 
@@ -58,27 +60,32 @@ class Bench:
             sys.exit(f"{' '.join(command)}: {ran.stderr.decode(errors='replace').strip()}")
         return ran.stdout
 
+    def timed(self, command: Sequence[str]) -> float:
+        """How many seconds a command takes."""
+        began = time.perf_counter()
+        self.run(command)
+        return time.perf_counter() - began
+
     def versus(
         self,
         work: str,
         peer: str,
         ours: Sequence[str],
-        theirs: Sequence[str],
+        theirs: Sequence[str] | Callable[[], float],
         before: Callable[[], object] = lambda: None,
     ) -> None:
-        """Prints how long both take; `before` is done before each of our rounds."""
-        if not shutil.which(theirs[0]):
+        """Prints how long both take; `before` is done before each of our rounds. `theirs`: a command, or what measures itself
+        and gives seconds."""
+        if not callable(theirs) and not shutil.which(theirs[0]):
             print(f"{work:<34} {theirs[0]} is not installed: skipped")
             return
         best = [float("inf"), float("inf")]
         for _ in range(self.rounds):
             before()
-            for k, command in enumerate((ours, theirs)):
-                began = time.perf_counter()
-                self.run(command)
-                best[k] = min(best[k], time.perf_counter() - began)
+            best[0] = min(best[0], self.timed(ours))
+            best[1] = min(best[1], theirs() if callable(theirs) else self.timed(theirs))
         print(
-            f"{work:<34} logtriage {best[0]:7.3f} s   {peer:<10} {best[1]:7.3f} s   {best[0] / best[1]:6.2f} ×",
+            f"{work:<34} logtriage {best[0]:7.3f} s   {peer:<12} {best[1]:7.3f} s   {best[0] / best[1]:6.2f} ×",
             flush=True,
         )
 
@@ -130,6 +137,8 @@ def taking_in(bench: Bench) -> None:
             f"ingest {family}", "lnav", [*LOGTRIAGE, "ingest", str(log)], ["lnav", "-n", "-c", ":goto 100%", str(log)],
             before=lambda: shutil.rmtree(store, ignore_errors=True),
         )  # fmt: skip
+        if family == "docker-json":
+            beside_victorialogs(bench, log)
         if not shutil.which("zstd"):
             print(f"{f'size of {family}':<34} zstd is not installed: skipped")
             continue
@@ -138,10 +147,24 @@ def taking_in(bench: Bench) -> None:
         ours = sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
         theirs = len(bench.run(["zstd", "-3", "-q", "-c", str(log)]))
         print(
-            f"{f'size of {family}':<34} logtriage {ours / 1e6:7.2f} MB  {'zstd -3':<10} {theirs / 1e6:7.2f} MB "
+            f"{f'size of {family}':<34} logtriage {ours / 1e6:7.2f} MB  {'zstd -3':<12} {theirs / 1e6:7.2f} MB "
             f" {ours / theirs:6.2f} ×",
             flush=True,
         )
+
+
+def beside_victorialogs(bench: Bench, log: Path) -> None:
+    """Ingest against VictoriaLogs, which stores the lines as they are, and parses nothing inside them."""
+    if not victorialogs.installed():
+        print(f"{'ingest docker-json':<34} {victorialogs.BINARY} is not installed: skipped")
+        return
+    bench.versus(
+        "ingest docker-json",
+        "VictoriaLogs",
+        [*LOGTRIAGE, "ingest", str(log)],
+        lambda: victorialogs.take_in(log, bench.lines),
+        before=lambda: shutil.rmtree(bench.folder / "store", ignore_errors=True),
+    )
 
 
 def main() -> None:
