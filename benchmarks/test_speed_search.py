@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from conftest import Log, Measure
 
+from logtriage.answers.search import search
 from logtriage.demo import FLAT_KINDS
 from logtriage.needles.needle import Needle
 from logtriage.needles.scan import count_file, scan_file
 from logtriage.query.query import Query
-from logtriage.query.search import search
 from logtriage.store.store import Store
 
 Logs = Callable[[str], Log]

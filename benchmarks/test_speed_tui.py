@@ -28,11 +28,11 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from logtriage.query.glance import Glance
+from logtriage.answers.glance import Glance
 from logtriage.query.walk import Key
 from logtriage.store.store import Store
 from logtriage.store.views import create
-from logtriage.tui.reel import MOST
+from logtriage.tui.screen.reel import MOST
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 from screens import WIDE, Shown, screen

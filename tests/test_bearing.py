@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from stores import fill, write_sources
 
+from logtriage.answers.search import search
 from logtriage.formats.format import load_formats
 from logtriage.query.bearing import bearing
 from logtriage.query.condition import Needs
 from logtriage.query.field import parse_field
 from logtriage.query.query import Query
-from logtriage.query.search import search
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, create
 

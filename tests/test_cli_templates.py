@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command import Ran, logtriage
 
-from logtriage.query.templates import Seen
+from logtriage.answers.templates import Seen
 from logtriage.templates.values import places, values
 
 START = datetime(2026, 3, 2, 10)

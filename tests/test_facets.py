@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores import settings_for_tests
 
+from logtriage.answers.search import page, search
+from logtriage.answers.tally import count
 from logtriage.ingest import Ingest
 from logtriage.needles.needle import Needle
 from logtriage.query.condition import inlined
 from logtriage.query.field import parse_field
 from logtriage.query.plan import plan
 from logtriage.query.query import Query
-from logtriage.query.search import page, search
-from logtriage.query.tally import count
 from logtriage.sources.find import find
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune

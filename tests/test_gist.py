@@ -19,13 +19,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores import START, fill, settings_for_tests, write_sources
 
+from logtriage.answers.search import Answer
 from logtriage.cli import main
 from logtriage.errors import UsageError
 from logtriage.ingest import Ingest
 from logtriage.needles.needle import Needle
 from logtriage.query import brief
 from logtriage.query.query import LEVELS, Query
-from logtriage.query.search import Answer
 from logtriage.sources.find import find
 from logtriage.store import gist
 from logtriage.store.store import Store

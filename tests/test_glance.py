@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from stores import START, fill, write_sources
 
+from logtriage.answers import glance
+from logtriage.answers.search import search
 from logtriage.needles.needle import Needle
-from logtriage.query import glance, walk
+from logtriage.query import walk
 from logtriage.query.field import parse_field
 from logtriage.query.query import Query
-from logtriage.query.search import search
 from logtriage.query.walk import Key
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores import settings_for_tests, write_sources
 
+from logtriage.answers.search import search
+from logtriage.answers.tally import count
 from logtriage.ingest import Ingest
 from logtriage.needles.needle import Needle
 from logtriage.query.query import Query
-from logtriage.query.search import search
 from logtriage.query.sieve import Sieve
-from logtriage.query.tally import count
 from logtriage.sources.find import find
 from logtriage.store import grams
 from logtriage.store.files import reading

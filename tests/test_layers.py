@@ -61,11 +61,23 @@ MAY_KNOW: dict[str, set[str]] = {
     "templates": set(),
     "store": {"sources", "stamps", "formats", "signatures", "templates"},
     "query": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store"},
-    "stream": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
-    "triage": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
-    "gate": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
-    "report": {"triage", "sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
-    "sessions": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
+    "answers": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
+    "stream": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query", "answers"},
+    "triage": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query", "answers"},
+    "gate": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query", "answers"},
+    "report": {
+        "triage",
+        "sources",
+        "stamps",
+        "formats",
+        "signatures",
+        "needles",
+        "templates",
+        "store",
+        "query",
+        "answers",
+    },
+    "sessions": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query", "answers"},
 }
 
 

@@ -15,23 +15,23 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from stores import fill, write_sources
 
+from logtriage.answers import detail, glance
+from logtriage.answers.glance import Glance
+from logtriage.answers.search import search
+from logtriage.answers.waterfall import bar, waterfall
 from logtriage.errors import UsageError
 from logtriage.marks import Mark
-from logtriage.query import detail, glance
-from logtriage.query.glance import Glance
 from logtriage.query.query import Query
-from logtriage.query.search import search
-from logtriage.query.waterfall import bar, waterfall
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
 from logtriage.tui import sessions
+from logtriage.tui.drawing.hexdump import dump, escaped
+from logtriage.tui.drawing.jsontree import tree
 from logtriage.tui.filters import Filter, Filters
-from logtriage.tui.hexdump import dump, escaped
-from logtriage.tui.jsontree import tree
-from logtriage.tui.kinds import spark
+from logtriage.tui.panels.kinds import spark
+from logtriage.tui.panels.sheet import prose, wrapped
+from logtriage.tui.screen.stories import told
 from logtriage.tui.sessions import Saved, Sessions
-from logtriage.tui.sheet import prose, wrapped
-from logtriage.tui.stories import told
 
 START = datetime(2026, 3, 4, 10)
 
@@ -246,7 +246,7 @@ def test_a_story_forgets_no_filter(before: tuple[Filter, ...], story: tuple[Filt
 
 def test_what_is_new_came_too_late_to_be_chance() -> None:
     """Of many records the first must not be late to be news; of a single one it must be very late."""
-    from logtriage.query.kinds import _OfTime
+    from logtriage.answers.kinds import _OfTime
 
     times = _OfTime(START, timedelta(hours=1), 10, START)
     assert times.is_new(START + timedelta(hours=5), 100) and not times.is_new(START + timedelta(minutes=1), 100)

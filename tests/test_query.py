@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from stores import START, fill, write_sources
 
+from logtriage.answers.export import records_jsonl
+from logtriage.answers.search import search
+from logtriage.answers.tally import count
 from logtriage.errors import UsageError
 from logtriage.needles.needle import Needle
 from logtriage.query.condition import inlined
-from logtriage.query.export import records_jsonl
 from logtriage.query.field import Field, parse_field
 from logtriage.query.query import LEVELS, Query
-from logtriage.query.search import search
-from logtriage.query.tally import count
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, create
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logtriage.query.glance import Glance, Glances
-from logtriage.tui import reel as reels
-from logtriage.tui.reel import Reel
+from logtriage.answers.glance import Glance, Glances
+from logtriage.tui.screen import reel as reels
+from logtriage.tui.screen.reel import Reel
 
 START = datetime(2026, 3, 4)
 

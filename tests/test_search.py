@@ -18,17 +18,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores import START, fill, settings_for_tests, write_sources
 
+from logtriage.answers.beside import beside
+from logtriage.answers.export import raw_bytes, records_jsonl
+from logtriage.answers.search import Row, context, page, search, tail
+from logtriage.answers.tally import count, histogram
 from logtriage.ingest import Ingest
 from logtriage.jsonl import lines as jsonl_lines
 from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser
 from logtriage.query import sieve, walk
-from logtriage.query.beside import beside
-from logtriage.query.export import raw_bytes, records_jsonl
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
-from logtriage.query.search import Row, context, page, search, tail
-from logtriage.query.tally import count, histogram
 from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Pace
 from logtriage.sources.find import find
 from logtriage.store.store import Store, connect
@@ -294,7 +294,7 @@ def test_context(snapshot: Snapshot, everything: list[Row]) -> None:
 def test_beside(snapshot: Snapshot, everything: list[Row], across: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The neighbours of many records at once are those that each has, in however many batches they are found."""
     for batch, before, after, step in ((2, 1, 2, 29), (1_000, 0, 2, 2), (1_000, 3, 0, 29), (1_000, 1, 2, 2)):
-        monkeypatch.setattr("logtriage.query.beside._HITS", batch)
+        monkeypatch.setattr("logtriage.answers.beside._HITS", batch)
         hits = everything[::step]
         found = list(beside(snapshot, hits, before, after, across=across, more=("raw",)))
         assert [one.hit for one in found] == hits

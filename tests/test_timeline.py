@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stores import fill, write_sources
 
+from logtriage.answers import glance, jump, lanes, shade, tally
+from logtriage.answers.search import search
 from logtriage.needles.needle import Needle
-from logtriage.query import glance, jump, lanes, shade, tally
 from logtriage.query.query import Query
-from logtriage.query.search import search
 from logtriage.query.walk import Key
 from logtriage.store.store import Store
 from logtriage.store.views import PartRow, Snapshot

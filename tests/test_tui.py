@@ -12,15 +12,15 @@ from screens import NARROW, WIDE, run, screen
 from stores import fill, write_sources
 from textual.widgets import Input
 
+from logtriage.answers import glance, tally
 from logtriage.needles.needle import Needle
-from logtriage.query import glance, tally
 from logtriage.query.query import Query
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
 from logtriage.tui.app import Logtriage
 from logtriage.tui.engine import Engine
 from logtriage.tui.filters import Filter
-from logtriage.tui.overview_requests import Survey
+from logtriage.tui.requests.overview import Survey
 from logtriage.tui.run import Cancelled
 
 
@@ -400,7 +400,7 @@ def test_times_are_told_as_wanted(store: Path) -> None:
 def test_every_key_is_told_and_does_something(store: Path) -> None:
     """The help lists every action of the table, and each has its code."""
     from logtriage.tui.keymap import KEYS
-    from logtriage.tui.main import Main
+    from logtriage.tui.screen.main import Main
 
     async def work() -> None:
         async with screen(store, (110, 90)) as shown:
@@ -537,7 +537,7 @@ def test_an_answer_before_anybody_listens_is_kept(store: Path) -> None:
     from threading import Event
 
     from logtriage.tui.engine import Engine
-    from logtriage.tui.requests import Refresh
+    from logtriage.tui.requests.request import Refresh
 
     for place, fails in ((store, False), (store / "nothing", True)):
         engine, told = Engine(place), Event()

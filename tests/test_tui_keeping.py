@@ -23,14 +23,14 @@ from stores import fill, write_sources
 from textual.widgets import Input
 
 from logtriage import marks
-from logtriage.query.glance import Glance, Glances
+from logtriage.answers.glance import Glance, Glances
 from logtriage.signatures.library import load_patterns
-from logtriage.tui import keeping
 from logtriage.tui.app import Logtriage, Options
-from logtriage.tui.draft_box import DraftBox
 from logtriage.tui.engine import Engine
 from logtriage.tui.filters import Filter
 from logtriage.tui.last_look import keep, recall
+from logtriage.tui.panels.draft_box import DraftBox
+from logtriage.tui.screen import keeping
 from logtriage.tui.sessions import Sessions
 from logtriage.tui.watch import Watch
 

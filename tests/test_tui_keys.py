@@ -10,7 +10,7 @@ from stores import fill, write_sources
 
 from logtriage.tui.app import Options
 from logtriage.tui.keymap import KEYS, VARIANTS, told
-from logtriage.tui.main import Main
+from logtriage.tui.screen.main import Main
 
 PAIRS = [
     (variant, action.id, key)

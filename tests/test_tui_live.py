@@ -9,13 +9,13 @@ import pytest
 from screens import WIDE, run, screen
 from stores import fill, settings_for_tests, write_sources
 
-from logtriage.query import glance
+from logtriage.answers import glance
 from logtriage.query.query import Query
 from logtriage.sources.find import Source, find
 from logtriage.store.store import Store
 from logtriage.store.views import PartRow
 from logtriage.stream.ends import last_lines, last_records
-from logtriage.tui.requests import Show
+from logtriage.tui.requests.request import Show
 
 Write = Callable[..., None]
 

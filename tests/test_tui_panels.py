@@ -12,9 +12,9 @@ from screens import NARROW, WIDE, Shown, run, screen
 from shop import HOSTILE, TRACE, shop
 from textual.widgets import Input
 
-from logtriage.query import tally
+from logtriage.answers import tally
+from logtriage.answers.search import search
 from logtriage.query.query import Query
-from logtriage.query.search import search
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
 from logtriage.tui.filters import Filter
@@ -264,7 +264,7 @@ def test_a_statement_that_runs_forever_is_stopped(store: Path) -> None:
 def test_a_statement_has_so_much_time(store: Path, snapshot: Snapshot) -> None:
     """A statement that takes longer than it may is stopped, and that is said."""
     from logtriage.errors import UsageError
-    from logtriage.tui.sql_requests import Ask
+    from logtriage.tui.requests.sql import Ask
 
     long = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range + b.range < 0"
     with pytest.raises(UsageError, match="longer than"):
@@ -301,7 +301,7 @@ def test_hostile_text_stays_in_its_cells_in_all_panels(
 
 def test_counts_of_kinds_are_those_of_the_views(snapshot: Snapshot, store: Path) -> None:
     """Each category, signature and template has as many records as a search for it finds."""
-    from logtriage.query.kinds import kinds
+    from logtriage.answers.kinds import kinds
 
     found = kinds(snapshot)
     assert found is not None

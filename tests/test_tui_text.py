@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from logtriage.tui.text import cut, safe, width
+from logtriage.tui.drawing.text import cut, safe, width
 
 ANY_TEXT = st.text(st.characters() | st.sampled_from("\x1b\t\n\r\u202e\u200b\u0301漢👩‍❤️\U0001f1e9"), max_size=80)
 

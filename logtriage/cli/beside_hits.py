@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from logtriage.answers.beside import ACROSS, beside
+from logtriage.answers.search import Row
 from logtriage.cli.full import Full, full, more
-from logtriage.query.beside import ACROSS, beside
-from logtriage.query.search import Row
 from logtriage.store.views import Snapshot
 
 

@@ -73,9 +73,9 @@ def run(argv: list[str]) -> int:
 
 def _show(session: Session, folder: Path) -> int:
     """Reads the demo's logs into a store beside them, and prints the flagged records."""
+    from logtriage.answers.tally import count
     from logtriage.ingest import Ingest
     from logtriage.query.query import Query
-    from logtriage.query.tally import count
     from logtriage.sources.find import find
     from logtriage.store.store import Store
 
@@ -99,8 +99,8 @@ def _show(session: Session, folder: Path) -> int:
 def _timeline(session: Session, store: Store) -> None:
     """Prints flagged records in time order, of each kind in each source the first; how often it came is told behind. On
     a terminal what a record says is cut to fit."""
+    from logtriage.answers.firsts import firsts
     from logtriage.output import harmless, painted, shown_time, use_colour
-    from logtriage.query.firsts import firsts
 
     colour = use_colour("auto", sys.stdout)
     width = shutil.get_terminal_size((120, 40)).columns if sys.stdout.isatty() else None

@@ -9,14 +9,14 @@ from logtriage.cli.session import Session
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
-    from logtriage.query.drafting import Draft
-    from logtriage.query.drafts import Material
+    from logtriage.answers.drafting import Draft
+    from logtriage.answers.drafts import Material
     from logtriage.signatures.library import Pattern
 
 
 def drafted(session: Session, text: str | None, known: tuple[Pattern, ...]) -> Draft:
     """A signature for a text, or for the template that --template names. Raises UsageError."""
-    from logtriage.query.drafting import Wishes, draft
+    from logtriage.answers.drafting import Wishes, draft
 
     args = session.args
     if (text is None) == (args.template is None):
@@ -28,9 +28,9 @@ def drafted(session: Session, text: str | None, known: tuple[Pattern, ...]) -> D
 
 def _material(session: Session, text: str | None, stack: contextlib.ExitStack) -> Material:
     """What the draft is made of; it is read from the store, on the stack, as the draft is made."""
+    from logtriage.answers.drafts import material
     from logtriage.cli.asking import template_ids
     from logtriage.errors import StoreError
-    from logtriage.query.drafts import material
     from logtriage.store.store import Store
     from logtriage.store.views import Snapshot
 

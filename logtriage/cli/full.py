@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from logtriage.answers.search import COLUMNS, Row
 from logtriage.cli.rows_out import Shown
-from logtriage.query.search import COLUMNS, Row
 
 _JSON = ("service", "host", "container", "pod", "namespace")
 _PRINTED = ("source", "part", "offset", "line", "timestamp", "nanos", "level", "body", "raw")

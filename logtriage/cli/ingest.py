@@ -101,7 +101,7 @@ def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: Stop)
 
 def summary(tally: Tally, session: Session, store: Store, was_stopped: bool = False) -> str:
     """The coverage line: what this run added, and from when to when that is."""
-    from logtriage.query.standing import not_understood
+    from logtriage.answers.standing import not_understood
     from logtriage.store.views import snapshot_of
 
     with snapshot_of(store) as snapshot:

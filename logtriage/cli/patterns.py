@@ -144,8 +144,8 @@ def _test(session: Session, texts: list[str]) -> int:
 
 def _add(session: Session, texts: list[str]) -> int:
     """Drafts a signature, checks it, and prints it or writes it down."""
+    from logtriage.answers.drafting import add
     from logtriage.cli.drafting import drafted
-    from logtriage.query.drafting import add
 
     made = drafted(session, " ".join(texts) if texts else None, _load(session, examples=True))
     for problem in made.problems:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from logtriage.answers.lanes import ends
 from logtriage.cli.asking import asked, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.opened import opened
@@ -19,7 +20,6 @@ from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import UsageError
 from logtriage.output import csv_row, harmless, shown_time
-from logtriage.query.lanes import ends
 from logtriage.sessions.key import Key
 from logtriage.sessions.threshold import FEWEST
 

@@ -61,7 +61,7 @@ def run(argv: list[str]) -> int:
             "sql: " + ("--output parquet needs a file and a query" if words == 2 else "give the query as one argument"),
             "logtriage sql --help",
         )
-    from logtriage.query.statement import shut
+    from logtriage.answers.statement import shut
 
     text = sys.stdin.read() if args.query[-1] == "-" else args.query[-1]
     with opened(session, args.sources or []) as (store, parts):
@@ -74,8 +74,8 @@ def run(argv: list[str]) -> int:
 def _print(session: Session, store: Store, text: str) -> int:
     import duckdb
 
+    from logtriage.answers.statement import checked, names_of, print_rows, write_parquet, wrong
     from logtriage.output import table
-    from logtriage.query.statement import checked, names_of, print_rows, write_parquet, wrong
 
     statement = checked(store.con, text)
     if session.args.show_sql:

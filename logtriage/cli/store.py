@@ -49,8 +49,8 @@ def run(argv: list[str]) -> int:
 
 
 def _info(session: Session) -> int:
+    from logtriage.answers.standing import not_understood, sources
     from logtriage.output import harmless, shown_time, table
-    from logtriage.query.standing import not_understood, sources
     from logtriage.store.store import Store
     from logtriage.store.upkeep import size_of, tables
     from logtriage.store.views import Snapshot

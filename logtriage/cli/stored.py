@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from logtriage.answers.lanes import ends
+from logtriage.answers.search import COLUMNS, Answer, Row
+from logtriage.answers.standing import parts_named
 from logtriage.cli.asking import Asked, asked, levels, span_told, window_told
 from logtriage.cli.brief import is_told, tell
 from logtriage.cli.ending import finished, in_full
@@ -19,11 +22,8 @@ from logtriage.coverage import Coverage
 from logtriage.errors import SourceError
 from logtriage.output import use_colour
 from logtriage.query.brief import Found
-from logtriage.query.lanes import ends
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
-from logtriage.query.search import COLUMNS, Answer, Row
-from logtriage.query.standing import parts_named
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
 

@@ -16,8 +16,8 @@ from logtriage.cli.templates_out import SHORT, json_line, print_list, show
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
+    from logtriage.answers.templates import Seen
     from logtriage.query.query import Query
-    from logtriage.query.templates import Seen
     from logtriage.store.store import Store
     from logtriage.store.views import Snapshot
 
@@ -90,14 +90,14 @@ def _query(session: Session, store: Store, parts: tuple[int, ...] | None) -> Que
 
 
 def _moment(session: Session, store: Store, text: str | None) -> datetime | None:
-    from logtriage.query.lanes import ends
+    from logtriage.answers.lanes import ends
 
     return moment(session, text, ends(store), from_end=True) if text else None
 
 
 def _chosen(session: Session, snapshot: Snapshot, query: Query, store: Store) -> tuple[list[Seen], str]:
+    from logtriage.answers.templates import gone, seen
     from logtriage.query.condition import stored
-    from logtriage.query.templates import gone, seen
     from logtriage.store.mined import UNMINED_ID
 
     args = session.args
@@ -122,8 +122,8 @@ def _chosen(session: Session, snapshot: Snapshot, query: Query, store: Store) ->
 
 
 def _diff(session: Session) -> int:
+    from logtriage.answers.templates import difference
     from logtriage.output import csv_row, table
-    from logtriage.query.templates import difference
 
     args = session.args
     with ExitStack() as stack:
@@ -170,7 +170,7 @@ def _side(session: Session, stack: ExitStack, text: str) -> tuple[Snapshot, Quer
 
 
 def _named(store: Store, name: str) -> tuple[int, ...]:
-    from logtriage.query.standing import parts_named
+    from logtriage.answers.standing import parts_named
     from logtriage.store.views import load
 
     if found := parts_named(load(store.con).parts, name):

@@ -11,8 +11,8 @@ from logtriage.cli.session import Session
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
+    from logtriage.answers.templates import Seen
     from logtriage.query.query import Query
-    from logtriage.query.templates import Seen
     from logtriage.store.views import Snapshot
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -21,8 +21,8 @@ SHORT = 8  # letters of an id that are shown
 
 def print_list(session: Session, snapshot: Snapshot, query: Query, shown: list[Seen]) -> None:
     """The templates of a list, in the form asked for."""
+    from logtriage.answers.templates import exemplar
     from logtriage.output import csv_row, harmless, shown_time, table
-    from logtriage.query.templates import exemplar
 
     args = session.args
     if args.output != "text":
@@ -76,10 +76,10 @@ def json_line(told: dict[str, Any]) -> str:
 
 def show(session: Session, ids: list[str]) -> int:
     """`templates show ID…`: each with its values, place by place."""
+    from logtriage.answers.values import described
     from logtriage.cli.asking import template_ids
     from logtriage.cli.triage import store_option
     from logtriage.output import harmless, shown_time
-    from logtriage.query.values import described
     from logtriage.store.store import Store
     from logtriage.store.views import Snapshot
 

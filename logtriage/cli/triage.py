@@ -152,8 +152,8 @@ def _logs_of(names: list[str]) -> set[str]:
 
 def _require_baseline(snapshot: Snapshot, asked: Asked, told: str) -> None:
     """Raises UsageError where the baseline that was asked for (`told`; empty: none was) holds no record."""
+    from logtriage.answers.tally import count
     from logtriage.query.query import Query
-    from logtriage.query.tally import count
 
     good = Query(parts=asked.baseline_parts)
     if asked.baseline:
@@ -170,8 +170,8 @@ def _asked(
     windows: list[tuple[str, str]],
     good: set[str],
 ) -> Asked:
+    from logtriage.answers.lanes import ends
     from logtriage.cli.asking import moment
-    from logtriage.query.lanes import ends
     from logtriage.triage.scope import Span
     from logtriage.triage.triage import Asked
 

@@ -1,1 +1,1 @@
-"""What is asked of the store → SQL → records, counts, files."""
+"""A question → how the store answers it: which records need be looked at, and in what order."""

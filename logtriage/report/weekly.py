@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from logtriage.query.lanes import lane_names
+from logtriage.answers.lanes import lane_names
 from logtriage.report.document import Document, Heading, Lane, Paragraph, Table, Timeline
 from logtriage.report.incident import both
 from logtriage.store.store import Store

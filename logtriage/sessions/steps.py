@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+from logtriage.answers.tally import count
 from logtriage.query.condition import joined, stored
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
-from logtriage.query.tally import count
 from logtriage.query.walk import counted, windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.sessions.key import Key

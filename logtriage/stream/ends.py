@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from logtriage.answers.glance import CUT, Glance
 from logtriage.errors import SourceError
-from logtriage.query.glance import CUT, Glance
 from logtriage.sources.find import Source
 from logtriage.sources.head import encoding_of
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from logtriage.query import lanes
+from logtriage.answers import lanes
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 from logtriage.triage import (

@@ -17,9 +17,9 @@ from textual.screen import Screen
 
 from logtriage.tui import keymap
 from logtriage.tui.engine import Engine
-from logtriage.tui.main import Main
 from logtriage.tui.messages import Answered, Failed, Wanted
-from logtriage.tui.requests import Request
+from logtriage.tui.requests.request import Request
+from logtriage.tui.screen.main import Main
 from logtriage.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:

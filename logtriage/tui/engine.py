@@ -22,7 +22,7 @@ from logtriage.tui.watch import Watch
 if TYPE_CHECKING:
     from logtriage.store.store import Store
     from logtriage.store.views import Snapshot
-    from logtriage.tui.requests import Request
+    from logtriage.tui.requests.request import Request
 
 Answered = Callable[["Request", Any], None]
 Failed = Callable[["Request", str], None]

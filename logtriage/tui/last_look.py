@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from logtriage import kept
-from logtriage.query.glance import Glance, Glances
+from logtriage.answers.glance import Glance, Glances
 
 _VERSION = 1
 _MOST = 100  # records

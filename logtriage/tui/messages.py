@@ -8,8 +8,8 @@ from typing import Any
 
 from textual.message import Message
 
-from logtriage.query.glance import Glance
-from logtriage.tui.requests import Request
+from logtriage.answers.glance import Glance
+from logtriage.tui.requests.request import Request
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from logtriage.store.views import Snapshot
-    from logtriage.tui.requests import Request
+    from logtriage.tui.requests.request import Request
 
 
 class Cancelled(Exception):

@@ -1,0 +1,1 @@
+"""What is asked of a store → records, counts, files: one kind of answer a file."""

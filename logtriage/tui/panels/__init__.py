@@ -1,0 +1,1 @@
+"""What opens beside the events or over them: details, lists and boxes."""

@@ -1,0 +1,1 @@
+"""What the screen asks the engine, and how the store answers."""

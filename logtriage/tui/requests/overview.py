@@ -1,0 +1,133 @@
+"""What the screen asks of the whole: how many there are, when, and what the store holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from logtriage.answers import lanes, tally
+from logtriage.answers.lanes import First, Lanes, Silence
+from logtriage.answers.tally import Counted
+from logtriage.query.query import Query
+from logtriage.query.walk import Key
+from logtriage.store.views import PartRow, Snapshot
+from logtriage.tui.requests.request import Request
+
+
+@dataclass(frozen=True)
+class Names(Request):
+    """What the sources are called → names, by part."""
+
+    kind = "names"
+
+    def answer(self, snapshot: Snapshot) -> dict[int, str]:
+        return lanes.lane_names(snapshot.catalog.parts)
+
+
+@dataclass(frozen=True)
+class Count(Request):
+    """How many records a query finds, as far as that is known, until it is → Counted."""
+
+    query: Query
+    kind = "count"
+    lane = "back"
+    outdates = ("preview",)
+    grows = True
+
+    def answer(self, snapshot: Snapshot) -> Iterator[Counted]:
+        return tally.counting(snapshot, self.query)
+
+
+@dataclass(frozen=True)
+class Preview(Count):
+    """How many records a filter would leave, before it is applied → Counted."""
+
+    kind = "preview"
+
+
+@dataclass(frozen=True)
+class Timeline(Request):
+    """The lanes over a span of time (None: all there is) → Lanes, or None where no record has a time."""
+
+    since: datetime | None
+    until: datetime | None
+    count: int
+    parts: tuple[int, ...] | None
+    kind = "timeline"
+    lane = "back"
+
+    def answer(self, snapshot: Snapshot) -> Lanes | None:
+        if self.since is None or self.until is None:
+            found = lanes.span(snapshot, self.parts)
+            if found is None:
+                return None
+            return lanes.lanes(snapshot, *lanes.whole(found), self.count, self.parts)
+        return lanes.lanes(snapshot, self.since, self.until, self.count, self.parts)
+
+
+@dataclass(frozen=True)
+class Shade(Request):
+    """What a query finds of the lanes shown → Lanes, or None where that would take too long."""
+
+    query: Query
+    over: Lanes
+    kind = "shade"
+    lane = "back"
+
+    def answer(self, snapshot: Snapshot) -> Lanes | None:
+        from logtriage.answers.shade import shaded
+
+        return shaded(snapshot, self.query, self.over)
+
+
+@dataclass(frozen=True)
+class Matches(Request):
+    """How many records a query finds up to a place, itself included, and in all (None: it has no time), and in all → (int | None, int)."""
+
+    query: Query
+    place: Key
+    kind = "matches"
+    lane = "back"
+    outdates = ("preview",)
+
+    def answer(self, snapshot: Snapshot) -> tuple[int | None, int]:
+        return tally.rank(snapshot, self.query, self.place)
+
+
+class Standing(NamedTuple):
+    """What there is: the parts, how many records, how many of no known format, their time span, who fell silent, when
+    each signature was first found, and how far each part was read."""
+
+    parts: tuple[PartRow, ...]
+    names: dict[int, str]
+    records: int
+    plain: int
+    span: tuple[datetime, datetime] | None
+    silences: tuple[Silence, ...]
+    firsts: tuple[First, ...]
+    read: dict[int, int]
+
+
+@dataclass(frozen=True)
+class Survey(Request):
+    """What there is → Standing."""
+
+    parts: tuple[int, ...] | None
+    kind = "survey"
+    lane = "back"
+
+    def answer(self, snapshot: Snapshot) -> Standing:
+        from logtriage.answers.standing import not_understood, offsets, records
+
+        return Standing(
+            snapshot.catalog.parts,
+            lanes.lane_names(snapshot.catalog.parts),
+            records(snapshot, self.parts),
+            not_understood(snapshot, self.parts),
+            lanes.span(snapshot, self.parts),
+            tuple(lanes.silences(snapshot, self.parts)),
+            tuple(lanes.firsts(snapshot, self.parts)),
+            offsets(snapshot),
+        )

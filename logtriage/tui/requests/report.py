@@ -1,0 +1,66 @@
+"""What triage finds, to be read on the screen or as the hand-over in a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import ClassVar
+
+from logtriage import kept
+from logtriage.errors import UsageError
+from logtriage.marks import Mark
+from logtriage.store.views import Snapshot
+from logtriage.triage.told import Again
+from logtriage.tui.requests.request import Request
+
+
+@dataclass(frozen=True)
+class Triaged(Request):
+    """What is suspected, of these parts (None: all) and between two moments (UTC, naive; None: as `logtriage triage`
+    has it) → the lines of `logtriage triage`. `store`: what its commands say of the store."""
+
+    parts: tuple[int, ...] | None
+    since: datetime | None
+    until: datetime | None
+    zone: tzinfo
+    store: str
+    kind: ClassVar[str] = "triaged"
+    lane: ClassVar[str] = "aside"
+
+    def answer(self, snapshot: Snapshot) -> list[str]:
+        from logtriage.triage import told
+        from logtriage.triage.triage import Asked, triage
+
+        found = triage(snapshot, Asked(since=self.since, until=self.until, parts=self.parts))
+        return list(told.lines(found, self.zone, False, Again(self.store)))
+
+
+@dataclass(frozen=True)
+class Report(Triaged):
+    """The same as the hand-over, with marks, in a file of the folder `to`: Markdown, or `html`; → the file. `redact`:
+    with secrets and addresses masked."""
+
+    marks: tuple[Mark, ...] = ()
+    to: Path = Path()
+    html: bool = False
+    redact: bool = False
+    kind: ClassVar[str] = "report"
+
+    def answer(self, snapshot: Snapshot) -> Path:  # type: ignore[override]
+        from logtriage.report import markdown, page
+        from logtriage.report.incident import document
+        from logtriage.report.redact import masker
+        from logtriage.triage.triage import Asked, triage
+
+        found = triage(snapshot, Asked(since=self.since, until=self.until, parts=self.parts))
+        made = document(found, self.marks, self.zone, again=Again(self.store))
+        if self.redact:
+            made = made.mapped(masker())
+        begun = found.onset.moment if found.onset else self.until or datetime.now(UTC)
+        path = self.to / f"incident-{begun:%Y-%m-%d-%H%M}{'-redacted' * self.redact}.{'html' if self.html else 'md'}"
+        try:
+            kept.write(path, page.rendered(made) if self.html else markdown.rendered(made))
+        except OSError as why:
+            raise UsageError(f"the report {path} cannot be written: {why.strerror}") from why
+        return path

@@ -1,0 +1,100 @@
+"""Actions of the main screen that ask about all records at once: their kinds, SQL, triage and the report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from logtriage.query.condition import inlined, stored
+from logtriage.query.query import Query
+from logtriage.store.store import default_path
+from logtriage.tui.filters import Filter
+from logtriage.tui.requests import panels as ask
+from logtriage.tui.screen.keeping import Keeping
+
+if TYPE_CHECKING:
+    from logtriage.answers.kinds import Kinds
+
+_COLUMNS = "timestamp, level, service, source, line, raw"
+_ROWS = 1_000
+_OVERVIEW = "SELECT service, level, count(*) AS records\nFROM records\nGROUP BY ALL ORDER BY records DESC"
+
+
+class Asking(Keeping):
+    """See the module."""
+
+    def action_patterns(self) -> None:
+        from logtriage.tui.panels.kinds import CELLS
+
+        if not self.details.patterns:
+            self.wants(ask.Library(self.options.patterns))
+        query = self.query_now
+        since, until = (stored(end) if end else None for end in (query.since, query.until))
+        self.wants(ask.Sorts(self.parts, since, until, CELLS))
+
+    def show_sorts(self, found: Kinds | None) -> None:
+        """Opens the list of kinds."""
+        from logtriage.tui.panels.kinds import KindBox
+        from logtriage.tui.screen.stories import told
+
+        if found is None:
+            self.say("no record has a time yet")
+            return
+
+        def done(chosen: object) -> None:
+            if isinstance(chosen, Filter):
+                self.use(told(self.filters, (chosen,), keep=("since", "until")), stay=True)
+                self.say(f"only {chosen.told()} · back: ^o")
+
+        self.app.push_screen(KindBox(found, self.details.patterns, self.zone), done)
+
+    def action_report(self) -> None:
+        """Lets one choose what is to become of what triage finds."""
+        from shlex import quote
+
+        from logtriage.tui.panels.menu import Choice, Menu
+        from logtriage.tui.requests.report import Report, Triaged
+
+        choices = [
+            Choice("t", "triage: who is to be suspected, here on the screen", "here"),
+            Choice("m", "the hand-over as Markdown, in a file", (False, False)),
+            Choice("h", "the hand-over as one HTML page, in a file", (True, False)),
+            Choice("M", "as Markdown, secrets and addresses masked", (False, True)),
+            Choice("H", "as HTML, secrets and addresses masked", (True, True)),
+        ]
+
+        def done(chosen: object) -> None:
+            query = self.query_now
+            since, until = (stored(end) if end else None for end in (query.since, query.until))
+            usual = self.store_path == default_path()
+            about = (self.parts, since, until, self.zone, "" if usual else f" --store {quote(str(self.store_path))}")
+            if chosen == "here":
+                self.wants(Triaged(*about))
+            elif isinstance(chosen, tuple):
+                html, redact = chosen
+                self.wants(Report(*about, tuple(self.marks), self.store_path / "reports", html, redact))
+            if chosen:
+                self.say("looking for what moved first …")
+
+        self.app.push_screen(Menu("triage and report", choices, "R"), done)
+
+    def show_triage(self, lines: list[str]) -> None:
+        """Opens what triage found."""
+        from logtriage.tui.panels.paper import Paper
+
+        self.unsay()
+        self.app.push_screen(Paper("triage: a ranking by evidence, no verdict", lines))
+
+    def action_sql(self) -> None:
+        from logtriage.tui.panels.sql_box import SqlBox
+
+        self.app.push_screen(SqlBox(statement(self.query_now), self.store_path, self.parts))
+
+
+def statement(query: Query) -> str:
+    """The SQL of what a query finds; an overview where it finds everything."""
+    asked = replace(query, parts=None, limit=_ROWS, tail=None)
+    if asked == Query(limit=_ROWS):
+        return _OVERVIEW
+    sql = inlined(*asked.sql(_COLUMNS))
+    return sql.replace(" FROM records WHERE ", "\nFROM records\nWHERE ", 1)
