@@ -11,8 +11,9 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from logtriage.tui.app import Logtriage, Options
+from logtriage.tui.app import Logtriage
 from logtriage.tui.engine import Engine
+from logtriage.tui.host import Options
 
 WIDE, NARROW = (160, 45), (80, 24)
 _PATIENCE = 60.0

@@ -383,7 +383,7 @@ def test_times_are_told_as_wanted(store: Path) -> None:
     """UTC or local, with the offset, by a key; or as distance from a record."""
     from datetime import timedelta, timezone
 
-    from logtriage.tui.app import Options
+    from logtriage.tui.host import Options
 
     async def work() -> None:
         async with screen(store, NARROW, Options(timezone(timedelta(hours=5, minutes=30)))) as shown:

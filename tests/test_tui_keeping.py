@@ -25,9 +25,10 @@ from textual.widgets import Input
 from logtriage import marks
 from logtriage.answers.glance import Glance, Glances
 from logtriage.signatures.library import load_patterns
-from logtriage.tui.app import Logtriage, Options
+from logtriage.tui.app import Logtriage
 from logtriage.tui.engine import Engine
 from logtriage.tui.filters import Filter
+from logtriage.tui.host import Options
 from logtriage.tui.last_look import keep, recall
 from logtriage.tui.panels.draft_box import DraftBox
 from logtriage.tui.screen import keeping

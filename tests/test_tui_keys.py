@@ -8,7 +8,7 @@ import pytest
 from screens import Shown, run, screen
 from stores import fill, write_sources
 
-from logtriage.tui.app import Options
+from logtriage.tui.host import Options
 from logtriage.tui.keymap import KEYS, VARIANTS, told
 from logtriage.tui.screen.main import Main
 

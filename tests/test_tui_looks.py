@@ -13,7 +13,7 @@ from screens import NARROW, WIDE, Shown, run, screen
 from stores import fill
 
 from logtriage.demo import write_demo
-from logtriage.tui.app import Options
+from logtriage.tui.host import Options
 from logtriage.tui.themes import THEMES
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"

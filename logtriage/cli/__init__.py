@@ -105,7 +105,7 @@ def _on_terminal() -> bool:
         return False
     if sys.stdin.isatty():
         return True
-    from logtriage.cli.grep import is_piped
+    from logtriage.cli.options import is_piped
 
     return is_piped()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.cli.asking import asked, levels, span_told, window_told
 from logtriage.cli.ending import finished, in_full
-from logtriage.cli.grep import exit_code, summary, with_names
+from logtriage.cli.grepping import exit_code, is_told, summary, with_names
 from logtriage.cli.lines_out import Out
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
@@ -52,11 +52,6 @@ def grep(session: Session, needle: Needle) -> int | None:
     with in_full(session, ending):
         tell(args, coverage, found)
     return exit_code(session, coverage.hits or 0)
-
-
-def is_told(args: argparse.Namespace) -> bool:
-    """Whether what is found is only counted or named, not printed."""
-    return bool(args.quiet or args.count or args.files_with_matches)
 
 
 def tell(args: argparse.Namespace, coverage: Coverage, found: Iterable[Found]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from logtriage.cli.grep import is_piped, number
 from logtriage.cli.options import (
     OUTPUTS,
     Parser,
@@ -17,6 +16,8 @@ from logtriage.cli.options import (
     add_reading,
     add_sources,
     is_filtered,
+    is_piped,
+    number,
 )
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage

@@ -1,10 +1,9 @@
-"""Following: what is written to logs while we look, into the store or on the screen."""
+"""Following logs into the store: what is written to them is brought in as it comes."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -13,16 +12,14 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.session import Session
 from logtriage.sources.events import Appeared, Rotated, Truncated, Vanished
 from logtriage.sources.find import find
-from logtriage.sources.follow import Position, Stop, follow
+from logtriage.sources.follow import Position, Stop
 from logtriage.sources.read import Block, fingerprint, identity
 
 if TYPE_CHECKING:
     from logtriage.ingest import Ingest
-    from logtriage.needles.needle import Needle
     from logtriage.sources.find import Source
     from logtriage.store.parts import Part
 
@@ -141,45 +138,3 @@ def _with_ticks(sources: list[Source], positions: dict[str, Position], session: 
 def _position(ingest: Ingest, source: Source) -> Position:
     part = ingest.parts.of(source)
     return Position(part.tail_offset, part.tail_line, identity(source), fingerprint(source))
-
-
-def follow_out(session: Session, sources: list[Source], needle: Needle | None) -> int:
-    """Prints the records that match as they come, from the beginning of the logs on; ends with Ctrl-C."""
-    from logtriage.cli.asking import asked
-    from logtriage.cli.ending import finished
-    from logtriage.cli.lines_out import Out
-    from logtriage.cli.merged import _timeline, shown
-    from logtriage.cli.rows_out import RowsOut
-    from logtriage.coverage import Coverage
-    from logtriage.normalise import Normaliser
-    from logtriage.store.store import connect
-    from logtriage.stream.learnt import Learnt
-    from logtriage.stream.picked import Reader
-    from logtriage.stream.timeline import finds
-
-    wants = asked(session, needle)
-    normaliser = Normaliser(connect(), session.settings())
-    printer = RowsOut(_timeline(session, sources), needle, Out(True))
-    learnt = Learnt(normaliser) if session.args.output in WITH_FIELDS or wants.query.templates else None
-    if learnt:
-        learnt.sample(sources)
-    readers: dict[str, Reader] = {}
-    coverage = Coverage(len(sources), None, 0)
-    with stopped_by_signal() as stop:
-        for item in follow(sources, {}, stop=stop, rescan=lambda: find(list(session.args.sources)).sources):
-            if isinstance(item, Vanished) and item.error:
-                session.error(item.error)
-            if not isinstance(item, Block):
-                continue
-            name = item.source.name
-            reader = readers.setdefault(name, Reader(normaliser, item.source, learnt))
-            picked = reader.block(item)
-            picked.keep(wants.conditions(), attributes=wants.query.needs_attributes)
-            for row in picked.rows(json=session.args.output in WITH_FIELDS):
-                if needle is None or finds(needle, row):
-                    coverage.hits = (coverage.hits or 0) + 1
-                    coverage.seen(row.timestamp, row.timestamp)
-                    printer.show(shown(row, printer.look.names))
-            sys.stdout.flush()
-    finished(session, coverage)
-    return 130 if stop.is_set() else 2 if session.errors else 0 if coverage.hits else 1

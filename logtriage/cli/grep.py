@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -20,9 +19,10 @@ from logtriage.cli.options import (
     add_reading,
     add_sources,
     is_filtered,
+    is_piped,
+    number,
 )
 from logtriage.cli.session import Session
-from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -105,13 +105,6 @@ def _add_showing(made: argparse.ArgumentParser) -> None:
     group.add_argument("--stats", action="store_true", help="say what was read and how long it took")
 
 
-def number(text: str) -> int:
-    """A number of records, as an argument."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of records")
-    return int(text)
-
-
 def run(argv: list[str]) -> int:
     """Exit code 0, 1 or 2, as grep's."""
     session = Session.of(parser().parse_intermixed_args(argv))
@@ -143,17 +136,6 @@ def _run(session: Session) -> int:
     from logtriage.cli import straight
 
     return straight.grep(session, needle, found.sources)
-
-
-def is_piped() -> bool:
-    """Whether standard input is something to read: a pipe or a file, but neither a terminal nor /dev/null."""
-    import stat
-
-    try:
-        mode = os.fstat(sys.stdin.fileno()).st_mode
-    except (OSError, ValueError, AttributeError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
 
 
 def read_needle(args: argparse.Namespace) -> Needle:
@@ -205,38 +187,3 @@ def _over_store(session: Session, needle: Needle) -> int:
 
         code = stored.grep(session, needle)
     return code
-
-
-def with_names(args: argparse.Namespace, usual: bool) -> bool:
-    """Whether sources' names stand in front: as the last of -H and -I says, else as `usual`."""
-    return usual if args.with_filename is None else bool(args.with_filename)
-
-
-def summary(name: str, found: int, names: bool, null: bool, count: bool) -> str:
-    """What -c or -l says of a source."""
-    if not count:
-        return name + ("\0" if null else "\n")
-    return (name + ("\0" if null else ":") if names else "") + f"{found}\n"
-
-
-def context(args: argparse.Namespace) -> tuple[int, int]:
-    """How many records before and after each."""
-    both = args.context or 0
-    return (
-        both if args.before_context is None else args.before_context,
-        both if args.after_context is None else args.after_context,
-    )
-
-
-def exit_code(session: Session, hits: int) -> int:
-    """0, 1 or 2: an error wins, except when asked quietly and something was found."""
-    if session.errors and not (getattr(session.args, "quiet", False) and hits):
-        return 2
-    return 0 if hits else 1
-
-
-def covered(session: Session, sources: int, hits: int) -> None:
-    """Prints the coverage line of a search that did not read all fields."""
-    if not session.args.quiet:
-        coverage = Coverage(sources, None, hits, skipped=session.skipped, errors=len(session.errors))
-        session.say(coverage.line(session.zone))

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from logtriage.cli.asking import asked
 from logtriage.cli.ending import in_full
+from logtriage.cli.grepping import context, exit_code, summary, with_names
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
-from logtriage.cli.rows_out import Named, RowsOut, Shown, Timeline, short_names, width_of
+from logtriage.cli.rows_out import Named, RowsOut, shown, timeline
 from logtriage.cli.searching import Search
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
-from logtriage.output import as_logfmt, use_colour
+from logtriage.output import as_logfmt
 from logtriage.stream.picked import Row
 from logtriage.stream.timeline import amid, in_time
 
@@ -27,7 +28,7 @@ def cat(session: Session, sources: list[Source]) -> int:
     """Prints all records that fulfil the filters."""
     args = session.args
     if args.follow:
-        from logtriage.cli.following import follow_out
+        from logtriage.cli.followed import follow_out
 
         return follow_out(session, sources, None)
     search = Search(session, asked(session), sources, json=False, in_order=args.output != "text")
@@ -42,7 +43,7 @@ def cat(session: Session, sources: list[Source]) -> int:
                     out.write((as_logfmt(text) if args.output == "logfmt" else text).encode() + b"\n")
                     coverage.records = (coverage.records or 0) + 1
         else:
-            printer = RowsOut(_timeline(session, sources), None, out)
+            printer = RowsOut(timeline(session, [Named.of(source) for source in sources]), None, out)
             streams = [search.rows(search.whole(source), source) for source in sources]
             for row in in_time(streams) if args.output == "text" else (row for stream in streams for row in stream):
                 if coverage.records == args.max_count:
@@ -54,11 +55,9 @@ def cat(session: Session, sources: list[Source]) -> int:
 
 def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     """Prints the records that match and fulfil the filters, or counts them, or names their sources."""
-    from logtriage.cli.grep import context, exit_code
-
     args = session.args
     if args.follow:
-        from logtriage.cli.following import follow_out
+        from logtriage.cli.followed import follow_out
 
         return follow_out(session, sources, needle)
     wants = asked(session)
@@ -77,7 +76,13 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
             most = 1 if args.quiet or (args.files_with_matches and not args.count) else args.max_count
             found = [search.found(source, needle, before, after, most) for source in sources]
             rows = chain.from_iterable(found) if only_told else in_time(found)
-        printer = None if only_told else RowsOut(_timeline(session, sources, gaps=bool(before or after)), needle, out)
+        printer = (
+            None
+            if only_told
+            else RowsOut(
+                timeline(session, [Named.of(source) for source in sources], gaps=bool(before or after)), needle, out
+            )
+        )
         for row in rows:
             if row is None:
                 if printer:
@@ -95,32 +100,6 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     return exit_code(session, coverage.hits or 0)
 
 
-def shown(row: Row, names: dict[str, str]) -> Shown:
-    """A row for the timeline."""
-    return Shown(
-        row.timestamp,
-        names.get(row.source.name, row.source.name),
-        row.line,
-        row.level,
-        row.body,
-        row.text,
-        row.raw,
-        row.found,
-        row.json,
-    )
-
-
-def _timeline(session: Session, sources: list[Source], *, gaps: bool = False) -> Timeline:
-    args = session.args
-    named = [Named(s.name, s.resource.service, s.resource.container, s.resource.pod) for s in sources]
-    names = short_names(named) if args.output == "text" else {}
-    colour = args.output == "text" and use_colour(args.color)
-    return Timeline(
-        args.output, session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(),
-        args.line_number, gaps, getattr(args, "only_matching", False),
-    )  # fmt: skip
-
-
 def _count(coverage: Coverage, row: Row) -> None:
     if coverage.records is not None:
         coverage.records += 1
@@ -129,8 +108,6 @@ def _count(coverage: Coverage, row: Row) -> None:
 
 
 def _tell_counts(session: Session, counts: dict[str, int], out: Out) -> None:
-    from logtriage.cli.grep import summary, with_names
-
     args = session.args
     names = with_names(args, len(counts) > 1)
     for name, found in counts.items():

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import stat
+import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -150,3 +153,19 @@ def is_filtered(args: argparse.Namespace) -> bool:
         "template",
     )
     return any(getattr(args, name) for name in names)
+
+
+def number(text: str) -> int:
+    """A number of records, as an argument."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of records")
+    return int(text)
+
+
+def is_piped() -> bool:
+    """Whether standard input is something to read: a pipe or a file, but neither a terminal nor /dev/null."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError, AttributeError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)

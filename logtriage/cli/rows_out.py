@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage.cli.lines_out import Out
 from logtriage.needles.verdict import MatchTimeout
-from logtriage.output import as_logfmt, csv_row, harmless, highlighted, painted, shown_time
+from logtriage.output import as_logfmt, csv_row, harmless, highlighted, painted, shown_time, use_colour
 
 if TYPE_CHECKING:
+    from logtriage.cli.session import Session
     from logtriage.needles.needle import Needle
+    from logtriage.sources.find import Source
+    from logtriage.stream.picked import Row
 
 _WIDEST = 32  # of a source's name
 CSV = ("timestamp", "source", "line", "level", "body")
@@ -133,6 +137,12 @@ class Named(NamedTuple):
     container: str | None = None
     pod: str | None = None
 
+    @classmethod
+    def of(cls, source: Source) -> Named:
+        """As the place of a log tells."""
+        resource = source.resource
+        return cls(source.name, resource.service, resource.container, resource.pod)
+
 
 def short_names(sources: Sequence[Named]) -> dict[str, str]:
     """What each source is called on the timeline: a container's log as its service or container is, if that is said of
@@ -175,3 +185,29 @@ def _alike(names: Sequence[str]) -> bool:
 
 def _utc(moment: datetime | None) -> str:
     return moment.isoformat(timespec="microseconds") + "Z" if moment else ""
+
+
+def shown(row: Row, names: dict[str, str]) -> Shown:
+    """A row for the timeline."""
+    return Shown(
+        row.timestamp,
+        names.get(row.source.name, row.source.name),
+        row.line,
+        row.level,
+        row.body,
+        row.text,
+        row.raw,
+        row.found,
+        row.json,
+    )
+
+
+def timeline(session: Session, sources: Sequence[Named], *, gaps: bool = False) -> Timeline:
+    """How the records of some sources are to be shown."""
+    args = session.args
+    names = short_names(sources) if args.output == "text" else {}
+    colour = args.output == "text" and use_colour(args.color)
+    return Timeline(
+        args.output, session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(),
+        args.line_number, gaps, getattr(args, "only_matching", False),
+    )  # fmt: skip

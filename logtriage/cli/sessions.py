@@ -74,7 +74,7 @@ def parser() -> Parser:
 
 def run(argv: list[str]) -> int:
     """Exit code 0, 1 or 2."""
-    from logtriage.cli.grep import is_piped
+    from logtriage.cli.options import is_piped
     from logtriage.sessions.verdict import judged
 
     session = Session.of(parser().parse_intermixed_args(argv))

@@ -11,16 +11,16 @@ from logtriage.answers.lanes import ends
 from logtriage.answers.search import COLUMNS, Answer, Row
 from logtriage.answers.standing import parts_named
 from logtriage.cli.asking import Asked, asked, levels, span_told, window_told
-from logtriage.cli.brief import is_told, tell
+from logtriage.cli.brief import tell
 from logtriage.cli.ending import finished, in_full
 from logtriage.cli.full import PRINTED, Full, full, more, shown
+from logtriage.cli.grepping import context, exit_code, is_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
-from logtriage.cli.rows_out import Named, RowsOut, Timeline, short_names, width_of
+from logtriage.cli.rows_out import Named, RowsOut, timeline
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
 from logtriage.errors import SourceError
-from logtriage.output import use_colour
 from logtriage.query.brief import Found
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
@@ -112,21 +112,13 @@ class Stored:
 
     def printer(self, needle: Needle | None, *, gaps: bool = False) -> RowsOut:
         """What prints its rows."""
-        args = self.session.args
         named = [Named(p.source, p.service, p.container, p.pod) for p in self.snapshot.catalog.parts]
-        names = short_names(named) if args.output == "text" else {}
-        colour = args.output == "text" and use_colour(args.color)
-        look = Timeline(
-            args.output, self.session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(),
-            args.line_number, gaps, getattr(args, "only_matching", False),
-        )  # fmt: skip
-        return RowsOut(look, needle, Out(args.line_buffered or sys.stdout.isatty()))
+        look = timeline(self.session, named, gaps=gaps)
+        return RowsOut(look, needle, Out(self.session.args.line_buffered or look.terminal))
 
 
 def grep(session: Session, needle: Needle) -> int:
     """Prints, counts or names what is found."""
-    from logtriage.cli.grep import context, exit_code
-
     args = session.args
     only_told = is_told(args)
     before, after = (0, 0) if only_told or args.only_matching else context(args)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import in_full
-from logtriage.cli.grep import context, covered, exit_code, summary, with_names
+from logtriage.cli.grepping import context, covered, exit_code, summary, with_names
 from logtriage.cli.lines_out import LinesOut, Look, Out
 from logtriage.cli.session import Session
 from logtriage.errors import SourceError

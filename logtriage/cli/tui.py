@@ -7,8 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from logtriage.cli.grep import is_piped
-from logtriage.cli.options import Parser, add_display, add_general, add_reading, add_sources
+from logtriage.cli.options import Parser, add_display, add_general, add_reading, add_sources, is_piped
 from logtriage.cli.session import Session
 from logtriage.errors import LogtriageError, UsageError
 
@@ -78,7 +77,8 @@ def _show(
     if args.sources and not sources:
         return 2
     try:
-        from logtriage.tui.app import Logtriage, Options
+        from logtriage.tui.app import Logtriage
+        from logtriage.tui.host import Options
         from logtriage.tui.intake import Intake
     except ModuleNotFoundError as why:
         if why.name != "textual":

@@ -6,17 +6,15 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 
 from logtriage.tui import keymap
 from logtriage.tui.engine import Engine
+from logtriage.tui.host import Host, Options
 from logtriage.tui.messages import Answered, Failed, Wanted
 from logtriage.tui.requests.request import Request
 from logtriage.tui.screen.main import Main
@@ -24,31 +22,11 @@ from logtriage.tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
     from logtriage.tui.intake import Intake
-    from logtriage.tui.last_look import LastLook
-    from logtriage.tui.sessions import Saved, Sessions
 
 _LOOK_EVERY = 0.25  # seconds between two looks at whether the store has changed
 
 
-@dataclass
-class Options:
-    """How the application is to start. `zone`: local times; `utc`: begin with UTC; `keys`: of the config; `now`: the
-    present, where it is told; `theme`: by name; `patterns`: the user's own folders of
-    them; `session`: what to look at; `sessions`: where they are kept, if they are; `look`: what is shown until
-    the store, which is only opened then, tells how it is."""
-
-    zone: tzinfo = UTC
-    utc: bool = False
-    keys: Mapping[str, str] = field(default_factory=dict)
-    now: datetime | None = None
-    theme: str = DARK.name
-    patterns: tuple[Path, ...] = ()
-    session: Saved | None = None
-    sessions: Sessions | None = None
-    look: LastLook | None = None
-
-
-class Logtriage(App[None]):
+class Logtriage(Host):
     """The screen on one store."""
 
     TITLE = "logtriage"
@@ -114,11 +92,9 @@ class Logtriage(App[None]):
         self.exit(return_code=128 + number)
 
     def hear(self) -> None:
-        """From now on answers are taken: everything that they go to is there."""
         self.engine.listen(self._answered, self._failed)
 
     def ask(self, request: Request) -> None:
-        """Asks the engine; the answer comes as a message."""
         self.engine.ask(request)
 
     def on_wanted(self, message: Wanted) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from logtriage.errors import UsageError
 from logtriage.needles.dialect.charset import ASCII, DIGIT, SPACE, UNIVERSE, WORD, CharSet, common, joined, of_chars
-
-if TYPE_CHECKING:
-    from logtriage.needles.dialect.reader import Flags
 
 _CONTROLS = {"a": "\a", "f": "\f", "t": "\t", "n": "\n", "r": "\r", "v": "\v"}
 _PERL = {"d": DIGIT, "s": SPACE, "w": WORD}
@@ -21,6 +18,15 @@ _POSIX: dict[str, tuple[str, ...]] = {
     "xdigit": ("09", "AF", "af"),
 }  # fmt: skip
 _CASED = {"lu", "ll", "lt", "upper", "lower", "uppercase", "lowercase", "uppercaseletter", "lowercaseletter"}
+
+
+class Flags(NamedTuple):
+    """What `(?…)` switches: `i` case, `x` comments, `U` greed, `u` Unicode (`s`, `m`, `R` change nothing in a line)."""
+
+    fold: bool = False
+    verbose: bool = False
+    swap_greed: bool = False
+    unicode: bool = True
 
 
 class ClassReader:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from logtriage.errors import UsageError
+from logtriage.needles.dialect.classes import Flags
 from logtriage.needles.dialect.nodes import Node, concat
-from logtriage.needles.dialect.reader import Flags, Reader, character
+from logtriage.needles.dialect.reader import Reader, character
 
 
 class Pattern(NamedTuple):

@@ -6,10 +6,8 @@ Not read: `(?-u)` where it would match single bytes beyond ASCII, recursion, con
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from logtriage.needles.dialect import classes
 from logtriage.needles.dialect.charset import ALL, CharSet, cases, of_chars
+from logtriage.needles.dialect.classes import ClassReader, Flags
 from logtriage.needles.dialect.nodes import (
     EMPTY,
     Around,
@@ -32,15 +30,6 @@ _HALF_LOOKS = {"start": "<", "end": ">", "start-half": "[", "end-half": "]"}
 _AROUNDS = {"?=": (False, False), "?!": (False, True), "?<=": (True, False), "?<!": (True, True)}
 
 
-class Flags(NamedTuple):
-    """What `(?…)` switches: `i` case, `x` comments, `U` greed, `u` Unicode (`s`, `m`, `R` change nothing in a line)."""
-
-    fold: bool = False
-    verbose: bool = False
-    swap_greed: bool = False
-    unicode: bool = True
-
-
 def character(char: str, fold: bool) -> Node:
     """One character, in any case if `fold`."""
     if not fold or len(cases(char)) == 1:
@@ -48,7 +37,7 @@ def character(char: str, fold: bool) -> Node:
     return Lit(char, True) if char < "\x80" else Chars(of_chars(cases(char)))
 
 
-class Reader(classes.ClassReader):
+class Reader(ClassReader):
     """One pass over one pattern, by recursive descent."""
 
     def __init__(self, text: str, flags: Flags, first_group: int) -> None:

@@ -19,7 +19,7 @@ from logtriage.tui.requests.request import Request
 
 if TYPE_CHECKING:
     from logtriage.answers.drafting import Draft
-    from logtriage.tui.app import Logtriage
+    from logtriage.tui.host import Host
 
 
 class Drafted(NamedTuple):
@@ -59,7 +59,7 @@ class DraftBox(Overlay):
     """Gives the file that the signature was saved in, or None. `folders`: the user's own ones."""
 
     BINDINGS: ClassVar = [Binding("escape", "dismiss(None)", show=False, priority=True)]
-    app: Logtriage
+    app: Host
 
     def __init__(self, template: str, folders: tuple[Path, ...]) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ from logtriage.tui.requests.request import Request
 from logtriage.tui.requests.sql import Ask, Export, Result
 
 if TYPE_CHECKING:
-    from logtriage.tui.app import Logtriage
+    from logtriage.tui.host import Host
 
 _WIDEST = 60  # cells of a column
 VIEWS = "views: records, hits, sources, shapes, templates · DESCRIBE records tells the columns"
@@ -51,7 +51,7 @@ class SqlBox(Overlay):
         Binding("ctrl+e", "export", show=False, priority=True),
         Binding("q", "dismiss(None)", show=False),
     ]
-    app: Logtriage
+    app: Host
 
     def __init__(self, text: str, path: Path, parts: tuple[int, ...] | None) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -23,15 +23,23 @@ from logtriage.tui.screen.status import FilterBar, Status
 from logtriage.tui.screen.timeline import Timeline
 
 if TYPE_CHECKING:
-    from logtriage.tui.app import Options
+    from logtriage.tui.host import Host, Options
     from logtriage.tui.intake import Intake
     from logtriage.tui.panels.details import Details
     from logtriage.tui.screen.prompt import Prompt
-    from logtriage.tui.screen.viewing import View
+
+
+class View(NamedTuple):
+    """What was looked at, and where."""
+
+    filters: Filters
+    place: Key | None
 
 
 class Board(Screen[None]):
     """The main screen without its actions. `filters`: what is looked at; `standing`: what there is; `live`: whether the end is followed."""
+
+    app: Host
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual has it
         (0, "-narrow"),
@@ -108,7 +116,7 @@ class Board(Screen[None]):
         self.app.app_resume_signal.subscribe(self, lambda _: self.call_after_refresh(self.draw_all))
         self.list.is_loading = not self.list.reel.rows
         self.list.focus()
-        self.call_after_refresh(self.app.hear)  # type: ignore[attr-defined]
+        self.call_after_refresh(self.app.hear)
 
     def draw_all(self) -> None:
         """Draws everything anew: the terminal was the shell's meanwhile."""
@@ -140,4 +148,4 @@ class Board(Screen[None]):
         """Asks the engine."""
         if isinstance(request, ask.Show):
             self.ahead, self.coming = None, request
-        self.app.ask(request)  # type: ignore[attr-defined]
+        self.app.ask(request)

@@ -100,7 +100,7 @@ class Finding(Ranking):
         if message.what not in ("filter", "search"):
             return
         counted, self.previewed = self.previewed, None
-        self.app.engine.drop("preview")  # type: ignore[attr-defined]
+        self.app.engine.drop("preview")
         if not message.text.strip("!"):
             self.prompt.tell("")
             return
@@ -148,7 +148,7 @@ class Finding(Ranking):
 
     def on_prompt_left(self, message: Prompt.Left) -> None:
         self.previewed = None
-        self.app.engine.drop("preview")  # type: ignore[attr-defined]
+        self.app.engine.drop("preview")
         self.list.focus()
 
     def read_filter(self, text: str) -> Filter:
@@ -202,7 +202,7 @@ class Finding(Ranking):
     def action_help(self) -> None:
         from logtriage.tui.panels.overlays import Help
 
-        self.app.push_screen(Help(self.app.keys))  # type: ignore[attr-defined]
+        self.app.push_screen(Help(self.app.keys))
 
 
 def _globbed(name: str) -> str:

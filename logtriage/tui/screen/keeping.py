@@ -16,7 +16,7 @@ from logtriage.tui.screen.marking import Marking
 from logtriage.tui.sessions import Saved
 
 if TYPE_CHECKING:
-    from logtriage.tui.app import Options
+    from logtriage.tui.host import Options
     from logtriage.tui.intake import Intake
 
 _NOTE_EVERY = 2.0  # seconds

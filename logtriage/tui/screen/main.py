@@ -116,7 +116,7 @@ class Main(Asking):
             self.prompt.tell(why, wrong=True)
             return
         if not self.list.reel.rows:
-            self.list.instead = guidance(why, self.app.engine.has_store)  # type: ignore[attr-defined]
+            self.list.instead = guidance(why, self.app.engine.has_store)
             self.list.refresh()
         self.say(why, wrong=True)
 

@@ -19,7 +19,7 @@ from logtriage.tui.screen.looking import Looking
 
 if TYPE_CHECKING:
     from logtriage.answers.detail import Detail
-    from logtriage.tui.app import Options
+    from logtriage.tui.host import Options
     from logtriage.tui.intake import Intake
     from logtriage.tui.screen.prompt import Prompt
 
@@ -46,7 +46,7 @@ class Marking(Looking):
     @property
     def store_path(self) -> Path:
         """The folder of the store."""
-        return self.app.engine.path  # type: ignore[attr-defined, no-any-return]
+        return self.app.engine.path
 
     # marks
 

@@ -115,7 +115,7 @@ class Moving(Ranking):
             self.wants(replace(request, backwards=not request.backwards, turns=False))
         else:
             among = " with these filters" if self.filters.active else ""
-            key = keymap.key_of(_TURNS[request.what][not request.backwards], self.app.keys)  # type: ignore[attr-defined]
+            key = keymap.key_of(_TURNS[request.what][not request.backwards], self.app.keys)
             gone, other = ("earlier", "on") if request.backwards else ("later", "back")
             self.say(f"no {gone} {request.what}{among} · {key} looks {other}")
 

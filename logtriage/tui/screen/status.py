@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -15,6 +16,9 @@ from logtriage.tui import keymap
 from logtriage.tui.drawing import times
 from logtriage.tui.drawing.text import safe
 from logtriage.tui.filters import Filters
+
+if TYPE_CHECKING:
+    from logtriage.tui.host import Host
 
 
 @dataclass
@@ -81,6 +85,8 @@ class State:
 class Status(Widget):
     """The last line of the screen."""
 
+    app: Host
+
     def __init__(self) -> None:
         super().__init__(id="status")
         self.state = State()
@@ -113,7 +119,7 @@ class Status(Widget):
             left.append(notice, colours["error"] if state.wrong else colours["foreground"])
         else:
             left.append(counts)
-            told = f"   {keymap.key_of('help', self.app.keys)} help"  # type: ignore[attr-defined]
+            told = f"   {keymap.key_of('help', self.app.keys)} help"
             if cell_len(left.plain) + cell_len(told) <= room:
                 left.append(told)
         left.truncate(max(0, room), overflow="ellipsis", pad=True)

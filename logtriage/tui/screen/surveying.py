@@ -58,7 +58,7 @@ class Surveying(Telling):
         if self.filters.active:
             self.wants(overview.Count(self.query_now))
             return
-        self.app.engine.drop("count")  # type: ignore[attr-defined]
+        self.app.engine.drop("count")
         if self.standing:
             self.take_count(Counted(self.standing.records, 1.0))
 
@@ -87,7 +87,7 @@ class Surveying(Telling):
             self.timeline.told = "counting …"
             self.wants(overview.Shade(self.query_now, self.timeline.lanes))
         else:
-            self.app.engine.drop("shade")  # type: ignore[attr-defined]
+            self.app.engine.drop("shade")
             self.timeline.shade(None)
 
     def take_shade(self, request: overview.Shade, found: Lanes | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from logtriage.answers.glance import Glances
 from logtriage.query.query import Query
@@ -14,6 +14,7 @@ from logtriage.tui.last_look import keep
 from logtriage.tui.messages import GoTo, Moved
 from logtriage.tui.requests import overview
 from logtriage.tui.requests import request as ask
+from logtriage.tui.screen.board import View
 from logtriage.tui.screen.events import PAGE, at
 from logtriage.tui.screen.surveying import Surveying
 
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
     from logtriage.tui.requests.request import Request
 
 _TRAIL = 50  # views that one can go back to
-
-
-class View(NamedTuple):
-    """What was looked at, and where."""
-
-    filters: Filters
-    place: Key | None
 
 
 class Viewing(Surveying):
@@ -47,11 +41,11 @@ class Viewing(Surveying):
         if (look := self.options.look) and self.coming:
             self.list.names = look.names
             self.show_early(self.coming, look.page)
-            self.call_after_refresh(self.app.engine.start)  # type: ignore[attr-defined]
+            self.call_after_refresh(self.app.engine.start)
 
     def keep_look(self) -> None:
         """Has the next start show at once what is at the end of the store, if that is known as the store is now."""
-        engine = self.app.engine  # type: ignore[attr-defined]
+        engine = self.app.engine
         query, page = self.ends.get(False, (None, None))
         still = engine.is_idle() and not engine.has_changed()
         if still and self.options.sessions and self.standing and page and query == Query():
@@ -65,7 +59,7 @@ class Viewing(Surveying):
     def look_ahead(self) -> None:
         """Asks for the last records of sources, straight from the files."""
         assert self.intake is not None
-        self.app.ask(ask.Ahead(self.intake.sources, self.intake.settings, PAGE))  # type: ignore[attr-defined]
+        self.app.ask(ask.Ahead(self.intake.sources, self.intake.settings, PAGE))
 
     def show_end(self, *, first: bool = False) -> None:
         """To the last record, or the first: at once as it was last seen, until the store tells how it is now. As long as it
@@ -91,7 +85,7 @@ class Viewing(Surveying):
         early, self.early = self.early, None
         self.list.instead = ("no record",)
         if self.filters.active:
-            off, listed = (keymap.key_of(name, self.app.keys) for name in ("toggle-filters", "filters"))  # type: ignore[attr-defined]
+            off, listed = (keymap.key_of(name, self.app.keys) for name in ("toggle-filters", "filters"))
             self.list.instead = (
                 "no record that the filters let through",
                 "",
