@@ -11,7 +11,8 @@ from logtriage.query.condition import joined
 from logtriage.query.plan import NOTHING, plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
-from logtriage.query.walk import counted, windows
+from logtriage.query.minutes import counted
+from logtriage.query.walk import windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.store.views import Snapshot
 

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from logtriage.query.condition import Condition, joined, stored
+from logtriage.query.minutes import counted
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import LEVELS, Query
 from logtriage.query.sums import sums
-from logtriage.query.walk import Key, counted, done, rows, windows
+from logtriage.query.walk import Key, done, rows, windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of

@@ -18,10 +18,12 @@ _Pair = tuple[int, int]  # a part and a shape
 
 
 class Among(NamedTuple):
-    """`conditions` on part and shape, which all records asked for fulfil; `sure`: and no others do."""
+    """`conditions` on part and shape, which all records asked for fulfil; `sure`: and no others do. `lots`: which parts and
+    shapes these are."""
 
     conditions: list[Condition]
     sure: bool
+    lots: set[_Pair]
 
 
 def among(snapshot: Snapshot, conditions: Sequence[Condition]) -> Among | None:
@@ -38,7 +40,7 @@ def among(snapshot: Snapshot, conditions: Sequence[Condition]) -> Among | None:
     if not possible:
         return None
     where, exact = _places(every, possible)
-    return Among(where, exact and sure)
+    return Among(where, exact and sure, possible)
 
 
 def _found(snapshot: Snapshot, condition: Condition) -> dict[_Pair, tuple[bool, bool]]:

@@ -82,6 +82,7 @@ def _sort(todo: Plan, snapshot: Snapshot) -> None:
             todo.shapes = NOTHING
             return
         todo.counted += found.conditions
+        todo.lots = found.lots
         if not found.sure:
             columns = [*held, *columns]
             todo.rolled = False

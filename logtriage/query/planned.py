@@ -52,6 +52,7 @@ class Plan:
     `plain`: conditions on `pieces` besides that on the shape; `counted`: on `lake.activity`, besides shape and time;
     `text`: on whole records. `check`: SQL on a whole record that tells whether `holds` must decide; None: never.
     `proven`: of which records the columns that are kept prove that they are hits, as far as that is known.
+    `lots`: parts and shapes (in pairs) that all hits are of, besides what the needle tells; None: that is not known.
     `rolled`: only the needle keeps `lake.activity` from knowing the answer. `ways`: weak tests that let go of most records
     that are no hits; one of them holds of every hit (none at all: nothing is known); `sieved`: a plain condition does so.
     `undecided` collects records (part, offset) on which the pattern took too long.
@@ -62,6 +63,7 @@ class Plan:
     plain: list[Condition] = field(default_factory=list)
     counted: list[Condition] = field(default_factory=list)
     text: list[Condition] = field(default_factory=list)
+    lots: Collection[tuple[int, int]] | None = None
     narrowed: Narrowed | None = None
     shapes: Condition | None = None
     ways: list[Way] = field(default_factory=list)

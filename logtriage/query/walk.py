@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from logtriage.query.condition import Condition, joined, stored
+from logtriage.query.condition import Condition
+from logtriage.query.minutes import MINUTE, minutes_of, told_by_gist
 from logtriage.query.plan import NOTHING
 from logtriage.query.planned import Plan, Side
 from logtriage.query.query import TIME_ORDER, Query
 from logtriage.query.windows import MOST, Extent, Pace, by_place, by_time
-from logtriage.store.gist import moment
 from logtriage.store.views import Snapshot
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 _FETCH = 1_000
 _FEW = 1_000  # records whose ids are looked up by name
 _HELD = 10_000  # records that are held to find those on both sides of a place
-_MINUTE = timedelta(minutes=1)
 
 
 class Key(NamedTuple):
@@ -56,7 +54,7 @@ def rows(
     pace = Pace(limit, filtered=todo.filtered, dear=todo.query.needs_attributes)
     beyond = [_beyond(todo.query, edge, backwards)] if edge else []
     given = 0
-    for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge):
+    for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge, soon=soon or limit is not None):
         left = None if limit is None else limit - given
         if left is not None and left <= _FEW and todo.is_plain:
             few = todo.select_few(snapshot.con, columns, [*window, *beyond], order, left)
@@ -89,20 +87,24 @@ def both_sides(
         or todo.shapes == NOTHING
     ):
         return None
-    minutes, timeless = _counts(snapshot, todo)
-    here = bisect_right(minutes, place.timestamp - _MINUTE, key=itemgetter(0))
-    first = last = here
-    wanted = before
-    while first > 0 and wanted > 0:
-        first -= 1
-        wanted -= minutes[first][1]
-    wanted = after
-    while last < len(minutes) and (wanted > 0 or last == here):
-        wanted -= minutes[last][1] if minutes[last][0] > place.timestamp else 0
-        last += 1
-    if first == last or sum(n for _, n in minutes[first:last]) > _HELD:
+    counts = minutes_of(snapshot, todo)
+    low = high = place.timestamp.replace(second=0, microsecond=0)
+    earlier, later = counts.until(low - MINUTE), counts.since(low)
+    held = wanted = 0
+    for minute, records in earlier:
+        low = minute
+        held, wanted = held + records, wanted + records
+        if wanted >= before or held > _HELD:
+            break
+    wanted = 0
+    for minute, records in later:
+        high = minute + MINUTE
+        held, wanted = held + records, wanted + records * (minute > place.timestamp)
+        if wanted >= after or held > _HELD:
+            break
+    if not 0 < held <= _HELD:
         return None
-    window = Condition("timestamp >= ? AND timestamp < ?", (minutes[first][0], minutes[last - 1][0] + _MINUTE))
+    window = Condition("timestamp >= ? AND timestamp < ?", (low, high))
     here_on = place._replace(offset=place.offset - 1)
     sides = [
         Side(_beyond(query, place, backwards=True), query.order_by(backwards=True), before),
@@ -112,7 +114,7 @@ def both_sides(
     found = todo.select_beside(snapshot.con, (*columns, *order), [window], sides)
     at = bisect_left(found, _order(place), key=lambda row: _order(Key(*row[-len(order) :])))
     front, back = ([row[: -len(order)] for row in some] for some in (found[:at], found[at:]))
-    if (len(front) < before and (first > 0 or timeless)) or (len(back) < after and last < len(minutes)):
+    if (len(front) < before and (next(earlier, None) or counts.timeless)) or (len(back) < after and next(later, None)):
         return None
     return front, back
 
@@ -144,34 +146,42 @@ def _beyond(query: Query, edge: Key, backwards: bool) -> Condition:
 
 
 def windows(
-    snapshot: Snapshot, todo: Plan, pace: Pace, *, backwards: bool = False, edge: Key | None = None
+    snapshot: Snapshot,
+    todo: Plan,
+    pace: Pace,
+    *,
+    backwards: bool = False,
+    edge: Key | None = None,
+    soon: bool = False,
 ) -> Iterator[list[Condition]]:
-    """Conditions that part the records a plan has to look at into windows, in the query's order."""
+    """Conditions that part the records a plan has to look at into windows, in the query's order. `soon`: likely not all of
+    them will be asked for."""
     if todo.shapes == NOTHING:
         return
-    minutes, parts = (None if edge else _few(snapshot, todo, pace.rows)) or _counts(snapshot, todo)
-    edged = edge.timestamp if edge and todo.query.order == "time" else None
-    extents = _extents(snapshot, parts, todo.query, edge, backwards)
-    places = by_place(extents, pace, backwards=backwards)
+    counts = minutes_of(snapshot, todo)
     if todo.query.order == "source":
-        yield from ([window] for window in places)
+        extents = _extents(snapshot, counts.by_part(), todo.query, edge, backwards)
+        yield from ([window] for window in by_place(extents, pace, backwards=backwards))
         return
-    timeless: Iterator[list[Condition]] = ([window, Condition("timestamp IS NULL")] for window in places)
-    if edged:
-        at = bisect_right(minutes, edged if backwards else edged - _MINUTE, key=itemgetter(0))
-        minutes = minutes[:at] if backwards else minutes[at:]
-        timeless = timeless if backwards else iter(())
-    elif edge and backwards:
-        minutes = []
-    dated = ([window] for window in by_time(minutes, pace, backwards=backwards, edge=edged))
-    for part in (dated, timeless) if backwards else (timeless, dated):
-        yield from part
+    if edge is None and (few := told_by_gist(snapshot, todo, pace.rows)):
+        counts = few
+    elif not soon:
+        counts.every()
+    edged = edge.timestamp if edge else None
+    if backwards and (edged or edge is None):
+        yield from ([window] for window in by_time(counts.until(edged), pace, backwards=True, edge=edged))
+    if backwards or edged is None:
+        extents = _extents(snapshot, counts.timeless, todo.query, edge, backwards)
+        places = by_place(extents, pace, backwards=backwards)
+        yield from ([window, Condition("timestamp IS NULL")] for window in places)
+    if not backwards:
+        yield from ([window] for window in by_time(counts.since(edged), pace, edge=edged))
 
 
 def done(snapshot: Snapshot, todo: Plan, window: Sequence[Condition]) -> float:
     """Which share of the records a plan has to look at, in time order, lies before the end of a window, that included."""
-    minutes, timeless = _counts(snapshot, todo)
-    before = sum(n for _, n in timeless)
+    counts = minutes_of(snapshot, todo)
+    minutes, before = counts.every(), sum(n for _, n in counts.timeless)
     end = next((one for one in window[0].parameters[1:] if isinstance(one, datetime)), None)
     upto = bisect_left(minutes, end, key=itemgetter(0)) if end else 0
     whole = before + sum(n for _, n in minutes)
@@ -184,50 +194,6 @@ def looked_at(snapshot: Snapshot, todo: Plan) -> int:
         return 0
     none = todo.narrowed.none if todo.narrowed else ()
     return sum(records for (_, shape), records in snapshot.records.items() if shape not in none)
-
-
-def _few(snapshot: Snapshot, todo: Plan, most: int) -> tuple[list[tuple[datetime, int]], list[tuple[int, int]]] | None:
-    """What `_counts` tells, of few records (`most`) as of one stretch of time, without a look at the activity; None: it
-    takes one."""
-    if snapshot.gist is None or todo.narrowed is None or todo.query.order != "time":
-        return None
-    those = [one for one in snapshot.gist.counts if one.shape not in todo.narrowed.none]
-    if (total := sum(one.records for one in those)) > most:
-        return None
-    timeless: Counter[int] = Counter()
-    for one in those:
-        timeless[one.part] += one.records if one.first is None else 0
-    moments = sorted(filter(None, (moment(at) for one in those for at in (one.first, one.last))))
-    minutes = [at.replace(second=0, microsecond=0) for at in moments]
-    ends = [(minutes[0], total), (minutes[-1], 0)] if minutes else []
-    return ends, [(part, records) for part, records in timeless.items() if records]
-
-
-def _counts(snapshot: Snapshot, todo: Plan) -> tuple[list[tuple[datetime, int]], list[tuple[int, int]]]:
-    """How many records may be of interest, from the activity: by minute, in order; and by part those without time, or all
-    where the order is not one of time. Kept, as is the plan."""
-    key = (repr(todo.query), todo.shapes)
-    if key not in snapshot.memory:
-        where, parameters = joined(counted(todo))
-        timed = todo.query.order == "time"
-        by = "minute, CASE WHEN minute IS NULL THEN part END AS p" if timed else "NULL::TIMESTAMP AS m, part AS p"
-        sql = f"SELECT {by}, sum(records)::BIGINT AS n FROM lake.activity WHERE {where} GROUP BY ALL HAVING n > 0"
-        counts = snapshot.con.execute(f"{sql} ORDER BY ALL", parameters).fetchall()
-        minutes = [(minute, n) for minute, _, n in counts if minute is not None]
-        snapshot.memory[key] = (minutes, [(part, n) for minute, part, n in counts if minute is None])
-    found: tuple[list[tuple[datetime, int]], list[tuple[int, int]]] = snapshot.memory[key]
-    return found
-
-
-def counted(todo: Plan) -> list[Condition]:
-    """What of a plan `lake.activity` knows, to the minute."""
-    query = todo.query
-    conditions = [*([todo.shapes] if todo.shapes else []), *todo.counted]
-    if query.since is not None:
-        conditions.append(Condition("minute >= date_trunc('minute', ?::TIMESTAMP)", (stored(query.since),)))
-    if query.until is not None:
-        conditions.append(Condition("minute <= ?", (stored(query.until),)))
-    return conditions
 
 
 def _extents(

@@ -6,7 +6,7 @@ two bounds, which lets the store pass over whole files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -52,22 +52,22 @@ class Extent(NamedTuple):
 
 
 def by_time(
-    minutes: Sequence[tuple[datetime, int]], pace: Pace, *, backwards: bool = False, edge: datetime | None = None
+    minutes: Iterable[tuple[datetime, int]], pace: Pace, *, backwards: bool = False, edge: datetime | None = None
 ) -> Iterator[Condition]:
-    """Windows over all records with a time. `minutes` (in order): how many records of interest each has at most. What
-    lies before `edge` (`backwards`: after it) is left out as far as that costs nothing."""
-    ordered = list(reversed(minutes)) if backwards else list(minutes)
-    at = 0
-    while at < len(ordered):
-        minute, rows = ordered[at]
-        at += 1
+    """Windows over all records with a time. `minutes` (in order; `backwards`: from the last one on): how many records of
+    interest each has at most. What lies before `edge` (`backwards`: after it) is left out as far as that costs nothing."""
+    coming = iter(minutes)
+    one = next(coming, None)
+    while one:
+        minute, rows = one
+        one = next(coming, None)
         if rows > 2 * pace.rows:
             yield from _slices(minute, rows, pace, backwards, edge)
             continue
         last = minute
-        while at < len(ordered) and rows + ordered[at][1] <= pace.rows:
-            last, rows = ordered[at][0], rows + ordered[at][1]
-            at += 1
+        while one and rows + one[1] <= pace.rows:
+            last, rows = one[0], rows + one[1]
+            one = next(coming, None)
         yield _between(min(minute, last), max(minute, last) + _MINUTE)
 
 

@@ -15,7 +15,8 @@ from logtriage.query.condition import joined, stored
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
-from logtriage.query.walk import counted, windows
+from logtriage.query.minutes import counted
+from logtriage.query.walk import windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.sessions.key import Key
 from logtriage.sql import literal

@@ -1,0 +1,160 @@
+"""How many records a plan has to look at in each minute, at most, as `lake.activity` tells. Of a store of many days no more
+is read than one walks over.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from logtriage.query.condition import Condition, joined, stored
+from logtriage.store.gist import moment
+
+if TYPE_CHECKING:
+    from logtriage.query.planned import Plan
+    from logtriage.query.query import Query
+    from logtriage.store.views import Snapshot
+
+MINUTE = timedelta(minutes=1)
+Minute: TypeAlias = tuple[datetime, int]  # its beginning, and how many records it has
+_ROWS = 500_000  # of the activity, at most, that are read to know the first minutes
+_GROWTH = 8  # so many times as much is read next
+_NEVER = datetime.max.replace(second=0, microsecond=0)
+_time = itemgetter(0)
+
+
+class Minutes:
+    """The minutes that have such records, and of records without time how many each part has."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        todo: Plan,
+        known: list[Minute] | None = None,
+        timeless: list[tuple[int, int]] | None = None,
+    ) -> None:
+        """`known`: all minutes, where these need not be read."""
+        self._snapshot = snapshot
+        self._where = counted(todo)
+        self._first, self._end = _span(snapshot, todo.query if known is None else None)
+        whole = (self._end - self._first) // MINUTE
+        cells = -(-whole // _width(snapshot, todo)) if known is None else min(1, whole)
+        self._width = max(1, -(-whole // max(1, cells))) * MINUTE
+        self._cells: list[list[Minute] | None] = [known] * cells
+        self._timeless = timeless
+
+    def since(self, moment: datetime | None = None) -> Iterator[Minute]:
+        """Those from the one on that holds a moment (None: from the first), in order."""
+        at = moment.replace(second=0, microsecond=0) if moment else self._first
+        for cell in self._walk(max(0, (at - self._first) // self._width), 1):
+            yield from cell[bisect_left(cell, at, key=_time) :]
+
+    def until(self, moment: datetime | None = None) -> Iterator[Minute]:
+        """Those up to the one that holds a moment (None: all), the last one first."""
+        at = moment or self._end
+        for cell in self._walk(min(len(self._cells) - 1, (at - self._first) // self._width), -1):
+            yield from reversed(cell[: bisect_right(cell, at, key=_time)])
+
+    def every(self) -> list[Minute]:
+        """All of them, in order."""
+        if None in self._cells:
+            self._read(0, len(self._cells))
+        return [minute for cell in self._cells for minute in cell or ()]
+
+    @property
+    def timeless(self) -> list[tuple[int, int]]:
+        """Part → how many records without time, in pairs."""
+        if self._timeless is None:
+            where, parameters = joined([*self._where, Condition("minute IS NULL")])
+            gist = self._snapshot.gist
+            some = gist is None or any(one.first is None for one in gist.counts)
+            self._timeless = self._rows("part", where, parameters) if some else []
+        return self._timeless
+
+    def by_part(self) -> list[tuple[int, int]]:
+        """Part → how many records, with time and without, in pairs."""
+        return self._rows("part", *joined(self._where))
+
+    def _walk(self, at: int, step: int) -> Iterator[list[Minute]]:
+        """The cells from one on, or back from it."""
+        more = 1
+        while 0 <= at < len(self._cells):
+            if self._cells[at] is None:
+                low, high = (at, at + more) if step > 0 else (at + 1 - more, at + 1)
+                self._read(max(0, low), min(high, len(self._cells)))
+                more *= _GROWTH
+            yield self._cells[at] or []
+            at += step
+
+    def _read(self, low: int, high: int) -> None:
+        """Learns what is in the cells from one up to another."""
+        start, end = self._first + low * self._width, self._first + high * self._width
+        within = Condition("minute >= ? AND minute < ?", (start, min(end, self._end)))
+        rows = self._rows("minute", *joined([*self._where, within]))
+        ends = [bisect_left(rows, self._first + k * self._width, key=_time) for k in range(low, high + 1)]
+        self._cells[low:high] = [rows[ends[k] : ends[k + 1]] for k in range(high - low)]
+
+    def _rows(self, by: str, where: str, parameters: Sequence[Any]) -> list[tuple[Any, int]]:
+        sql = f"SELECT {by}, sum(records)::BIGINT AS n FROM lake.activity WHERE {where} GROUP BY {by} HAVING n > 0"
+        return self._snapshot.con.execute(f"{sql} ORDER BY {by}", parameters).fetchall()
+
+
+def minutes_of(snapshot: Snapshot, todo: Plan) -> Minutes:
+    """Those of a plan; they are kept, as the plan is."""
+    key = (repr(todo.query), todo.shapes)
+    if key not in snapshot.memory:
+        snapshot.memory[key] = Minutes(snapshot, todo)
+    found: Minutes = snapshot.memory[key]
+    return found
+
+
+def told_by_gist(snapshot: Snapshot, todo: Plan, most: int) -> Minutes | None:
+    """The minutes of few records (`most`) as of one stretch of time, without a look at the activity; None: it takes one."""
+    if snapshot.gist is None or todo.narrowed is None:
+        return None
+    those = [one for one in snapshot.gist.counts if one.shape not in todo.narrowed.none]
+    if (total := sum(one.records for one in those)) > most:
+        return None
+    timeless: Counter[int] = Counter()
+    for one in those:
+        timeless[one.part] += one.records if one.first is None else 0
+    moments = sorted(filter(None, (moment(at) for one in those for at in (one.first, one.last))))
+    ends = [at.replace(second=0, microsecond=0) for at in moments]
+    return Minutes(
+        snapshot,
+        todo,
+        known=[(ends[0], total), (ends[-1], 0)] if ends else [],
+        timeless=[(part, records) for part, records in timeless.items() if records],
+    )
+
+
+def counted(todo: Plan) -> list[Condition]:
+    """What of a plan `lake.activity` knows, to the minute."""
+    query = todo.query
+    conditions = [*([todo.shapes] if todo.shapes else []), *todo.counted]
+    if query.since is not None:
+        conditions.append(Condition("minute >= date_trunc('minute', ?::TIMESTAMP)", (stored(query.since),)))
+    if query.until is not None:
+        conditions.append(Condition("minute <= ?", (stored(query.until),)))
+    return conditions
+
+
+def _span(snapshot: Snapshot, query: Query | None) -> tuple[datetime, datetime]:
+    """From the first minute of the store (that a query asks for) up to the end of the last one."""
+    first, last = snapshot.minutes or (_NEVER, _NEVER - MINUTE)
+    if query and query.since:
+        first = max(first, stored(query.since).replace(second=0, microsecond=0))
+    if query and query.until:
+        last = max(first - MINUTE, min(last, stored(query.until).replace(second=0, microsecond=0)))
+    return first, last + MINUTE
+
+
+def _width(snapshot: Snapshot, todo: Plan) -> int:
+    """So many minutes have at most `_ROWS` rows."""
+    none = todo.narrowed.none if todo.narrowed else ()
+    kinds = sum(shape not in none for _, shape in (snapshot.records if todo.lots is None else todo.lots))
+    return max(1, _ROWS // max(1, kinds))
