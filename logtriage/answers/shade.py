@@ -8,10 +8,10 @@ from datetime import UTC, timedelta
 
 from logtriage.answers.lanes import Counted, Lanes, by_minute, cell_sql
 from logtriage.query.condition import joined
+from logtriage.query.minutes import counted
 from logtriage.query.plan import NOTHING, plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
-from logtriage.query.minutes import counted
 from logtriage.query.walk import windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.store.views import Snapshot

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from logtriage.answers.tally import count
 from logtriage.query.condition import joined, stored
+from logtriage.query.minutes import counted
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
-from logtriage.query.minutes import counted
 from logtriage.query.walk import windows
 from logtriage.query.windows import MOST, Pace
 from logtriage.sessions.key import Key
