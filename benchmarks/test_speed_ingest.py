@@ -74,7 +74,7 @@ def test_parse(measure: Measure, log: Logs, settings: Settings, family: str) -> 
     def parse() -> tuple[int, int]:
         records.reset()
         made = records.read(block, normaliser.grammar(log(family).source), reference=reference)
-        con.execute("CREATE OR REPLACE TEMP TABLE parsed AS SELECT * FROM records")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE parsed AS {records.relation}")
         stamped = con.execute("SELECT count(timestamp) FROM parsed").fetchall()[0][0]
         return made.lines, made.records - stamped
 

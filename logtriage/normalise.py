@@ -12,6 +12,7 @@ from logtriage import whole
 from logtriage.formats.claims import Claims
 from logtriage.formats.detect import Grammar
 from logtriage.formats.format import Format
+from logtriage.formats.node import Node
 from logtriage.formats.records import Made, Records
 from logtriage.signatures.flags import Flags
 from logtriage.signatures.library import Pattern
@@ -52,6 +53,15 @@ class Settings:
             return self.now
         file = identity(source)
         return datetime.fromtimestamp(file.mtime_ns / 1e9, UTC) if file else datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The records of a block, to be shown again: `tables` by their names on the connection, and the formats that the column
+    `chain` counts."""
+
+    tables: dict[str, pa.Table]
+    chains: list[Node]
 
 
 _AS_THEY_ARE = (
@@ -107,8 +117,20 @@ class Normaliser:
     def block(self, block: Block, grammar: Grammar, reference: datetime, *, final: bool, shapes: bool = True) -> Made:
         """One block, see `Records.read`. Without `shapes`, what only the store needs is not made: `rows` and `shapes`."""
         made = self.records.read(block, grammar, reference=reference, final=final)
+        self.records.settle()
         self.finish(block, made, shapes=shapes)
         return made
+
+    def held(self) -> Held:
+        """The records that are shown now."""
+        assert self.rows is not None
+        tables = {"records": self.records.settled, "rows": self.rows, "found": self._flags.found, "flags": self._flags.flags}
+        return Held({name: table for name, table in tables.items() if table is not None}, list(self.records.chains))
+
+    def show(self, held: Held) -> None:
+        """Shows records that were shown before; `rows` and `shapes` stay those of the block read last."""
+        for name, table in held.tables.items():
+            self.con.register(name, table)
 
     def finish(self, block: Block, made: Made, *, shapes: bool = True) -> None:
         """What is to be done with a block when its `records` have been read."""
@@ -126,7 +148,7 @@ class Normaliser:
         pieces = [name for name in frame.PIECES if records[name].null_count < len(records)]
         wrapped = any(fmt.kind in ("json", "logfmt") for node in self.records.chains for fmt in node.path)
         cut = frame.cut(
-            frame.whole("SELECT * FROM records") if made.marked else "SELECT * FROM records", json=wrapped, found=pieces
+            frame.whole(self.records.relation) if made.marked else self.records.relation, json=wrapped, found=pieces
         )
         # What lies in Arrow as it is to be kept does not go through DuckDB, which would write it anew.
         rows = self.con.execute(f"""
@@ -134,7 +156,8 @@ class Normaliser:
         """).to_arrow_table()
         for name in _AS_THEY_ARE:
             rows = rows.append_column(name, records[name])
-        flags = self.con.execute("FROM flags").to_arrow_table()
+        flags = self._flags.flags
+        assert flags is not None
         flagged = flags.take(pc.index_in(rows["i"], value_set=flags["i"]))
         severity = pc.coalesce(rows["severity_number"], flagged["severity_number"], rows["severity_default"])
         # A place says better whose a log is than the program that wrote a line of it.

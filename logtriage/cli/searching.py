@@ -15,10 +15,9 @@ from logtriage.errors import SourceError
 from logtriage.normalise import Normaliser
 from logtriage.store.store import connect
 from logtriage.stream.dense import is_dense
-from logtriage.stream.learnt import SAMPLE, Learnt
+from logtriage.stream.learnt import Learnt
 from logtriage.stream.picked import Picked, Reader, Row, pieces_in_windows
 from logtriage.stream.timeline import marked, up_to
-from logtriage.whole import block_size
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,23 +43,14 @@ class Search:
         self._learnt: Learnt | None = None
         if json or session.args.output in WITH_FIELDS or asked.query.templates:
             self._learnt = Learnt(self._normaliser)
-            if not self._is_one_block:
-                self._learnt.sample(sources)
-
-    @property
-    def _is_one_block(self) -> bool:
-        """Whether all that is read is one block that tells as much as a sample would."""
-        if not self._in_order or len(self.sources) > 1 or self.asked.query.since or self.asked.query.until:
-            return False
-        path = self.sources[0].path
-        return path is None or not path.is_file() or path.stat().st_size <= block_size(SAMPLE)
+            self._learnt.sample(sources)
 
     def whole(self, source: Source) -> Iterator[Picked]:
         """All records of a source, block by block."""
         from logtriage.stream.seek import bounds
 
         size = _WHOLE if len(self.sources) == 1 or self._in_order else _BLOCK if len(self.sources) <= 4 else _SMALL
-        first = size if self._learnt and self._is_one_block else _SMALL  # the first hit soon
+        first = size if self._learnt and source.path is None else _SMALL  # of a pipe no sample was taken; else the first hit soon
         reader = Reader(self._normaliser, source, self._learnt, self.session.cut)
         query = self.asked.query
         start, end, line = bounds(

@@ -33,26 +33,28 @@ def _quotes(text: str) -> str:
 def pairs(text: str, meant: Callable[[str], str] = _quotes) -> str:
     """SQL: the `key=value` pairs of a text as a JSON object; of a key that comes twice the first value. `meant`: the SQL
     for what stands between quotes → what it means."""
-    keys, quoted, bare = (f"regexp_extract_all({text}, {literal(_PAIR)}, {n})" for n in (1, 2, 3))
-    said = f"list_transform([{quoted}[list_position({keys}, k)]], lambda q: {meant('q')})[1]"
-    value = f"coalesce(nullif({said}, ''), {bare}[list_position({keys}, k)])"
-    return f"to_json(map(list_distinct({keys}), list_transform(list_distinct({keys}), lambda k: {value})))"
+    value = f"list_transform([found[list_position(keys, k)]], lambda p: coalesce(nullif({meant('p.quoted')}, ''), p.bare))[1]"
+    told = f"to_json(map(list_distinct(keys), list_transform(list_distinct(keys), lambda k: {value})))"
+    told = f"list_transform([list_transform(found, lambda p: p.name)], lambda keys: {told})[1]"
+    return f"list_transform([regexp_extract_all({text}, {literal(_PAIR)}, ['name', 'quoted', 'bare'])], lambda found: {told})[1]"
 
 
 def address(text: str) -> str:
     """SQL: the address that a field begins with, be it in brackets, with a port, or the first of a list; NULL: none."""
     found = f"regexp_extract({text}, {literal(rf'^[^0-9A-Za-z:]*(?:{_ADDRESS})')}, ['v4', 'v6'])"
-    return f"coalesce(nullif({found}.v4, ''), nullif({found}.v6, ''))"
+    return f"list_transform([{found}], lambda a: coalesce(nullif(a.v4, ''), nullif(a.v6, '')))[1]"
 
 
 def told(text: str) -> str:
     """SQL: all of it as a JSON object: the pairs, `client_ip` where a word tells it, the first addresses, `status`."""
-    v4, v6 = (f"regexp_extract_all({text}, {literal(_ANY)}, {n})" for n in (1, 2))
-    found = f"list_transform(list_zip({v4}, {v6}), lambda a: coalesce(nullif(a[1], ''), a[2]))"
-    ips = f"list_transform([{found}], lambda l: list_filter(l, lambda a, n: list_position(l, a) = n AND regexp_matches(a, '[0-9]')))[1]"
-    cue = f"regexp_extract({text}, {literal(_CUE)}, ['v4', 'v6'])"
-    client = f"coalesce(nullif({cue}.v4, ''), nullif({cue}.v6, ''))"
+    # Each regex is mentioned once, as DuckDB compiles it at each mention: what it finds goes into a lambda.
+    every = f"list_transform(regexp_extract_all({text}, {literal(_ANY)}, ['v4', 'v6']), lambda a: coalesce(nullif(a.v4, ''), a.v6))"
+    ips = f"list_transform([{every}], lambda l: list_filter(l, lambda a, n: list_position(l, a) = n AND regexp_matches(a, '[0-9]')))[1]"
+    client = f"list_transform([regexp_extract({text}, {literal(_CUE)}, ['v4', 'v6'])], lambda c: coalesce(nullif(c.v4, ''), nullif(c.v6, '')))[1]"
     status = f"nullif(regexp_extract({text}, {literal(_STATUS)}, 1), '')"
     mapped = f"nullif(regexp_extract({text}, '(?i)::ffff:(?:[0-9]+[.]){{3}}[0-9]+'), '')"
-    more = f"json_object('client_ip', {client}, 'ip_mapped', {mapped}, 'ip', {ips}[1], 'ip_2', {ips}[2], 'ip_3', {ips}[3], 'status', {status})"
+    more = (
+        f"list_transform([{ips}], lambda ips: json_object('client_ip', {client}, 'ip_mapped', {mapped}, "
+        f"'ip', ips[1], 'ip_2', ips[2], 'ip_3', ips[3], 'status', {status}))[1]"
+    )
     return f"json_merge_patch({pairs(text)}, json_merge_patch('{{}}', {more}))"

@@ -35,12 +35,15 @@ class Made:
 
 
 class Records:
-    """Reads the blocks of any number of sources; the temp view `records` of the connection shows the last one read."""
+    """Reads the blocks of any number of sources. `relation`, SQL on the connection, gives the records of the last one read;
+    the temp view `records` shows them when they are settled."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
         self._heads = Heads(con)
         self.assembled: pa.Table | None = None
+        self.settled: pa.Table | None = None
+        self.relation = ""
 
     @property
     def renderings(self) -> list[Rendering]:
@@ -72,7 +75,7 @@ class Records:
         self._heads.reset()
 
     def read(self, block: Block, grammar: Grammar, *, reference: dt.datetime, final: bool = True) -> Made:
-        """Makes `records` show the records of a block, until the next one is read.
+        """Makes `relation` give the records of a block, until the next one is read.
 
         `reference`: the moment (UTC) that stamps without year or date are read against. With `final` false the last
         record is left out, as lines that are still to come may belong to it; `Made.bytes` says where it begins.
@@ -184,16 +187,14 @@ class Records:
         self.con.unregister("following")
 
     def _assemble(self, lines: Lines) -> None:
-        """Makes the view `records`: of heads, wholes and tails, which lie side by side in `assembled`, and severities. `text`
-        is what a record says (its lines cleaned and unwrapped), null where that is `raw`; `head` is what stands in `raw`
-        before its body, if known."""
+        """Makes `relation`: of heads, wholes and tails, which lie side by side in `assembled`, and severities. `text` is what a record says (its lines cleaned and unwrapped), null where that is `raw`; `head` is what stands in `raw` before
+        its body, if known."""
         self.assembled = self._side_by_side(lines)
         self.con.register("assembled", self.assembled)
         own = "own" if lines.cleaned else "rtrim(raw, chr(10))"
         whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
         rest = f"CASE WHEN content IS NULL THEN substr({own}, strpos({own}, chr(10))) ELSE coalesce(tail, '') END"
-        self.con.execute(f"""
-            CREATE OR REPLACE TEMP VIEW records AS
+        self.relation = f"""
             WITH joined AS (
                 SELECT * REPLACE ({_LINES} AS lines,
                        CASE WHEN behind IS NOT NULL THEN behind
@@ -207,7 +208,19 @@ class Records:
             )
             SELECT * EXCLUDE ({", ".join(severity.EVIDENCE)}), {severity.judgement(self.chains)}
             FROM told
-        """)
+        """
+
+    def settle(self) -> None:
+        """Makes `records` show the records: who asks for them more than once has it planned and computed but once."""
+        assert self.assembled is not None
+        made = self.con.execute(f"SELECT {', '.join(_COMPUTED)} FROM ({self.relation})").to_arrow_table()
+        rest = [name for name in self.assembled.column_names if name not in (*_ASSEMBLED, *_COMPUTED, "level", "status")]
+        records = self.assembled.select(rest)
+        for name in _COMPUTED:
+            records = records.append_column(name, made[name])
+        self.settled = records
+        self.con.register("records", records)
+        self.relation = "SELECT * FROM records"
 
     def _side_by_side(self, lines: Lines) -> pa.Table:
         """`wholes`, and beside each record the head of its first line, its `tail`, its `text`, `own` (all of it cleaned, null
@@ -241,6 +254,8 @@ class Records:
 
 # What `assembled` has that `records` has not.
 _ASSEMBLED = ("content", "tail", "own", "behind")
+# What `records` has that is not taken from `assembled` as it is.
+_COMPUTED = ("lines", "body", "head", "severity_text", "severity_number", "severity_default")
 # A blank line behind a record of one line keeps it apart from the next one; in a record of many lines it is one of them.
 _LINES = r"CASE WHEN lines > 1 THEN CASE WHEN regexp_full_match(substr(raw, strpos(raw, chr(10))), '\s*') THEN 1 ELSE lines END ELSE lines END"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from logtriage.errors import SourceError
@@ -17,11 +18,19 @@ from logtriage.templates.miner import Miner
 from logtriage.whole import LONGEST
 
 if TYPE_CHECKING:
-    from logtriage.normalise import Normaliser
+    from logtriage.normalise import Held, Normaliser
     from logtriage.sources.find import Source
 
 SAMPLE = 8 << 20  # bytes of all sources together: what is not larger is mined as a whole
 _LEAST = 1 << 18  # bytes of each source
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """All records of a source that was read to its end for the sample, and the encoding of its bytes."""
+
+    held: Held
+    encoding: str
 
 
 class Learnt:
@@ -30,12 +39,14 @@ class Learnt:
     def __init__(self, normaliser: Normaliser) -> None:
         self._normaliser = normaliser
         self._waiting: dict[int, str] = {}
+        self._told: set[int] = set()
         self._miner: Miner | None = None
+        self._whole: dict[tuple[str, str], Sampled] = {}  # by group and name: small logs need not be read twice
 
     def sample(self, sources: Sequence[Source]) -> None:
         """Learns from the begin of each source that can be read twice; one that fails will tell when it is printed."""
         normaliser = self._normaliser
-        size = max(SAMPLE // max(1, len(sources)), _LEAST)
+        size, room = max(SAMPLE // max(1, len(sources)), _LEAST), SAMPLE
         for source in sources:
             if source.path is None or not source.path.is_file():
                 continue
@@ -45,8 +56,15 @@ class Learnt:
                 for block in blocks(source, size=size, max_line=LONGEST):
                     normaliser.block(block, normaliser.grammar(source), reference, final=block.last)
                     self._collect()
+                    if block.last and len(block.data) <= room:
+                        room -= len(block.data)
+                        self._whole[source.group, source.name] = Sampled(normaliser.held(), block.encoding)
                     break
         normaliser.records.reset()
+
+    def sampled(self, source: Source) -> Sampled | None:
+        """The records of a source that was read as a whole; they are told once."""
+        return self._whole.pop((source.group, source.name), None)
 
     def show(self) -> None:
         """Makes `mined` hold all shapes that were seen, those of the block that the normaliser has just read included."""
@@ -66,4 +84,6 @@ class Learnt:
             con.execute("INSERT INTO mined FROM newly_mined")
 
     def _collect(self) -> None:
-        self._waiting |= {number: shape.wording for number, shape in self._normaliser.shapes.new.items()}
+        new = self._normaliser.shapes.new
+        self._waiting |= {number: shape.wording for number, shape in new.items() if number not in self._told}
+        self._told |= new.keys()

@@ -78,6 +78,12 @@ class Reader:
     ) -> Iterator[Picked]:
         """All records that begin in bytes `offset` to `end`, in blocks of about `size` bytes, the first one of `first`.
         Raises SourceError."""
+        if self._learnt and not offset and end is None and (sampled := self._learnt.sampled(self.source)):
+            self.encoding, self._chains = sampled.encoding, sampled.held.chains
+            self._normaliser.show(sampled.held)
+            self._learnt.show()
+            yield Picked(self._normaliser, self, None)
+            return
         size = whole.block_size(size)
         some = blocks(self.source, offset=offset, line=line, size=size, first=first, max_line=whole.LONGEST)
         for _ in whole.whole_records(
