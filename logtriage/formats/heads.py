@@ -68,42 +68,24 @@ class Heads:
             self._stages.clear()
             self._stages.claim(grammar.root, rows, [], grammar.zone)
             self.table = self._stages.show()
-            unknown = self._unknown(lines)
-            if not unknown or (not grammar.learn(unknown) and not self._admit_odd(grammar)):
+            bare = [k for k, node in enumerate(self.chains) if node.fmt is None or node.children]
+            some = f"SELECT i, content, timestamp IS NULL AND stamp_text IS NOT NULL AS odd FROM heads WHERE odd OR chain IN {(*bare, -1)}"
+            unknown = self.con.execute(
+                f"SELECT {clean('t', lines)} FROM lines JOIN ({some}) USING (i) WHERE odd "
+                f"OR NOT regexp_matches(coalesce(content, t), {literal(CONTINUES)}) ORDER BY hash(i) LIMIT {_SAMPLE}"
+            ).fetchall()
+            if not unknown:
                 return
-
-    def _unknown(self, lines: Lines) -> list[str]:
-        """Some of the lines that no format reads, or of which the stamp did not convert."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        assert self.table is not None
-        odd = self._odd()
-        bare = [k for k, node in enumerate(self.chains) if node.fmt is None or node.children]
-        some = pc.or_(odd, pc.is_in(self.table["chain"], value_set=pa.array(bare, pa.int32())))
-        if not pc.any(some).as_py():
-            return []
-        self.con.register("unread", self.table.select(["i", "content"]).append_column("odd", odd).filter(some))
-        found = self.con.execute(
-            f"SELECT {clean('t', lines)} FROM lines JOIN unread USING (i) WHERE odd "
-            f"OR NOT regexp_matches(coalesce(content, t), {literal(CONTINUES)}) ORDER BY hash(i) LIMIT {_SAMPLE}"
-        ).fetchall()
-        self.con.unregister("unread")
-        return [text for (text,) in found]
-
-    def _odd(self) -> pa.ChunkedArray:
-        """Whether each line's stamp did not convert."""
-        import pyarrow.compute as pc
-
-        assert self.table is not None
-        return pc.and_(pc.is_null(self.table["timestamp"]), pc.is_valid(self.table["stamp_text"]))
+            if not grammar.learn(text for (text,) in unknown) and not self._admit_odd(grammar):
+                return
 
     def _admit_odd(self, grammar: Grammar) -> bool:
         """Where samples taught nothing more of stamps that did not convert: have all ways to write them tried."""
-        import pyarrow.compute as pc
-
+        missed = self.con.execute(
+            "SELECT count(*) FROM heads WHERE timestamp IS NULL AND stamp_text IS NOT NULL"
+        ).fetchall()[0][0]
         strict = [node for node in grammar.root.walk() if node.kinds and not node.odd]
-        if not strict or not pc.any(self._odd()).as_py():
+        if not missed or not strict:
             return False
         for node in strict:
             node.odd = True
