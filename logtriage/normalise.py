@@ -124,7 +124,12 @@ class Normaliser:
     def held(self) -> Held:
         """The records that are shown now."""
         assert self.rows is not None
-        tables = {"records": self.records.settled, "rows": self.rows, "found": self._flags.found, "flags": self._flags.flags}
+        tables = {
+            "records": self.records.settled,
+            "rows": self.rows,
+            "found": self._flags.found,
+            "flags": self._flags.flags,
+        }
         return Held({name: table for name, table in tables.items() if table is not None}, list(self.records.chains))
 
     def show(self, held: Held) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from logtriage.formats import json_sql, loose, parse
 from logtriage.formats.format import Format
+from logtriage.formats.narrowed import narrowed
 from logtriage.formats.node import GENERIC, Node
 from logtriage.sql import literal
 
@@ -18,8 +19,7 @@ def attributes(nodes: Sequence[Node], text: str, *, flat: bool) -> str:
     """
     layers: list[str] = []
     for node in nodes:
-        fmt = node.fmt
-        assert fmt is not None
+        fmt = narrowed(node)
         layers.append(_layer(fmt, text, flat))
         if fmt.inner:
             wrapped = parse.inner(fmt, parse.extraction(fmt, text, node), text)

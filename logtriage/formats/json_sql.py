@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 from logtriage.sql import literal
 
 
+@functools.cache
 def path(key: str, *, nested: bool = True) -> str:
     """`a.b` as a JSON path into nested objects, or (`nested=False`) of the one key "a.b"."""
     parts = key.split(".") if nested else [key]

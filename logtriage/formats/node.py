@@ -25,7 +25,8 @@ class Node:
 
     `kinds` are those stamps', `written` one text of each rendering; `zone` is inferred from the `lags` of stamps without
     zone behind those of the transport around them (seconds); `ids`: what stood before each kind of id in its text;
-    `odd`: some stamps are written in none of the ways in `written`; `ends`: some of the lines that it wraps have their newlines.
+    `odd`: some stamps are written in none of the ways in `written`; `ends`: some of the lines that it wraps have their newlines;
+    `keys`: all the outermost keys of the JSON documents read so far, empty where that is not known.
     """
 
     fmt: Format | None
@@ -38,6 +39,7 @@ class Node:
     odd: bool = False
     ends: bool = False
     ids: dict[str, set[str]] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
 
     @property
     def path(self) -> tuple[Format, ...]:

@@ -214,7 +214,9 @@ class Records:
         """Makes `records` show the records: who asks for them more than once has it planned and computed but once."""
         assert self.assembled is not None
         made = self.con.execute(f"SELECT {', '.join(_COMPUTED)} FROM ({self.relation})").to_arrow_table()
-        rest = [name for name in self.assembled.column_names if name not in (*_ASSEMBLED, *_COMPUTED, "level", "status")]
+        rest = [
+            name for name in self.assembled.column_names if name not in (*_ASSEMBLED, *_COMPUTED, "level", "status")
+        ]
         records = self.assembled.select(rest)
         for name in _COMPUTED:
             records = records.append_column(name, made[name])

@@ -17,6 +17,8 @@ from logtriage.formats.clean import without_newline
 from logtriage.formats.ids import id_after
 from logtriage.formats.joints import OPENS, joint_sql
 from logtriage.formats.moments import EVENT, OBSERVED, Moments
+from logtriage.formats.format import Format
+from logtriage.formats.narrowed import keys_sql, narrowed
 from logtriage.formats.node import Node
 from logtriage.sql import literal
 
@@ -101,7 +103,10 @@ class Stages:
         if fmt.multiline and not whole:  # claimed by its first line; read when the whole record is there
             self._open(node, rows, carried)
             return
-        columns, carried = _fields(node, carried)
+        if keys := keys_sql(node, "t"):
+            node.keys.update(self._ask(rows, f"SELECT {keys} FROM stage")["key"].to_pylist())
+            fmt = narrowed(node)
+        columns, carried = _fields(node, fmt, carried)
         relation = f"FROM (SELECT *, {parse.extraction(fmt, 't', node)} AS m FROM stage)"
         if parse.body_is_tail(fmt):
             rows, relation = self._with_groups(node, rows)
@@ -191,10 +196,8 @@ class Stages:
         return len(self.chains) - 1
 
 
-def _fields(node: Node, carried: Sequence[str]) -> tuple[list[str], list[str]]:
+def _fields(node: Node, fmt: Format, carried: Sequence[str]) -> tuple[list[str], list[str]]:
     """SELECT items for the roles that a format or one around it gives, and the names carried from here on."""
-    fmt = node.fmt
-    assert fmt is not None
     items, names = [], [name for name in carried if name not in parse.ROLES]
     for name in parse.ROLES:
         if name == "body" and fmt.inner in (name, *fmt.keys.get(name, ())):
