@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from logtriage import layouts
 from logtriage.formats import cuts, parse
 from logtriage.formats.clean import without_newline
+from logtriage.formats.format import Format
 from logtriage.formats.ids import id_after
 from logtriage.formats.joints import OPENS, joint_sql
 from logtriage.formats.moments import EVENT, OBSERVED, Moments
-from logtriage.formats.format import Format
 from logtriage.formats.narrowed import keys_sql, narrowed
 from logtriage.formats.node import Node
 from logtriage.sql import literal
