@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from logtriage.query.condition import Condition, joined, stored
+from logtriage.query.fetch import all_of
 from logtriage.query.minutes import counted
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
@@ -167,9 +168,8 @@ def _from_records(snapshot: Snapshot, todo: Plan, found: _Minutes) -> Iterator[f
     if todo.proven is not None:
         yield from _proved(snapshot, todo, found)
         return
-    if todo.ways and todo.check is not None and todo.gather(snapshot.con, columns, MOST):
-        rows = snapshot.con.execute(*todo.select(columns, (), gathered=True)).fetchall()
-        found.update(todo.decided(iter(rows)))
+    if todo.ways and todo.check is not None and (hits := all_of(snapshot, todo, columns, MOST)) is not None:
+        found.update(hits)
         return
     for window in windows(snapshot, todo, pace):
         if todo.check is None:

@@ -16,7 +16,6 @@ from logtriage.store.views import (
     RESOURCE,
     TEXT_PIECES,
     Catalog,
-    bare,
     derived,
     dressed,
     placed,
@@ -24,10 +23,8 @@ from logtriage.store.views import (
 )
 
 if TYPE_CHECKING:
-    import duckdb
-
     from logtriage.query.narrow import Narrowed
-    from logtriage.query.reach import Way
+    from logtriage.query.way import Way
 
 # Columns of `records` that cost putting the text together.
 _TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
@@ -37,12 +34,19 @@ _NAMES_PLACES = re.compile(rf"\b(?:{'|'.join(PLACES)})\b")
 ADDED = ("raw", "exact", "part", '"offset"')
 
 
-class Side(NamedTuple):
-    """Some of the hits on one side of a place: which those are, in what order, and how many of them."""
+class Needed(NamedTuple):
+    """What a SELECT of whole records consists of: what it names, its condition with the parameters of that, and the columns
+    that all this is made of."""
 
-    where: Condition
-    order: str
-    limit: int
+    named: str
+    where: str
+    parameters: list[Any]
+    columns: set[str]
+
+    @property
+    def texts(self) -> bool:
+        """Do texts have to be put together?"""
+        return not self.columns.isdisjoint(_TEXTS)
 
 
 @dataclass(slots=True)
@@ -103,82 +107,38 @@ class Plan:
         order: str = "",
         limit: int | None = None,
         tail: str = "",
-        gathered: bool = False,
     ) -> tuple[str, list[Any]]:
         """SELECT of some columns of the hits in a window; where `check` is set, ADDED and `unproven` follow, and
-        no limit applies. `tail`: what follows WHERE, as GROUP BY. `gathered`: from what `gather` has left."""
-        named, outer, more, wanted = self._named(columns, order)
+        no limit applies. `tail`: what follows WHERE, as GROUP BY."""
+        needed = self.needed(columns, order)
         last = f" ORDER BY {order}" if order else ""
         last += f" LIMIT {limit}" if limit is not None and self.check is None else ""
         where, parameters = self._where(window)
-        if not wanted & _TEXTS:
-            rows = relation_of(self.catalog, where, wanted)
-            return f"SELECT {named} FROM ({rows}) WHERE {where} AND {outer}{tail}{last}", parameters + more
-        picked, parameters, known = self._picked(wanted, window)
-        if gathered:
-            picked, parameters = "SELECT DISTINCT * FROM gathered", []
-        elif not self.text and not tail:
+        if not needed.texts:
+            rows = relation_of(self.catalog, where, needed.columns)
+            sql = f"SELECT {needed.named} FROM ({rows}) WHERE {where} AND {needed.where}{tail}{last}"
+            return sql, parameters + needed.parameters
+        picked, parameters, known = self.picked(needed.columns, window)
+        if not self.text and not tail:
             picked += last
         near = "SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM picked)"
-        rows = restored(self.catalog, known, "near", wanted)
+        rows = restored(self.catalog, known, "near", needed.columns)
         return (
             f"WITH picked AS MATERIALIZED ({picked}), near AS MATERIALIZED ({near}) "
-            f"SELECT {named} FROM ({rows}) WHERE {outer}{tail}{last}"
-        ), parameters + more
+            f"SELECT {needed.named} FROM ({rows}) WHERE {needed.where}{tail}{last}"
+        ), parameters + needed.parameters
 
-    def gather(self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], most: int, order: str = "") -> bool:
-        """Puts what `select` needs of all records that pass the weak tests beside the store, if those are at most `most`
-        (else of some). Is it all of them?"""
-        # what passes several tests is there several times: to find that out all would have to be held
-        picked, parameters, _ = self._picked(self._named(columns, order)[-1], (), "UNION ALL")
-        con.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS FROM ({picked}) LIMIT {most + 1}", parameters)
-        return int(con.execute("SELECT count(*) FROM gathered").fetchall()[0][0]) <= most
-
-    def select_few(
-        self,
-        con: duckdb.DuckDBPyConnection,
-        columns: Sequence[str],
-        window: Sequence[Condition],
-        order: str,
-        limit: int,
-    ) -> list[tuple[Any, ...]]:
-        """The first hits in a window, of a plan that needs no text to know them. Quicker than `select` for few: their
-        ids are looked up by name."""
-        wanted = set(_NAME.findall(" ".join((*columns, order))))
-        if not wanted & _TEXTS:
-            return con.execute(*self.select(columns, window, order=order, limit=limit)).fetchall()
-        picked, parameters, known = self._picked(wanted, window)
-        kept = con.execute(
-            f"CREATE OR REPLACE TEMP TABLE picked AS {picked} ORDER BY {order} LIMIT {limit}", parameters
-        )
-        if not kept.fetchall()[0][0]:  # the window may lie behind the end of the logs
-            return []
-        return self._put_together(con, columns, wanted, known, order)
-
-    def select_beside(
-        self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], window: Sequence[Condition], sides: Sequence[Side]
-    ) -> list[tuple[Any, ...]]:
-        """The first hits of each side in a window, of a plan that needs no text to know them, in the order of the last
-        side. The window is looked at once and held as a whole, so it must be small."""
-        wanted = set(_NAME.findall(" ".join((*columns, *(side.order for side in sides)))))
-        picked, parameters, known = self._picked(wanted, window)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE held AS {picked}", parameters)
-        each = [f"(FROM held WHERE {side.where.sql} ORDER BY {side.order} LIMIT {side.limit})" for side in sides]
-        values = [value for side in sides for value in side.where.parameters]
-        con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {' UNION ALL '.join(each)}", values)
-        return self._put_together(con, columns, wanted, known, sides[-1].order)
-
-    def _named(self, columns: Sequence[str], order: str) -> tuple[str, str, list[Any], set[str]]:
-        """The columns to select, the condition on whole records with its parameters, and the columns that all needs."""
+    def needed(self, columns: Sequence[str], *orders: str) -> Needed:
+        """What selecting some columns in some orders needs; ADDED and `unproven` too where `check` is set."""
         added = (*ADDED, f"({self.check}) AS unproven") if self.check is not None else ()
         named = ", ".join((*columns, *added))
         outer, parameters = joined(self.text)
-        return named, outer, parameters, set(_NAME.findall(f"{named} {outer} {order}"))
+        return Needed(named, outer, parameters, set(_NAME.findall(" ".join((named, outer, *orders)))))
 
     def _where(self, window: Sequence[Condition]) -> tuple[str, list[Any]]:
         return joined([*window, *([self.shapes] if self.shapes and not self.ways else []), *self.plain])
 
-    def _picked(
+    def picked(
         self, wanted: set[str], window: Sequence[Condition], together: str = "UNION"
     ) -> tuple[str, list[Any], str]:
         """SELECT of the pieces that some columns are made of, as relation `picked`, of records that may be hits; and where
@@ -193,24 +153,13 @@ class Plan:
             known = "picked"
         if not self.ways:
             return f"SELECT {_listed(names)} FROM {relation} WHERE {where}", parameters, known
-        from logtriage.query.reach import within
+        from logtriage.query.way import within
 
         each = [  # a record may pass several
             f"SELECT {_listed(names)} FROM {_kept(relation, way)} WHERE {where} AND ({way.sql})"
             for way in within(self.ways, window)
         ]
         return f" {together} ".join(each), parameters * len(each), known
-
-    def _put_together(
-        self, con: duckdb.DuckDBPyConnection, columns: Sequence[str], wanted: set[str], known: str, order: str
-    ) -> list[tuple[Any, ...]]:
-        """Those columns of the rows of the temp table `picked`."""
-        ids = con.execute("SELECT DISTINCT unnest([trace, span, request]) FROM picked").fetchall()
-        named = ", ".join(str(number) for (number,) in ids if number is not None) or "NULL"
-        near = f"(SELECT id, text FROM lake.ids WHERE id IN ({named}))"
-        rows = restored(self.catalog, known, "near", wanted)
-        sql = f"WITH near AS MATERIALIZED {near} SELECT {', '.join(columns)} FROM ({rows}) ORDER BY {order}"
-        return con.execute(sql).fetchall()
 
     def _pieces(self, wanted: set[str]) -> list[str]:
         """The columns of `bare` that those wanted are made from: no more, as each is read for every record picked."""
@@ -266,8 +215,7 @@ def _kept(relation: str, way: Way | None) -> str:
     """The relation `bare` or `pieces`, of the records that may pass a way."""
     if way is None or way.files is None:
         return relation
-    found = f"({bare(way.records)})"
-    return f"({placed(found)})" if relation == "pieces" else found
+    return f"({placed(way.records)})" if relation == "pieces" else way.records
 
 
 def _listed(names: Sequence[str]) -> str:

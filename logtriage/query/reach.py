@@ -5,47 +5,21 @@ whole row groups, which are of few shapes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from logtriage.query.condition import Condition
-from logtriage.query.windows import Between
+from logtriage.query.places import placed
+from logtriage.query.way import Test, Way, either
 from logtriage.sql import MOST_SCANNED, scanned
-from logtriage.store.files import File, microseconds, reading
-from logtriage.store.grams import Range, joined, places
+from logtriage.store.files import Range
+from logtriage.store.grams import joined, places
 from logtriage.store.views import Snapshot
 
 Lot: TypeAlias = tuple[int, int]  # the records of one part and shape
 Grams: TypeAlias = frozenset[str]
 _SCAN = 100_000  # records that are looked at while one scan more is begun
-
-
-class Test(NamedTuple):
-    """SQL of a test on a record as it is kept; `near`: of columns, between which values all that pass it have theirs."""
-
-    sql: str
-    near: frozenset[tuple[str, tuple[Range, ...]]] = frozenset()
-
-
-class Way(NamedTuple):
-    """SQL of a test on a record as it is kept; those to be looked at lie in `files` (None: that is not known)."""
-
-    sql: str
-    files: tuple[File, ...] | None = None
-
-    @property
-    def records(self) -> str:
-        """SQL of the relation that holds these."""
-        return "lake.records" if self.files is None else reading(self.files)
-
-    def within(self, window: Sequence[Condition]) -> Way:
-        """The same without the files that have no record in a window."""
-        if self.files is None:
-            return self
-        spans = [[(microseconds(low), microseconds(high))] for low, high in _times(window)]
-        return Way(self.sql, tuple(file for file in self.files if all(file.may_hold("timestamp", s) for s in spans)))
 
 
 class Reach:
@@ -70,16 +44,19 @@ class Reach:
     def may_hold(self, part: int, shape: int, run: int, grams: Grams) -> bool:
         """May records of a part and shape hold a run of letters and digits as long as this, and some grams?"""
         ranges = self.ranges(part, grams)
-        return bool(ranges) if ranges is not None else self._snapshot.runs.get((part, shape), run) >= run
+        return (ranges is None or bool(ranges)) and self._snapshot.runs.get((part, shape), run) >= run
 
     def of(self, cases: Mapping[tuple[Test, Grams], set[Lot]], most: int, *, in_files: bool) -> list[Way]:
         """Ways in which records can hold a text: of some parts and shapes those which pass a test and for which some grams
         have to be there. One `most` of tests is told alone, of all others that one holds. `in_files`: files are named."""
-        if in_files and self._snapshot.files is not None:
-            ways = [self._in_files(*case, lots) for case, lots in sorted(cases.items(), key=_by_sql)]
-            ways = [way for way in ways if way.files]
-            return ways if len(ways) <= most else [_either(ways)]
-        return [Way(sql) for sql in self._in_lake(cases, most)]
+        if not in_files or self._snapshot.files is None:
+            return [Way(sql) for sql in self._in_lake(cases, most)]
+        apart: list[Way] = []
+        others: list[Way] = []
+        for (test, grams), lots in sorted(cases.items(), key=_by_sql):
+            if (way := self._in_files(test, grams, lots)).files:
+                (apart if test.apart else others).append(way)
+        return [*(others if len(others) <= most else [either(others)]), *placed(self._snapshot.con, apart)]
 
     def of_shapes(self, condition: Condition) -> Way:
         """The way of all records with which a condition on the shape holds."""
@@ -153,26 +130,8 @@ class Reach:
         return sum(self._every[part] * min(1, bytes_ / max(1, self._snapshot.ends.get(part, 1))) for part in near.parts)
 
 
-def _times(window: Sequence[Condition]) -> Iterator[tuple[datetime, datetime]]:
-    for condition in window:
-        if isinstance(condition, Between):
-            low, high = condition.parameters
-            yield low, high
-
-
-def within(ways: Sequence[Way], window: Sequence[Condition]) -> list[Way]:
-    """Ways to find records in a window; one at least, by which nothing may be found."""
-    found = [way.within(window) for way in ways]
-    return [way for way in found if way.files != ()] or [Way("false")]
-
-
 def _by_sql(case: tuple[tuple[Test, Grams], set[Lot]]) -> str:
     return case[0][0].sql
-
-
-def _either(ways: Sequence[Way]) -> Way:
-    files = {file.path: file for way in ways for file in way.files or ()}
-    return Way(" OR ".join(f"({way.sql})" for way in ways), tuple(files.values()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,14 @@ from typing import TypeAlias
 
 from logtriage.needles.dialect import pieces
 from logtriage.needles.needle import Needle
-from logtriage.query.reach import Grams, Lot, Reach, Test, Way
-from logtriage.sql import MOST_SCANNED, literal, scanned
+from logtriage.query.reach import Grams, Lot, Reach
+from logtriage.query.way import Test, Way
+from logtriage.sql import literal
 from logtriage.stamps.rendering import render_sql
 from logtriage.store import seams
 from logtriage.store.files import Range, reading
 from logtriage.store.frame import json_text
+from logtriage.store.grams import IDS as IDS_PART
 from logtriage.store.grams import Row, grams_of, numbers_of, places
 from logtriage.store.seams import plain_text
 from logtriage.store.views import IDS, Snapshot
@@ -31,7 +33,6 @@ _FRAME = ""  # the column of what lies between no marks
 _PASS = "true"
 _MOST = 1_000  # ids that are named one by one in SQL
 _MOST_WAYS = 12  # that are looked for one by one
-_OFFSET = '"offset"'
 _SERIAL = count()
 _LAST_ID = (1 << 63) - 1
 _SEAM = re.compile(f"({seams.SEAMS})")
@@ -89,10 +90,13 @@ class Sieve:
         """The ways in which tests may all hold; none: they never do."""
         each = [self._test(*test) for test in sorted(tests, key=lambda test: (test[0] in _STAMPS, test))]
         if math.prod(map(len, each)) > _MOST_WAYS:
-            each = [[Test(f"({' OR '.join(f'({way.sql})' for way in ways)})")] for ways in each]
+            each = [
+                [Test(f"({' OR '.join(f'({way.sql})' for way in ways)})", apart=any(way.apart for way in ways))]
+                for ways in each
+            ]
         for ways in product(*each):
             sql = " AND ".join(f"({one.sql})" for one in ways if one.sql != _PASS) or _PASS
-            yield Test(sql, frozenset().union(*(one.near for one in ways)))
+            yield Test(sql, frozenset().union(*(one.near for one in ways)), any(one.apart for one in ways))
 
     def _test(self, mark: str, text: str) -> list[Test]:
         """The ways in which a test may hold; none: it never does."""
@@ -116,31 +120,18 @@ class Sieve:
         return f"contains({f'lower({column})' if self._folded and text.isascii() else column}, {literal(text)})"
 
     def _in_stamp(self, text: str, number: str, moment: str, nanos: str) -> list[Test]:
-        tests: list[str] = []
-        fractions: list[str] = []
+        tests: list[Test] = []
         for n, rendering in self._snapshot.catalog.renderings:
             if rendering.may_hold(text):
-                fraction = rendering.fraction_holds(text, moment, nanos)
-                test = fraction or self._contains(str(render_sql(rendering, moment, nanos)), text)
-                (fractions if fraction else tests).append(f"{number} = {n} AND {test}")
-        return [*map(Test, tests), *(self._at_places(fractions) if fractions else [])]
-
-    def _at_places(self, tests: list[str]) -> list[Test]:
-        """Tests that ask for few columns: of few records, the places of these."""
-        test = " OR ".join(f"({test})" for test in tests)
-        places = self._snapshot.con.execute(
-            f'SELECT part, "offset" FROM lake.records WHERE {test} LIMIT {MOST_SCANNED + 1}'
-        ).fetchall()
-        if len(places) > MOST_SCANNED:
-            return [Test(test)]
-        parts, offsets = {part for part, _ in places}, {offset for _, offset in places}
-        near = frozenset((("part", _alone(parts)), ("offset", _alone(offsets))))
-        return [Test(f"({scanned('part', parts)}) AND ({scanned(_OFFSET, offsets)})", near)] if places else []
+                test = rendering.fraction_holds(text, moment, nanos)
+                test = test or self._contains(str(render_sql(rendering, moment, nanos)), text)
+                tests.append(Test(f"{number} = {n} AND {test}", apart=True))
+        return tests
 
     def _among_ids(self, text: str) -> list[Test]:
         """The records with one of the ids that hold the text; those are kept beside the store, as there may be many."""
         con, table = self._snapshot.con, f"ids_{next(_SERIAL)}"
-        rows = self._snapshot.id_grams
+        rows = self._snapshot.grams.get(IDS_PART, [])
         if not (ranges := places(rows, lambda row: self._may_be_id(row, text), _LAST_ID)):
             return []
         files = self._snapshot.id_files
@@ -153,9 +144,13 @@ class Sieve:
         if len(numbers) <= _MOST:
             con.execute(f"DROP TABLE {table}")
         if len(numbers) > _MOST:
-            return [Test(f"{column} IN (FROM {table})") for column in IDS.values()]
+            return [Test(f"{column} IN (FROM {table})", apart=True) for column in IDS.values()]
         found, near = ", ".join(str(number) for (number,) in numbers), _alone(number for (number,) in numbers)
-        return [Test(f"{column} IN ({found})", frozenset([(column, near)])) for column in IDS.values() if numbers]
+        return [
+            Test(f"{column} IN ({found})", frozenset([(column, near)]), apart=True)
+            for column in IDS.values()
+            if numbers
+        ]
 
     def _may_be_id(self, row: Row, text: str) -> bool:
         """May one of the ids that a row is about hold the text, or be it?"""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from logtriage.query.condition import Condition, joined
 from logtriage.query.planned import Plan, relation_of
-from logtriage.query.reach import Way, within
+from logtriage.query.way import Way, within
 from logtriage.sql import literal
 from logtriage.store import frame
 from logtriage.store.files import File

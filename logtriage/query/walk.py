@@ -6,20 +6,17 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from logtriage.query.condition import Condition
+from logtriage.query.fetch import Side, all_of, beside, fetched, first_of
 from logtriage.query.minutes import MINUTE, minutes_of, told_by_gist
 from logtriage.query.plan import NOTHING
-from logtriage.query.planned import Plan, Side
+from logtriage.query.planned import Plan
 from logtriage.query.query import TIME_ORDER, Query
 from logtriage.query.windows import MOST, Extent, Pace, by_place, by_time
 from logtriage.store.views import Snapshot
 
-if TYPE_CHECKING:
-    import duckdb
-
-_FETCH = 1_000
 _FEW = 1_000  # records whose ids are looked up by name
 _HELD = 10_000  # records that are held to find those on both sides of a place
 
@@ -48,16 +45,18 @@ def rows(
     if limit == 0:
         return
     order = todo.query.order_by(backwards=backwards)
-    if limit is None and edge is None and not soon and todo.ways and todo.gather(snapshot.con, columns, MOST, order):
-        yield from todo.decided(_fetched(snapshot.con.execute(*todo.select(columns, (), order=order, gathered=True))))
-        return
+    if limit is None and edge is None and not soon and todo.ways:
+        found = all_of(snapshot, todo, columns, MOST, order)
+        if found is not None:
+            yield from found
+            return
     pace = Pace(limit, filtered=todo.filtered, dear=todo.query.needs_attributes)
     beyond = [_beyond(todo.query, edge, backwards)] if edge else []
     given = 0
     for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge, soon=soon or limit is not None):
         left = None if limit is None else limit - given
         if left is not None and left <= _FEW and todo.is_plain:
-            few = todo.select_few(snapshot.con, columns, [*window, *beyond], order, left)
+            few = first_of(snapshot, todo, columns, [*window, *beyond], order, left)
             yield from few
             given += len(few)
             if given == limit:
@@ -66,7 +65,7 @@ def rows(
             continue
         result = snapshot.con.execute(*todo.select(columns, [*window, *beyond], order=order, limit=left))
         before = given
-        for row in todo.decided(_fetched(result)):
+        for row in todo.decided(fetched(result)):
             yield row
             given += 1
             if given == limit:
@@ -111,7 +110,7 @@ def both_sides(
         Side(_beyond(query, here_on, backwards=False), query.order_by(), after),
     ]
     order = tuple(f"{key} AS k{n}" for n, key in enumerate(TIME_ORDER))
-    found = todo.select_beside(snapshot.con, (*columns, *order), [window], sides)
+    found = beside(snapshot, todo, (*columns, *order), [window], sides)
     at = bisect_left(found, _order(place), key=lambda row: _order(Key(*row[-len(order) :])))
     front, back = ([row[: -len(order)] for row in some] for some in (found[:at], found[at:]))
     if (len(front) < before and (next(earlier, None) or counts.timeless)) or (len(back) < after and next(later, None)):
@@ -122,11 +121,6 @@ def both_sides(
 def _order(place: Key) -> tuple[datetime, int, int, int]:
     assert place.timestamp is not None
     return (place.timestamp, place.nanos, place.part, place.offset)
-
-
-def _fetched(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    while batch := result.fetchmany(_FETCH):
-        yield from batch
 
 
 def _beyond(query: Query, edge: Key, backwards: bool) -> Condition:

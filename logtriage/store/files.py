@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _META = "__ducklake_metadata_lake"
+ROW = "file_row_number"  # the column of a record's place in its file
 _COLUMNS = ("part", "offset", "shape", "trace", "span", "request", "id", "timestamp")
 Range = tuple[int, int]  # from the first up to the last
 _EPOCH = datetime(1970, 1, 1)

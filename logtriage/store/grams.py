@@ -101,14 +101,14 @@ def _write(con: duckdb.DuckDBPyConnection, texts: str, grams: str, ranges: Mappi
         )
 
 
-def load(con: duckdb.DuckDBPyConnection, where: str) -> dict[int, list[Row]]:
-    """The bitmaps of each part for which a condition (SQL) holds, in the order of their places. None of older stores."""
+def load(con: duckdb.DuckDBPyConnection) -> dict[int, list[Row]]:
+    """The bitmaps of each part, in the order of their places. None of older stores."""
     import duckdb
 
     found: dict[int, list[Row]] = defaultdict(list)
     try:
         rows = con.execute(
-            f"SELECT part, first, last, longest, bits FROM lake.grams WHERE {where} ORDER BY part, first, last"
+            "SELECT part, first, last, longest, bits FROM lake.grams ORDER BY part, first, last"
         ).fetchall()
     except duckdb.CatalogException:
         return {}

@@ -190,13 +190,8 @@ class Snapshot:
 
     @cached_property
     def grams(self) -> dict[int, list[Bitmap]]:
-        """What lake.grams has of each part."""
-        return grams.load(self.con, f"part <> {grams.IDS}")
-
-    @cached_property
-    def id_grams(self) -> list[Bitmap]:
-        """What it has of ids."""
-        return grams.load(self.con, f"part = {grams.IDS}").get(grams.IDS, [])
+        """What lake.grams has of each part, and of ids."""
+        return grams.load(self.con)
 
     @cached_property
     def files(self) -> list[File] | None:
@@ -257,9 +252,9 @@ def _name_parts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
         con.execute(f"INSERT INTO part_names VALUES {rows}")
 
 
-def bare(records: str = "lake.records") -> str:
-    """SELECT: each record (of a relation) as it is kept, with what itself tells of where it comes from."""
-    kept = ", ".join(f'"{name}"' for name in (*KEPT, *RESOURCE, *TEXT_PIECES))
+def bare(records: str = "lake.records", *more: str) -> str:
+    """SELECT: each record (of a relation) as it is kept, with what itself tells of where it comes from, and more columns."""
+    kept = ", ".join(f'"{name}"' for name in (*KEPT, *RESOURCE, *TEXT_PIECES, *more))
     return f"SELECT {kept}, format AS format_number, flags AS flag_ids FROM {records}"
 
 

@@ -1,0 +1,110 @@
+"""Fetches hits of a plan where few have to be put together: what they are made of is held beside the store, and their ids are
+looked up by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from logtriage.query.condition import Condition
+from logtriage.query.planned import Plan
+from logtriage.sql import MOST_SCANNED, scanned
+from logtriage.store.files import reading
+from logtriage.store.views import restored
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from logtriage.store.views import Snapshot
+
+_FETCH = 1_000
+_FEW = 1_000  # ids that are looked up by name
+_ALL_IDS = "SELECT DISTINCT unnest([trace, span, request]) FROM picked"
+
+
+class Side(NamedTuple):
+    """Some of the hits on one side of a place: which those are, in what order, and how many of them."""
+
+    where: Condition
+    order: str
+    limit: int
+
+
+def fetched(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    """Its rows, some at a time."""
+    while batch := result.fetchmany(_FETCH):
+        yield from batch
+
+
+def all_of(
+    snapshot: Snapshot, todo: Plan, columns: Sequence[str], most: int, order: str = ""
+) -> Iterator[tuple[Any, ...]] | None:
+    """All hits of a plan with weak tests, if those let at most `most` records pass; None: more."""
+    needed = todo.needed(columns, order)
+    # what passes several tests is there several times: to find that out all would have to be held
+    picked, parameters, known = todo.picked(needed.columns, (), "UNION ALL")
+    con = snapshot.con
+    con.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS FROM ({picked}) LIMIT {most + 1}", parameters)
+    passed = con.execute("SELECT count(*) FROM gathered").fetchall()[0][0]
+    if passed > most:
+        return None
+    if not passed:
+        return iter(())
+    con.execute("CREATE OR REPLACE TEMP TABLE picked AS SELECT DISTINCT * FROM gathered")
+    sql = f"SELECT {needed.named} FROM ({_whole(snapshot, todo, known, needed.columns)}) WHERE {needed.where}"
+    result = con.execute(f"{sql}{f' ORDER BY {order}' if order else ''}", needed.parameters)
+    return todo.decided(fetched(result))
+
+
+def first_of(
+    snapshot: Snapshot, todo: Plan, columns: Sequence[str], window: Sequence[Condition], order: str, limit: int
+) -> list[tuple[Any, ...]]:
+    """The first hits in a window, of a plan that needs no text to know them."""
+    con, needed = snapshot.con, todo.needed(columns, order)
+    if not needed.texts:
+        return con.execute(*todo.select(columns, window, order=order, limit=limit)).fetchall()
+    picked, parameters, known = todo.picked(needed.columns, window)
+    kept = con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {picked} ORDER BY {order} LIMIT {limit}", parameters)
+    if not kept.fetchall()[0][0]:  # the window may lie behind the end of the logs
+        return []
+    whole = _whole(snapshot, todo, known, needed.columns)
+    return con.execute(f"SELECT {', '.join(columns)} FROM ({whole}) ORDER BY {order}").fetchall()
+
+
+def beside(
+    snapshot: Snapshot, todo: Plan, columns: Sequence[str], window: Sequence[Condition], sides: Sequence[Side]
+) -> list[tuple[Any, ...]]:
+    """The first hits of each side in a window, of a plan that needs no text to know them, in the order of the last
+    side. The window is looked at once and held as a whole, so it must be small."""
+    con, needed = snapshot.con, todo.needed(columns, *(side.order for side in sides))
+    picked, parameters, known = todo.picked(needed.columns, window)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE held AS {picked}", parameters)
+    each = [f"(FROM held WHERE {side.where.sql} ORDER BY {side.order} LIMIT {side.limit})" for side in sides]
+    values = [value for side in sides for value in side.where.parameters]
+    con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {' UNION ALL '.join(each)}", values)
+    whole = _whole(snapshot, todo, known, needed.columns)
+    return con.execute(f"SELECT {', '.join(columns)} FROM ({whole}) ORDER BY {sides[-1].order}").fetchall()
+
+
+def _whole(snapshot: Snapshot, todo: Plan, known: str, wanted: set[str]) -> str:
+    """SELECT: the rows of the temp table `picked` with their texts."""
+    ids = [n for (n,) in snapshot.con.execute(f"{_ALL_IDS} LIMIT {_FEW + 2}").fetchall() if n is not None]
+    near = (
+        f"SELECT id, text FROM {_texts_of(snapshot, ids) if len(ids) <= _FEW else f'lake.ids WHERE id IN ({_ALL_IDS})'}"
+    )
+    rows = restored(todo.catalog, known, "near", wanted)
+    return f"WITH near AS MATERIALIZED ({near}) {rows}"
+
+
+def _texts_of(snapshot: Snapshot, ids: Iterable[int]) -> str:
+    """SQL: the rows of some few ids."""
+    named = sorted(ids)
+    if not named:
+        return "(SELECT 0::BIGINT AS id, '' AS text) WHERE false"
+    among = f"id BETWEEN {named[0]} AND {named[-1]} AND id IN ({', '.join(map(str, named))})"
+    where = scanned("id", named) if len(named) <= MOST_SCANNED else among
+    files = snapshot.id_files
+    if files is None:
+        return f"lake.ids WHERE {where}"
+    return f"{reading([file for file in files if file.may_hold('id', [(n, n) for n in named])])} WHERE {where}"

@@ -1,0 +1,59 @@
+"""Ways to find records: a test on what is kept of one, and the files that have those to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from logtriage.query.condition import Condition
+from logtriage.query.windows import Between
+from logtriage.store.files import ROW, File, Range, microseconds, reading
+from logtriage.store.views import bare
+
+
+class Test(NamedTuple):
+    """SQL of a test on a record as it is kept; `near`: of columns, between which values all that pass it have theirs. `apart`:
+    DuckDB's scan does not make it by itself, as it looks at several columns, or for one of many values."""
+
+    sql: str
+    near: frozenset[tuple[str, tuple[Range, ...]]] = frozenset()
+    apart: bool = False
+
+
+class Way(NamedTuple):
+    """SQL of a test on a record as it is kept; those to be looked at lie in `files` (None: that is not known)."""
+
+    sql: str
+    files: tuple[File, ...] | None = None
+
+    @property
+    def records(self) -> str:
+        """SQL of the relation of these, with the columns of `bare`; and, if files are known, their places there."""
+        return "bare" if self.files is None else f"({bare(reading(self.files), ROW)})"
+
+    def within(self, window: Sequence[Condition]) -> Way:
+        """The same without the files that have no record in a window."""
+        if self.files is None:
+            return self
+        spans = [[(microseconds(low), microseconds(high))] for low, high in _times(window)]
+        return Way(self.sql, tuple(file for file in self.files if all(file.may_hold("timestamp", s) for s in spans)))
+
+
+def within(ways: Sequence[Way], window: Sequence[Condition]) -> list[Way]:
+    """Ways to find records in a window; one at least, by which nothing may be found."""
+    found = [way.within(window) for way in ways]
+    return [way for way in found if way.files != ()] or [Way("false")]
+
+
+def either(ways: Sequence[Way]) -> Way:
+    """One way for several."""
+    files = {file.path: file for way in ways for file in way.files or ()}
+    return Way(" OR ".join(f"({way.sql})" for way in ways), tuple(files.values()))
+
+
+def _times(window: Sequence[Condition]) -> Iterator[tuple[datetime, datetime]]:
+    for condition in window:
+        if isinstance(condition, Between):
+            low, high = condition.parameters
+            yield low, high
