@@ -26,6 +26,8 @@ BETWEEN = [
     "Traceback (most recent call last):", '  File "a.py", line 1, in <module>', "ValueError: bad",
     "goroutine 1 [running]:",
     "\x1b[31m2026-01-02 03:04:05 ERROR coloured\x1b[0m", "2026-01-02 03:04:05 INFO plain\r", "{", "--", "\ufefffirst",
+    "\v no blank to RE2", "\f a blank", "\u00a0no blank", "\x1cno blank", "Jan  2 03:04:05 web1 sshd[812]: ",
+    '{"log":"","stream":"stdout","time":"2026-01-02T03:04:05.1Z"}', "2026-01-02T03:04:05.1Z stdout F ",
     '{"log":"cut in two","stream":"stdout","time":"2026-01-02T03:04:05.1Z"}',
     '{"log":"2026-01-02 03:04:05 INFO whole\\n","stream":"stdout","time":"2026-01-02T03:04:05.1Z"}',
     '{"log":"    at x.Y.z(Y.java:1)\\n","stream":"stdout","time":"2026-01-02T03:04:05.1Z"}',
@@ -83,3 +85,11 @@ def test_a_line_that_is_one_long_word_is_placed_at_once() -> None:
     before = time.process_time()
     assert not starts.place(b"x" * 1_000_000).follows
     assert time.process_time() - before < 2
+
+
+@pytest.mark.parametrize("between", ["Jan  2 03:04:06 web1 sshd[812]: ", "\v no blank to RE2"])
+def test_what_says_nothing_is_a_record_too(tmp_path: Path, normaliser: Normaliser, between: str) -> None:
+    """A transport's line that wraps nothing, and one that begins with what is a blank to Python alone, are records."""
+    path = tmp_path / "few.log"
+    path.write_text(f"Jan  2 03:04:05 web1 sshd[812]: first\n{between}\nJan  2 03:04:07 web1 sshd[812]: last\n")
+    assert by_python(normaliser, path) == by_sql(normaliser, path) == [(1, 1), (2, 1), (3, 1)]

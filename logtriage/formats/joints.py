@@ -6,9 +6,7 @@ source. For whole blocks as SQL, for the few lines around a hit in Python; both 
 
 from __future__ import annotations
 
-import re
-from functools import cache
-
+from logtriage.formats.twin import compiled
 from logtriage.sql import literal
 
 # Lines that go on with the record before them wherever they stand: indented ones, closing brackets, traces' joints.
@@ -41,14 +39,9 @@ _JOINTS = {
 }
 
 
-@cache
-def _compiled(joint: int) -> re.Pattern[str]:
-    return re.compile(_JOINTS[joint], re.ASCII)
-
-
 def joint(text: str, *, remarks: bool, others: bool) -> int:
     """What a line is to the lines beside it: one of the joints, or 0. `remarks`, `others`: which ones are looked for."""
-    return next((joint for joint in _wanted(remarks, others) if _compiled(joint).search(text)), 0)
+    return next((joint for joint in _wanted(remarks, others) if compiled(_JOINTS[joint]).search(text)), 0)
 
 
 def joint_sql(text: str, *, remarks: bool, others: bool) -> str:

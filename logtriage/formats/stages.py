@@ -20,6 +20,7 @@ from logtriage.formats.joints import OPENS, joint_sql
 from logtriage.formats.moments import EVENT, OBSERVED, Moments
 from logtriage.formats.narrowed import keys_sql, narrowed
 from logtriage.formats.node import Node
+from logtriage.formats.twin import compiled
 from logtriage.sql import literal
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class Stages:
         follows = f"own OR regexp_matches(t, {literal(node.continues)})"
         if node.stamped:  # of a piece it is not known whether all of the line would be read
             follows = f"NOT coalesce(partial, false) OR {follows}" if "partial" in carried else "true"
+        bare = any(compiled(regex).search("") for regex in (goes_on, node.continues) if regex)
+        follows = f"coalesce({follows}, {bare})"  # what wraps nothing has a null there
         joint = joint_sql("t", remarks=node.remarks, others=node.joins)
         items = ["i", *carried, *inner, f"{follows} AS follows", f"{joint} AS joint"]
         self._add(node, self._select(rows, items))

@@ -15,6 +15,7 @@ from logtriage.formats.detect import Grammar
 from logtriage.formats.fields import LOGFMT_HEAD, document_of, read_head
 from logtriage.formats.joints import CONTINUES, OPENS, goes_on, joint
 from logtriage.formats.node import GENERIC, Node
+from logtriage.formats.twin import compiled
 from logtriage.stamps.stamp import find_regex
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -95,17 +96,17 @@ class Starts:
                 continue
             fmt = child.fmt
             if fmt.multiline or not fmt.inner:
-                opens = fmt.multiline and fmt.opens and _compiled(fmt.opens).search(text)
+                opens = fmt.multiline and fmt.opens and compiled(fmt.opens).search(text)
                 return Place(own, partial, joint=OPENS if opens else None, outside=node.fmt is None)
             fields = _fields(child, text)
             inner = fields.get(fmt.inner, "")
             partial = partial or is_cut(fmt, inner, fields.get("logtag", ""), child.ends)
             place = self._read(child, inner.rstrip("\r\n"), {**above, **fields}, partial)
             return place._replace(stream=stream(text)) if may_cut(fmt) else place
-        joins = bool(_compiled(node.continues).search(head))
+        joins = bool(compiled(node.continues).search(head))
         kind = joint(text, remarks=node.remarks, others=node.joins)
         return Place(
-            (node.stamped and not partial) or own or joins, partial, not _CONTINUES.search(head), kind, node.fmt is None
+            (node.stamped and not partial) or own or joins, partial, not compiled(CONTINUES).search(head), kind, node.fmt is None
         )
 
     def _formats_in(self, node: Node) -> tuple[list[Node], re.Pattern[str] | None]:
@@ -113,7 +114,7 @@ class Starts:
         if id(node) not in self._inside:
             children = node.ordered()
             regexes = [c.fmt.continues for c in children if c.fmt and c.fmt.continues]
-            self._inside[id(node)] = (children, _compiled("|".join(regexes)) if regexes else None)
+            self._inside[id(node)] = (children, compiled("|".join(regexes)) if regexes else None)
         return self._inside[id(node)]
 
 
@@ -129,30 +130,22 @@ def readable(line: bytes) -> str:
     return _ANSI.sub("", text) if "\x1b" in text else text
 
 
-_CONTINUES = re.compile(CONTINUES, re.ASCII)
-
-
-@functools.cache
-def _compiled(regex: str) -> re.Pattern[str]:
-    return re.compile(regex, re.ASCII)
-
-
 def _claims(node: Node, text: str, above: Mapping[str, str]) -> bool:
     """`parse.claims` for one line."""
     fmt = node.fmt
     assert fmt is not None
     if fmt.multiline and fmt.start:
-        return bool(_compiled(fmt.start).search(text))
+        return bool(compiled(fmt.start).search(text))
     if fmt.id == GENERIC.id:
-        return bool(_compiled(find_regex(node.kinds)).search(text))
+        return bool(compiled(find_regex(node.kinds)).search(text))
     if fmt.kind == "json":
         document = _document(text)
         return document is not None and read_head(fmt, text, document) is not None
     if fmt.kind == "logfmt":
-        return bool(_compiled(LOGFMT_HEAD).search(text)) and read_head(fmt, text, None) is not None
-    if not _compiled(fmt.regex or fmt.header or "$.").search(text):
+        return bool(compiled(LOGFMT_HEAD).search(text)) and read_head(fmt, text, None) is not None
+    if not compiled(fmt.regex or fmt.header or "$.").search(text):
         return False
-    return all(_compiled(regex).search(above.get(name) or "") for name, regex in fmt.when.items())
+    return all(compiled(regex).search(above.get(name) or "") for name, regex in fmt.when.items())
 
 
 def _fields(node: Node, text: str) -> dict[str, str]:
@@ -163,7 +156,7 @@ def _fields(node: Node, text: str) -> dict[str, str]:
         return read_head(fmt, text, _document(text)) or {}
     if fmt.kind == "logfmt":
         return read_head(fmt, text, None) or {}
-    hit = _compiled(fmt.regex or fmt.header or "$.").search(text)
+    hit = compiled(fmt.regex or fmt.header or "$.").search(text)
     return {name: value or "" for name, value in hit.groupdict().items()} if hit else {}
 
 
