@@ -106,7 +106,11 @@ class Starts:
         joins = bool(compiled(node.continues).search(head))
         kind = joint(text, remarks=node.remarks, others=node.joins)
         return Place(
-            (node.stamped and not partial) or own or joins, partial, not compiled(CONTINUES).search(head), kind, node.fmt is None
+            (node.stamped and not partial) or own or joins,
+            partial,
+            not compiled(CONTINUES).search(head),
+            kind,
+            node.fmt is None,
         )
 
     def _formats_in(self, node: Node) -> tuple[list[Node], re.Pattern[str] | None]:
