@@ -29,6 +29,9 @@ _QUARTER = 15 * 60
 _HEAD = 4096
 _BRACKETED = 65536
 _ZEROS = str.maketrans("123456789", "000000000")
+# An id in hexadecimal digits, other than a number: which letters there are in it teaches nothing either.
+_ID = re.compile(r"(?<![0-9A-Za-z])(?=[0-9-]*[a-fA-F])[0-9a-fA-F-]{16,}(?![0-9A-Za-z])")
+_LETTERS = str.maketrans("0123456789abcdefABCDEF", "f" * 22)
 _CONTINUES = re.compile(CONTINUES)
 _STATUS = re.compile("[1-5][0-9]{2}")
 _PRETTY = r"^\s*\{\s*$|^\{\s*\"[^\n]*[,{\[]\s*$"
@@ -53,6 +56,7 @@ class Grammar:
         self.zone = zone
         self.root = Node(None)
         self._cut = True
+        self._idle: set[int] = set()  # lines that taught nothing since something was learnt
 
     def learn(self, lines: Iterable[str], *, cut: bool = True) -> bool:
         """Reads sample lines (without their newline); True when one of them taught something new. `cut`: the lines of a
@@ -60,7 +64,8 @@ class Grammar:
         self._cut = cut
         before = self._size()
         # a line that differs from another in its digits teaches nothing new
-        alike = {line.translate(_ZEROS): line for line in lines}
+        told = {hash((_alike(line), cut)): line for line in lines}
+        alike = {number: line for number, line in told.items() if number not in self._idle}
         for line in alike.values():
             if not _CONTINUES.match(line[:_HEAD]):
                 self._read(self.root, _sampled(line), {}, None)
@@ -70,7 +75,11 @@ class Grammar:
                     self._read(self.root, line[:_HEAD], {}, None)
         for node in self.root.walk():
             node.zone = node.zone or _zone_of(node.lags)
-        return self._size() != before
+        if self._size() != before:
+            self._idle.clear()
+            return True
+        self._idle.update(alike)
+        return False
 
     def _size(self) -> int:
         return sum(
@@ -131,6 +140,11 @@ class Grammar:
                 continue
             if not fmt.inside or (node.fmt and node.fmt.family in fmt.inside and _applies(fmt, above)):
                 yield fmt
+
+
+def _alike(line: str) -> str:
+    """What a line has in common with those that differ from it in digits and ids."""
+    return _ID.sub(lambda found: found[0].translate(_LETTERS), line.translate(_ZEROS))
 
 
 def _place(fmt: Format) -> str:

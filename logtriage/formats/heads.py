@@ -36,6 +36,7 @@ class Heads:
         self.con = con
         self._stages = Stages(con)
         self.table: pa.Table | None = None
+        self._rows: pa.Int32Array | None = None  # where each line is in the table, if not in its order
         con.execute("SET TimeZone = 'UTC'")
 
     @property
@@ -63,44 +64,90 @@ class Heads:
         grammar.learn(_sample(lines, _SAMPLE // 2 if grammar.root.children else _SAMPLE))
         rows = lines.table
         if lines.cleaned:
+            self.con.register("lines", rows)
             rows = self.con.execute(f"SELECT i, {clean('t', lines)} AS t FROM lines").to_arrow_table()
         for _ in range(_ROUNDS):
             self._stages.clear()
             self._stages.claim(grammar.root, rows, [], grammar.zone)
-            self.table = self._stages.show()
-            bare = [k for k, node in enumerate(self.chains) if node.fmt is None or node.children]
-            some = f"SELECT i, content, timestamp IS NULL AND stamp_text IS NOT NULL AS odd FROM heads WHERE odd OR chain IN {(*bare, -1)}"
-            unknown = self.con.execute(
-                f"SELECT {clean('t', lines)} FROM lines JOIN ({some}) USING (i) WHERE odd "
-                f"OR NOT regexp_matches(coalesce(content, t), {literal(CONTINUES)}) ORDER BY hash(i) LIMIT {_SAMPLE}"
-            ).fetchall()
-            if not unknown:
+            self._show()
+            unknown = self._unknown(rows)
+            if not unknown or (not grammar.learn(unknown) and not self._admit_odd(grammar)):
                 return
-            if not grammar.learn(text for (text,) in unknown) and not self._admit_odd(grammar):
-                return
+
+    def of(self, lines: pa.Int64Array, names: Sequence[str]) -> pa.Table:
+        """What `heads` says of some lines of the block, in the order given, which is that of the lines."""
+        assert self.table is not None
+        heads = self.table.select(names)
+        at = lines if self._rows is None else self._rows.take(lines)
+        return heads if self._rows is None and len(lines) == len(heads) else heads.take(at)
+
+    def _show(self) -> None:
+        """Makes `heads` show what was read until now."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        self.table = self._stages.show()
+        lines, places = pa.arange(0, len(self.table)), self.table["i"].combine_chunks()
+        self._rows = None if places.equals(lines) else pc.index_in(lines, value_set=places)
+
+    def _unknown(self, rows: pa.Table) -> list[str]:
+        """Of the lines read (i, t) a sample of those worth learning from: stamps that did not convert, and what no format
+        reads, unless it goes on with the line before it."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        assert self.table is not None
+        heads = self.table.select(["i", "content", "chain"]).append_column("odd", self._odd())
+        bare = [k for k, node in enumerate(self.chains) if node.fmt is None or node.children]
+        heads = heads.filter(pc.or_(heads["odd"], pc.is_in(heads["chain"], value_set=pa.array(bare, pa.int32()))))
+        if not len(heads):
+            return []
+        texts = rows["t"].take(heads["i"])
+        goes_on = pc.match_substring_regex(pc.coalesce(heads["content"], texts), CONTINUES)
+        unknown = heads.filter(pc.or_(heads["odd"], pc.invert(goes_on)))
+        if not len(unknown):
+            return []
+        self.con.register("unknown", unknown)
+        sample = self.con.execute(f"SELECT i FROM unknown ORDER BY hash(i) LIMIT {_SAMPLE}").to_arrow_table()
+        return rows["t"].take(sample["i"]).to_pylist()
+
+    def _odd(self) -> pa.ChunkedArray:
+        """Of which lines the stamp did not convert."""
+        import pyarrow.compute as pc
+
+        assert self.table is not None
+        return pc.and_(pc.is_null(self.table["timestamp"]), pc.is_valid(self.table["stamp_text"]))
 
     def _admit_odd(self, grammar: Grammar) -> bool:
         """Where samples taught nothing more of stamps that did not convert: have all ways to write them tried."""
-        missed = self.con.execute(
-            "SELECT count(*) FROM heads WHERE timestamp IS NULL AND stamp_text IS NOT NULL"
-        ).fetchall()[0][0]
+        import pyarrow.compute as pc
+
         strict = [node for node in grammar.root.walk() if node.kinds and not node.odd]
-        if not missed or not strict:
+        if not strict or not pc.any(self._odd()).as_py():
             return False
         for node in strict:
             node.odd = True
         return True
 
-    def read_cut(self, grammar: Grammar) -> None:
-        """Reads the records again whose first line was cut, from the line that its pieces make up."""
+    def read_cut(self, wholes: pa.Table, grammar: Grammar) -> None:
+        """Reads the records (i, raw) again whose first line was cut, from the line that its pieces make up."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not any(cuts.may_cut(node.path_nodes[0].fmt) for node in self.chains if node.fmt):
+            return
+        first = self.of(wholes["i"].combine_chunks(), ["chain", "partial"])
+        cut = first["partial"].fill_null(False)
+        if not pc.any(cut).as_py():
+            return
+        wholes, chain = wholes.select(["i", "raw"]).filter(cut), first["chain"].filter(cut)
         for top in {id(node): node for node in (chain.path_nodes[0] for chain in self.chains if chain.fmt)}.values():
             if not cuts.may_cut(top.fmt):
                 continue
             chains = [k for k, node in enumerate(self.chains) if node.fmt and node.path_nodes[0] is top]
-            rows = self.con.execute(
-                f"SELECT i, {first_line([top], 'raw')} AS t, false AS own "
-                f"FROM wholes JOIN heads USING (i) WHERE partial AND chain IN {(*chains, -1)} ORDER BY i"
-            ).to_arrow_table()
+            self.con.register("cut", wholes.filter(pc.is_in(chain, value_set=pa.array(chains, pa.int32()))))
+            sql = f"SELECT i, {first_line([top], 'raw')} AS t, false AS own FROM cut"
+            rows = self.con.execute(sql).to_arrow_table()
             if len(rows):
                 grammar.learn(rows["t"].slice(0, _SAMPLE).to_pylist(), cut=False)
                 self._again(top, rows, [], grammar)
@@ -110,6 +157,7 @@ class Heads:
         for k, node in enumerate(self.chains):
             if not (node.fmt and node.fmt.multiline):
                 continue
+            self.con.register("heads", self.table)
             found = self.con.execute(
                 f"SELECT t FROM ({lines_of}) JOIN heads USING (i) WHERE chain = {k} ORDER BY i LIMIT {_SAMPLE}"
             ).fetchall()
@@ -131,7 +179,7 @@ class Heads:
         """Reads lines anew, see `Stages.read`."""
         self._stages.drop(rows["i"].combine_chunks())
         self._stages.read(node, rows, carried, grammar.zone, whole=whole)
-        self.table = self._stages.show()
+        self._show()
 
 
 def _sample(lines: Lines, most: int) -> list[str]:

@@ -12,8 +12,9 @@ from logtriage.formats.detect import Grammar
 from logtriage.formats.heads import Heads
 from logtriage.formats.joints import goes_on_sql
 from logtriage.formats.node import Node
+from logtriage.formats.stages import COLUMNS
 from logtriage.layouts import slices
-from logtriage.sources.lines import BATCH, Lines, split
+from logtriage.sources.lines import Lines, split
 from logtriage.stamps.rendering import Rendering
 
 if TYPE_CHECKING:
@@ -80,17 +81,14 @@ class Records:
         `reference`: the moment (UTC) that stamps without year or date are read against. With `final` false the last
         record is left out, as lines that are still to come may belong to it; `Made.bytes` says where it begins.
         """
-        import pyarrow as pa
-
         lines = split(block)
-        table = lines.table
-        self.con.register("lines", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH), table.schema))
         self._heads.read(lines, grammar, reference)
-        starts = self._starts(len(lines))
+        starts = self._starts(lines)
         made = self._register(lines, starts, block, final)
-        self._tails(lines, starts)
-        self._heads.read_cut(grammar)
+        self._tails = self._wrapped_tails(lines, starts)
+        self._heads.read_cut(self._wholes, grammar)
         if any(node.fmt and node.fmt.multiline for node in self.chains):
+            self.con.register("tails", self._tails)
             self._heads.read_whole(self._whole_texts(lines), grammar)
         self._assemble(lines)
         return made
@@ -102,29 +100,36 @@ class Records:
             "FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i"
         )
 
-    def _starts(self, lines: int) -> pa.Int64Array:
+    def _starts(self, lines: Lines) -> pa.Int64Array:
         """The lines that begin a record, in order; the block's first one always does."""
         import pyarrow as pa
+        import pyarrow.compute as pc
 
-        some, partial, joined = self.con.execute(
-            "SELECT bool_or(follows), bool_or(partial), bool_or(joint > 0) FROM heads"
-        ).fetchall()[0]
-        if not some and not partial and not joined:
-            return pa.arange(0, lines)
-        before = "lag({}) OVER (ORDER BY i)".format
-        follows, relation = "follows", "SELECT i, follows, partial, joint, content IS NOT NULL AS wrapped FROM heads"
-        if partial:
-            follows = f"(follows OR (wrapped AND coalesce({before('partial')}, false)))"
-        if joined:
-            follows = goes_on_sql(before("joint"), "joint", follows)
+        every = pa.arange(0, len(lines))
+        heads = self._heads.of(every, ["follows", "partial", "joint", "content"])
+        joined = pc.greater(heads["joint"], 0).fill_null(False)
+        # of a line that says nothing it is not told
+        may = pc.or_(heads["follows"].fill_null(True), joined).combine_chunks()
+        leads = pc.or_(joined, heads["partial"].fill_null(False)).combine_chunks()
+        places = pc.indices_nonzero(pc.or_(may.slice(1), leads.slice(0, len(may) - 1))).cast(pa.int64())
+        if not len(places):
+            return every
+        before, own = heads.take(places), heads.take(pc.add(places, 1))
+        near = {
+            "i": pc.add(places, 1), "follows": own["follows"], "joint": own["joint"], "joint_before": before["joint"],
+            "cut": pc.and_(pc.is_valid(own["content"]), before["partial"].fill_null(False)),
+            "t": lines.text.take(pc.add(places, 1)), "t_before": lines.text.take(places),
+        }  # fmt: skip
+        self.con.register("near", pa.table(near))
+        follows = goes_on_sql("joint_before", "joint", "(coalesce(follows, true) OR cut)")
         if any(cuts.may_cut(node.path_nodes[0].fmt) for node in self.chains if node.fmt):
-            # only where lines may go together it matters which stream they are of
-            near = "SELECT unnest([i - 1, i, i + 1]) FROM heads WHERE follows OR partial OR joint > 0"
-            streams = f"SELECT i, {cuts.stream_sql('t')} AS stream FROM lines WHERE i IN ({near})"
-            relation = f"SELECT * FROM ({relation}) LEFT JOIN ({streams}) USING (i)"
-            follows = f"CASE WHEN stream <> '' AND {before('stream')} <> '' AND stream <> {before('stream')} THEN false ELSE {follows} END"
-        sql = f"SELECT i FROM (SELECT i, {follows} AS f FROM ({relation})) WHERE i = 0 OR NOT f ORDER BY i"
-        return self.con.execute(sql).to_arrow_table()["i"].combine_chunks()
+            stream, other = cuts.stream_sql("t"), cuts.stream_sql("t_before")
+            relation = f"(SELECT *, {stream} AS stream, {other} AS stream_before FROM near)"
+            follows = f"CASE WHEN stream <> '' AND stream_before <> '' AND stream <> stream_before THEN false ELSE {follows} END"
+        else:
+            relation = "near"
+        gone = self.con.execute(f"SELECT i FROM {relation} WHERE {follows}").to_arrow_table()
+        return every.filter(pc.invert(pc.is_in(every, value_set=gone["i"])))
 
     def _register(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> Made:
         """Registers `wholes`: each record with all its lines, without a copy of the text."""
@@ -157,34 +162,33 @@ class Records:
         self.con.register("wholes", self._wholes)
         return Made(n, borders[n].as_py(), offsets[n].as_py(), lines.has_marks)
 
-    def _tails(self, lines: Lines, starts: pa.Int64Array) -> None:
-        """Fills `tails`: what the continuation lines of each record say, where a transport wraps each of them; without
-        the pieces of a cut first line."""
+    def _wrapped_tails(self, lines: Lines, starts: pa.Int64Array) -> pa.Table:
+        """(i, tail): what the continuation lines of each record say, where a transport wraps each of them; without the
+        pieces of a cut first line."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        self.con.execute("CREATE OR REPLACE TEMP TABLE tails (i BIGINT, tail VARCHAR)")
         if len(starts) == len(lines) or not self._wrapped:
-            return
+            return pa.table({"i": pa.array([], pa.int64()), "tail": pa.array([], pa.large_string())})
         places = pa.arange(0, len(lines))
         begun = starts.take(pc.subtract(pc.search_sorted(starts, places, side="right"), 1))
         follow = pc.not_equal(begun, places)
-        self.con.register("following", pa.table({"line": places.filter(follow), "i": begun.filter(follow)}))
-        same = f"{cuts.stream_sql('own.t')} = {cuts.stream_sql('above.t')}"
-        some = "WHERE i IN (SELECT unnest([line - 1, line]) FROM following)"  # first, as they are few beside all lines
-        self.con.execute(f"""
-            INSERT INTO tails
-            WITH near AS MATERIALIZED (
-                SELECT i, t, coalesce(content, {clean("t", lines)}) AS said, partial
-                FROM (SELECT * FROM lines {some}) JOIN (SELECT i, content, partial FROM heads {some}) USING (i)
-            )
-            SELECT i, string_agg(CASE WHEN cut THEN '' ELSE chr(10) END || said, '' ORDER BY line) FILTER (NOT piece)
+        line = places.filter(follow)
+        above = pc.subtract(line, 1)
+        following = {
+            "i": begun.filter(follow), "line": line, "t": lines.text.take(line), "above": lines.text.take(above),
+            "content": self._heads.of(line, ["content"])["content"],
+            "partial": self._heads.of(above, ["partial"])["partial"],
+        }  # fmt: skip
+        self.con.register("following", pa.table(following))
+        same = f"{cuts.stream_sql('t')} = {cuts.stream_sql('above')}"
+        return self.con.execute(f"""
+            SELECT i, string_agg(CASE WHEN cut THEN '' ELSE chr(10) END || said, '' ORDER BY line) FILTER (NOT piece) AS tail
             FROM (
-                SELECT f.i, f.line, own.said, coalesce(CASE WHEN above.partial THEN {same} END, false) AS cut,
-                       bool_and(cut) OVER (PARTITION BY f.i ORDER BY f.line) AS piece
-                FROM following AS f JOIN near AS own ON own.i = f.line JOIN near AS above ON above.i = f.line - 1
-            ) GROUP BY i""")
-        self.con.unregister("following")
+                SELECT i, line, coalesce(content, {clean("t", lines)}) AS said, coalesce(CASE WHEN partial THEN {same} END, false) AS cut,
+                       bool_and(cut) OVER (PARTITION BY i ORDER BY line) AS piece
+                FROM following
+            ) GROUP BY i""").to_arrow_table()
 
     def _assemble(self, lines: Lines) -> None:
         """Makes `relation`: of heads, wholes and tails, which lie side by side in `assembled`, and severities. `text` is what a record says (its lines cleaned and unwrapped), null where that is `raw`; `head` is what stands in `raw` before
@@ -230,12 +234,11 @@ class Records:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        table, heads, tails = self._wholes, self._heads.table, self.con.execute("FROM tails").to_arrow_table()
-        assert heads is not None
-        at = pc.index_in(table["i"], value_set=heads["i"])
-        for name in heads.column_names:
-            if name not in ("i", "follows", "partial", "joint"):
-                table = table.append_column(name, heads[name].take(at))
+        table, tails = self._wholes, self._tails
+        names = [name for name in COLUMNS if name not in ("i", "follows", "partial", "joint")]
+        heads = self._heads.of(table["i"].combine_chunks(), names)
+        for name in names:
+            table = table.append_column(name, heads[name])
         tail = tails["tail"].take(pc.index_in(table["i"], value_set=tails["i"])).cast(pa.large_string())
         text, source = table["content"], table["raw"]
         if len(tails):

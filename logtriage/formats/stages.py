@@ -61,12 +61,10 @@ class Stages:
         self._heads = [heads.filter(pc.invert(pc.is_in(heads["i"], value_set=lines))) for heads in self._heads]
 
     def show(self) -> pa.Table:
-        """Makes `heads` show what was read until now; the table."""
+        """`heads` with what was read until now."""
         import pyarrow as pa
 
-        heads = pa.concat_tables(self._heads)
-        self.con.register("heads", heads)
-        return heads
+        return pa.concat_tables(self._heads)
 
     def claim(self, node: Node, rows: pa.Table, carried: Sequence[str], zone: str) -> None:
         """Claims lines (i, t, carried columns) for the formats known inside `node`, and reads them."""

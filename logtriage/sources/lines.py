@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from logtriage.sources.read import Block
 
-BATCH = 61_440  # rows a chunk: half a DuckDB row group, so that two threads share a block
 MARKS = bytes(range(1, 9))  # what a frame puts in the place of a piece (see frame.py)
 
 
