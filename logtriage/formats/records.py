@@ -191,9 +191,10 @@ class Records:
             ) GROUP BY i""").to_arrow_table()
 
     def _assemble(self, lines: Lines) -> None:
-        """Makes `relation`: of heads, wholes and tails, which lie side by side in `assembled`, and severities. `text` is what a record says (its lines cleaned and unwrapped), null where that is `raw`; `head` is what stands in `raw` before
-        its body, if known."""
-        self.assembled = self._side_by_side(lines)
+        """Makes `relation`: of heads, wholes and tails, which lie side by side in `assembled`, and severities. `text` is what
+        a record says (its lines cleaned and unwrapped), null where that is `raw`; `head` is what stands in `raw` before its
+        body, if known."""
+        self.assembled = severity.named(self._side_by_side(lines), self.chains)
         self.con.register("assembled", self.assembled)
         own = "own" if lines.cleaned else "rtrim(raw, chr(10))"
         whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
@@ -207,10 +208,10 @@ class Records:
                             ELSE body END AS body{", NULL AS head" if lines.cleaned else ""})
                 FROM assembled
             ), told AS (
-                SELECT * EXCLUDE ({", ".join(_ASSEMBLED)}), {severity.evidence(self.con, self.chains)}
+                SELECT * EXCLUDE ({", ".join(_ASSEMBLED)}), {severity.evidence(self.assembled, self.chains)}
                 FROM joined
             )
-            SELECT * EXCLUDE ({", ".join(severity.EVIDENCE)}), {severity.judgement(self.chains)}
+            SELECT * EXCLUDE ({", ".join(severity.EVIDENCE)}), {severity.judgement(self.assembled, self.chains)}
             FROM told
         """
 
@@ -219,7 +220,7 @@ class Records:
         assert self.assembled is not None
         made = self.con.execute(f"SELECT {', '.join(_COMPUTED)} FROM ({self.relation})").to_arrow_table()
         rest = [
-            name for name in self.assembled.column_names if name not in (*_ASSEMBLED, *_COMPUTED, "level", "status")
+            name for name in self.assembled.column_names if name not in (*_ASSEMBLED, *_COMPUTED, *severity.EVIDENCE)
         ]
         records = self.assembled.select(rest)
         for name in _COMPUTED:

@@ -5,6 +5,7 @@ Numbers are OpenTelemetry's SeverityNumber.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,12 @@ from logtriage.formats.node import GENERIC, Node
 from logtriage.sql import literal
 
 if TYPE_CHECKING:
-    import duckdb
+    import pyarrow as pa
 
 _WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|alert|fatal|emerg|panic"
 _SHORT_WORDS = "trc|dbg|inf|wrn|erro|ftl|vrb|verbose|noti|crt|pnc"
 _ANY = f"{_WORDS}|{_SHORT_WORDS}"
+_NUMBER = re.compile("[0-9]*")
 # A level in a text of unknown form: in capitals at a word's own borders; in brackets or bars; before a colon; as a
 # value; as the very first word, or behind one that a sign joins to it (`ns_server:info,`); as a letter (`E!`, `E [`, `E name:`).
 _LEVEL_WORD = (
@@ -40,11 +42,8 @@ _FAILED = (
     f"CASE WHEN regexp_matches(left(body, 400), {literal(_SAYS_FAILED)}) THEN {SEVERITY['error']} "
     f"WHEN regexp_matches(left(body, 400), '(?i)\\bwarn(?:ing)?\\b') THEN {SEVERITY['warn']} ELSE {SEVERITY['info']} END"
 )
-_BY_STATUS = (
-    f"CASE WHEN length(status) = 3 THEN CASE left(status, 1) WHEN '5' THEN {SEVERITY['error']} "
-    f"WHEN '4' THEN {SEVERITY['warn']} WHEN '3' THEN {SEVERITY['info']} WHEN '2' THEN {SEVERITY['info']} "
-    f"WHEN '1' THEN {SEVERITY['info']} END END"
-)
+# By the first digit of three; what is no status tells nothing.
+_BY_STATUS = {"1": "info", "2": "info", "3": "info", "4": "warn", "5": "error"}
 _GUESSED = (
     "CASE WHEN found IS NOT NULL THEN CASE lower(found)"
     + "".join(
@@ -53,47 +52,67 @@ _GUESSED = (
     )
     + " END END"
 )
-# What `evidence` adds to a record, and what it is taken from.
-EVIDENCE = ("level", "status", "said", "by_status", "found", "trace")
+# What `named` and `evidence` add to a record, and what it is taken from.
+EVIDENCE = ("level", "status", "word", "said", "by_status", "found", "trace")
 
 
-def evidence(con: duckdb.DuckDBPyConnection, chains: Sequence[Node]) -> str:
-    """SELECT items over a block's records (level, status, chain, text, raw, body): what tells how severe each one is.
+def named(records: pa.Table, chains: Sequence[Node]) -> pa.Table:
+    """A block's records (chain, level, status) with what these tell by themselves: `word`, the level as it is written unless
+    that is a mere number which means none, its severity (`said`) and that of the status (`by_status`)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    `con` shows the block: `assembled` (see records.py).
-    """
-    said = _said(con, chains)
-    found = trace = "NULL"
-    untold = f"FROM assembled WHERE ({said}) IS NULL AND ({_BY_STATUS}) IS NULL"
-    if con.execute(f"SELECT 1 {untold} LIMIT 1").fetchall():  # these regexes are dear to compile
-        found = _found(chains)
-        trace = f"""CASE WHEN regexp_matches(left(body, 400), {literal(_TRACE_HEAD)}) THEN 1
-                         WHEN regexp_matches(left(body, 400), {literal(_TRACE_NEXT)}) THEN 2 END"""
+    level = records["level"].combine_chunks().dictionary_encode()
+    texts = level.dictionary.to_pylist()
+    codes = pc.add(pc.multiply(records["chain"], len(texts)), level.indices).combine_chunks().dictionary_encode()
+    said, words = [], []
+    for code in codes.dictionary.to_pylist():
+        chain, text = divmod(code, len(texts))
+        said.append(_said(texts[text], chains[chain]))
+        words.append(texts[text] if said[-1] or not _NUMBER.fullmatch(texts[text]) else None)
+    status = records["status"].combine_chunks().dictionary_encode()
+    answers = [SEVERITY.get(_BY_STATUS.get(text[0], "")) if len(text) == 3 else None for text in status.dictionary.to_pylist()]
+    return (
+        records.append_column("word", pa.array(words, pa.large_string()).take(codes.indices))
+        .append_column("said", pa.array(said, pa.uint8()).take(codes.indices))
+        .append_column("by_status", pa.array(answers, pa.uint8()).take(status.indices))
+    )
+
+
+def evidence(records: pa.Table, chains: Sequence[Node]) -> str:
+    """SELECT items over a block's records (chain, text, raw, body and what `named` gave): what tells how severe those are that
+    do not say it."""
+    if not _untold(records):  # these regexes are dear to compile
+        return "NULL::VARCHAR AS found, NULL::INTEGER AS trace"
+    trace = f"""CASE WHEN regexp_matches(left(body, 400), {literal(_TRACE_HEAD)}) THEN 1
+                     WHEN regexp_matches(left(body, 400), {literal(_TRACE_NEXT)}) THEN 2 END"""
     # nested, as AND would look at every text
-    return f"""{said} AS said, {_BY_STATUS} AS by_status,
-        CASE WHEN said IS NULL AND by_status IS NULL THEN {found} END::VARCHAR AS found,
+    return f"""CASE WHEN said IS NULL AND by_status IS NULL THEN {_found(chains)} END::VARCHAR AS found,
         CASE WHEN said IS NULL AND by_status IS NULL THEN {trace} END::INTEGER AS trace"""
 
 
-def judgement(chains: Sequence[Node]) -> str:
+def judgement(records: pa.Table, chains: Sequence[Node]) -> str:
     """SELECT items over records with their `evidence`: severity_text, severity_number, severity_default."""
-    return f"""CASE WHEN said IS NOT NULL OR NOT regexp_matches(level, '^[0-9]*$') THEN level ELSE found END AS severity_text,
+    if not _untold(records):
+        return "word AS severity_text, coalesce(said, by_status) AS severity_number, NULL::UTINYINT AS severity_default"
+    return f"""coalesce(word, found) AS severity_text,
         coalesce(said, by_status, CASE WHEN trace = 1 THEN {SEVERITY["error"]} END, {_GUESSED},
                  CASE WHEN trace = 2 THEN {SEVERITY["error"]} END)::UTINYINT AS severity_number,
         CASE WHEN said IS NULL AND by_status IS NULL AND trace IS NULL THEN {_defaults(chains)} END::UTINYINT AS severity_default"""
 
 
-def _said(con: duckdb.DuckDBPyConnection, chains: Sequence[Node]) -> str:
-    """The severity of the level words that the block has: they are few, so a CASE does for a join."""
-    cases: dict[int, str] = {}
-    for chain, text in con.execute(
-        "SELECT DISTINCT chain, level FROM assembled WHERE level IS NOT NULL LIMIT 2000"
-    ).fetchall():
-        word, own = text.strip().lower(), [fmt.levels for fmt in reversed(chains[chain].path)]
-        if level := next((levels[word] for levels in [*own, level_words()] if word in levels), None):
-            cases[chain] = cases.get(chain, "") + f" WHEN {literal(text)} THEN {SEVERITY[level]}"
-    branches = "".join(f" WHEN {chain} THEN CASE level{words} END" for chain, words in cases.items())
-    return f"CASE chain{branches} END" if branches else "NULL"
+def _untold(records: pa.Table) -> bool:
+    """Whether any record has neither a level nor a status."""
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.and_(pc.is_null(records["said"]), pc.is_null(records["by_status"]))).as_py())
+
+
+def _said(level: str, node: Node) -> int | None:
+    """The severity of a level's word in a record of a format: what the innermost says of it counts."""
+    word, own = level.strip().lower(), [fmt.levels for fmt in reversed(node.path)]
+    found = next((levels[word] for levels in [*own, level_words()] if word in levels), None)
+    return SEVERITY[found] if found else None
 
 
 def _found(chains: Sequence[Node]) -> str:
