@@ -18,7 +18,6 @@ from logtriage.formats.joints import CONTINUES
 from logtriage.formats.node import Node
 from logtriage.formats.stages import COLUMNS, OF_A_LINE, Stages
 from logtriage.sources.lines import Lines
-from logtriage.sql import literal
 from logtriage.stamps.rendering import Rendering
 
 if TYPE_CHECKING:
@@ -109,7 +108,8 @@ class Heads:
             return []
         self.con.register("unknown", unknown)
         sample = self.con.execute(f"SELECT i FROM unknown ORDER BY hash(i) LIMIT {_SAMPLE}").to_arrow_table()
-        return rows["t"].take(sample["i"]).to_pylist()
+        texts: list[str] = rows["t"].take(sample["i"]).to_pylist()
+        return texts
 
     def _odd(self) -> pa.ChunkedArray:
         """Of which lines the stamp did not convert."""

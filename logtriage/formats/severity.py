@@ -71,7 +71,9 @@ def named(records: pa.Table, chains: Sequence[Node]) -> pa.Table:
         said.append(_said(texts[text], chains[chain]))
         words.append(texts[text] if said[-1] or not _NUMBER.fullmatch(texts[text]) else None)
     status = records["status"].combine_chunks().dictionary_encode()
-    answers = [SEVERITY.get(_BY_STATUS.get(text[0], "")) if len(text) == 3 else None for text in status.dictionary.to_pylist()]
+    answers = [
+        SEVERITY.get(_BY_STATUS.get(text[0], "")) if len(text) == 3 else None for text in status.dictionary.to_pylist()
+    ]
     return (
         records.append_column("word", pa.array(words, pa.large_string()).take(codes.indices))
         .append_column("said", pa.array(said, pa.uint8()).take(codes.indices))
