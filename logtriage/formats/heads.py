@@ -108,8 +108,8 @@ class Heads:
             return []
         self.con.register("unknown", unknown)
         sample = self.con.execute(f"SELECT i FROM unknown ORDER BY hash(i) LIMIT {_SAMPLE}").to_arrow_table()
-        texts: list[str] = rows["t"].take(sample["i"]).to_pylist()
-        return texts
+        found: list[str] = rows["t"].take(sample["i"]).to_pylist()
+        return found
 
     def _odd(self) -> pa.ChunkedArray:
         """Of which lines the stamp did not convert."""
