@@ -553,3 +553,49 @@ def test_an_answer_before_anybody_listens_is_kept(store: Path) -> None:
         engine.listen(lambda request, result, hear=hear: hear(False), lambda request, why, hear=hear: hear(True))  # type: ignore[misc]
         assert told.wait(30) and heard == [fails]
         engine.close()
+
+
+def test_what_somebody_waits_for_goes_first(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as a person waits for an answer, no statement of what may take its time begins."""
+    from threading import Event
+    from typing import Any
+
+    from logtriage.tui import engine as engines
+    from logtriage.tui.requests.request import Request
+
+    monkeypatch.setattr(engines, "_GIVES_WAY", 60.0)
+    begun, counting, counted, done = Event(), Event(), Event(), Event()
+    heard: list[str] = []
+
+    class Wanted(Request):
+        kind = "wanted"
+        needs_store = False
+
+        def answer(self, snapshot: Any) -> None:
+            begun.set()
+            counting.wait(30)
+            counted.wait(0.5)
+
+    class Beside(Request):
+        kind = "beside"
+        lane = "back"
+
+        def answer(self, snapshot: Any) -> None:
+            counting.set()
+            snapshot.con.execute("SELECT 1")
+
+    def hear(request: Request, result: object) -> None:
+        heard.append(request.kind)
+        if request.kind == "beside":
+            counted.set()
+        if len(heard) == 2:
+            done.set()
+
+    engine = engines.Engine(store)
+    engine.start()
+    engine.listen(hear, lambda request, why: heard.append(why))
+    engine.ask(Wanted())
+    assert begun.wait(30)
+    engine.ask(Beside())
+    assert done.wait(30) and heard == ["wanted", "beside"]
+    engine.close()

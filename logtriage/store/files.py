@@ -5,6 +5,7 @@ hold something, without DuckLake, which takes 10 ms to find that out at each men
 from __future__ import annotations
 
 import glob
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ ROW = "file_row_number"  # the column of a record's place in its file
 _COLUMNS = ("part", "offset", "shape", "trace", "span", "request", "id", "timestamp")
 Range = tuple[int, int]  # from the first up to the last
 _EPOCH = datetime(1970, 1, 1)
+_NONE = (1, 0)
 _ANY = (-(1 << 63), (1 << 63) - 1)
 
 
@@ -81,6 +83,17 @@ def _whole(column: str, text: str) -> int:
 def microseconds(moment: datetime) -> int:
     """A moment of the store as a whole number: microseconds of 1970."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def holding(files: Sequence[File], column: str, values: Sequence[int]) -> list[File]:
+    """Those that may hold one of some values (in order) of a column."""
+    found = []
+    for file in files:
+        least, most = file.ends.get(column, _NONE)
+        at = bisect_left(values, least)
+        if at < len(values) and values[at] <= most:
+            found.append(file)
+    return found
 
 
 def reading(files: Sequence[File]) -> str:

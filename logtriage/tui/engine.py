@@ -29,6 +29,7 @@ Failed = Callable[["Request", str], None]
 _LANES = ("front", "back", "aside")
 _NICE = 5  # how far the threads stand back behind the one that draws and takes keys
 _PATIENCE = 5.0  # seconds that an interrupted query may still take
+_GIVES_WAY = 1.0  # seconds that a statement is put off while somebody waits for others
 
 
 class Engine:
@@ -71,6 +72,7 @@ class Engine:
         """What was asked of these kinds is not wanted any more."""
         with self._lock:
             self._drop(kinds)
+            self._lock.notify_all()
 
     @property
     def has_store(self) -> bool:
@@ -94,7 +96,7 @@ class Engine:
     def is_idle(self) -> bool:
         """Whether nothing is asked or being answered."""
         with self._lock:
-            return not any(self._waiting.values()) and not any(self._running.values())
+            return not any(map(self._is_busy, _LANES))
 
     def close(self) -> bool:
         """Ends the threads, within what the query in hand takes to be interrupted. Gives whether they have all ended."""
@@ -142,6 +144,7 @@ class Engine:
             finally:
                 with self._lock:
                     self._running[lane] = None
+                    self._lock.notify_all()
         _close(snapshot)
 
     def _opened(self, lane: str) -> Snapshot | None:
@@ -165,8 +168,16 @@ class Engine:
                 self._lock.wait()
             if self._closed:
                 return None
-            run = self._running[lane] = Run(self._waiting[lane].pop(0))
+            run = self._running[lane] = Run(self._waiting[lane].pop(0), self._give_way if lane != "front" else None)
             return run
+
+    def _give_way(self, run: Run) -> None:
+        """Called before each statement of what nobody waits for: lets go first what somebody does."""
+        with self._lock:
+            self._lock.wait_for(lambda: run.cancelled or self._closed or not self._is_busy("front"), _GIVES_WAY)
+
+    def _is_busy(self, lane: str) -> bool:
+        return bool(self._waiting[lane] or self._running[lane])
 
     def _give(self, run: Run, what: Any, *, failed: bool = False) -> None:
         """Tells who listens; waits until somebody does."""

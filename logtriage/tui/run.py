@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,10 +16,11 @@ class Cancelled(Exception):
 
 
 class Run:
-    """A request being answered."""
+    """A request being answered. `give_way`: called before each statement."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, give_way: Callable[[Run], None] | None = None) -> None:
         self.request = request
+        self.give_way = give_way
         self.cancelled = False
         self._con: Any = None
 
@@ -45,6 +47,8 @@ class _Watched:
         self._run = run
 
     def execute(self, *args: Any) -> Any:
+        if self._run.give_way:
+            self._run.give_way(self._run)
         if self._run.cancelled:
             raise Cancelled
         return self.inner.execute(*args)

@@ -17,8 +17,8 @@ from logtriage.tui.screen.event_lines import EventLines
 if TYPE_CHECKING:
     from logtriage.answers.search import Row
 
-PAGE = 500  # records asked for at once where one goes to another place
-_FIRST = 100  # when there is nothing yet: what is before them is asked for once they stand
+PAGE = 500  # records asked for at once at the end, which come anew with all that is written
+_FIRST = 100  # elsewhere, and when there is nothing yet: what is around them is asked for once they stand
 _MORE = 900  # where one goes on from there: what takes time is finding them, hardly how many they are
 _NEAR = 220  # so many rows at least are kept ready on either side of the view
 _MOST_UNFOLDED = 1_000  # lines of one record that are shown in the list
@@ -39,7 +39,7 @@ class Events(EventLines, can_focus=True):
         """The request for a place of a query: the end of it, if none is given, or the beginning (`first`)."""
         self.query_shown = query
         self._asked = set()
-        count = PAGE if self.reel.rows else max(_FIRST, self.size.height)
+        count = PAGE if self.reel.rows and place is None else max(_FIRST, self.size.height)
         return Show(query, place, max(count // 2, self.size.height), count, first)
 
     def show(self, request: Show, page: Glances) -> None:
