@@ -121,12 +121,18 @@ class Normaliser:
         self.finish(block, made, shapes=shapes)
         return made
 
+    @property
+    def _shown_rows(self) -> pa.Table:
+        """Of `rows` what is looked up by the place of a record: to show a column costs some microseconds."""
+        assert self.rows is not None
+        return self.rows.select(["i", "offset", "timestamp", "shape"])
+
     def held(self) -> Held:
         """The records that are shown now."""
         assert self.rows is not None
         tables = {
             "records": self.records.settled,
-            "rows": self.rows,
+            "rows": self._shown_rows,
             "found": self._flags.found,
             "flags": self._flags.flags,
         }
@@ -180,7 +186,7 @@ class Normaliser:
         whole = pc.is_valid(rows["exact"].combine_chunks())
         numbers = self.shapes.number(frames, bodies, stamps, observed, whole)
         self.rows = rows.append_column("shape", numbers).append_column("run", self.shapes.runs)
-        self.con.register("rows", self.rows)
+        self.con.register("rows", self._shown_rows)
 
 
 def read_ahead(source: Source, offset: int, line: int) -> Iterator[Block]:

@@ -48,7 +48,7 @@ DOCUMENT = st.builds(nested, st.dictionaries(st.sampled_from(NAMES), VALUES, min
 def test_keys_that_are_not_there_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, documents: list[dict[str, Any]]
 ) -> None:
-    """Records are the same whether a format looks for all its keys or only for those that the log has, ."""
+    """Records are the same whether a format looks for all its keys or only for those that the log has."""
     path = tmp_path_factory.getbasetemp() / "some.json"
     path.write_text("".join(json.dumps(one) + "\n" for one in documents))
     with pytest.MonkeyPatch.context() as patch:
