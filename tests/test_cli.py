@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from importlib import import_module
@@ -156,7 +157,7 @@ def test_formats(tmp_path: Path) -> None:
         "2026/01/02 03:04:05 [error] 31#31: *7 connect() failed (111: Connection refused)\n"
     )
     ran = logtriage("formats", "detect", "a.log", cwd=tmp_path)
-    assert ran.code == 0 and "nginx-error: 1 records" in ran.out and "2026-01-02T03:04:05" in ran.out
+    assert ran.code == 0 and "nginx-error: 1 record\n" in ran.out and "2026-01-02T03:04:05" in ran.out
     assert "nginx-error" in logtriage("formats", "list", "nginx").out
     assert "regex" in logtriage("formats", "show", "nginx-error").out
     assert logtriage("formats", "show", "nope").code == 2
@@ -185,3 +186,54 @@ def test_times() -> None:
 def test_table() -> None:
     """Numbers stand on the right, texts on the left, line breaks are shown."""
     assert table(["a", "n"], [["x\ny", 5], ["z", None]]).splitlines() == ["a    n", "---  -", "x⏎y  5", "z"]
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["patterns"], "list, show, check, test or add?"), (["store"], "info, compact, prune or check?"),
+        (["sql"], "[FILE] QUERY is missing"), (["patterns", "test", "hello"], "no signature fits this text"),
+        (["app.log"], "to look at it: logtriage tui app.log"), (["cat", "--tail", "1", "-m", "1", "app.log"], "--tail goes neither"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_named(command: list[str], says: str, tmp_path: Path) -> None:
+    """A command that lacks something, or that finds nothing, says what in its one line."""
+    (tmp_path / "app.log").write_text("hello\n")
+    ran = logtriage(*command, cwd=tmp_path)
+    assert ran.code != 0 and says in ran.err
+
+
+def test_help_by_its_letter() -> None:
+    """`-h` is help wherever it is not grep's."""
+    for command in COMMANDS:
+        ran = logtriage(command, "-h") if command != "grep" else logtriage(command, "--help")
+        assert ran.code == 0 and "examples:" in ran.out, command
+
+
+def test_tail(tmp_path: Path) -> None:
+    """`cat --tail N` prints the last records, of all sources together or of the last one where they are not merged, from
+    files as from the store, filtered or not."""
+    for name in ("a.log", "b.log"):
+        at = 1 if name == "a.log" else 0
+        lines = (f"2026-03-02 10:00:{2 * n + at:02} {'ERROR' if n < 3 else 'INFO'} {name} {n}\n" for n in range(5))
+        (tmp_path / name).write_text("".join(lines))
+    logtriage("ingest", "--store", "st", "a.log", "b.log", cwd=tmp_path)
+    for more in (["--no-store", "a.log", "b.log"], ["--store", "st"]):
+        ran = logtriage("cat", "--tail", "3", *more, cwd=tmp_path)
+        assert [line.split()[-2:] for line in ran.lines] == [["a.log", "3"], ["b.log", "4"], ["a.log", "4"]], ran.err
+        assert "2 sources; 3 records" in ran.err
+        ran = logtriage("cat", "--tail", "1", "--level", "error", "--output", "jsonl", *more, cwd=tmp_path)
+        assert [json.loads(line)["body"] for line in ran.lines] == ["b.log 2"]
+
+
+def test_triage_says_what_it_looked_at(tmp_path: Path) -> None:
+    """triage and report end with the coverage line; grep's habit of -r changes nothing; the sources are counted alike."""
+    write = (f"2026-03-02 10:{n // 60:02}:{n % 60:02} INFO request {n} served\n" for n in range(300))
+    (tmp_path / "a.log").write_text("".join(write))
+    (tmp_path / "a.log.1").write_text("2026-03-02 09:59:59 INFO request 1 served\n")
+    for command in (["triage"], ["report"], ["grep", "-r", "served"]):
+        ran = logtriage(*command, "--no-store", ".", cwd=tmp_path)
+        assert "2 sources; 301 " in ran.err and "2026-03-02 09:59" in ran.err, (command, ran.err)
+    logtriage("ingest", "--store", "st", ".", cwd=tmp_path)
+    for command in (["grep", "-c"], ["grep"]):
+        assert "2 sources; " in logtriage(*command, "--store", "st", "served", cwd=tmp_path).err

@@ -36,11 +36,12 @@ COMMANDS = {
 }
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 EXAMPLES = """\
-  logtriage                                            the screen, on the store; with a pipe into it, on that
-  logtriage grep -i 'timed out' /var/log/app/         what the files say, stack traces included
-  logtriage grep --level error --since 1h .            every error of the last hour, on one timeline
-  logtriage ingest --follow /var/log                   keep the store up to date
-  logtriage demo --run                                 see an incident taken apart
+  logtriage tui /var/log/app/                              look at logs on one timeline; alone, at the store
+  logtriage triage --since 2h /var/log/app/                when it began, and who is to be suspected
+  logtriage grep -i 'timed out' /var/log/app/              what the files say, stack traces included
+  logtriage grep --level error --since 1h '' /var/log/app/ every error of the last hour, on one timeline
+  logtriage ingest --follow /var/log                       keep the store up to date
+  logtriage demo --run                                     see an incident taken apart
 """
 
 
@@ -94,6 +95,8 @@ def _instead_of(name: str) -> str:
     """What may have been meant by a command, or an option without one, that does not exist."""
     from logtriage.cli.options import is_it
 
+    if os.path.lexists(name):
+        return f"to look at it: logtriage tui {name}; to search it: logtriage grep PATTERN {name}"
     near = is_it(name, [*COMMANDS, "--help", "--version"])
     search = "" if near or name[:1] == "-" else f"; to search: logtriage grep {name} …"
     return f"{near}`logtriage --help` lists the commands{search}"

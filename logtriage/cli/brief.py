@@ -40,7 +40,7 @@ def grep(session: Session, needle: Needle) -> int | None:
     found = [one for one in found if not this.more or one.level in levels(this)]
     if found and not is_told(args):
         return None
-    sources = len({group for _, _, group, *_ in told.parts})
+    sources = len({name for _, name, *_ in told.parts})
     coverage = Coverage(sources, None, 0, notes=window_told(this, session))
 
     def ending() -> None:

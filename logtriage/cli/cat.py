@@ -31,6 +31,7 @@ EXAMPLES = """\
   logtriage cat --output jsonl app.log | jq .body   normalised: time in UTC, level, body, attributes
   logtriage cat --output raw app.log.2.gz           the exact bytes, unpacked
   logtriage cat --since 14:00 --until 14:10 .       ten minutes of everything
+  logtriage cat --tail 20 /var/log/app/             the last records of all of them together
 """
 
 
@@ -41,13 +42,14 @@ def parser() -> Parser:
     add_output(
         made, OUTPUTS, "text (one timeline), jsonl, logfmt or csv (sources in the order given), raw (the exact bytes)"
     )
-    made.add_argument("-m", "--max-count", metavar="N", type=number, help="N records at most")
+    made.add_argument("-m", "--max-count", metavar="N", type=number, help="the first N records")
+    made.add_argument("--tail", metavar="N", type=number, help="the last N records")
     made.add_argument(
         "--from-store", action="store_true", help="take the sources from the store though there are such files"
     )
     made.add_argument("--no-store", action="store_true", help="never use the store")
     made.add_argument("--show-sql", action="store_true", help="print the SQL that runs on the store")
-    made.add_argument("--follow", action="store_true", help="then go on as the logs grow")
+    made.add_argument("-f", "--follow", action="store_true", help="then go on as the logs grow")
     made.add_argument("-n", "--line-number", action="store_true", help="line numbers behind source names")
     add_color(made)
     made.add_argument("--line-buffered", action="store_true", help="hand on every record at once")
@@ -62,6 +64,8 @@ def run(argv: list[str]) -> int:
     """Exit code 0; 1 where no record was printed though some were asked for; 2 if a source failed."""
     session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
+    if args.tail is not None and (args.follow or args.max_count is not None):
+        raise UsageError("cat: --tail goes neither with --follow nor with -m")
     if args.from_store or (not args.sources and not is_piped()) or _are_stored(session):
         from logtriage.cli import stored
 
@@ -69,7 +73,7 @@ def run(argv: list[str]) -> int:
     found = session.find(args.sources or ["-"])
     if not found.sources:
         return 2 if session.errors else 1
-    if args.output == "raw" and not is_filtered(args) and args.max_count is None:
+    if args.output == "raw" and not is_filtered(args) and args.max_count is None and args.tail is None:
         return _raw(session, found.sources)
     from logtriage.cli import merged
 

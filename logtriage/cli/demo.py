@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.cli.options import Parser, add_display, add_general
 from logtriage.cli.session import Session
-from logtriage.coverage import Coverage
+from logtriage.coverage import Coverage, counted
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def run(argv: list[str]) -> int:
     from logtriage.demo import write_demo
 
     summary = write_demo(folder, lines=args.lines, seed=args.seed)
-    session.say(f"{summary.lines:,} lines in {len(summary.files)} files under {folder}")
+    session.say(f"{summary.lines:,} lines in {counted(len(summary.files), 'file')} under {folder}")
     if not args.run:
         session.say(f"try: logtriage grep -i 'timed out' {folder}")
         return 0

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from argparse import Namespace
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
 
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
+
+One = TypeVar("One")
+
+
+def first_or_last(args: Namespace, every: Iterable[One]) -> Iterator[One]:
+    """Of some records the first (`-m`) or the last (`--tail`), if so many were asked for."""
+    return islice(every, args.max_count) if args.tail is None else iter(deque(every, args.tail))
 
 
 @contextlib.contextmanager

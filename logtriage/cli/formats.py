@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.cli.options import Parser, add_general, add_reading
 from logtriage.cli.session import Session
+from logtriage.coverage import counted
 from logtriage.errors import LogtriageError, UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _list(session: Session, words: list[str]) -> int:
     )
     if found:
         print(table(("id", "kind", "title"), [(f.id, f.kind, f.title) for f in found]))
-    session.say(f"{len(found)} formats")
+    session.say(counted(len(found), "format"))
     return 0 if found else 1
 
 
@@ -106,7 +107,7 @@ def _check(session: Session, places: list[str]) -> int:
         ]
     for problem in problems:
         print(problem)
-    session.say(f"{len(formats)} formats checked, {len(problems)} problems")
+    session.say(f"{counted(len(formats), 'format')} checked, {counted(len(problems), 'problem')}")
     return 2 if problems else 0
 
 
@@ -142,7 +143,7 @@ def _detect(session: Session, names: list[str]) -> int:
         for text in lines(normaliser.con, source, normaliser.records.chains):
             told.setdefault(json.loads(text)["format"], []).append(text)
         for name, texts in sorted(told.items(), key=lambda item: -len(item[1])):
-            print(f"  {name}: {len(texts):,} records")
+            print(f"  {name}: {counted(len(texts), 'record')}")
             for key, value in json.loads(texts[0]).items():
                 if value not in (None, [], {}) and key not in ("source", "line", "lines", "offset", "format"):
                     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

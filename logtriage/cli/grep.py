@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   logtriage grep 'timed out' app.log               the whole record: a stack trace comes with its first line
   logtriage grep -i -C 2 refused /var/log/         all files, merged in time order
-  logtriage grep --level error --since 1h -e . .   every error of the last hour
+  logtriage grep --level error --since 1h '' .     every error of the last hour, in all files from here on
   logtriage grep --flag oom --across -C 5 ''       in the store: what happened around each kill, in every source
   kubectl logs web-0 | logtriage grep -c 'status=5\\d\\d'
 """
@@ -76,6 +76,8 @@ def _add_matching(made: argparse.ArgumentParser) -> None:
     group.add_argument("-F", "--fixed-strings", action="store_true", help="patterns are texts, no expressions")
     group.add_argument("-E", "--extended-regexp", action="store_true", help=argparse.SUPPRESS)
     group.add_argument("-P", "--pcre2", action="store_true", help=argparse.SUPPRESS)
+    for always in (("-r", "-R", "--recursive"), ("-a", "--text")):  # from grep's habit: folders are gone into anyway
+        group.add_argument(*always, action="store_true", help=argparse.SUPPRESS)
 
 
 def _add_showing(made: argparse.ArgumentParser) -> None:

@@ -30,7 +30,7 @@ def parser() -> Parser:
     """The command's arguments."""
     made = Parser("ingest", "Reads logs into the store. What was read before is not read again.", EXAMPLES)
     add_sources(made, nargs="+")
-    made.add_argument("--follow", action="store_true", help="then go on reading as the logs grow")
+    made.add_argument("-f", "--follow", action="store_true", help="then go on reading as the logs grow")
     made.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)  # end when who started it does
     made.add_argument("--service", metavar="NAME", help="the service that wrote the logs")
     made.add_argument("--host", metavar="NAME", help="the host that wrote the logs")

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from logtriage.cli.asking import asked
-from logtriage.cli.ending import in_full
+from logtriage.cli.ending import first_or_last, in_full
 from logtriage.cli.grepping import context, exit_code, summary, with_names
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
@@ -36,18 +36,14 @@ def cat(session: Session, sources: list[Source]) -> int:
     coverage = search.coverage
     with in_full(session, lambda: search.finished(coverage.records or 0)):
         if args.output in WITH_FIELDS:
-            for source in sources:
-                for text in search.texts(search.whole(source), source):
-                    if coverage.records == args.max_count:
-                        break
-                    out.write((as_logfmt(text) if args.output == "logfmt" else text).encode() + b"\n")
-                    coverage.records = (coverage.records or 0) + 1
+            texts = (text for source in sources for text in search.texts(search.whole(source), source))
+            for text in first_or_last(args, texts):
+                out.write((as_logfmt(text) if args.output == "logfmt" else text).encode() + b"\n")
+                coverage.records = (coverage.records or 0) + 1
         else:
             printer = RowsOut(timeline(session, [Named.of(source) for source in sources]), None, out)
             streams = [search.rows(search.whole(source), source) for source in sources]
-            for row in in_time(streams) if args.output == "text" else (row for stream in streams for row in stream):
-                if coverage.records == args.max_count:
-                    break
+            for row in first_or_last(args, in_time(streams) if args.output == "text" else chain.from_iterable(streams)):
                 _count(coverage, row)
                 printer.show(shown(row, printer.look.names))
     return 2 if session.errors else 0 if coverage.records else 1

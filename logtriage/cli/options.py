@@ -29,7 +29,8 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             **more,
         )
-        self.add_argument("--help", action="help", help="this text")
+        short = [] if command == "grep" else ["-h"]  # there it is that of grep
+        self.add_argument(*short, "--help", action="help", help="this text")
 
     def format_help(self) -> str:
         """The help, without the line of usage that nobody reads."""
@@ -40,6 +41,11 @@ class Parser(argparse.ArgumentParser):
         """Ends the program with exit code 2."""
         unknown = message.partition("unrecognized arguments: ")[2].partition("=")[0].split()
         near = is_it(unknown[0], self._option_string_actions) if unknown else ""
+        _, _, names = message.partition("arguments are required: ")
+        if names.startswith("ACTION"):
+            message = f"{self.prog.split()[-1]}: {next(one.help for one in self._actions if one.dest == 'action')}?"
+        elif names:
+            message = f"{self.prog.split()[-1]}: {names} is missing"
         self.exit(2, f"logtriage: {message}\n  hint: {near}`{self.prog} --help` has examples\n")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.cli.options import Parser, add_general
 from logtriage.cli.session import Session
+from logtriage.coverage import counted
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _list(session: Session, words: list[str]) -> int:
     if found:
         rows = [(p.id, p.severity, p.category, p.title) for p in sorted(found, key=lambda p: (p.category, p.id))]
         print(table(("id", "severity", "category", "title"), rows))
-    session.say(f"{len(found)} signatures")
+    session.say(counted(len(found), "signature"))
     return 0 if found else 1
 
 
@@ -124,7 +125,7 @@ def _check(session: Session, places: list[str]) -> int:
     problems += check_patterns(patterns, shipped if places else ())
     for problem in problems:
         print(problem)
-    session.say(f"{len(patterns)} signatures checked, {len(problems)} problems")
+    session.say(f"{counted(len(patterns), 'signature')} checked, {counted(len(problems), 'problem')}")
     return 2 if problems else 0
 
 
@@ -139,6 +140,8 @@ def _test(session: Session, texts: list[str]) -> int:
         for name, value in captures.items():
             print(f"  {name} = {value}")
         print(f"  {pattern.advice}")
+    if not found:
+        session.say("no signature fits this text" if "".join(texts) else "no text was given")
     return 0 if found else 1
 
 

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from logtriage.cli.ending import finished
 from logtriage.cli.options import BROUGHT_IN, Parser, add_display, add_general, add_reading, add_sources
 from logtriage.cli.session import Session
 from logtriage.cli.triage import add_asking, again, answered
+from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 from logtriage.kept import replacing
 
@@ -46,7 +48,7 @@ def run(argv: list[str]) -> int:
     from logtriage.report import markdown, page
 
     args = session.args
-    document, found = _week(session) if args.weekly else _incident(session)
+    document, found, coverage = _week(session) if args.weekly else _incident(session)
     if args.title:
         document.title = args.title
     if args.redact:
@@ -56,14 +58,16 @@ def run(argv: list[str]) -> int:
     if args.html:
         _write(Path(args.html), page.rendered(document))
     sys.stdout.write(markdown.rendered(document))
+    if coverage:
+        finished(session, coverage)
     return 2 if session.errors else 0 if found else 1
 
 
-def _incident(session: Session) -> tuple[Document, bool]:
+def _incident(session: Session) -> tuple[Document, bool, Coverage]:
     from logtriage import marks
     from logtriage.report.incident import document
 
-    answer = answered(session)
+    answer, coverage = answered(session)
     kept = [] if session.args.no_store else marks.load(session.store_path)
     if answer.activity:
         first, last = answer.activity[0][0], answer.activity[-1][0]
@@ -72,10 +76,10 @@ def _incident(session: Session) -> tuple[Document, bool]:
             for mark in kept
             if mark.timestamp is None or first <= mark.timestamp.replace(second=0, microsecond=0) <= last
         ]
-    return document(answer, kept, session.zone, again=again(session)), bool(answer.culprits)
+    return document(answer, kept, session.zone, again=again(session)), bool(answer.culprits), coverage
 
 
-def _week(session: Session) -> tuple[Document, bool]:
+def _week(session: Session) -> tuple[Document, bool, None]:
     from logtriage.cli.opened import opened
     from logtriage.report.weekly import document
     from logtriage.stamps.when import parse_when
@@ -86,7 +90,7 @@ def _week(session: Session) -> tuple[Document, bool]:
     until = parse_when(args.until, now=session.now, zone=session.zone).replace(tzinfo=None) if args.until else None
     with opened(session, list(args.sources)) as (store, parts):
         made = document(store, session.zone, until, parts)
-    return made, len(made.blocks) > 1
+    return made, len(made.blocks) > 1, None
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from logtriage.cli.asking import Asked, span_told, window_told
 from logtriage.cli.ending import finished
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.session import Session
-from logtriage.coverage import Coverage
+from logtriage.coverage import Coverage, counted
 from logtriage.errors import SourceError
 from logtriage.normalise import Normaliser
 from logtriage.store.store import connect
@@ -102,7 +102,7 @@ class Search:
             self._tell_undecided(source, len(stream.undecided))
 
     def _tell_undecided(self, source: Source, number: int) -> None:
-        self.session.error(SourceError(f"{source.name}: the pattern took too long on {number} lines"))
+        self.session.error(SourceError(f"{source.name}: the pattern took too long on {counted(number, 'line')}"))
 
     def finished(self, found: int) -> None:
         """Prints the coverage line; where nothing was found in the window asked for, it says what there is."""

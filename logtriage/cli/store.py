@@ -110,7 +110,7 @@ def _prune(session: Session) -> int:
     most = parse_size(args.max_size) if args.max_size else None
     with Store(session.store_path, write=True) as store:
         space = prune(store, before=session.now - span if span else None, max_bytes=most)
-    session.say(f"{space.records:,} records removed; {_told(space)}")
+    session.say(f"{counted(space.records, 'record')} removed; {_told(space)}")
     return 0
 
 
@@ -129,7 +129,7 @@ def _check(session: Session) -> int:
     ]
     if verdict.gone:
         told.append(f"{len(verdict.gone):,} whose files have gone")
-    session.say("; ".join(told) + f": {len(verdict.wrong)} problems")
+    session.say("; ".join(told) + f": {counted(len(verdict.wrong), 'problem')}")
     return 2 if verdict.wrong else 0
 
 

@@ -12,14 +12,14 @@ from logtriage.answers.search import COLUMNS, Answer, Row
 from logtriage.answers.standing import parts_named
 from logtriage.cli.asking import Asked, asked, levels, span_told, window_told
 from logtriage.cli.brief import tell
-from logtriage.cli.ending import finished, in_full
+from logtriage.cli.ending import finished, first_or_last, in_full
 from logtriage.cli.full import PRINTED, Full, full, more, shown
 from logtriage.cli.grepping import context, exit_code, is_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Named, RowsOut, timeline
 from logtriage.cli.session import Session
-from logtriage.coverage import Coverage
+from logtriage.coverage import Coverage, counted
 from logtriage.errors import SourceError
 from logtriage.query.brief import Found
 from logtriage.query.query import Query
@@ -44,7 +44,7 @@ class Stored:
         self.asked: Asked = asked(session, needle, ends(self.snapshot))
         self.levels = levels(self.asked)
         self.coverage = Coverage(
-            len({p.group for p in self.snapshot.catalog.parts}),
+            len({p.source for p in self.snapshot.catalog.parts}),
             None,
             0 if needle else None,
             notes=window_told(self.asked, session),
@@ -108,7 +108,7 @@ class Stored:
 
     def _told(self, answer: Answer) -> None:
         if answer.undecided:
-            self.session.error(SourceError(f"the pattern took too long on {len(answer.undecided)} records"))
+            self.session.error(SourceError(f"the pattern took too long on {counted(len(answer.undecided), 'record')}"))
 
     def printer(self, needle: Needle | None, *, gaps: bool = False) -> RowsOut:
         """What prints its rows."""
@@ -175,11 +175,9 @@ def cat(session: Session) -> int:
             query = replace(query, order="source")
         with in_full(session, lambda: stored.finished(coverage.records or 0)):
             printer = stored.printer(None)
-            if args.max_count is not None and not stored.levels:
-                query = replace(query, limit=args.max_count)
-            for one in stored.rows(query, attributes=args.output in WITH_FIELDS):
-                if coverage.records == args.max_count:
-                    break
+            if not stored.levels:
+                query = replace(query, limit=args.max_count, tail=args.tail)
+            for one in first_or_last(args, stored.rows(query, attributes=args.output in WITH_FIELDS)):
                 coverage.records += 1
                 coverage.seen(one[0].timestamp, one[0].timestamp)
                 if args.output == "raw":

@@ -11,6 +11,7 @@ from logtriage.cli.ending import in_full
 from logtriage.cli.grepping import context, covered, exit_code, summary, with_names
 from logtriage.cli.lines_out import LinesOut, Look, Out
 from logtriage.cli.session import Session
+from logtriage.coverage import counted
 from logtriage.errors import SourceError
 from logtriage.output import use_colour
 from logtriage.stream.stream import Stream, Wanted
@@ -71,7 +72,9 @@ def told(session: Session, stream: Stream) -> Iterator[None]:
     except SourceError as why:
         session.error(why)
     if stream.undecided:
-        session.error(SourceError(f"{stream.source.name}: the pattern took too long on {len(stream.undecided)} lines"))
+        session.error(
+            SourceError(f"{stream.source.name}: the pattern took too long on {counted(len(stream.undecided), 'line')}")
+        )
 
 
 def new_starts(session: Session) -> Starts:

@@ -13,6 +13,7 @@ from logtriage.cli.asking import moment
 from logtriage.cli.options import BROUGHT_IN, Parser, add_display, add_general, add_output, add_reading, add_sources
 from logtriage.cli.session import Session
 from logtriage.cli.templates_out import SHORT, json_line, print_list, show
+from logtriage.coverage import counted
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def run(argv: list[str]) -> int:
         shown = found[: args.max_count]
         print_list(session, snapshot, query, shown)
     session.say(
-        f"{len(found):,} templates"
+        counted(len(found), "template")
         + (f", {len(found) - len(shown):,} not shown (-m N)" if shown != found else "")
         + told
     )
@@ -107,7 +108,7 @@ def _chosen(session: Session, snapshot: Snapshot, query: Query, store: Store) ->
         return gone(snapshot, query, since), f" gone since {since:%Y-%m-%d %H:%M} UTC"
     every = seen(snapshot, query)
     unmined = sum(one.records for one in every if one.template == UNMINED_ID)
-    told = f"; {unmined:,} records have too many different texts to be mined" if unmined else ""
+    told = f"; {counted(unmined, 'record')} with too many different texts to be mined" if unmined else ""
     if args.new:
         since = _moment(session, store, args.new)
         assert since is not None

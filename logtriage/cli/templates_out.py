@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from logtriage.cli.session import Session
+from logtriage.coverage import counted
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def show(session: Session, ids: list[str]) -> int:
                 times = " to ".join(
                     shown_time(moment, session.zone)[:16] for moment in (seen.first_seen, seen.last_seen)
                 )
-                print(f"  {seen.records:,} records in {seen.sources:,} sources, {times}  {bars(seen.trend)}")
+                print(
+                    f"  {counted(seen.records, 'record')} in {counted(seen.sources, 'source')}, {times}  {bars(seen.trend)}"
+                )
                 print("  " + harmless(one.exemplar or "").replace("\n", "\n  "))
                 for k, place in enumerate(one.places, 1):
                     numbers = f"{place.low:g} … {place.middle:g} … {place.high:g}; " if place.low is not None else ""
@@ -119,7 +122,7 @@ def show(session: Session, ids: list[str]) -> int:
                         )
                     )
                 session.say(
-                    f"values of {one.looked_at:,} records; logtriage grep{option} --template {seen.template[:SHORT]} '' shows them"
+                    f"values of {counted(one.looked_at, 'record')}; logtriage grep{option} --template {seen.template[:SHORT]} '' shows them"
                 )
     if not found:
         raise UsageError(f"there is no template {' '.join(ids)}", "`logtriage templates` lists them with their ids")

@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from logtriage.cli.ending import finished
 from logtriage.cli.options import (
     BROUGHT_IN,
     Parser,
@@ -21,6 +22,7 @@ from logtriage.cli.options import (
     add_sources,
 )
 from logtriage.cli.session import Session
+from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def run(argv: list[str]) -> int:
     from logtriage.triage import told
 
     args = session.args
-    answer = answered(session)
+    answer, coverage = answered(session)
     if args.output == "json":
         print(json.dumps(answer.plain(), ensure_ascii=False))
     else:
@@ -89,12 +91,16 @@ def run(argv: list[str]) -> int:
     if args.show_sql:
         for query in told.queries(answer):
             session.say(query)
+    finished(session, coverage)
     return 2 if session.errors else 0 if answer.culprits else 1
 
 
-def answered(session: Session) -> Triage:
-    """Brings the store up to date with the sources and the baseline, and asks it."""
+def answered(session: Session) -> tuple[Triage, Coverage]:
+    """Brings the store up to date with the sources and the baseline, and asks it; what was looked at."""
+    from logtriage.answers.lanes import ends
+    from logtriage.answers.tally import count
     from logtriage.cli.opened import opened
+    from logtriage.query.query import Query
     from logtriage.store.views import Snapshot
     from logtriage.triage.triage import triage
 
@@ -103,7 +109,11 @@ def answered(session: Session) -> Triage:
     with opened(session, [*session.args.sources, *names]) as (store, parts), Snapshot(store) as snapshot:
         wanted = _asked(session, snapshot, parts, windows, good)
         _require_baseline(snapshot, wanted, "..".join(windows[0]) if windows else " ".join(names))
-        return triage(snapshot, wanted)
+        answer = triage(snapshot, wanted)
+        asked_of = {part.source for part in snapshot.catalog.parts if parts is None or part.part in parts}
+        coverage = Coverage(len(asked_of), count(snapshot, Query(parts=parts)))
+        coverage.seen(*ends(snapshot))
+        return answer, coverage
 
 
 def again(session: Session, triage: str = "") -> Again:

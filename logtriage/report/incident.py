@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from logtriage.coverage import counted
 from logtriage.marks import Mark
 from logtriage.report.document import Code, Document, Heading, Items, Lane, Paragraph, Table, Timeline
 from logtriage.triage.told import HERE, Again, commands
@@ -110,7 +111,9 @@ def _summary(answer: Triage, zone: tzinfo) -> str:
         return "No onset was found. " + " ".join(answer.notes)
     first = answer.culprits[0] if answer.culprits else None
     began = f"It began at {both(answer.onset.moment, zone)} ({answer.onset.sure}: {answer.onset.why}). "
-    compared = f"Compared: {answer.records[1]:,} records since then with {answer.records[0]:,} of {answer.baseline}. "
+    compared = (
+        f"Compared: {counted(answer.records[1], 'record')} since then with {answer.records[0]:,} of {answer.baseline}. "
+    )
     return (
         began
         + compared

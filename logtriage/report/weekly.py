@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from logtriage.answers.lanes import lane_names
+from logtriage.coverage import counted
 from logtriage.report.document import Document, Heading, Lane, Paragraph, Table, Timeline
 from logtriage.report.incident import both
 from logtriage.store.store import Store
@@ -72,7 +73,7 @@ class _Week:
             'SELECT count(DISTINCT (part, "offset")) FROM lake.hits '
             f"WHERE {self.mine} AND timestamp >= ? AND timestamp < ? AND severity_number >= {_ERROR}"
         )
-        told = f"{records:,} records of {sources:,} sources, {failures:,} of them known failures"
+        told = f"{counted(records, 'record')} of {counted(sources, 'source')}, {failures:,} of them known failures"
         return f"{both(self.start, zone)} to {both(self.end, zone)}: {told}."
 
     def picture(self) -> Timeline | None:

@@ -61,7 +61,7 @@ class Verdict:
     @property
     def sources(self) -> int:
         """How many sources the store has."""
-        return len({part.group for part in self.snapshot.catalog.parts})
+        return len({part.source for part in self.snapshot.catalog.parts})
 
     @property
     def window(self) -> tuple[datetime | None, datetime | None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from logtriage.coverage import counted
 from logtriage.query.condition import inlined
 from logtriage.triage.finding import Finding
 from logtriage.triage.peers import Peers, spelled
@@ -124,7 +125,7 @@ def detect(blamed: list[Edge]) -> list[Finding]:
         known = by[0].known
         score *= 1.0 if known else _UNSEEN
         who = ", ".join(sorted({edge.source for edge in by}))
-        sentence = f"{who} could not use {target} ({sum(edge.after for edge in by):,} times"
+        sentence = f"{who} could not use {target} ({counted(sum(edge.after for edge in by), 'time')}"
         sentence += (
             f"; but {target} blames {', '.join(sorted({edge.target for edge in out}))})"
             if out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from logtriage.coverage import counted
 from logtriage.triage.finding import Finding
 from logtriage.triage.scope import AFTER, BEFORE, Scope
 from logtriage.triage.surprise import of_count
@@ -24,7 +25,7 @@ def detect(scope: Scope) -> list[Finding]:
         bans = of_count(kind.counts[AFTER], kind.counts[BEFORE], before / after)
         if bans >= _LEAST:
             sentence = (
-                f"{kind.service} says «{scope.text(kind.template)}» {kind.counts[AFTER]:,} times, where {expected:,.1f} "
+                f"{kind.service} says «{scope.text(kind.template)}» {counted(kind.counts[AFTER], 'time')}, where {expected:,.1f} "
                 "were to be expected"
             )
             sql = scope.shown(kind.service, kind.template)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from math import log10
 
+from logtriage.coverage import counted
 from logtriage.triage.finding import Finding
 from logtriage.triage.scope import AFTER, BEFORE, Kind, Scope
 
@@ -39,6 +40,6 @@ def detect(scope: Scope) -> list[Finding]:
 
 
 def _finding(scope: Scope, bans: float, kind: Kind, before: int) -> Finding:
-    sentence = f"{kind.service} says for the first time «{scope.text(kind.template)}» ({kind.counts[AFTER]:,} records; none in {before:,} before)"
+    sentence = f"{kind.service} says for the first time «{scope.text(kind.template)}» ({counted(kind.counts[AFTER], 'record')}; none in {before:,} before)"
     sql = scope.shown(kind.service, kind.template)
     return Finding("new", kind.service, bans, sentence, sql, template=kind.template, text=kind.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
+from logtriage.coverage import counted
 from logtriage.triage.finding import Finding
 from logtriage.triage.scope import AFTER, BEFORE, Scope
 
@@ -58,9 +59,9 @@ def _finding(scope: Scope, who: int, score: float, requests: int) -> Finding:
         WHERE phase = {AFTER} AND excess > 0 AND {who} IN (service, next_service)
         GROUP BY ALL ORDER BY sum(excess * CASE WHEN service = {who} THEN {_SHARE} ELSE {1 - _SHARE} END) DESC LIMIT 1""")[0]
     sentence = (
-        f"requests wait longer at {name}: {slow} steps from «{scope.text(template, 60)}» of {scope.services[service]} to "
+        f"requests wait longer at {name}: {counted(slow, 'step')} from «{scope.text(template, 60)}» of {scope.services[service]} to "
         f"«{scope.text(following, 60)}» of {scope.services[next_service]} took {_time(now)} in the middle, before {_time(mid)} "
-        f"({_time(extra)} more in all, {requests} requests)"
+        f"({_time(extra)} more in all, {counted(requests, 'request')})"
     )
     return Finding(
         "slower",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from logtriage.coverage import counted
 from logtriage.triage.finding import Finding
 from logtriage.triage.scope import AFTER, BEFORE, Scope
 from logtriage.triage.surprise import of_count
@@ -64,7 +65,7 @@ def _longest(minutes: list[datetime]) -> list[datetime]:
 
 def _finding(scope: Scope, service: int, bans: float, quiet: list[datetime], heard: int, rate: float) -> Finding:
     name = scope.services[service]
-    said = f"{heard:,} records" if heard else "nothing"
+    said = counted(heard, "record") if heard else "nothing"
     sentence = (
         f"{name} says {said} from {quiet[0]:%H:%M} to {quiet[-1] + _MINUTE:%H:%M} UTC ({len(quiet)} min), where it used to "
         f"say {rate:,.1f} a minute"

@@ -110,7 +110,7 @@ def _when(answer: Triage, zone: tzinfo) -> list[str]:
         f"{shown_time(onset.moment, zone).strip()}  ({onset.sure}: {onset.why})"
         if not onset.given
         else f"{shown_time(onset.moment, zone).strip()}  (given)",
-        f"{answer.records[1]:,} records since, compared with {answer.records[0]:,} of {answer.baseline}",
+        f"{counted(answer.records[1], 'record')} since, compared with {answer.records[0]:,} of {answer.baseline}",
     ]
 
 

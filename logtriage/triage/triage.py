@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from logtriage.answers import lanes
+from logtriage.coverage import counted
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 from logtriage.triage import (
@@ -152,7 +153,7 @@ def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
         findings += flow.detect(scope) + gaps.detect(scope)
         requests = traces.requests(scope)
         answer.notes.append(
-            f"{requests[AFTER]:,} requests could be followed by their ids, {requests[BEFORE]:,} in the baseline"
+            f"{counted(requests[AFTER], 'request')} could be followed by their ids, {requests[BEFORE]:,} in the baseline"
         )
     order.date(scope, findings)
     for finding in findings:
@@ -192,7 +193,7 @@ def _doubts(scope: Scope, counts: list[int], onset: Onset | None) -> list[str]:
         notes.append("no baseline: there are no records to compare with, so nothing can be called unusual")
     for phase, name in ((BEFORE, "baseline"), (AFTER, "time looked at")):
         if 0 < counts[phase] < _FEW:
-            notes.append(f"the {name} has only {counts[phase]} records: take every figure as a guess")
+            notes.append(f"the {name} has only {counted(counts[phase], 'record')}: take every figure as a guess")
     if onset and onset.sure == "weak":
         notes.append("the onset is a guess: the change is small")
     for part, seconds in scope.plan.skews.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from logtriage.coverage import counted
 from logtriage.query.condition import inlined
 from logtriage.triage.finding import Finding
 from logtriage.triage.peers import Peers
@@ -55,5 +56,5 @@ def detect(scope: Scope, peers: Peers) -> list[Finding]:
         was, now = counts[service, category][BEFORE], counts[service, category][AFTER]
         bans = min(_MOST, max(0.0, of_count(now, was, (before or after) / after))) + 0.5
         finding.score = bans * WEIGHTS[category]
-        finding.sentence = f"{service}: {category}, {now:,} records ({finding.text}), before {was:,}"
+        finding.sentence = f"{service}: {category}, {counted(now, 'record')} ({finding.text}), before {was:,}"
     return [finding for finding in found.values() if finding.score >= _LEAST]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from logtriage.coverage import counted
 from logtriage.triage.finding import Finding
 from logtriage.triage.scope import AFTER, BEFORE, Scope
 from logtriage.triage.surprise import of_share
@@ -30,7 +31,7 @@ def detect(scope: Scope) -> list[Finding]:
             usual = kind.counts[BEFORE] / before * after
             sentence = (
                 f"{kind.service} says «{scope.text(kind.template)}» "
-                + (f"only {kind.counts[AFTER]:,} times" if kind.counts[AFTER] else "no more")
+                + (f"only {counted(kind.counts[AFTER], 'time')}" if kind.counts[AFTER] else "no more")
                 + f", where {usual:,.0f} were to be expected"
             )
             sql = scope.shown(kind.service, kind.template)

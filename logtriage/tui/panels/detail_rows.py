@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from logtriage.answers.detail import Detail, Hit
 from logtriage.answers.glance import Glance
 from logtriage.answers.search import Row as Record
+from logtriage.coverage import counted
 from logtriage.errors import UsageError
 from logtriage.signatures.library import Pattern
 from logtriage.tui.drawing import times
@@ -40,7 +41,8 @@ def rows(detail: Detail, patterns: Mapping[str, Pattern], records: int | None, z
         out += [row(), *_hit(hit, patterns.get(hit.pattern), width)]
     out += [row(), row(("fields", "head")), *_fields(detail)]
     if detail.template:
-        share = f"{detail.template.records:,}" + (f" of {records:,} records" if records else " records")
+        of = counted(detail.template.records, "record")
+        share = f"{detail.template.records:,} of {counted(records, 'record')}" if records else of
         first = detail.template.first_seen
         since = f", first {times.day(first, zone)} {times.clock(first, zone)[:5]}" if first else ""
         only = Filter("template", detail.template.number)

@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, Static, TextArea
 
+from logtriage.coverage import counted
 from logtriage.tui.drawing.text import cut, safe
 from logtriage.tui.panels.overlays import Overlay
 from logtriage.tui.panels.sheet import Row, Sheet, row
@@ -125,9 +126,11 @@ class SqlBox(Overlay):
         if isinstance(result, int):
             assert isinstance(request, Export)
             self._close_file()
-            self._tell(f"{result:,} rows written to {request.to}")
+            self._tell(f"{counted(result, 'row')} written to {request.to}")
             return
-        more = f"the first {len(result.rows):,} rows, there are more" if result.more else f"{len(result.rows):,} rows"
+        more = (
+            f"the first {len(result.rows):,} rows, there are more" if result.more else counted(len(result.rows), "row")
+        )
         self._tell(f"{more} · {result.seconds:.2f} s")
         self.sheet.put(rows(result))
 

@@ -15,6 +15,7 @@ from textual.containers import Vertical
 
 from logtriage.answers.glance import Glance
 from logtriage.answers.waterfall import Step, Track, Waterfall, bar, severity, waterfall
+from logtriage.coverage import counted
 from logtriage.query.walk import Key
 from logtriage.tui.drawing import times
 from logtriage.tui.drawing.text import cut, safe
@@ -66,11 +67,11 @@ class Falls(Overlay):
 
 def rows(fall: Waterfall, zone: tzinfo, width: int, *, more: bool = False) -> list[Row]:
     """The waterfall as the lines of a sheet; the value of a record's line is its place."""
-    counted = f"{len(fall.steps):,} records, {len(fall.tracks)} services in {told(fall.length)}"
-    errors = f", {fall.errors} errors" if fall.errors else ""
+    held = f"{counted(len(fall.steps), 'record')}, {counted(len(fall.tracks), 'service')} in {told(fall.length)}"
+    errors = f", {counted(fall.errors, 'error')}" if fall.errors else ""
     begun = f"  from {times.day(fall.start, zone)} {times.clock(fall.start, zone)}{times.offset(fall.start, zone)}"
     left = f" · {fall.timeless} without a time" if fall.timeless else ""
-    out = [row((counted, "head"), (errors, "error"), (begun + left + (" · and more" if more else ""), "dim")), row()]
+    out = [row((held, "head"), (errors, "error"), (begun + left + (" · and more" if more else ""), "dim")), row()]
     coarse = [track.service for track in fall.tracks if track.is_coarse]
     if fall.steps and len(coarse) < len(fall.tracks):
         out[1:] = [row((f"in whole seconds only: {', '.join(coarse)}", "dim")) for _ in coarse[:1]] + [row()]
