@@ -40,14 +40,15 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A block's records, apart from the connection that they were read on: `rows` as they are kept (see frame.py), `hits` in
-    them, the `shapes` that no block before had, and where the last record begins (byte and line of the source)."""
+    """A block's records, apart from the connection that they were read on: `rows` as they are kept (see frame.py), `hits` and
+    `grams` in them, the `shapes` that no block before had, and where the last record begins (byte and line of the source)."""
 
     block: Block
     made: Made
     counted: Counted
     rows: pa.Table
     hits: pa.Table
+    grams: pa.UInt32Array
     shapes: dict[int, Shape]
     tail: tuple[int, int] | None
 
@@ -60,7 +61,8 @@ class Batch:
             'SELECT "offset", timestamp, pattern, category, f.severity_number, captures FROM found AS f JOIN rows USING (i)'
         ).to_arrow_table()
         tail = con.execute('SELECT max("offset"), max(line) FROM wholes').fetchall()[0] if made.records else None
-        return cls(block, made, counted or Counted.of(normaliser.records), rows, hits, normaliser.shapes.new, tail)
+        counted = counted or Counted.of(normaliser.records)
+        return cls(block, made, counted, rows, hits, normaliser.grams(), normaliser.shapes.new, tail)
 
 
 class Batches:

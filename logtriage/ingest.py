@@ -22,6 +22,7 @@ from logtriage.normalise import Settings
 from logtriage.sources.find import Source
 from logtriage.sources.read import identity
 from logtriage.store.facets import Facets
+from logtriage.store.ids import Ids
 from logtriage.store.mined import Templates
 from logtriage.store.parts import Part, Parts
 from logtriage.store.shape import Shapes
@@ -78,8 +79,8 @@ class Ingest:
         self.parts = Parts(store.con)
         self.templates = Templates(store.con)
         self.facets = Facets()
+        self.ids = Ids(store.con)
         self.batches = Batches(store.con, settings, Shapes(set(self.templates.wordings)))
-        self._ids = self._all("SELECT coalesce(max(id), 0) FROM lake.ids")[0][0]
         self._formats = _Numbers({(name, text): n for n, name, text in self._all("FROM lake.formats")})
         self._renderings = _Numbers({(text,): n for n, text in self._all("FROM lake.renderings")})
         self._waiting = _Waiting()
@@ -142,6 +143,7 @@ class Ingest:
             rows = rows.set_column(rows.schema.get_field_index(column), column, counted)
         for table, waits in ((rows, waiting.rows), (batch.hits, waiting.hits)):
             waits.append(table.append_column("part", pa.array([part] * len(table), pa.int32())))
+        waiting.grams[part].append(batch.grams)
         waiting.shapes |= batch.shapes
 
     def flush(self) -> None:
@@ -156,7 +158,7 @@ class Ingest:
             self._written.result()
         self._waiting.formats, self._waiting.renderings = self._formats.new(), self._renderings.new()
         self._waiting.parts = self.parts.changes()
-        self._written = self._writer.submit(write, self.store, self._waiting, self.templates, self.facets)
+        self._written = self._writer.submit(write, self.store, self._waiting, self.ids, self.templates, self.facets)
         self._waiting = _Waiting()
 
     def _all(self, sql: str) -> list[tuple[Any, ...]]:

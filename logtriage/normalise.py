@@ -19,7 +19,7 @@ from logtriage.signatures.library import Pattern
 from logtriage.signatures.match import Matcher
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block, blocks, identity, prefetch
-from logtriage.store import frame
+from logtriage.store import bitmaps, frame
 from logtriage.store.shape import Shapes
 from logtriage.store.store import do_without
 
@@ -148,6 +148,15 @@ class Normaliser:
         self._flags.read(*self.records.texts)
         if shapes:
             self._rows(block.source, made)
+
+    def grams(self) -> pa.UInt32Array:
+        """The hashes of the grams in `rows` (see bitmaps.py)."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        assert self.rows is not None
+        frames, bodies = self.rows["frame"].unique(), self.rows["body"].combine_chunks()
+        return pc.unique(pa.concat_arrays([bitmaps.grams(frames), bitmaps.grams(bodies)]))
 
     def _rows(self, source: Source, made: Made) -> None:
         """Reads out the records as they are kept, and numbers their shapes."""

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from logtriage.needles.needle import Needle
 from logtriage.query.query import Query
 from logtriage.query.sieve import Sieve
 from logtriage.sources.find import find
-from logtriage.store import grams
+from logtriage.store import bitmaps, grams
 from logtriage.store.files import reading
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune
@@ -178,8 +180,45 @@ def test_what_files_do_not_hold(tmp_path: Path) -> None:
 def test_places_where_nothing_is_known_are_looked_at() -> None:
     """Between, before and behind what bitmaps tell of, anything may be; where two tell of one place, either may hold it."""
     rows = [
-        grams.Row(1, first, last, 9, b"\xff" if last % 2 else b"\0") for first, last in ((10, 19), (15, 40), (50, 60))
+        grams.Row(1, first, last, 9, b"\1\xff" if last % 2 else b"\1\0")
+        for first, last in ((10, 19), (15, 40), (50, 60))
     ]
     holds = grams.places(rows, lambda row: row.may_hold(["123456"]), 99)
     assert holds == [(0, 19), (41, 49), (61, 99)]
     assert grams.places(rows[1:2], lambda row: row.may_hold(["123456"]), 40) == [(0, 14)]
+
+
+_RUNS = st.text(st.sampled_from("0123456789abcdefABCDEF.gxé -"), max_size=24)
+
+
+@given(texts=st.lists(st.none() | _RUNS), kind=st.sampled_from([pa.string(), pa.large_string()]))
+def test_all_grams_are_found_at_once(texts: list[str | None], kind: pa.DataType) -> None:
+    """Those of many texts are those of each, none of what stands in two; and a bitmap of them holds all."""
+    found = bitmaps.grams(pa.array(texts, kind))
+    wanted = grams.grams_of(text for text in texts if text)
+    assert sorted(found.to_pylist()) == sorted(map(bitmaps.hash_of, wanted))
+    bits = bitmaps.bitmap(found)
+    assert bits is not None
+    assert grams.Row(1, 0, 9, 0, b"\1" + bits).may_hold(wanted)
+    assert sum(byte.bit_count() for byte in bits) <= len(wanted)
+
+
+@given(ids=st.lists(_RUNS.filter(bool), max_size=9), data=st.data())
+def test_ids_are_known_whole_and_by_their_numbers(ids: list[str], data: st.DataObject) -> None:
+    """The bitmap of ids holds each as a whole, and each number that stands in one."""
+    bits = bitmaps.bitmap(bitmaps.of_ids(pa.array(ids, pa.large_string())))
+    assert bits is not None
+    row = grams.Row(grams.IDS, 1, 9, 99, b"\1" + bits)
+    for text in ids:
+        start, end = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, len(text)))
+        assert row.may_hold([text])
+        assert row.may_hold(grams.numbers_of(text[start:end]))
+
+
+def test_bitmaps_of_before() -> None:
+    """Rows that older versions wrote, with MD5 as the hash, still tell what is there and what is not."""
+    con = duckdb.connect()
+    sql = "SELECT bitstring_agg((md5_number_lower(gram) % 1024)::INTEGER, 0, 1023)::BLOB FROM (VALUES ('123456'), ('a0.b1c')) AS t(gram)"
+    row = grams.Row(1, 0, 9, 9, con.execute(sql).fetchall()[0][0])
+    assert row.may_hold(["123456", "a0.b1c"])
+    assert not row.may_hold(["123457"])

@@ -4,7 +4,7 @@ commits that do not hold it.
 A gram is six neighbouring characters of `[0-9a-f.]`, in lower case, at least one a digit. Of all grams in the frames and
 bodies of a part's records of one commit a bitmap is kept, in which each gram sets the bit that its hash names: a Bloom filter
 (B. Bloom, 1970) of one hash. A text can only stand there where the bits of all its grams are set. Ids have a bitmap
-too, of their whole texts, and of the grams without letters: those with letters would be too many.
+too, of the grams without letters, and of what each ends with: all grams with letters would be too many.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from logtriage.store.bitmaps import LENGTH, bitmap, hash_of, of_ids
+
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
-_LENGTH = 6
-_TEXTS, _NUMBERS = "[0-9a-fA-F.]", "[0-9.]"  # what runs that are cut into grams consist of: in texts, in ids
 IDS = 0  # the part that stands for lake.ids in lake.grams; its places are their numbers
 # Records of a commit that are too few to be worth bitmaps.
 _FEW = 5_000
-# Bits of a bitmap: three times as many as there are grams, or more, as far as that is no more than so many. Where there are
-# half as many grams there is none.
-_LEAST, _MOST = 1 << 10, 1 << 20
-_RUN = re.compile(f"{_TEXTS}{{{_LENGTH},}}")
+# What a bitmap begins with. One of older versions has no such byte, and is of other hashes.
+_MIXED = b"\1"
+_RUN = re.compile(f"[0-9a-fA-F.]{{{LENGTH},}}")
 _DIGIT = re.compile("[0-9]")
 
 Range = tuple[int, int]  # places from the first up to the last
@@ -35,7 +35,7 @@ Range = tuple[int, int]  # places from the first up to the last
 
 class Row(NamedTuple):
     """What lake.grams has of the records of a part from one offset up to another one (or of ids, by number): the length of the
-    longest text in characters, and the bitmap."""
+    longest id in characters, and the bitmap."""
 
     part: int
     first: int
@@ -44,61 +44,57 @@ class Row(NamedTuple):
     bits: bytes
 
     def may_hold(self, grams: Iterable[str]) -> bool:
-        """May all grams be there?"""
-        return all(self._has(_number(gram)) for gram in grams)
+        """May all grams be there? An id that is asked for whole counts as one."""
+        return all(len(gram) < LENGTH or self._has(gram) for gram in grams)
 
-    def _has(self, number: int) -> bool:
-        at = number % (8 * len(self.bits))
-        return bool(self.bits[at >> 3] & (0x80 >> (at & 7)))
+    def _has(self, gram: str) -> bool:
+        if len(self.bits) % 2 == 0:
+            at = _md5(gram) % (8 * len(self.bits))
+            return bool(self.bits[at >> 3] & (0x80 >> (at & 7)))
+        at = hash_of(gram) % (8 * len(self.bits) - 8) + 8
+        return bool(self.bits[at >> 3] & (1 << (at & 7)))
 
 
 @lru_cache(1_000)
-def _number(gram: str) -> int:
-    """As DuckDB's `md5_number_lower`."""
+def _md5(gram: str) -> int:
+    """As DuckDB's `md5_number_lower`, which older versions took."""
     return int.from_bytes(hashlib.md5(gram.encode(), usedforsecurity=False).digest()[8:], "little")
 
 
-def write(con: duckdb.DuckDBPyConnection, ends: Mapping[int, int]) -> None:
-    """Adds the bitmaps of the rows of `pending`. `ends`: the offset up to which each part was read."""
-    rows = con.execute('SELECT part, min("offset"), max("offset"), count(*) FROM pending GROUP BY part').fetchall()
-    if sum(records for *_, records in rows) < _FEW:
+def write(
+    con: duckdb.DuckDBPyConnection,
+    rows: pa.Table,
+    found: Mapping[int, Sequence[pa.UInt32Array]],
+    ends: Mapping[int, int],
+) -> None:
+    """Adds the bitmaps of records, of which `found` has the hashes by part. `ends`: the offset up to which each part was read."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if len(rows) < _FEW:
         return
-    texts = "SELECT part, body AS text FROM pending UNION ALL SELECT DISTINCT part, frame FROM pending"
-    ranges = {part: (first, max(last, ends.get(part, 0) - 1)) for part, first, last, _ in rows}
-    _write(con, texts, _grams(texts, _TEXTS), ranges)
+    ranges = rows.group_by("part").aggregate([("offset", "min"), ("offset", "max")]).to_pylist()
+    told = ((row["part"], row["offset_min"], max(row["offset_max"], ends.get(row["part"], 0) - 1)) for row in ranges)
+    _add(con, (Row(*where, 0, bitmap(pc.unique(pa.concat_arrays(found[where[0]]))) or b"") for where in told))
 
 
-def write_ids(con: duckdb.DuckDBPyConnection) -> None:
-    """Adds the bitmap of the ids in the table `ids`."""
-    first, last, many = con.execute("SELECT min(id), max(id), count(*) FROM ids").fetchall()[0]
-    if many >= _FEW:
-        texts = f"SELECT {IDS} AS part, text FROM ids"
-        _write(con, texts, f"{_grams(texts, _NUMBERS)} UNION ALL {texts}", {IDS: (first, last)})
+def write_ids(con: duckdb.DuckDBPyConnection, texts: pa.LargeStringArray, first: int) -> None:
+    """Adds the bitmap of ids, of which the first one has a number, and so on."""
+    import pyarrow.compute as pc
+
+    if len(texts) >= _FEW:
+        longest = pc.max(pc.utf8_length(texts)).as_py()
+        _add(con, [Row(IDS, first, first + len(texts) - 1, longest, bitmap(of_ids(texts)) or b"")])
 
 
-def _grams(texts: str, of: str) -> str:
-    """SELECT: part and grams of the runs of some characters in texts (SELECT of part and text)."""
-    runs = f"SELECT DISTINCT part, lower(unnest(regexp_extract_all(text, '{of}{{{_LENGTH},}}'))) AS run FROM ({texts})"
-    each = f"unnest(list_transform(range(1, length(run) - {_LENGTH - 2}), lambda place: substr(run, place, {_LENGTH})))"
-    grams = f"SELECT DISTINCT part, {each} AS gram FROM ({runs})"
-    return f"SELECT part, gram FROM ({grams}) WHERE regexp_matches(gram, '[0-9]')"
+def _add(con: duckdb.DuckDBPyConnection, rows: Iterable[Row]) -> None:
+    """Rows without a bitmap are left out."""
+    import pyarrow as pa
 
-
-def _write(con: duckdb.DuckDBPyConnection, texts: str, grams: str, ranges: Mapping[int, Range]) -> None:
-    longest = dict(con.execute(f"SELECT part, max(length(text)) FROM ({texts}) GROUP BY part").fetchall())
-    con.execute(f"CREATE OR REPLACE TEMP TABLE grams AS SELECT part, md5_number_lower(gram) AS number FROM ({grams})")
-    con.execute(f"INSERT INTO grams SELECT unnest([{', '.join(map(str, ranges))}]), NULL")  # there may be none
-    alike: dict[int, list[int]] = defaultdict(list)
-    for part, many in con.execute("SELECT part, count(number) FROM grams GROUP BY part ORDER BY part").fetchall():
-        if many <= _MOST // 2:
-            alike[min(max(_LEAST, 1 << (3 * many).bit_length()), _MOST)].append(part)
-    for size, parts in alike.items():
-        told = ", ".join(str((part, *ranges[part], longest[part] or 0)) for part in parts)
-        bits = f"coalesce(bitstring_agg((number % {size})::INTEGER, 0, {size - 1}), bitstring('0', {size}))::BLOB"
-        con.execute(
-            f"INSERT INTO lake.grams SELECT part, any_value(first), any_value(last), any_value(longest), {bits} "
-            f"FROM grams JOIN (VALUES {told}) AS told(part, first, last, longest) USING (part) GROUP BY part"
-        )
+    told = [row._replace(bits=_MIXED + row.bits)._asdict() for row in rows if row.bits]
+    if told:
+        con.register("bitmaps", pa.Table.from_pylist(told))
+        con.execute("INSERT INTO lake.grams BY NAME FROM bitmaps")
 
 
 def load(con: duckdb.DuckDBPyConnection) -> dict[int, list[Row]]:
@@ -120,7 +116,7 @@ def load(con: duckdb.DuckDBPyConnection) -> dict[int, list[Row]]:
 def grams_of(texts: Iterable[str]) -> frozenset[str]:
     """The grams that stand in a record's texts if these do."""
     runs = [run.lower() for text in texts for run in _RUN.findall(text)]
-    every = (run[at : at + _LENGTH] for run in runs for at in range(len(run) - _LENGTH + 1))
+    every = (run[at : at + LENGTH] for run in runs for at in range(len(run) - LENGTH + 1))
     return frozenset(gram for gram in every if _DIGIT.search(gram))
 
 

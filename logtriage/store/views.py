@@ -21,6 +21,7 @@ from logtriage.store import frame, gist, grams
 from logtriage.store.files import File
 from logtriage.store.files import load as load_files
 from logtriage.store.grams import Row as Bitmap
+from logtriage.store.ids import COLUMNS as IDS
 from logtriage.store.mined import UNMINED, UNMINED_ID, UNMINED_TEXT
 from logtriage.store.seams import ANY, SEAMS
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 RESOURCE = ("service", "host", "container", "pod", "namespace")
 # id column → the column of lake.records that holds its number
-IDS = dict(zip(frame.IDS, ("trace", "span", "request"), strict=True))
 # Columns of lake.records that a record's text is put together from, and others that are taken as they are.
 TEXT_PIECES = (
     "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp", *IDS.values(), "frame", "body",

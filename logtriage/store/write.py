@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from logtriage.store import frame, grams
+from logtriage.store import grams
 from logtriage.store.cutting import ORDER
 from logtriage.store.facets import Facets
+from logtriage.store.ids import Ids
 from logtriage.store.mined import Templates, write_templates
 from logtriage.store.parts import Changes
 from logtriage.store.shape import Shape
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     'part, "offset", line, lines, timestamp, nanos, stamp, observed, observed_nanos, observed_stamp, severity_number, '
-    "severity_text, chain, shape, flags, service, host, container, pod, namespace, {ids}, frame, body, exact"
+    "severity_text, chain, shape, flags, service, host, container, pod, namespace, trace, span, request, frame, body, exact"
 )
 
 _MOST_INLINE = 1 << 20  # bytes of log: the catalog would have to be read whole for each record of few long ones
@@ -29,12 +31,13 @@ _MOST_INLINE = 1 << 20  # bytes of log: the catalog would have to be read whole 
 
 @dataclass(slots=True)
 class Waiting:
-    """What waits to be committed: Arrow tables of records and hits, new shapes by number, new formats and renderings with
-    their numbers, what was noted of the parts, the places (part, offset) from which records are taken back, and the parts
-    that get records or lose some."""
+    """What waits to be committed: Arrow tables of records and hits, hashes of the grams in each part's records (see
+    bitmaps.py), new shapes by number, new formats and renderings with their numbers, what was noted of the parts, the places
+    (part, offset) from which records are taken back, and the parts that get records or lose some."""
 
     rows: list[pa.Table] = field(default_factory=list)
     hits: list[pa.Table] = field(default_factory=list)
+    grams: dict[int, list[pa.UInt32Array]] = field(default_factory=lambda: defaultdict(list))
     shapes: dict[int, Shape] = field(default_factory=dict)
     formats: list[tuple[str | int, ...]] = field(default_factory=list)
     renderings: list[tuple[str | int, ...]] = field(default_factory=list)
@@ -44,7 +47,7 @@ class Waiting:
     bytes: int = 0
 
 
-def write(store: Store, waiting: Waiting, templates: Templates, facets: Facets) -> None:
+def write(store: Store, waiting: Waiting, ids: Ids, templates: Templates, facets: Facets) -> None:
     """Commits what waits. Raises StoreError, and nothing is written, where it cannot be."""
     import pyarrow as pa
 
@@ -57,27 +60,26 @@ def write(store: Store, waiting: Waiting, templates: Templates, facets: Facets) 
                 for value in values:
                     con.execute(f"INSERT INTO lake.{table} VALUES ({', '.join('?' * len(value))})", list(value))
             if waiting.rows:
-                con.register("pending", _in_order(waiting.rows))
+                rows = pa.concat_tables(waiting.rows, promote_options="permissive")
                 con.register("pending_hits", pa.concat_tables(waiting.hits, promote_options="permissive"))
-                _write_shapes(con, waiting.shapes, templates)
                 with _in_files(con) if waiting.bytes > _MOST_INLINE else contextlib.nullcontext():
+                    con.register("pending", _in_order(ids.write(con, rows)))
                     _write_records(con)
+                _write_shapes(con, waiting.shapes, templates)
                 facets.write(con)
-                grams.write(con, {row["part"]: row["offset"] for row in waiting.parts.progress})
+                grams.write(con, rows, waiting.grams, {row["part"]: row["offset"] for row in waiting.parts.progress})
             _write_parts(con, waiting.parts)
         facets.committed()
     finally:
         con.close()
 
 
-def _in_order(rows: list[pa.Table]) -> pa.Table:
-    """Tables of records as one, in the order that cutting.py tells. Arrow moves each row once, where DuckDB's sort takes twice
-    the time; DuckDB keeps the order."""
-    import pyarrow as pa
+def _in_order(rows: pa.Table) -> pa.Table:
+    """Records in the order that cutting.py tells. Arrow moves each row once, where DuckDB's sort takes twice the time; DuckDB
+    keeps the order."""
     import pyarrow.compute as pc
 
-    joined = pa.concat_tables(rows, promote_options="permissive")
-    return joined.take(pc.sort_indices(joined, sort_keys=[(name, "ascending") for name in ("chain", *ORDER)]))
+    return rows.take(pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in ("chain", *ORDER)]))
 
 
 def _write_parts(con: duckdb.DuckDBPyConnection, changes: Changes) -> None:
@@ -133,23 +135,8 @@ def _in_files(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _write_records(con: duckdb.DuckDBPyConnection) -> None:
-    """Numbers the ids, and writes records, hits and activity."""
-    counts = con.execute(f"SELECT {', '.join(f'count({name})' for name in frame.IDS)} FROM pending").fetchall()[0]
-    kinds = [name for name, count in zip(frame.IDS, counts, strict=True) if count]
-    if kinds:
-        base = con.execute("SELECT coalesce(max(id), 0) FROM lake.ids").fetchall()[0][0]
-        every = " UNION ALL ".join(
-            f'SELECT part, "offset", {name} AS text FROM pending WHERE {name} IS NOT NULL' for name in kinds
-        )
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE ids AS SELECT {base} + row_number() OVER (ORDER BY first) AS id, text "
-            f'FROM (SELECT text, min((part, "offset")) AS first FROM ({every}) GROUP BY text)'
-        )
-        con.execute("INSERT INTO lake.ids FROM ids ORDER BY id")
-        grams.write_ids(con)
-    numbers = ", ".join(f"{name}.id" if name in kinds else "NULL" for name in frame.IDS)
-    joins = " ".join(f"LEFT JOIN ids AS {name} ON {name}.text = p.{name}" for name in kinds)
-    con.execute(f"INSERT INTO lake.records SELECT {_COLUMNS.format(ids=numbers)} FROM pending AS p {joins}")
+    """Records, hits and activity."""
+    con.execute(f"INSERT INTO lake.records SELECT {_COLUMNS} FROM pending")
     con.execute("INSERT INTO lake.hits BY NAME FROM pending_hits ORDER BY pattern, timestamp")
     con.execute(
         "INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), part, shape, severity_number, count(*) FROM pending GROUP BY ALL"

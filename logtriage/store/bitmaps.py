@@ -1,0 +1,117 @@
+"""The grams of whole blocks (what a gram is: see grams.py), and bitmaps of their hashes, by Arrow.
+
+Which bytes may be in a gram is a bitmap; put together with itself, moved by a place each time, it tells where six of them
+stand side by side. Of each byte the five lowest bits are kept: they tell those in grams apart, and know no case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from logtriage.layouts import translated
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LENGTH = 6
+_BITS = 5
+_LOW = (1 << _BITS) - 1
+# A byte's code: its low bits, and above them what it is in a gram: nothing, or a letter, a point, a digit.
+_LETTER, _POINT, _DIGIT = 1 << 5, 1 << 6, 1 << 7
+_KINDS = dict.fromkeys(b"abcdefABCDEF", _LETTER) | dict.fromkeys(b".", _POINT) | dict.fromkeys(b"0123456789", _DIGIT)
+_CODES = bytes(byte & _LOW | _KINDS.get(byte, 0) for byte in range(256))
+# How what is kept of a gram becomes its hash: the last step of MurmurHash3 (A. Appleby, 2011).
+_MIX = ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1))
+_WORD = (1 << 32) - 1
+# Bits of a bitmap: three times as many as there are grams, or more, as far as that is no more than so many. Where there are
+# half as many grams there is none.
+_LEAST, _MOST = 1 << 10, 1 << 20
+
+
+@lru_cache(1_000)
+def hash_of(gram: str) -> int:
+    """The hash of a gram, or of the last six bytes of an id, as `grams` and `of_ids` make it: 32 bits."""
+    mixed = sum((byte & _LOW) << _BITS * k for k, byte in enumerate(gram.encode()[-LENGTH:]))
+    for shift, factor in _MIX:
+        mixed = (mixed ^ mixed >> shift) * factor & _WORD
+    return mixed
+
+
+def grams(texts: pa.Array) -> pa.UInt32Array:
+    """The hashes of the grams in texts, each once."""
+    import pyarrow.compute as pc
+
+    codes = _codes(texts)
+    return pc.unique(_hashes(codes, _windows(codes, _LETTER)))
+
+
+def of_ids(ids: pa.Array) -> pa.UInt32Array:
+    """The hashes of the grams without letters in ids, and of each one's last six bytes, each once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ids = ids.filter(pc.greater_equal(pc.binary_length(ids), LENGTH))
+    codes, lengths = _codes(ids), pc.binary_length(ids).cast(pa.int64())
+    lasts = pc.subtract(pc.cumulative_sum(pc.add(lengths, 1)), LENGTH + 1).cast(pa.uint64())
+    return pc.unique(_hashes(codes, pa.concat_arrays([_windows(codes, _POINT), lasts])))
+
+
+def bitmap(hashes: pa.UInt32Array) -> bytes | None:
+    """Hashes, each there once, as a bitmap; None where they are too many."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if len(hashes) > _MOST // 2:
+        return None
+    size = min(max(_LEAST, 1 << (3 * len(hashes)).bit_length()), _MOST)
+    places = pc.bit_wise_and(hashes, pa.scalar(size - 1, pa.uint32())).cast(pa.int64())
+    # The bitmap is the one that tells in which places there is a value.
+    spread = pc.scatter(pa.repeat(True, len(places)), places, max_index=size - 1)
+    bits = spread.buffers()[0]
+    return bits.to_pybytes()[: size // 8] if bits else bytes(size // 8)
+
+
+def _codes(texts: pa.Array) -> pa.UInt8Array:
+    """The codes of the bytes of texts, one between each two of them that is of nothing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    every = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts.fill_null(""))
+    data = pc.binary_join(every, pa.scalar(" ", texts.type))[0].as_buffer()
+    return pa.Array.from_buffers(pa.uint8(), data.size, [None, translated(data, _CODES)])
+
+
+def _windows(codes: pa.UInt8Array, least: int) -> pa.UInt64Array:
+    """Where the grams begin that consist of codes from one on, at least one of them a digit."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    may = pc.greater_equal(codes, pa.scalar(least, pa.uint8()))
+    digit = pc.greater_equal(codes, pa.scalar(_DIGIT, pa.uint8()))
+    return pc.indices_nonzero(pc.and_(_of_six(may, pc.and_), _of_six(digit, pc.or_)))
+
+
+def _of_six(flags: pa.BooleanArray, together: Callable[..., pa.BooleanArray]) -> pa.BooleanArray:
+    """For each place: the flags of it and of the five behind it, put together."""
+    two = together(flags[:-1], flags[1:])
+    four = together(two[:-2], two[2:])
+    return together(four[:-2], two[4:])
+
+
+def _hashes(codes: pa.UInt8Array, places: pa.UInt64Array) -> pa.UInt32Array:
+    """The hashes of the six bytes from each place on."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def word(value: int) -> pa.Scalar:
+        return pa.scalar(value, pa.uint32())
+
+    mixed = pa.repeat(word(0), len(places))
+    for k in range(LENGTH):
+        low = pc.bit_wise_and(codes[k:].take(places), pa.scalar(_LOW, pa.uint8())).cast(pa.uint32())
+        mixed = pc.bit_wise_or(mixed, pc.shift_left(low, word(_BITS * k)))
+    for shift, factor in _MIX:
+        mixed = pc.multiply(pc.bit_wise_xor(mixed, pc.shift_right(mixed, word(shift))), word(factor))
+    return mixed
