@@ -26,8 +26,9 @@ from logtriage.store.files import Range, reading
 from logtriage.store.frame import json_text
 from logtriage.store.grams import IDS as IDS_PART
 from logtriage.store.grams import Row, grams_of, numbers_of, places
+from logtriage.store.ids import COLUMNS as IDS
 from logtriage.store.seams import plain_text
-from logtriage.store.views import IDS, Snapshot
+from logtriage.store.views import Snapshot
 
 _FRAME = ""  # the column of what lies between no marks
 _PASS = "true"
