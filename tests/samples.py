@@ -6,6 +6,8 @@ import json
 
 from hypothesis import strategies as st
 
+from logtriage.sources.codec import recognise
+
 _TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
@@ -126,7 +128,8 @@ def lines() -> st.SearchStrategy[bytes]:
 
 
 def files() -> st.SearchStrategy[bytes]:
-    """Any bytes: any mix of lines, any line ends, with and without the last newline; UTF-16 now and then."""
+    """Any bytes that are not to be unpacked: any mix of lines, any line ends, with and without the last newline; UTF-16 now
+    and then."""
     line = st.builds(bytes.__add__, lines(), st.sampled_from([b"\n"] * 6 + [b"\r\n", b"\n\n", b""]))
     wide = st.builds(
         lambda data, how: data.decode("latin-1").encode(how),
@@ -134,4 +137,4 @@ def files() -> st.SearchStrategy[bytes]:
         st.sampled_from(["utf-16", "utf-16-be"]),
     )
     mixed = st.lists(line, max_size=40).map(b"".join)
-    return mixed | mixed | st.binary(max_size=200) | wide
+    return (mixed | mixed | st.binary(max_size=200) | wide).filter(lambda data: recognise(data) is None)
