@@ -116,9 +116,9 @@ def test_a_file_gives_what_its_bytes_give(
     file = tmp_path / "log"
     file.write_bytes(text)
     starts = [start for start, _ in lines_of(text)]
-    wanted = [(start, text[start:end], starts.index(start) + 1) for start, end in found_in(text, needle)]
+    wanted = [(start, starts.index(start) + 1) for start, _ in found_in(text, needle)]
     assert list(scan_file(file, needle, threads=threads, with_numbers=True)) == wanted
-    assert [hit[:2] for hit in scan_file(file, needle, threads=threads)] == [hit[:2] for hit in wanted]
+    assert [hit.offset for hit in scan_file(file, needle, threads=threads)] == [start for start, _ in wanted]
     assert count_file(file, needle, threads=threads) == len(wanted)
 
 
@@ -147,7 +147,7 @@ def test_a_stream_gives_what_its_blocks_give(pattern: str, parts: list[bytes], o
         offset, line = offset + len(part), line + part.count(b"\n")
     text = b"".join(parts)
     starts = [start for start, _ in lines_of(text)] if text else []
-    wanted = [(1000 + start, text[start:end], 7 + starts.index(start)) for start, end in found_in(text, needle)]
+    wanted = [(1000 + start, 7 + starts.index(start)) for start, _ in found_in(text, needle)]
     assert list(scan_blocks(blocks, needle, with_numbers=True)) == wanted
     assert count_blocks(blocks, needle) == len(wanted)
 
@@ -233,7 +233,7 @@ def test_a_file_cut_short_while_it_is_read(tmp_path: Path, large: bytes) -> None
     found = scan_file(file, Needle.of(["request"]))
     next(found)
     os.truncate(file, 2_000_000)
-    assert all(b"request" in hit.line for hit in found)
+    assert all(hit.offset < len(large) * 3 for hit in found)
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from logtriage import whole
 from logtriage.formats.detect import Grammar
 from logtriage.formats.format import load_formats
 from logtriage.formats.starts import Starts
+from logtriage.needles import blockwise
 from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser, Settings
 from logtriage.sources.find import find
@@ -60,6 +63,24 @@ def by_python(normaliser: Normaliser, path: Path) -> list[tuple[int, int]]:
     return [(r.line, r.data.count(b"\n") + (not r.data.endswith(b"\n"))) for r in stream.records()]
 
 
+def pieces_by_sql(normaliser: Normaliser, path: Path) -> list[tuple[int, bytes]]:
+    """(offset, bytes) of each record, as the store has them."""
+    found: list[tuple[int, bytes]] = []
+    for _ in normaliser.read(find([str(path)]).sources[0]):
+        rows = normaliser.con.execute('SELECT "offset", coalesce(exact, encode(raw)) FROM wholes ORDER BY i').fetchall()
+        found += rows
+    return found
+
+
+def pieces_by_python(normaliser: Normaliser, path: Path, needle: str, beside: int = 0) -> list[tuple[int, bytes]]:
+    """The same, as grep has them, of the records that it finds and those beside them."""
+    source = find([str(path)]).sources[0]
+    stream = Stream(
+        source, Wanted(Needle.of([needle]), beside, beside, numbers=True), lambda: Starts(normaliser.grammar(source))
+    )
+    return [(stream.place_of(r), r.data) for r in stream.records()]
+
+
 @settings(max_examples=40)
 @given(st.lists(st.sampled_from(EXAMPLES + BETWEEN * 12), min_size=1, max_size=30), st.booleans())
 def test_same_records_as_the_store(
@@ -99,3 +120,47 @@ def test_what_says_nothing_is_a_record_too(tmp_path: Path, normaliser: Normalise
     path = tmp_path / "few.log"
     path.write_text(text)
     assert by_python(normaliser, path) == by_sql(normaliser, path) == [(1, 1), (2, 1), (3, 1)]
+
+
+LONG = st.sampled_from(
+    [
+        "2026-01-02 03:04:05 INFO " + "word " * 30,
+        "2026-01-02 03:04:05 INFO " + "word " * 300 + "END",
+        "x" * 299,
+        "y" * 300,
+        "z" * 900 + " END",
+        "2026-01-02 03:04:05 ERROR short END",
+        "    at com.shop.Order.place(Order.java:12)",
+        "\tat a.b.C.d(E.java:7) " + "q" * 400,
+        "",
+    ]
+)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@given(st.lists(LONG, min_size=1, max_size=25), st.booleans(), st.integers(0, 2))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_records_are_cut_at_the_same_places(
+    tmp_path_factory: pytest.TempPathFactory,
+    normaliser: Normaliser,
+    monkeypatch: pytest.MonkeyPatch,
+    packed: bool,
+    lines: list[str],
+    complete: bool,
+    beside: int,
+) -> None:
+    """Records and lines that are too long are cut alike for grep and for the store, whatever is looked for."""
+    monkeypatch.setattr(whole, "LONGEST", 300)
+    monkeypatch.setattr(blockwise, "WINDOW", 128)
+    monkeypatch.setattr(blockwise, "_SLACK", 16)
+    monkeypatch.setattr(blockwise, "_ALONE", 256)
+    data = ("\n".join(lines) + ("\n" if complete else "")).encode()
+    path = tmp_path_factory.mktemp("long") / ("long.log.gz" if packed else "long.log")
+    path.write_bytes(gzip.compress(data) if packed else data)
+    stored = pieces_by_sql(normaliser, path)
+    assert b"".join(piece for _, piece in stored) == data
+    assert max((len(piece) for _, piece in stored), default=0) <= 300
+    assert pieces_by_python(normaliser, path, "") == stored
+    with_end = [place for place, (_, piece) in enumerate(stored) if b"END" in piece]
+    near = {k + n for k in with_end for n in range(-beside, beside + 1)}
+    assert pieces_by_python(normaliser, path, "END", beside) == [one for k, one in enumerate(stored) if k in near]

@@ -63,7 +63,7 @@ def _add_matching(made: argparse.ArgumentParser) -> None:
     group.add_argument("-i", "--ignore-case", action="store_true")
     group.add_argument("-S", "--smart-case", action="store_true", help="ignore case unless a pattern has a capital")
     group.add_argument("-s", "--case-sensitive", action="store_true", help=argparse.SUPPRESS)
-    group.add_argument("-v", "--invert-match", action="store_true", help="records with a line that does not match")
+    group.add_argument("-v", "--invert-match", action="store_true", help="records of which no line matches")
     group.add_argument(
         "-w",
         "--word-regexp",

@@ -98,6 +98,7 @@ class Search:
         records = (record._replace(start=stream.place_of(record)) for record in stream.records(start, end))
         for batch in pieces_in_windows(records, first):
             yield reader.some(batch)
+        self.session.cut += [source.name] * len(stream.cut)
         if stream.undecided:
             self._tell_undecided(source, len(stream.undecided))
 

@@ -71,6 +71,7 @@ def told(session: Session, stream: Stream) -> Iterator[None]:
         yield
     except SourceError as why:
         session.error(why)
+    session.cut += [stream.source.name] * len(stream.cut)
     if stream.undecided:
         session.error(
             SourceError(f"{stream.source.name}: the pattern took too long on {counted(len(stream.undecided), 'line')}")

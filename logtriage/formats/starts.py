@@ -82,7 +82,8 @@ class Starts:
                 known = self._read(self.grammar.root, text, {})
             if len(self._known) > _MOST_KNOWN:
                 self._known.clear()
-            self._known[line] = known
+            if len(line) <= _HEAD:
+                self._known[line] = known
         return known
 
     def _read(self, node: Node, text: str, above: Mapping[str, str], partial: bool = False) -> Place:

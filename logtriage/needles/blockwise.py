@@ -7,8 +7,10 @@ other. Hyperscan and the reads let go of the interpreter's lock, so threads help
 
 from __future__ import annotations
 
+import functools
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,23 +26,28 @@ _AHEAD = 4  # blocks a thread may be ahead of what was taken
 
 
 class Hit(NamedTuple):
-    """A selected line: the offset of its first byte in the source, its bytes without the line break, and its 1-based
-    number, if numbers were asked for."""
+    """A selected line: the offset of its first byte in the source, and its 1-based number, if numbers were asked for."""
 
     offset: int
-    line: bytes
     number: int | None
 
 
 class Found(NamedTuple):
     """What one block gave: how many lines are selected, their hits, if asked for (with numbers that count from the
-    block's start), the line breaks, if numbers were asked for, the starts of undecided lines, and what went wrong."""
+    block's start), the line breaks, if numbers were asked for, the starts of undecided lines and of those that were cut, and
+    what went wrong."""
 
     selected: int = 0
     hits: tuple[Hit, ...] = ()
     breaks: int = 0
     undecided: tuple[int, ...] = ()
+    cut: tuple[int, ...] = ()
     problem: BaseException | None = None
+
+    def followed_by(self, other: Found) -> Found:
+        """What the lines of this one and those of another behind them give."""
+        behind = (hit if hit.number is None else hit._replace(number=hit.number + self.breaks) for hit in other.hits)
+        return Found(self.selected + other.selected, (*self.hits, *behind), self.breaks + other.breaks)
 
 
 class Part(NamedTuple):
@@ -58,17 +65,17 @@ Job = Callable[[Finder, bytearray, int, int, int], Found]
 
 def find_hits(finder: Finder, data: bytearray, start: int, stop: int, offset: int) -> Found:
     """A job: the hits."""
-    hits = tuple(Hit(offset + first, bytes(data[first:last]), None) for first, last in finder.select(data, start, stop))
+    hits = tuple(Hit(offset + first, None) for first, _ in finder.select(data, start, stop))
     return Found(len(hits), hits)
 
 
 def find_numbered(finder: Finder, data: bytearray, start: int, stop: int, offset: int) -> Found:
     """A job: the hits with their numbers."""
     hits, number, counted = [], 0, start
-    for first, last in finder.select(data, start, stop):
+    for first, _ in finder.select(data, start, stop):
         number += count_breaks(data, counted, first)
         counted = first
-        hits.append(Hit(offset + first, bytes(data[first:last]), number + 1))
+        hits.append(Hit(offset + first, number + 1))
     return Found(len(hits), tuple(hits), number + count_breaks(data, counted, stop))
 
 
@@ -92,34 +99,45 @@ def opened(path: str | os.PathLike[str], start: int, end: int | None) -> Iterato
         os.close(descriptor)
 
 
-def search(part: Part, job: Job, finder: Finder, threads: int) -> Iterator[Found]:
+def search(
+    part: Part,
+    job: Job,
+    finder: Finder,
+    threads: int,
+    *,
+    longest: int = sys.maxsize,
+    on_cut: Callable[[int], None] = lambda start: None,
+) -> Iterator[Found]:
     """What each block gave, in order: the first ones by this thread, the others by several if hits are rare.
 
-    A problem is raised where its block's turn comes; undecided lines are told to the finder's `on_timeout`.
+    A line of more than `longest` bytes is searched as several, and `on_cut` told where it begins. A problem is raised where
+    its block's turn comes; undecided lines are told to the finder's `on_timeout`.
     """
     size = max(part.end - part.start, 0)
     blocks = -(-size // WINDOW)
     alone = blocks if threads < 2 or size <= 2 * _ALONE else _ALONE // WINDOW
     tell = finder.on_timeout
-    worker = _Worker(part, job, finder.twin())
+    worker = _Worker(part, job, finder.twin(), longest)
     seen = 0
     for index in range(alone):
         found = worker.search(index, tell is not None)
         seen += found.selected
-        yield _checked(found, tell)
+        yield _checked(found, tell, on_cut)
     rest: Iterator[Found]
     if seen * _DENSE > alone * WINDOW:
         rest = (worker.search(index, tell is not None) for index in range(alone, blocks))
     else:
-        workers = [_Worker(part, job, worker.finder.twin()) for _ in range(threads)] if alone < blocks else []
+        workers = [_Worker(part, job, worker.finder.twin(), longest) for _ in range(threads)] if alone < blocks else []
         rest = _in_threads(workers, range(alone, blocks), tell is not None)
     for found in rest:
-        yield _checked(found, tell)
+        yield _checked(found, tell, on_cut)
 
 
-def _checked(found: Found, tell: Callable[[int], None] | None) -> Found:
+def _checked(found: Found, tell: Callable[[int], None] | None, on_cut: Callable[[int], None]) -> Found:
     if found.problem is not None:
         raise found.problem
+    for place in found.cut:
+        on_cut(place)
     for place in found.undecided:
         if tell is not None:
             tell(place)
@@ -158,8 +176,8 @@ def _in_threads(workers: list[_Worker], blocks: range, collect: bool) -> Iterato
 class _Worker:
     """Reads blocks of a file, one at a time, into a buffer of its own and does a job on them."""
 
-    def __init__(self, part: Part, job: Job, finder: Finder) -> None:
-        self.part, self.job, self.finder = part, job, finder
+    def __init__(self, part: Part, job: Job, finder: Finder, longest: int) -> None:
+        self.part, self.job, self.finder, self.longest = part, job, finder, longest
         self.buffer = bytearray(WINDOW + _SLACK)
 
     def search(self, index: int, collect: bool) -> Found:
@@ -168,18 +186,22 @@ class _Worker:
         `collect`: undecided lines are gathered; otherwise the first one is a failure.
         """
         undecided: list[int] = []
+        cut: list[int] = []
+        gave: list[Found] = []
         try:
-            data, start, stop, offset = self.lines_of(index)
-            self.finder.on_timeout = (lambda at: undecided.append(offset + at)) if collect else None
-            found = self.job(self.finder, data, start, stop, offset) if start < stop else Found()
+            for data, start, stop, offset in self.lines_of(index, cut):
+                self.finder.on_timeout = (lambda at, by=offset: undecided.append(by + at)) if collect else None
+                gave.append(self.job(self.finder, data, start, stop, offset))
         except OSError as problem:
             return Found(problem=SourceError(f"cannot read {self.part.name}: {problem.strerror}"))
         except Exception as problem:  # it is raised again where the block's turn comes
             return Found(problem=problem)
-        return found._replace(undecided=tuple(undecided)) if undecided else found
+        found = functools.reduce(Found.followed_by, gave) if gave else Found()
+        return found._replace(undecided=tuple(undecided), cut=tuple(cut)) if undecided or cut else found
 
-    def lines_of(self, index: int) -> tuple[bytearray, int, int, int]:
-        """The block's lines as `data[start:stop]`, and which byte of the file `data[0]` is."""
+    def lines_of(self, index: int, cut: list[int]) -> Iterator[tuple[bytearray, int, int, int]]:
+        """The block's lines as `data[start:stop]`, and which byte of the file `data[0]` is; a last line that is long comes by
+        itself. Where lines begin that are cut is added to `cut`."""
         nominal = self.part.start + index * WINDOW
         offset = max(nominal - 1, self.part.start)  # the byte before tells whether a line begins with the block
         last = min(nominal + WINDOW, self.part.end) - 1 - offset  # a line that begins up to here is the block's
@@ -187,15 +209,33 @@ class _Worker:
         size = self.fill(data, 0, offset)
         start = data.find(b"\n", 0, min(last, size)) + 1 if index else 0
         if (index and not start) or start >= size:
-            return data, 0, 0, offset
-        looked = last
-        while (stop := data.find(b"\n", looked, size) + 1) == 0 and size == len(data):
-            looked = size
-            if data is self.buffer:  # a long line: in a larger buffer, which is not kept
-                data = bytearray(data)
-            data.extend(bytes(len(data)))
-            size = self.fill(data, size, offset)
-        return data, start, stop or size, offset
+            return
+        stop = data.find(b"\n", last, size) + 1 or (size if size < len(data) else 0)
+        if stop:
+            yield data, start, stop, offset
+            return
+        long = data.rfind(b"\n", start, last) + 1 or start
+        if start < long:
+            yield data, start, long, offset
+        yield from self.long_line(offset + long, cut)
+
+    def long_line(self, offset: int, cut: list[int]) -> Iterator[tuple[bytearray, int, int, int]]:
+        """The line that begins at byte `offset` of the file, in pieces of at most `longest` bytes."""
+        begin = offset
+        while True:
+            data = bytearray(min(2 * WINDOW, self.longest))
+            size, looked = self.fill(data, 0, offset), 0
+            while (stop := data.find(b"\n", looked, size) + 1) == 0 and size == len(data) < self.longest:
+                looked = size
+                data.extend(bytes(min(size, self.longest - size)))
+                size = self.fill(data, size, offset)
+            if size:
+                yield data, 0, stop or size, offset
+            if stop or size < self.longest:
+                return
+            offset += size
+            if not cut and self.fill(bytearray(1), 0, offset):
+                cut.append(begin)
 
     def fill(self, data: bytearray, size: int, offset: int) -> int:
         """Reads on until `data`, filled up to `size`, is full or the file ends; gives the new size."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeAlias
 
@@ -60,11 +61,11 @@ def scan_blocks(
         finder.on_timeout = _shifted(on_timeout, block.offset)
         counted, number = 0, block.line
         for begin, end in _windows(data, 0, len(data)):
-            for first, last in finder.select(data, begin, end):
+            for first, _ in finder.select(data, begin, end):
                 if with_numbers:
                     number += count_breaks(data, counted, first)
                     counted = first
-                yield Hit(block.offset + first, bytes(data[first:last]), number if with_numbers else None)
+                yield Hit(block.offset + first, number if with_numbers else None)
 
 
 def count_blocks(blocks: Iterable[BlockLike], needle: Needle, *, on_timeout: OnTimeout = None) -> int:
@@ -87,15 +88,19 @@ def scan_file(
     end: int | None = None,
     with_numbers: bool = False,
     on_timeout: OnTimeout = None,
+    longest: int = sys.maxsize,
+    on_cut: Callable[[int], None] = lambda start: None,
 ) -> Iterator[Hit]:
     """The selected lines that begin in bytes `offset` (the first of a line) to `end` of a plain file, in order.
 
     Numbers count from `offset`. Hits come while the rest is still being read; memory does not grow with the file, only
-    with its longest line. Raises SourceError if the file cannot be read.
+    with its longest line. One of more than `longest` bytes is searched as several of so many, and `on_cut` told where it
+    begins. Raises SourceError if the file cannot be read.
     """
     before = 0
+    job = find_numbered if with_numbers else find_hits
     with opened(path, offset, end) as part:
-        for found in search(part, find_numbered if with_numbers else find_hits, Finder(needle, on_timeout), threads):
+        for found in search(part, job, Finder(needle, on_timeout), threads, longest=longest, on_cut=on_cut):
             if with_numbers:
                 for hit in found.hits:
                     yield hit._replace(number=before + (hit.number or 0))

@@ -25,6 +25,7 @@ class Lines:
     line: int = 1
     encoding: str = "utf-8"
     held: bytes = b""
+    longest: int = BLOCK  # bytes of a line: an endless one must not fill the memory
 
     def take(self, data: bytes) -> Iterator[Block]:
         """The lines complete with `data`."""
@@ -33,8 +34,8 @@ class Lines:
             self.encoding = encoding_of(self.held[:_HEAD])
         cut = after_last_newline(self.held, NEWLINE[self.encoding], len(self.held))
         yield from self._give(cut)
-        if len(self.held) > BLOCK:  # an endless line must not fill the memory
-            yield from self.flush()
+        while len(self.held) > self.longest:
+            yield from self._give(self.longest)
 
     def flush(self) -> Iterator[Block]:
         """What is held, as it is; of UTF-16 no half code unit."""

@@ -20,6 +20,7 @@ from logtriage.query.condition import Condition, joined
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block, blocks
 from logtriage.sql import literal
+from logtriage.stream.around import MARK
 
 if TYPE_CHECKING:
     from logtriage.normalise import Normaliser
@@ -53,6 +54,7 @@ class Row:
         raw = self.raw
         if self.encoding != "utf-8":
             raw = raw.decode(self.encoding, "replace").encode("utf-8", "replace")
+        raw = raw if self.offset else raw.removeprefix(MARK)
         return raw.removesuffix(b"\n").split(b"\n")
 
 

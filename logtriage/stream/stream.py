@@ -10,10 +10,11 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from logtriage import whole
 from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
 from logtriage.sources.find import Source
-from logtriage.stream.around import FileText, StreamText, Text, bytes_of, line_before, line_end
+from logtriage.stream.around import MARK, FileText, StreamText, Text, bytes_of, last_break, line_before, line_end
 
 if TYPE_CHECKING:
     from logtriage.formats.starts import Starts
@@ -56,6 +57,7 @@ class Stream:
         self._text: Text = StreamText(iter(()))
         self.first_line = 1  # the number of the line at the offset where `records` starts
         self.undecided: list[int] = []  # offsets of lines that took the pattern too long
+        self.cut: set[int] = set()  # offsets of records and lines that are longer than `whole.LONGEST`, and so several
 
     def records(self, start: int = 0, end: int | None = None) -> Iterator[Record]:
         """The records found, with those wanted beside them, in order; of a plain file only what begins in bytes `start`
@@ -72,8 +74,9 @@ class Stream:
         self._text = text
         try:
             hits = scan_file(
-                self.source.path or "", self.wanted.needle, offset=start, end=end, with_numbers=self.wanted.numbers,
-                on_timeout=self.undecided.append,
+                self.source.path or "", self.wanted.needle, offset=start or self._mark(), end=end,
+                with_numbers=self.wanted.numbers, on_timeout=self.undecided.append, longest=whole.LONGEST,
+                on_cut=self.cut.add,
             )  # fmt: skip
             yield from self._around(((hit.offset, (hit.number or 1) + self.first_line - 1) for hit in hits), start)
         finally:
@@ -82,18 +85,24 @@ class Stream:
     def _of_stream(self) -> Iterator[Record]:
         from logtriage.needles.scan import scan_blocks
 
-        text = StreamText(_blocks(self.source))
+        text = StreamText(_blocks(self.source), self.cut.add)
         self._text = text
         hits = scan_blocks(
             text.blocks(), self.wanted.needle, with_numbers=self.wanted.numbers, on_timeout=self.undecided.append
         )
         yield from self._around(((hit.offset, hit.number or 1) for hit in hits), 0)
 
+    def _mark(self) -> int:
+        """How many bytes the byte order mark at the beginning has."""
+        return len(MARK) if bytes_of(self._text, 0, len(MARK)) == MARK else 0
+
     def _around(self, hits: Iterator[tuple[int, int]], low: int) -> Iterator[Record]:
         """Selected lines (offset, number) → records; nothing before offset `low` is looked at."""
         left = self.wanted.most
         done = skipped = low
         for offset, line in hits:
+            if offset == len(MARK) and not low:
+                offset -= self._mark()
             if offset < max(done, skipped):
                 continue
             if left == 0:
@@ -101,7 +110,7 @@ class Stream:
             start, end = self._bounds(offset, done)
             data = bytes_of(self._text, start, end)
             line -= data.count(b"\n", 0, offset - start)
-            if self.wanted.needle.invert and not self.selects(data):
+            if self.wanted.needle.invert and not self.selects(data, start):
                 skipped = end
                 continue
             yield from self._before(start, line, done)
@@ -110,9 +119,9 @@ class Stream:
             line += data.count(b"\n")
             after = self.wanted.after
             while after and not self._text.ends_at(end):
-                start, end = end, self._end(end)
+                start, end = end, self._end(end, end)
                 data = bytes_of(self._text, start, end)
-                found = left != 0 and self.selects(data)
+                found = left != 0 and self.selects(data, start)
                 yield Record(start, data, line, found)
                 line += data.count(b"\n")
                 if found:
@@ -126,8 +135,9 @@ class Stream:
         """The offset of a record's first byte in the source; in text that is not UTF-8 not the same as its `start`."""
         return self._text.true_offset(record.start) if isinstance(self._text, StreamText) else record.start
 
-    def selects(self, data: bytes) -> bool:
+    def selects(self, data: bytes, start: int) -> bool:
         """Whether a record is found: one of its lines is selected; with `invert`, all of them."""
+        data = data if start else data.removeprefix(MARK)
         lines = map(self.selects_line, data.removesuffix(b"\n").split(b"\n"))
         return all(lines) if self.wanted.needle.invert else any(lines)
 
@@ -153,23 +163,35 @@ class Stream:
         end = line_end(self._text, offset)
         if offset == done and self._text.ends_at(end):
             return offset, end
-        return self._start(offset, done), self._end(offset)
+        start = self._start(offset, done)
+        return start, self._end(start, offset)
 
     def _start(self, offset: int, done: int) -> int:
-        """Where the record begins that the line at `offset` is of; `done` is where the last known one ended."""
-        while offset > done and self._goes_on(offset):
-            offset = line_before(self._text, offset)
-        return offset
+        """Where the record begins that the line at `offset` is of; `done` is where the last known one ended. Of one that is
+        cut, where the piece begins: each has as many lines as it may."""
+        end, start = line_end(self._text, offset), offset
+        while start > done and self._goes_on(start):
+            start = line_before(self._text, start)
+        while end - start > whole.LONGEST:
+            self.cut.add(start)
+            start = last_break(self._text, start, start + whole.LONGEST)
+        return start
 
-    def _end(self, offset: int) -> int:
-        """Where the record ends that the line at `offset` is of."""
+    def _end(self, start: int, offset: int) -> int:
+        """Where the record ends, or the piece of one, that begins at `start` and holds the line at `offset`."""
         end = line_end(self._text, offset)
         while not self._text.ends_at(end) and self._goes_on(end):
-            end = line_end(self._text, end)
+            further = line_end(self._text, end)
+            if further - start > whole.LONGEST:
+                self.cut.add(start)
+                break
+            end = further
         return end
 
     def _goes_on(self, offset: int) -> bool:
-        """Whether the line at `offset` goes on with the record before it."""
+        """Whether the line at `offset` goes on with the record before it; a piece of a line never does."""
+        if bytes_of(self._text, offset - 1, offset) != b"\n":
+            return False
         if self._starts is None:
             self._starts = self._new_starts()
             self._starts.learn_from(samples(self._text))
@@ -186,10 +208,10 @@ def _blocks(source: Source) -> Iterator[Block]:
     from logtriage.sources.read import blocks, opened
 
     if source.path is not None and source.path.is_file():
-        yield from blocks(source, size=_BLOCK)
+        yield from blocks(source, size=min(_BLOCK, whole.LONGEST), max_line=whole.LONGEST)
         return
     encoding, pieces = opened(source)
-    lines = Lines(source)
+    lines = Lines(source, longest=whole.LONGEST)
     for piece in pieces:
         yield from lines.take(piece)
         lines.encoding = encoding
@@ -228,6 +250,6 @@ def samples(text: Text) -> Sequence[bytes]:
         at = end
     for place in range(max(at, text.base), size, max(1, (size - text.base) // _SAMPLE)):
         start = line_end(text, place)
-        if start < size:
+        if start < size and text.data[start - 1 - text.base] == 10:
             lines[start] = bytes_of(text, start, line_end(text, start))
     return [line.removesuffix(b"\n") for line in lines.values()]
