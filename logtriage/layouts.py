@@ -59,12 +59,49 @@ def slices(texts: pa.Array, starts: pa.Array, ends: pa.Array) -> pa.LargeStringA
     width = pa.int64() if pa.types.is_large_string(texts.type) else pa.int32()
     begins = pa.Array.from_buffers(width, n, [None, texts.buffers()[1]], offset=texts.offset)
     # Between two slices lies what is left out: the slices are every other one of the pieces.
-    borders = pa.concat_arrays([pc.add(begins, starts), pc.add(begins, ends)])
-    steps = pa.arange(0, 2 * n)
-    borders = borders.take(pc.add(pc.shift_right(steps, 1), pc.multiply(pc.bit_wise_and(steps, 1), n)))
+    turns, others = _turns(n)
+    borders = pa.concat_arrays([pc.add(begins, starts), pc.add(begins, ends)]).take(turns)
     data = texts.buffers()[2] or pa.py_buffer(b"")
-    pieces = pa.LargeStringArray.from_buffers(2 * n - 1, borders.buffers()[1], data)
-    return pieces.take(pc.multiply(pa.arange(0, n), 2))
+    return pa.LargeStringArray.from_buffers(2 * n - 1, borders.buffers()[1], data).take(others)
+
+
+@functools.lru_cache(maxsize=2)
+def _turns(n: int) -> tuple[pa.Int64Array, pa.Int64Array]:
+    """0, n, 1, n + 1, 2, …; and 0, 2, 4, …, of which there are n."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    one, many = pa.scalar(1, pa.int64()), pa.scalar(n, pa.int64())
+    steps = pa.arange(0, 2 * n)
+    turns = pc.add(pc.shift_right(steps, one), pc.multiply(pc.bit_wise_and(steps, one), many))
+    return turns, pc.shift_left(pa.arange(0, n), one)
+
+
+def one(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array. Arrow's `combine_chunks` copies even what is in one piece."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def none_empty(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Texts without nulls, null where they are empty."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return where(texts, pc.greater(pc.binary_length(texts), pa.scalar(0, pa.int64())))
+
+
+def where(texts: pa.LargeStringArray, valid: pa.BooleanArray) -> pa.LargeStringArray:
+    """Texts without nulls, null where something is false; their bytes are not copied."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pc.all(valid).as_py():
+        return texts
+    if texts.offset or valid.offset:
+        texts, valid = (pa.concat_arrays([array, array.slice(0, 0)]) for array in (texts, valid))
+    return pa.LargeStringArray.from_buffers(
+        len(texts), texts.buffers()[1], texts.buffers()[2], null_bitmap=valid.buffers()[1]
+    )
 
 
 def groups(texts: pa.Array, regex: str, names: Sequence[str]) -> dict[str, pa.LargeStringArray] | None:

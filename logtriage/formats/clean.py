@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from logtriage import layouts
 from logtriage.formats import cuts
 from logtriage.formats.node import Node
 from logtriage.sources.lines import Lines
 from logtriage.sql import literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
 
@@ -35,13 +40,19 @@ def clean_all(text: str, *, bom: bool = True, returns: bool = True, escapes: boo
     return sql
 
 
-def without_newline(text: str) -> str:
-    """SQL for a text without the line break at its end."""
-    # by bytes: DuckDB counts the characters of what comes from Arrow one by one
-    shorter = (
-        f"decode(encode({text})[:strlen({text}) - CASE WHEN ends_with({text}, chr(13) || chr(10)) THEN 2 ELSE 1 END])"
-    )
-    return f"CASE WHEN ends_with({text}, chr(10)) THEN {shorter} ELSE {text} END"
+def without_newline(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Texts without the line break at their ends."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    breaks = [pc.ends_with(texts, end) for end in ("\n", "\r\n")]
+    if not pc.any(breaks[0]).as_py():
+        return texts
+    ends = pc.binary_length(texts).cast(pa.int64())
+    for found in breaks:
+        ends = pc.subtract(ends, found.cast(ends.type))
+    starts = pa.repeat(pa.scalar(0, pa.int64()), len(texts))
+    return layouts.where(layouts.slices(texts, starts, ends.fill_null(0)), pc.is_valid(texts))
 
 
 def first_line(nodes: Sequence[Node], whole: str) -> str:

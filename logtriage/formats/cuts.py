@@ -6,8 +6,13 @@ What decides which records there are works on pieces; what reads a record's fiel
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+from logtriage import layouts
 from logtriage.formats.format import Format
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Pieces of the two streams may alternate; only those of one go together.
 STREAM = r'^\S+ (stdout|stderr) |"stream":"(stdout|stderr)"'
@@ -21,11 +26,16 @@ def is_cut(fmt: Format, inner: str, logtag: str, ends: bool) -> bool:
     return ends and not inner.endswith("\n") if fmt.family == "docker" else logtag == "P"
 
 
-def is_cut_sql(fmt: Format, m: str, inner: str, ends: bool) -> str | None:
-    """The same as SQL, from what `parse.extraction` gave; None where a format's lines are never cut."""
-    if fmt.family == "docker":
-        return f"NOT ends_with({inner}, chr(10))" if ends else None
-    return f"{m}.logtag = 'P'" if "logtag" in fmt.groups else None
+def told(fmt: Format, ends: bool) -> bool:
+    """Whether it is told of each line of a transport if it goes on."""
+    return ends if fmt.family == "docker" else "logtag" in fmt.groups
+
+
+def are_cut(inner: pa.LargeStringArray, logtag: pa.LargeStringArray | None) -> pa.BooleanArray:
+    """`is_cut` for a column of lines of which it is `told`; those without a `logtag` are docker's."""
+    import pyarrow.compute as pc
+
+    return pc.invert(pc.ends_with(inner, "\n")) if logtag is None else pc.equal(logtag, "P")
 
 
 def stream(line: str) -> str:
@@ -34,15 +44,28 @@ def stream(line: str) -> str:
     return found[1] or found[2] if found else ""
 
 
-def stream_sql(line: str) -> str:
-    """The same as SQL."""
-    found = "regexp_extract({}, '{}', {})".format
-    return f"{found(line, STREAM, 1)} || {found(line, STREAM, 2)}"
+def streams(lines: pa.LargeStringArray) -> pa.LargeStringArray:
+    """The same for a column of lines."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cri = pc.struct_field(pc.extract_regex(lines, r"^\S+ (?P<stream>stdout|stderr) "), "stream")
+    key = '"stream":"'
+    at = pc.find_substring_regex(lines, f'{key}(?:stdout|stderr)"').cast(pa.int64())
+    found, none = pc.greater_equal(at, pa.scalar(0, pa.int64())), pa.scalar(0, pa.int64())
+    starts = pc.if_else(found, pc.add(at, pa.scalar(len(key), pa.int64())), none)
+    ends = pc.if_else(found, pc.add(starts, pa.scalar(len("stdout"), pa.int64())), none)
+    return pc.coalesce(cri, layouts.slices(lines, starts, ends))
 
 
 def may_cut(fmt: Format | None) -> bool:
     """Whether lines of a transport may be cut at all."""
     return fmt is not None and (fmt.family == "docker" or "logtag" in fmt.groups)
+
+
+def _stream_sql(line: str) -> str:
+    found = "regexp_extract({}, '{}', {})".format
+    return f"{found(line, STREAM, 1)} || {found(line, STREAM, 2)}"
 
 
 def glued(fmt: Format, whole: str) -> str:
@@ -52,7 +75,7 @@ def glued(fmt: Format, whole: str) -> str:
     key = f'$."{fmt.inner}"'
     said = f"list_transform(l, lambda t: CASE WHEN json_valid(t) THEN json_extract_string(t, '{key}') END)"
     ended = f"coalesce(list_position(list_transform({said}, lambda s: ends_with(s, chr(10))), true), len(l))"
-    other = f"coalesce(list_position(list_transform(l, lambda t: {stream_sql('t')} = {stream_sql('l[1]')}), false) - 1, len(l))"
+    other = f"coalesce(list_position(list_transform(l, lambda t: {_stream_sql('t')} = {_stream_sql('l[1]')}), false) - 1, len(l))"
     joined = f"json_object('{fmt.inner}', array_to_string(({said})[1:least({ended}, {other})], ''))"
     # An inner CASE, as the outer one's branches are computed for every line.
     first = "CASE WHEN json_valid(l[1]) THEN l[1] ELSE '{}' END"

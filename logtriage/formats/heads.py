@@ -17,6 +17,7 @@ from logtriage.formats.detect import Grammar
 from logtriage.formats.joints import CONTINUES
 from logtriage.formats.node import Node
 from logtriage.formats.stages import COLUMNS, OF_A_LINE, Stages
+from logtriage.layouts import one
 from logtriage.sources.lines import Lines
 from logtriage.stamps.rendering import Rendering
 
@@ -35,6 +36,7 @@ class Heads:
         self.con = con
         self._stages = Stages(con)
         self.table: pa.Table | None = None
+        self.texts: pa.ChunkedArray | None = None  # the lines as formats read them
         self._rows: pa.Int32Array | None = None  # where each line is in the table, if not in its order
         con.execute("SET TimeZone = 'UTC'")
 
@@ -58,6 +60,8 @@ class Heads:
 
         `reference`: the moment (UTC) that stamps without year or date are read against.
         """
+        import pyarrow as pa
+
         self.con.execute("SET VARIABLE reference = ?", [reference.replace(tzinfo=None)])
         # Later blocks of a source teach less, and what no format reads is learnt from below.
         grammar.learn(_sample(lines, _SAMPLE // 2 if grammar.root.children else _SAMPLE))
@@ -65,6 +69,7 @@ class Heads:
         if lines.cleaned:
             self.con.register("lines", rows)
             rows = self.con.execute(f"SELECT i, {clean('t', lines)} AS t FROM lines").to_arrow_table()
+        self.texts = rows["t"].cast(pa.large_string())
         for _ in range(_ROUNDS):
             self._stages.clear()
             self._stages.claim(grammar.root, rows, [], grammar.zone)
@@ -86,7 +91,7 @@ class Heads:
         import pyarrow.compute as pc
 
         self.table = self._stages.show()
-        lines, places = pa.arange(0, len(self.table)), self.table["i"].combine_chunks()
+        lines, places = pa.arange(0, len(self.table)), one(self.table["i"])
         self._rows = None if places.equals(lines) else pc.index_in(lines, value_set=places)
 
     def _unknown(self, rows: pa.Table) -> list[str]:
@@ -136,7 +141,7 @@ class Heads:
 
         if not any(cuts.may_cut(node.path_nodes[0].fmt) for node in self.chains if node.fmt):
             return
-        first = self.of(wholes["i"].combine_chunks(), ["chain", "partial"])
+        first = self.of(one(wholes["i"]), ["chain", "partial"])
         cut = first["partial"].fill_null(False)
         if not pc.any(cut).as_py():
             return
@@ -177,7 +182,7 @@ class Heads:
         self, node: Node, rows: pa.Table, carried: Sequence[str], grammar: Grammar, *, whole: bool = False
     ) -> None:
         """Reads lines anew, see `Stages.read`."""
-        self._stages.drop(rows["i"].combine_chunks())
+        self._stages.drop(one(rows["i"]))
         self._stages.read(node, rows, carried, grammar.zone, whole=whole)
         self._show()
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from logtriage.sql import literal
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _ID = "[0-9a-fA-F][0-9a-fA-F-]{14,34}[0-9a-fA-F]"
-_ENDED = f"({_ID})(?:[^0-9A-Za-z-]|$)"
 _KEYS = {
     "trace_id": r"\btrace[._-]?id|\btraceparent|\btrace",
     "span_id": r"\bspan[._-]?id|\bspan",
     "request_id": r"\b(?:x[._-])?(?:request|req|correlation|transaction|operation)[._-]?id|\br(?:eq)?id",
 }
-_REGEXES = {name: re.compile(rf"""((?i:{key})["']?(?:\s?[=:]\s?|\s)["'\[]?){_ENDED}""") for name, key in _KEYS.items()}
+_REGEXES = {
+    name: re.compile(rf"""((?i:{key})["']?(?:\s?[=:]\s?|\s)["'\[]?)({_ID})(?:[^0-9A-Za-z-]|$)""")
+    for name, key in _KEYS.items()
+}
 
 
 def keys_in(text: str) -> Iterator[tuple[str, str]]:
@@ -24,13 +28,18 @@ def keys_in(text: str) -> Iterator[tuple[str, str]]:
             yield name, found[1]
 
 
-def id_after(keys: Sequence[str], text: str) -> str:
-    """SQL for the id that stands in a text behind one of these keys, as samples showed them (`trace_id=`)."""
-    if len(keys) > 2:
-        regex = f"(?:{'|'.join(map(re.escape, keys))}){_ENDED}"
-        return f"nullif(regexp_extract({text}, {literal(regex)}, 1), '')"
-    tries = []
-    for key in keys:  # a third of the time of a regex for the whole, and half of that of `strpos`
-        said = f"regexp_extract(left(split_part({text}, {literal(key)}, 2), 40), '^[0-9A-Za-z-]+')"
-        tries.append(f"CASE WHEN regexp_full_match({said}, '{_ID}') THEN {said} END")
-    return f"coalesce({', '.join(tries)})"
+def ids_after(texts: pa.Array, keys: Sequence[str]) -> pa.LargeStringArray:
+    """The id that stands in each text behind one of these keys, as samples showed them (`trace_id=`); null where none does."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ids = pa.nulls(len(texts), pa.large_string())
+    for key in keys:
+        missing = pc.is_null(ids)
+        some = texts.filter(missing) if ids.null_count < len(ids) else texts
+        # in two steps, as RE2 takes a third longer for both at once
+        word = pc.struct_field(pc.extract_regex(some, f"{re.escape(key)}(?P<word>[0-9A-Za-z-]+)"), "word")
+        fits = pc.match_substring_regex(word, f"^{_ID}$")
+        found = word if pc.all(fits).as_py() else pc.if_else(fits, word, pa.scalar(None, pa.large_string()))
+        ids = found if len(some) == len(ids) else pc.replace_with_mask(ids, missing, found)
+    return ids

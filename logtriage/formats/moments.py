@@ -47,13 +47,13 @@ class Moments:
             renderings=written,
             general=node.odd or not written or len(written) > _MANY or any(kind.unit for kind in node.moments),
         )
-        texts = rows["own_text"].combine_chunks()
+        texts = layouts.one(rows["own_text"])
         clocks, nanos = _clocks(texts)
         self.con.register("clocks", pa.table({"own_text": clocks.dictionary}))
         relation = f"SELECT *, {moment} AS own_time, {_nanos(node, written)} AS own_nanos FROM clocks"
         told = self.con.execute(f"SELECT *, {self._rendered(written)} AS own_stamp FROM ({relation})").to_arrow_table()
         time, behind, stamp = (
-            told[name].combine_chunks().take(clocks.indices) for name in ("own_time", "own_nanos", "own_stamp")
+            layouts.one(told[name]).take(clocks.indices) for name in ("own_time", "own_nanos", "own_stamp")
         )
         micros = pc.divide(nanos, 1000)
         if any(r.digits > 6 for r in written):

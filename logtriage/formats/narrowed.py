@@ -17,9 +17,14 @@ _MOST = 10_000  # distinct keys of documents beyond which they are no names
 def keys_sql(node: Node, text: str) -> str | None:
     """SELECT items: the outermost keys of documents, as `key`; None where a format names so few that all are looked for."""
     fmt = node.fmt
-    if not fmt or fmt.kind != "json" or len(node.keys) > _MOST or sum(map(len, parse.roles(fmt).values())) <= _FEW:
+    if not fmt or fmt.kind != "json" or len(node.keys) > _MOST or few_keys(fmt):
         return None
     return f"DISTINCT unnest(CASE WHEN json_valid({text}) THEN json_keys({text}) END) AS key"
+
+
+def few_keys(fmt: Format) -> bool:
+    """Whether a format names so few keys that all are looked for."""
+    return sum(map(len, parse.roles(fmt).values())) <= _FEW
 
 
 def narrowed(node: Node) -> Format:

@@ -38,14 +38,14 @@ def generic(node: Node) -> Format:
     return Format(id=GENERIC.id, title=GENERIC.title, kind="text", regex=regex, groups=("timestamp",))
 
 
-def told_by(fmt: Format, text: str) -> str | None:
-    """An expression for what `claims` looks at, to be computed once: the head of a line, or some values of a JSON document;
-    None where it looks at the line itself."""
+def told_by(fmt: Format, text: str, *, whole: bool = False) -> str | None:
+    """An expression for what `claims` looks at, to be computed once: the head of a line, or some values of a JSON document
+    (`whole`: all that `extraction` gives); None where it looks at the line itself."""
     if body_is_tail(fmt):
         return head_of(fmt, text)
     if fmt.kind != "json" or fmt.multiline:
         return None
-    places = "[" + ", ".join(map(literal, _claim_places(fmt))) + "]"
+    places = "[" + ", ".join(map(literal, _places(fmt) if whole else _claim_places(fmt))) + "]"
     # one after the other, as JSON functions raise on what is none
     return f"CASE WHEN starts_with(ltrim({text}), '{{') THEN CASE WHEN json_valid({text}) THEN json_extract_string({text}, {places}) END END"
 
@@ -77,6 +77,11 @@ def claims(fmt: Format, text: str, node: Node, told: str) -> str:
     return test
 
 
+def _places(fmt: Format) -> list[str]:
+    """The JSON paths of all that is read of a document; first those that it is claimed by."""
+    return list(dict.fromkeys([*_claim_places(fmt), *(place for _, place in json_sql.places(roles(fmt)))]))
+
+
 def _claim_places(fmt: Format) -> list[str]:
     keys = (*fmt.require, *fmt.where)
     return list(dict.fromkeys(place for key in keys for _, place in json_sql.places({"": [key]})))
@@ -93,7 +98,7 @@ def extraction(fmt: Format, text: str, node: Node) -> str:
     if fmt is GENERIC:
         fmt = generic(node)
     if fmt.kind == "json":
-        places = "[" + ", ".join(literal(p) for _, p in json_sql.places(roles(fmt))) + "]"
+        places = "[" + ", ".join(map(literal, _places(fmt))) + "]"
         read = f"json_extract_string({text}, {places})"
         return f"CASE WHEN json_valid({text}) THEN {read} END" if fmt.multiline else read
     if fmt.kind == "logfmt":
@@ -124,6 +129,13 @@ def head_regex(fmt: Format) -> str:
 def head_groups(fmt: Format) -> list[str]:
     """The groups of a head that make a record's columns."""
     return [name for name in _read_groups(fmt) if name != "body"]
+
+
+def plain_groups(fmt: Format) -> list[str]:
+    """Those of `head_groups` that are a role as they stand (see `role`)."""
+    made = {"timestamp"} if "time" in fmt.groups else set()
+    made |= {"level"} if "pri" in fmt.groups else set()
+    return [name for name in head_groups(fmt) if name in (*ROLES, "timestamp", "logtag") and name not in made]
 
 
 def head_of(fmt: Format, text: str) -> str:
@@ -208,7 +220,8 @@ def roles(fmt: Format) -> dict[str, tuple[str, ...]]:
 
 def _json_values(fmt: Format, name: str, m: str) -> list[str]:
     """What `extraction` found at each of the places where a role's value may be."""
-    return [f"{m}[{i}]" for i, (of, _) in enumerate(json_sql.places(roles(fmt)), 1) if of == name]
+    places = _places(fmt)
+    return [f"{m}[{places.index(place) + 1}]" for of, place in json_sql.places(roles(fmt)) if of == name]
 
 
 def _first(values: Sequence[str]) -> str | None:

@@ -6,14 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from logtriage.formats import cuts, severity
-from logtriage.formats.clean import clean, clean_record
+from logtriage.formats import bounds, severity
+from logtriage.formats.clean import clean_record
 from logtriage.formats.detect import Grammar
 from logtriage.formats.heads import Heads
-from logtriage.formats.joints import goes_on_sql
 from logtriage.formats.node import Node
 from logtriage.formats.stages import COLUMNS
-from logtriage.layouts import slices
+from logtriage.layouts import one, slices, where
 from logtriage.sources.lines import Lines, split
 from logtriage.stamps.rendering import Rendering
 
@@ -64,7 +63,7 @@ class Records:
         assert self.assembled is not None
         text, raw = self.assembled["text"], self.assembled["raw"]
         said = raw if text.null_count == len(text) else pc.coalesce(text, raw)
-        return self.assembled["i"].combine_chunks(), said.combine_chunks()
+        return one(self.assembled["i"]), one(said)
 
     @property
     def _wrapped(self) -> bool:
@@ -83,9 +82,9 @@ class Records:
         """
         lines = split(block)
         self._heads.read(lines, grammar, reference)
-        starts = self._starts(lines)
+        starts = bounds.starts(self._heads, lines)
         made = self._register(lines, starts, block, final)
-        self._tails = self._wrapped_tails(lines, starts)
+        self._tails = bounds.tails(self._heads, lines, starts)
         self._heads.read_cut(self._wholes, grammar)
         if any(node.fmt and node.fmt.multiline for node in self.chains):
             self.con.register("tails", self._tails)
@@ -99,37 +98,6 @@ class Records:
             f"SELECT w.i, CASE WHEN h.content IS NULL THEN {clean_record('w.raw', lines)} ELSE {_joined('h.content')} END AS t "
             "FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i"
         )
-
-    def _starts(self, lines: Lines) -> pa.Int64Array:
-        """The lines that begin a record, in order; the block's first one always does."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        every = pa.arange(0, len(lines))
-        heads = self._heads.of(every, ["follows", "partial", "joint", "content"])
-        joined = pc.greater(heads["joint"], 0).fill_null(False)
-        # of a line that says nothing it is not told
-        may = pc.or_(heads["follows"].fill_null(True), joined).combine_chunks()
-        leads = pc.or_(joined, heads["partial"].fill_null(False)).combine_chunks()
-        places = pc.indices_nonzero(pc.or_(may.slice(1), leads.slice(0, len(may) - 1))).cast(pa.int64())
-        if not len(places):
-            return every
-        before, own = heads.take(places), heads.take(pc.add(places, 1))
-        near = {
-            "i": pc.add(places, 1), "follows": own["follows"], "joint": own["joint"], "joint_before": before["joint"],
-            "cut": pc.and_(pc.is_valid(own["content"]), before["partial"].fill_null(False)),
-            "t": lines.text.take(pc.add(places, 1)), "t_before": lines.text.take(places),
-        }  # fmt: skip
-        self.con.register("near", pa.table(near))
-        follows = goes_on_sql("joint_before", "joint", "(coalesce(follows, true) OR cut)")
-        if any(cuts.may_cut(node.path_nodes[0].fmt) for node in self.chains if node.fmt):
-            stream, other = cuts.stream_sql("t"), cuts.stream_sql("t_before")
-            relation = f"(SELECT *, {stream} AS stream, {other} AS stream_before FROM near)"
-            follows = f"CASE WHEN stream <> '' AND stream_before <> '' AND stream <> stream_before THEN false ELSE {follows} END"
-        else:
-            relation = "near"
-        gone = self.con.execute(f"SELECT i FROM {relation} WHERE {follows}").to_arrow_table()
-        return every.filter(pc.invert(pc.is_in(every, value_set=gone["i"])))
 
     def _register(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> Made:
         """Registers `wholes`: each record with all its lines, without a copy of the text."""
@@ -161,34 +129,6 @@ class Records:
         self._wholes = pa.table(columns)
         self.con.register("wholes", self._wholes)
         return Made(n, borders[n].as_py(), offsets[n].as_py(), lines.has_marks)
-
-    def _wrapped_tails(self, lines: Lines, starts: pa.Int64Array) -> pa.Table:
-        """(i, tail): what the continuation lines of each record say, where a transport wraps each of them; without the
-        pieces of a cut first line."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if len(starts) == len(lines) or not self._wrapped:
-            return pa.table({"i": pa.array([], pa.int64()), "tail": pa.array([], pa.large_string())})
-        places = pa.arange(0, len(lines))
-        begun = starts.take(pc.subtract(pc.search_sorted(starts, places, side="right"), 1))
-        follow = pc.not_equal(begun, places)
-        line = places.filter(follow)
-        above = pc.subtract(line, 1)
-        following = {
-            "i": begun.filter(follow), "line": line, "t": lines.text.take(line), "above": lines.text.take(above),
-            "content": self._heads.of(line, ["content"])["content"],
-            "partial": self._heads.of(above, ["partial"])["partial"],
-        }  # fmt: skip
-        self.con.register("following", pa.table(following))
-        same = f"{cuts.stream_sql('t')} = {cuts.stream_sql('above')}"
-        return self.con.execute(f"""
-            SELECT i, string_agg(CASE WHEN cut THEN '' ELSE chr(10) END || said, '' ORDER BY line) FILTER (NOT piece) AS tail
-            FROM (
-                SELECT i, line, coalesce(content, {clean("t", lines)}) AS said, coalesce(CASE WHEN partial THEN {same} END, false) AS cut,
-                       bool_and(cut) OVER (PARTITION BY i ORDER BY line) AS piece
-                FROM following
-            ) GROUP BY i""").to_arrow_table()
 
     def _assemble(self, lines: Lines) -> None:
         """Makes `relation`: of heads, wholes and tails, which lie side by side in `assembled`, and severities. `text` is what
@@ -237,7 +177,7 @@ class Records:
 
         table, tails = self._wholes, self._tails
         names = [name for name in COLUMNS if name not in ("i", "follows", "partial", "joint")]
-        heads = self._heads.of(table["i"].combine_chunks(), names)
+        heads = self._heads.of(one(table["i"]), names)
         for name in names:
             table = table.append_column(name, heads[name])
         tail = tails["tail"].take(pc.index_in(table["i"], value_set=tails["i"])).cast(pa.large_string())
@@ -251,8 +191,7 @@ class Records:
             own = source = cleaned["own"].cast(pa.large_string())
             text, ends = pc.coalesce(text, own), pc.binary_length(source)
         starts = pc.min_element_wise(pc.binary_length(table["head"]).fill_null(0), ends)
-        behind = slices(source.combine_chunks(), starts.combine_chunks(), ends.combine_chunks())
-        behind = pc.if_else(pc.is_valid(table["head"]), behind, pa.scalar(None, pa.large_string()))
+        behind = where(slices(one(source), one(starts), one(ends)), one(pc.is_valid(table["head"])))
         for name, values in zip(_ASSEMBLED, (table["content"], tail, own, behind), strict=True):
             table = table.append_column(name, values) if name != "content" else table
         return table.append_column("text", text)

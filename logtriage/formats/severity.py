@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from logtriage.formats.format import level_words
 from logtriage.formats.levels import SEVERITY
 from logtriage.formats.node import GENERIC, Node
+from logtriage.layouts import one
 from logtriage.sql import literal
 
 if TYPE_CHECKING:
@@ -62,15 +63,16 @@ def named(records: pa.Table, chains: Sequence[Node]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    level = records["level"].combine_chunks().dictionary_encode()
+    level = one(records["level"]).dictionary_encode()
     texts = level.dictionary.to_pylist()
-    codes = pc.add(pc.multiply(records["chain"], len(texts)), level.indices).combine_chunks().dictionary_encode()
+    many = pa.scalar(len(texts), pa.int32())
+    codes = one(pc.add(pc.multiply(records["chain"], many), level.indices)).dictionary_encode()
     said, words = [], []
     for code in codes.dictionary.to_pylist():
         chain, text = divmod(code, len(texts))
         said.append(_said(texts[text], chains[chain]))
         words.append(texts[text] if said[-1] or not _NUMBER.fullmatch(texts[text]) else None)
-    status = records["status"].combine_chunks().dictionary_encode()
+    status = one(records["status"]).dictionary_encode()
     answers = [
         SEVERITY.get(_BY_STATUS.get(text[0], "")) if len(text) == 3 else None for text in status.dictionary.to_pylist()
     ]
