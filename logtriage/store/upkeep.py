@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from logtriage.store import facets, room
+from logtriage.store import room
 from logtriage.store.cutting import recut
 from logtriage.store.store import Store
+from logtriage.store.summing import sum_up
 
 _MERGED = ("hits", "ids", "shapes", "templates", "mined", "parts", "formats", "renderings", "grams")
 _SUMMED = ("activity", "progress", "facets")
@@ -50,7 +51,7 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
         on_step("rows kept in the catalog")
         con.execute("CALL ducklake_flush_inlined_data('lake')")
         on_step("counts")
-        _sum_up(store)
+        sum_up(store)
         recut(store, on_step)
         for name in _MERGED:
             on_step(name)
@@ -82,31 +83,6 @@ def prune(store: Store, *, before: datetime | None = None, max_bytes: int | None
             now_size = size_of(store)[0]
     after = size_of(store)
     return Space(size, after[0], files, after[1], gone)
-
-
-def _sum_up(store: Store) -> None:
-    """One row for each count, each part's progress and each facet, in the place of many."""
-    con = store.con
-    with store.transaction(touches=()):
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE summed AS "
-            "SELECT minute, part, shape, severity_number, sum(records)::BIGINT AS records "
-            "FROM lake.activity GROUP BY ALL HAVING sum(records) <> 0"
-        )
-        con.execute("DELETE FROM lake.activity")
-        # by day, as spans of time are asked for, and then by shape, as searches ask
-        con.execute("INSERT INTO lake.activity FROM summed ORDER BY date_trunc('day', minute), shape, part, minute")
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE newest AS "
-            "FROM lake.progress QUALIFY row_number() OVER (PARTITION BY part ORDER BY step DESC) = 1"
-        )
-        con.execute("DELETE FROM lake.progress")
-        con.execute("INSERT INTO lake.progress FROM newest ORDER BY part")
-        con.execute(f"CREATE OR REPLACE TEMP TABLE told AS {facets.told('lake.facets')}")
-        con.execute("DELETE FROM lake.facets")
-        con.execute(
-            "INSERT INTO lake.facets FROM told SEMI JOIN lake.activity USING (part, shape) ORDER BY name, part, shape"
-        )
 
 
 def _remove(store: Store, cutoff: datetime) -> int:
