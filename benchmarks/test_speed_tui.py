@@ -308,7 +308,9 @@ async def timed(shown: Shown, action: str, *, rest: bool = True) -> tuple[float,
     await shown.app.run_action(action, shown.main)
     while shown.main.place == before and not shown.app.engine.is_idle():
         await asyncio.sleep(0.001)
-    await shown.pilot.pause()
+    drawn = asyncio.Event()
+    shown.main.list.call_after_refresh(drawn.set)
+    await drawn.wait()  # the pilot would wait for what goes on behind it, too
     took = time.perf_counter() - began[0], time.process_time() - began[1]
     if rest:
         await shown.settle()

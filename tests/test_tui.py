@@ -397,6 +397,26 @@ def test_times_are_told_as_wanted(store: Path) -> None:
     run(work)
 
 
+def test_filters_tell_times_as_the_list_does(store: Path) -> None:
+    """The ends of a window are told in the zone that the screen shows, wherever filters are named."""
+    from datetime import timedelta, timezone
+
+    from logtriage.tui.host import Options
+
+    async def work() -> None:
+        async with screen(store, WIDE, Options(timezone(timedelta(hours=5, minutes=30)))) as shown:
+            await shown.press("ampersand")
+            await shown.type("since:2026-03-04T10:00:00Z")
+            await shown.press("enter")
+            assert "from 2026-03-04 15:30:00+05:30" in shown.text
+            await shown.press("L")
+            assert "[x] from 2026-03-04 15:30:00+05:30" in shown.text
+            await shown.press("escape", "t")
+            assert "from 2026-03-04 10:00:00Z" in shown.text
+
+    run(work)
+
+
 def test_every_key_is_told_and_does_something(store: Path) -> None:
     """The help lists every action of the table, and each has its code."""
     from logtriage.tui.keymap import KEYS

@@ -140,6 +140,7 @@ class Reading:
         self.done: float | None = 0.0
         self.why: str | None = None
         self.pipe: int | None = None
+        self.has_caught_up = False
 
     def start(self, parts: object = ()) -> None:
         pass
@@ -267,5 +268,23 @@ def test_an_intake_that_dies_is_told(tmp_path: Path, write: Write) -> None:
             assert "reading has stopped" in shown.status and "following" not in shown.status
             await shown.press("g")
             assert shown.selected.text == "beat 0" and "reading has stopped" in shown.status
+
+    run(work)
+
+
+def test_the_end_while_more_is_written_than_read(tmp_path: Path, write: Write) -> None:
+    """Once all was read, `G` goes to the last record that is stored, and tells how much more there is; the files themselves
+    are not looked at."""
+
+    async def work() -> None:
+        reading = Reading(tmp_path / "app.log")
+        reading.done, reading.has_caught_up = None, True
+        async with screen(tmp_path / "store", WIDE, intake=reading) as shown:
+            await shown.until(lambda: "following" in shown.status)
+            await shown.press("g")
+            reading.done = 0.98
+            await shown.press("G")
+            assert shown.selected.text == "beat 599" and shown.main.ahead is None
+            assert "the last that are stored; 60 MB are still to be read" in shown.status
 
     run(work)

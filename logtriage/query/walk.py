@@ -14,7 +14,7 @@ from logtriage.query.minutes import MINUTE, minutes_of, told_by_gist
 from logtriage.query.plan import NOTHING
 from logtriage.query.planned import Plan
 from logtriage.query.query import TIME_ORDER, Query
-from logtriage.query.windows import MOST, Extent, Pace, by_place, by_time
+from logtriage.query.windows import MOST, Extent, Pace, between, by_place, by_time
 from logtriage.store.views import Snapshot
 
 _FEW = 1_000  # records whose ids are looked up by name
@@ -103,7 +103,7 @@ def both_sides(
             break
     if not 0 < held <= _HELD:
         return None
-    window = Condition("timestamp >= ? AND timestamp < ?", (low, high))
+    window = between(low, high)
     here_on = place._replace(offset=place.offset - 1)
     sides = [
         Side(_beyond(query, place, backwards=True), query.order_by(backwards=True), before),

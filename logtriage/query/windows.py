@@ -68,7 +68,7 @@ def by_time(
         while one and rows + one[1] <= pace.rows:
             last, rows = one[0], rows + one[1]
             one = next(coming, None)
-        yield _between(min(minute, last), max(minute, last) + _MINUTE)
+        yield between(min(minute, last), max(minute, last) + _MINUTE)
 
 
 def by_place(extents: Sequence[Extent], pace: Pace, *, backwards: bool = False) -> Iterator[Condition]:
@@ -112,7 +112,7 @@ def _slices(minute: datetime, rows: int, pace: Pace, backwards: bool, edge: date
         length = max(_MINUTE * min(1, 2 * pace.rows / rows), _MINUTE / _SLICES)
         low, high = (max(end - length, start), end) if backwards else (start, min(start + length, end))
         start, end = (start, low) if backwards else (high, end)
-        yield _between(low, high)
+        yield between(low, high)
 
 
 class Between(Condition):
@@ -121,5 +121,6 @@ class Between(Condition):
     __slots__ = ()
 
 
-def _between(low: datetime, high: datetime) -> Condition:
+def between(low: datetime, high: datetime) -> Condition:
+    """A window from one moment up to another."""
     return Between("timestamp >= ? AND timestamp < ?", (low, high))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import Any
 
 from logtriage.errors import UsageError
+from logtriage.query.condition import stored
 from logtriage.query.field import parse_field
 from logtriage.query.query import LEVELS, Query
+from logtriage.tui.drawing import times
 
 KINDS = ("text", "level", "source", "service", "flag", "field", "trace", "since", "until", "template")
 
@@ -59,17 +61,17 @@ class Filter:
                 return Query(templates=(self.value,))
         raise UsageError(f"there is no filter {self.kind!r}", f"the kinds are {', '.join(KINDS)}")
 
-    def told(self) -> str:
-        """In a few words: `/timed out/`, `not level ≥ warn`."""
+    def told(self, zone: tzinfo) -> str:
+        """In a few words: `/timed out/`, `not level ≥ warn`; times as in a zone."""
         match self.kind:
             case "text":
                 told = f'"{self.value}"' if self.fixed else f"/{self.value}/"
             case "level":
                 told = f"level ≥ {self.value}"
             case "since":
-                told = f"from {self.value[:19]}Z"
+                told = f"from {_told(self.value, zone)}"
             case "until":
-                told = f"to {self.value[:19]}Z"
+                told = f"to {_told(self.value, zone)}"
             case "field":
                 told = self.value
             case "flag" if self.value == "*":
@@ -154,6 +156,11 @@ def combined(base: Query, filters: Iterable[Filter]) -> Query:
         else:
             made = replace(made, also=(*made.also, asked))
     return made
+
+
+def _told(text: str, zone: tzinfo) -> str:
+    at = stored(moment(text))
+    return f"{times.day(at, zone)} {times.clock(at, zone)[:8]}{times.offset(at, zone)}"
 
 
 def moment(text: str) -> datetime:

@@ -35,7 +35,7 @@ class Intake:
         self.sources, self.settings = tuple(sources), settings
         self.paths = {os.path.abspath(source.path) for source in sources if source.path}
         self._packed = {os.path.abspath(one.path) for one in sources if one.path and (one.compression or one.member)}
-        self._caught_up = False
+        self.has_caught_up = False  # whether all was read once
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         self._command = [sys.executable, "-m", "logtriage", "ingest", "--follow", "--with-parent", *arguments]
         self.pipe, self._piped_before = pipe, 0
@@ -91,8 +91,8 @@ class Intake:
         for path, size in sizes.items():
             at = read.get(path, 0)
             done += min(at, size) if path not in self._packed else size if at else 0
-        self._caught_up |= done >= whole
-        return None if whole - done <= _BEHIND * self._caught_up else (done / whole, whole - done)
+        self.has_caught_up |= done >= whole
+        return None if whole - done <= _BEHIND * self.has_caught_up else (done / whole, whole - done)
 
     def close(self) -> None:
         """Ends it; what it has read by then is kept."""

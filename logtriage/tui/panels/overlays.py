@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import ClassVar
 
 from textual import events
@@ -84,9 +85,9 @@ class FilterList(Overlay):
         Binding("k", "up", show=False),
     ]
 
-    def __init__(self, filters: Filters) -> None:
+    def __init__(self, filters: Filters, zone: tzinfo) -> None:
         super().__init__()
-        self.filters = filters
+        self.filters, self.zone = filters, zone
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box"):
@@ -124,7 +125,7 @@ class FilterList(Overlay):
         options = self.query_one(OptionList)
         options.clear_options()
         for one in self.filters.each:
-            options.add_option(Option(f"{'[x]' if one.on else '[ ]'} {safe(one.told())}"))
+            options.add_option(Option(f"{'[x]' if one.on else '[ ]'} {safe(one.told(self.zone))}"))
         if not self.filters.each:
             options.add_option(Option("(none)", disabled=True))
         options.highlighted = min(at, len(self.filters.each) - 1) if self.filters.each else None

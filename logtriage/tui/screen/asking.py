@@ -44,7 +44,7 @@ class Asking(Keeping):
         def done(chosen: object) -> None:
             if isinstance(chosen, Filter):
                 self.use(told(self.filters, (chosen,), keep=("since", "until")), stay=True)
-                self.say(f"only {chosen.told()} · back: ^o")
+                self.say(f"only {chosen.told(self.zone)} · back: ^o")
 
         self.app.push_screen(KindBox(found, self.details.patterns, self.zone), done)
 

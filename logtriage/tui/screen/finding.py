@@ -43,7 +43,7 @@ class Finding(Ranking):
 
         from logtriage.tui.panels.overlays import FilterList
 
-        self.app.push_screen(FilterList(self.filters), done)
+        self.app.push_screen(FilterList(self.filters, self.zone), done)
 
     def action_flagged(self) -> None:
         flagged = Filter("flag", "*")

@@ -149,7 +149,7 @@ class Looking(Moving, Finding):
         place = self.place
         self.use(told(self.filters, story), stay=True)
         if place:
-            self.say(f"{', '.join(one.told() for one in story)} · back: ^o")
+            self.say(f"{', '.join(one.told(self.zone) for one in story)} · back: ^o")
 
     def action_back_view(self) -> None:
         """What was looked at before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -65,7 +65,7 @@ class State:
         told: list[tuple[str, str]] = []
         if self.reading is not None:
             share, left = self.reading
-            told.append((f"reading {share:.0%}" + (f", {_size(left)} to go" if left else ""), "accent"))
+            told.append((f"reading {share:.0%}" + (f", {size(left)} to go" if left else ""), "accent"))
         if self.new or self.hidden:
             told.append((f"{self.new:,} new ↓" + (f", {self.hidden:,} hidden" if self.hidden else ""), "accent"))
         elif self.stopped:
@@ -138,10 +138,11 @@ class FilterBar(Widget):
     def __init__(self) -> None:
         super().__init__(id="filterbar")
         self.filters = Filters()
+        self.zone: tzinfo = UTC
 
-    def show(self, filters: Filters) -> None:
-        """Takes the filters."""
-        self.filters = filters
+    def show(self, filters: Filters, zone: tzinfo) -> None:
+        """Takes the filters, and the zone that times are told in."""
+        self.filters, self.zone = filters, zone
         self.set_class(bool(filters.each), "shown")
         self.refresh()
 
@@ -167,7 +168,8 @@ class FilterBar(Widget):
         told = []
         for one in self.filters.each:
             on = one.on and not self.filters.off
-            told.append(safe(one.told(), 60) if on else f"({safe(one.told(), 60)})")
+            text = safe(one.told(self.zone), 60)
+            told.append(text if on else f"({text})")
         return told
 
 
@@ -175,7 +177,7 @@ def _number(number: int | None) -> str:
     return "…" if number is None else f"{number:,}"
 
 
-def _size(number: int) -> str:
+def size(number: int) -> str:
     """`812 MB`, `3.1 GB`."""
     return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{max(1, round(number / 1e6))} MB"
 

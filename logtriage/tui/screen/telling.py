@@ -61,7 +61,7 @@ class Telling(Board):
                 self.notice, self.wrong,
             )
         )  # fmt: skip
-        self.filterbar.show(self.filters)
+        self.filterbar.show(self.filters, self.zone)
 
     def show_busy(self, busy: bool) -> None:
         """Tells whether an answer is a while in coming."""

@@ -16,6 +16,7 @@ from logtriage.tui.requests import overview
 from logtriage.tui.requests import request as ask
 from logtriage.tui.screen.board import View
 from logtriage.tui.screen.events import PAGE, at
+from logtriage.tui.screen.status import size
 from logtriage.tui.screen.surveying import Surveying
 
 if TYPE_CHECKING:
@@ -62,11 +63,13 @@ class Viewing(Surveying):
         self.app.ask(ask.Ahead(self.intake.sources, self.intake.settings, PAGE))
 
     def show_end(self, *, first: bool = False) -> None:
-        """To the last record, or the first: at once as it was last seen, until the store tells how it is now. As long as it
-        has not read so far, the last ones are those in the files."""
-        if self.intake and not first and not self.filters.active and self._reading() is not None:
-            self.look_ahead()
-            return
+        """To the last record, or the first: at once as it was last seen, until the store tells how it is now. Until the files
+        were read once, the last ones are those in them; of what is written faster than it is read, those that are stored."""
+        if self.intake and not first and not self.filters.active and (reading := self._reading()):
+            if not self.intake.has_caught_up:
+                self.look_ahead()
+                return
+            self.say(f"the last that are stored; {size(reading[1])} are still to be read")
         request = self.list.wanting(self.query_now, first=first)
         self.wants(request)
         query, page = self.ends.get(first, (None, None))
