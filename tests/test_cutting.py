@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
+import signal
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from stores import write_sources
 
-from logtriage.store import cutting
+from logtriage.cli import ingest, main
+from logtriage.store import cutting, upkeep
 from logtriage.store.store import Store
-from logtriage.store.upkeep import compact
+from logtriage.store.upkeep import Space, compact
 from logtriage.store.verify import check
 
 START = datetime(2026, 3, 4)
@@ -111,3 +115,30 @@ def test_any_store(store: Store) -> None:
     files = compacted(store)
     assert all(one[3] < other[2] for one, other in pairwise(files))
     assert not check(store).wrong
+
+
+def test_a_long_ingest_puts_its_files_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Behind an ingest of many records the store is compacted; one that is to end by then leaves it as it is, and says so."""
+    (tmp_path / "logs").mkdir()
+    write_sources(tmp_path / "logs")
+    files = "SELECT count(DISTINCT filename) FILTER (ends_with(filename, '.parquet')), count(*) FROM lake.records"
+    found = []
+    for name, most, stopped in (("few", 10_000, False), ("stopped", 1, True), ("many", 1, False)):
+        monkeypatch.setattr(ingest, "_MANY", most)
+        monkeypatch.setattr(upkeep, "compact", cut_off if stopped else compact)
+        code = main(["ingest", "--no-config", "--store", str(tmp_path / name), str(tmp_path / "logs")])
+        assert code == (130 if stopped else 0)
+        assert ("logtriage store compact" in capsys.readouterr().err) == stopped
+        with Store(tmp_path / name) as store:
+            found.append(store.con.execute(files).fetchall()[0])
+            assert not check(store, compare=False).wrong
+    records = found[0][1]
+    assert found == [(0, records), (0, records), (1, records)]
+
+
+def cut_off(store: Store, on_step: Callable[[str], None]) -> Space:
+    """As `compact`, with Ctrl-C at its first step."""
+    signal.raise_signal(signal.SIGINT)
+    return compact(store, on_step)

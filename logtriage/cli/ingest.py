@@ -24,6 +24,7 @@ EXAMPLES = """\
   kubectl logs web-0 | logtriage ingest --service web -
 """
 _EVERY = 0.2  # seconds between two lines of progress
+_MANY = 5_000_000  # records of one run, after which the files are put in order: it takes a quarter of the time that they took
 
 
 def parser() -> Parser:
@@ -77,6 +78,8 @@ def _bring_up_to_date(session: Session, settings: Settings, sources: list[Source
         for error in ingest.tally.errors:
             session.error(error)
         session.say(summary(ingest.tally, session, store, was_stopped))
+        if ingest.tally.records >= _MANY and not following and not was_stopped:
+            _put_in_order(session, store, stop)
 
 
 class _Stopped(Exception):
@@ -97,6 +100,25 @@ def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: Stop)
         ingest.flush()
         return False
     return True
+
+
+def _put_in_order(session: Session, store: Store, stop: Stop) -> None:
+    """Compacts the store, so that one can look around in it quickly; Ctrl-C leaves what is not done as it is."""
+    from logtriage.store.upkeep import compact
+
+    progress = Progress(session.quiet)
+
+    def on_step(what: str) -> None:
+        progress.tell(f"putting the files in order: {what}; Ctrl-C leaves them as they are")
+        if stop.is_set():
+            raise _Stopped
+
+    try:
+        compact(store, on_step)
+        progress.clear()
+    except _Stopped:
+        progress.clear()
+        session.say("the records are stored; logtriage store compact puts their files in order")
 
 
 def summary(tally: Tally, session: Session, store: Store, was_stopped: bool = False) -> str:
@@ -133,16 +155,18 @@ class Progress:
 
     def show(self, tally: Tally) -> None:
         """To be called often; it prints five times a second at most."""
+        seconds = max(time.monotonic() - self._began, 0.001)
+        self.tell(
+            f"{tally.bytes / 1e6:,.0f} MB, {tally.lines:,} lines, {tally.lines / seconds:,.0f} lines/s, "
+            f"source {tally.sources}"
+        )
+
+    def tell(self, text: str) -> None:
+        """The same of anything."""
         now = time.monotonic()
-        if not self._on or now - self._told < _EVERY:
-            return
-        self._told, self._shown = now, True
-        seconds = max(now - self._began, 0.001)
-        print(
-            f"\r\x1b[K{tally.bytes / 1e6:,.0f} MB, {tally.lines:,} lines, {tally.lines / seconds:,.0f} lines/s, "
-            f"source {tally.sources}",
-            end="", file=sys.stderr, flush=True,
-        )  # fmt: skip
+        if self._on and now - self._told >= _EVERY:
+            self._told, self._shown = now, True
+            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         """Takes the line away."""
