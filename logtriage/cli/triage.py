@@ -97,7 +97,7 @@ def run(argv: list[str]) -> int:
 
 def answered(session: Session) -> tuple[Triage, Coverage]:
     """Brings the store up to date with the sources and the baseline, and asks it; what was looked at."""
-    from logtriage.answers.lanes import ends
+    from logtriage.answers import lanes
     from logtriage.answers.tally import count
     from logtriage.cli.opened import opened
     from logtriage.query.query import Query
@@ -110,9 +110,10 @@ def answered(session: Session) -> tuple[Triage, Coverage]:
         wanted = _asked(session, snapshot, parts, windows, good)
         _require_baseline(snapshot, wanted, "..".join(windows[0]) if windows else " ".join(names))
         answer = triage(snapshot, wanted)
-        asked_of = {part.source for part in snapshot.catalog.parts if parts is None or part.part in parts}
-        coverage = Coverage(len(asked_of), count(snapshot, Query(parts=parts)))
-        coverage.seen(*ends(snapshot))
+        these = [part for part in snapshot.catalog.parts if parts is None or part.part in parts]
+        coverage = Coverage(len({part.source for part in these}), count(snapshot, Query(parts=parts)))
+        if minutes := lanes.span(snapshot, [part.part for part in these]):
+            coverage.seen(*lanes.whole(minutes))
         return answer, coverage
 
 
