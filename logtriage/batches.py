@@ -101,8 +101,11 @@ class Batches:
 
 
 def _finish(normaliser: Normaliser, block: Block, made: Made, counted: Counted) -> Batch:
+    normaliser.records.let_go_of_lines()
     normaliser.finish(block, made)
-    return Batch.of(normaliser, block, made, counted)
+    batch = Batch.of(normaliser, block, made, counted)
+    normaliser.let_go()
+    return batch
 
 
 def _bare(fmt: Format) -> Format:

@@ -149,6 +149,13 @@ class Normaliser:
         if shapes:
             self._rows(block.source, made)
 
+    def let_go(self) -> None:
+        """Gives the block's memory back, so that it does not lie beside the next one's."""
+        self.records.let_go()
+        self._flags.let_go()
+        self.rows = self.shapes.runs = None
+        self.con.unregister("rows")
+
     def grams(self) -> pa.UInt32Array:
         """The hashes of the grams in `rows` (see bitmaps.py)."""
         import pyarrow as pa

@@ -54,6 +54,13 @@ class Heads:
         """Forgets the chains of the source read before."""
         self.chains.clear()
 
+    def let_go(self) -> None:
+        """Gives the block's memory back."""
+        self._stages.clear()
+        self.table = self.texts = self._rows = None
+        for name in ("lines", "stage", "heads", "cut"):
+            self.con.unregister(name)
+
     def read(self, lines: Lines, grammar: Grammar, reference: dt.datetime) -> None:
         """Fills `heads` from the registered relation `lines` (i, t). What nobody claimed, and stamps that did not
         convert, are learnt from, and it is done again.

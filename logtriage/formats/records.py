@@ -74,6 +74,19 @@ class Records:
         """To be called before the first block of each source."""
         self._heads.reset()
 
+    def let_go_of_lines(self) -> None:
+        """Gives the memory back that lines took, when their records have been made."""
+        self._heads.let_go()
+        for name in ("near", "following", "tails"):
+            self.con.unregister(name)
+
+    def let_go(self) -> None:
+        """Gives the block's memory back; there are no records until the next one is read."""
+        self.let_go_of_lines()
+        self.assembled = self.settled = None
+        for name in ("wholes", "assembled", "records"):
+            self.con.unregister(name)
+
     def read(self, block: Block, grammar: Grammar, *, reference: dt.datetime, final: bool = True) -> Made:
         """Makes `relation` give the records of a block, until the next one is read.
 
@@ -83,13 +96,13 @@ class Records:
         lines = split(block)
         self._heads.read(lines, grammar, reference)
         starts = bounds.starts(self._heads, lines)
-        made = self._register(lines, starts, block, final)
-        self._tails = bounds.tails(self._heads, lines, starts)
-        self._heads.read_cut(self._wholes, grammar)
+        made, wholes = self._register(lines, starts, block, final)
+        tails = bounds.tails(self._heads, lines, starts)
+        self._heads.read_cut(wholes, grammar)
         if any(node.fmt and node.fmt.multiline for node in self.chains):
-            self.con.register("tails", self._tails)
+            self.con.register("tails", tails)
             self._heads.read_whole(self._whole_texts(lines), grammar)
-        self._assemble(lines)
+        self._assemble(lines, wholes, tails)
         return made
 
     def _whole_texts(self, lines: Lines) -> str:
@@ -99,7 +112,7 @@ class Records:
             "FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i"
         )
 
-    def _register(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> Made:
+    def _register(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> tuple[Made, pa.Table]:
         """Registers `wholes`: each record with all its lines, without a copy of the text."""
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -126,15 +139,15 @@ class Records:
             "raw": raw,
             "exact": exact,
         }
-        self._wholes = pa.table(columns)
-        self.con.register("wholes", self._wholes)
-        return Made(n, borders[n].as_py(), offsets[n].as_py(), lines.has_marks)
+        wholes = pa.table(columns)
+        self.con.register("wholes", wholes)
+        return Made(n, borders[n].as_py(), offsets[n].as_py(), lines.has_marks), wholes
 
-    def _assemble(self, lines: Lines) -> None:
+    def _assemble(self, lines: Lines, wholes: pa.Table, tails: pa.Table) -> None:
         """Makes `relation`: of heads, wholes and tails, which lie side by side in `assembled`, and severities. `text` is what
         a record says (its lines cleaned and unwrapped), null where that is `raw`; `head` is what stands in `raw` before its
         body, if known."""
-        self.assembled = severity.named(self._side_by_side(lines), self.chains)
+        self.assembled = severity.named(self._side_by_side(lines, wholes, tails), self.chains)
         self.con.register("assembled", self.assembled)
         own = "own" if lines.cleaned else "rtrim(raw, chr(10))"
         whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
@@ -169,14 +182,13 @@ class Records:
         self.con.register("records", records)
         self.relation = "SELECT * FROM records"
 
-    def _side_by_side(self, lines: Lines) -> pa.Table:
+    def _side_by_side(self, lines: Lines, wholes: pa.Table, tails: pa.Table) -> pa.Table:
         """`wholes`, and beside each record the head of its first line, its `tail`, its `text`, `own` (all of it cleaned, null
         where that is `raw`), and what is `behind` the head."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        table, tails = self._wholes, self._tails
-        names = [name for name in COLUMNS if name not in ("i", "follows", "partial", "joint")]
+        table, names = wholes, [name for name in COLUMNS if name not in ("i", "follows", "partial", "joint")]
         heads = self._heads.of(one(table["i"]), names)
         for name in names:
             table = table.append_column(name, heads[name])

@@ -23,6 +23,12 @@ class Flags:
         self.found: pa.Table | None = None
         self.flags: pa.Table | None = None
 
+    def let_go(self) -> None:
+        """Gives the block's memory back."""
+        self.found = self.flags = None
+        for name in ("found", "flags"):
+            self.con.unregister(name)
+
     def read(self, places: pa.Int64Array, texts: pa.Array) -> None:
         """Looks at the records of a block, of which `places` tells the number `i` and `texts` what they say; a record's flags
         are its patterns' ids in alphabetical order."""

@@ -60,10 +60,10 @@ def write(store: Store, waiting: Waiting, ids: Ids, templates: Templates, facets
                 for value in values:
                     con.execute(f"INSERT INTO lake.{table} VALUES ({', '.join('?' * len(value))})", list(value))
             if waiting.rows:
-                rows = pa.concat_tables(waiting.rows, promote_options="permissive")
                 con.register("pending_hits", pa.concat_tables(waiting.hits, promote_options="permissive"))
                 with _in_files(con) if waiting.bytes > _MOST_INLINE else contextlib.nullcontext():
-                    con.register("pending", _in_order(ids.write(con, rows)))
+                    rows = _in_order(ids.write(con, _taken(waiting.rows)))
+                    con.register("pending", rows)
                     _write_records(con)
                 _write_shapes(con, waiting.shapes, templates)
                 facets.write(con)
@@ -72,6 +72,15 @@ def write(store: Store, waiting: Waiting, ids: Ids, templates: Templates, facets
         facets.committed()
     finally:
         con.close()
+
+
+def _taken(tables: list[pa.Table]) -> pa.Table:
+    """Tables as one. They are taken out of the list, so that their memory is free when they are in order."""
+    import pyarrow as pa
+
+    joined = pa.concat_tables(tables, promote_options="permissive")
+    tables.clear()
+    return joined
 
 
 def _in_order(rows: pa.Table) -> pa.Table:
