@@ -20,11 +20,13 @@ from stores import fill, write_sources
 
 from logtriage.answers import glance, jump, lanes, shade, tally
 from logtriage.answers.search import search
+from logtriage.answers.silences import silences
 from logtriage.needles.needle import Needle
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
+from logtriage.store.catalog import PartRow
 from logtriage.store.store import Store
-from logtriage.store.views import PartRow, Snapshot
+from logtriage.store.views import Snapshot
 
 MINUTE = timedelta(minutes=1)
 
@@ -120,7 +122,7 @@ def test_what_falls_silent_is_told(tmp_path: Path) -> None:
     ]
     fill(tmp_path / "store", files)
     with Store(tmp_path / "store") as store, Snapshot(store) as made:
-        found = lanes.silences(made)
+        found = silences(made)
         assert [(one.lane.rpartition("/")[2], one.start, one.end) for one in found] == [
             ("pause", start + timedelta(hours=1), start + timedelta(seconds=5400)),
             ("stops", start + timedelta(hours=2), None),
@@ -139,7 +141,7 @@ def test_silences_are_those_told_lane_by_lane(spoken: list[tuple[int, int, int]]
     con = duckdb.connect()
     con.execute("CREATE SCHEMA lake; CREATE TABLE lake.activity (minute TIMESTAMP, part INTEGER, records BIGINT)")
     con.executemany("INSERT INTO lake.activity VALUES (?, ?, ?)", [(base + m * MINUTE, p, n) for p, m, n in spoken])
-    found = lanes.silences(cast(Snapshot, SimpleNamespace(con=con, catalog=SimpleNamespace(parts=parts))))
+    found = silences(cast(Snapshot, SimpleNamespace(con=con, catalog=SimpleNamespace(parts=parts))))
     active: dict[str, Counter[int]] = {name: Counter() for name in names.values()}
     for part in names:
         counted = Counter[int]()

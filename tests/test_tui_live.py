@@ -12,8 +12,8 @@ from stores import fill, settings_for_tests, write_sources
 from logtriage.answers import glance
 from logtriage.query.query import Query
 from logtriage.sources.find import Source, find
+from logtriage.store.catalog import PartRow
 from logtriage.store.store import Store
-from logtriage.store.views import PartRow
 from logtriage.stream.ends import last_lines, last_records
 from logtriage.tui.requests.request import Show
 

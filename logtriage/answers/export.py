@@ -12,8 +12,9 @@ from logtriage.query.planned import ADDED, Plan
 from logtriage.query.query import Query
 from logtriage.query.walk import rows, windows
 from logtriage.query.windows import Pace
+from logtriage.store.catalog import RESOURCE
 from logtriage.store.store import Store
-from logtriage.store.views import RESOURCE, Snapshot, snapshot_of
+from logtriage.store.views import Snapshot, snapshot_of
 
 _BATCH = 5_000
 _COLUMNS = (

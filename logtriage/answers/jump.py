@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from logtriage.answers.glance import at_time
-from logtriage.answers.lanes import Silence
+from logtriage.answers.silences import Silence
 from logtriage.query.plan import plan
 from logtriage.query.query import Query
 from logtriage.query.walk import Key, rows

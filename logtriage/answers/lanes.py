@@ -1,4 +1,4 @@
-"""The timeline: of each source, how many records each stretch of time had, how bad they were, and where it fell silent.
+"""The timeline: of each source, how many records each stretch of time had and how bad they were.
 
 Stretches of whole minutes come from the rollup, `lake.activity`; shorter ones from the records of the span alone, or from
 the rollup too where those are many: then what a minute has is spread evenly over it.
@@ -7,21 +7,19 @@ the rollup too where those are many: then what a minute has is spread evenly ove
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 from typing import NamedTuple
 
 from logtriage.query.condition import Condition, joined
+from logtriage.store.catalog import PartRow
 from logtriage.store.store import Store
-from logtriage.store.views import PartRow, Snapshot, snapshot_of
+from logtriage.store.views import Snapshot, snapshot_of
 
 _MINUTE = timedelta(minutes=1)
 _SUFFIXES = (".log", ".json", ".txt", ".out", "-json")
-# A pause counts as silence if so many records were to be expected in it (by chance it stays empty once in e^10 times),
-# and if so many minutes are empty.
-_EXPECTED, _EMPTY = 10, 2
 _MOST = 2_000_000  # records that are looked at to tell stretches shorter than a minute
 # (part, stretch, severity number, records)
 Counted = tuple[int, int, int | None, int]
@@ -42,15 +40,6 @@ class First(NamedTuple):
     pattern: str
     category: str
     severity: int
-
-
-class Silence(NamedTuple):
-    """A lane had its last record in the minute before `start`, and its next one in the minute `end` (None: none since)."""
-
-    lane: str
-    parts: tuple[int, ...]
-    start: datetime
-    end: datetime | None
 
 
 @dataclass(slots=True)
@@ -116,7 +105,7 @@ def span(snapshot: Snapshot, parts: Sequence[int] | None = None) -> tuple[dateti
     """The first and the last minute (UTC, naive) that has a record; None where no record of these parts has a time."""
     if parts is None:
         return snapshot.minutes
-    where, _ = joined(_of(parts))
+    where, _ = joined(of_parts(parts))
     rows = snapshot.con.execute(
         f"SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0 AND {where}"
     ).fetchall()
@@ -151,51 +140,18 @@ def lanes(
         made = Lanes(begun, _MINUTE / max(1, count // -((begun - until) // _MINUTE)), count, empty, True)
     else:
         made = Lanes(since, width, count, empty, False)
-    where = _of(parts)
+    where = of_parts(parts)
     return made.filled(by_minute(snapshot, made, where) if made.rolled else _from_records(snapshot, made, where))
 
 
 def firsts(snapshot: Snapshot, parts: Sequence[int] | None = None) -> list[First]:
     """When each signature was first found, in time order: what is new shows up here, what always goes on does not."""
-    where, _ = joined(_of(parts))
+    where, _ = joined(of_parts(parts))
     rows = snapshot.con.execute(
         "SELECT min(timestamp) AS first, pattern, any_value(category), max(coalesce(severity_number, 0)) FROM lake.hits "
         f"WHERE timestamp IS NOT NULL AND {where} GROUP BY pattern ORDER BY first, pattern"
     ).fetchall()
     return [First(*row) for row in rows]
-
-
-def silences(snapshot: Snapshot, parts: Sequence[int] | None = None) -> list[Silence]:
-    """Where lanes fell silent, in time order: pauses much too long for how often the lane speaks, and ends well before
-    that of the logs. Told to the minute."""
-    names = lane_names(snapshot.catalog.parts)
-    where, _ = joined(_of(parts))
-    rows = snapshot.con.execute(_PAUSES.format(lanes=_numbered(names), where=where)).fetchall() if names else []
-    found = [Silence(names[own[0]], tuple(own), before + _MINUTE, after) for own, before, after in rows]
-    return sorted(found, key=lambda one: (one.start, one.lane))
-
-
-# The unusual pauses of each lane, told by how many records each minute had: its parts, the minutes before and after.
-_PAUSES = f"""
-    WITH lanes (part, lane) AS (VALUES {{lanes}}),
-    spoken AS MATERIALIZED (
-        SELECT lane, part, minute, sum(records) AS n FROM lake.activity JOIN lanes USING (part)
-        WHERE minute IS NOT NULL AND {{where}} GROUP BY ALL HAVING n > 0),
-    habits AS (
-        SELECT lane, list_sort(list(DISTINCT part)) AS own, sum(n)::BIGINT AS records,
-               datediff('minute', min(minute), max(minute)) + 1 AS lasted FROM spoken GROUP BY lane),
-    pauses AS (
-        SELECT lane, minute AS before, lead(minute) OVER (PARTITION BY lane ORDER BY minute) AS after
-        FROM (SELECT DISTINCT lane, minute FROM spoken))
-    SELECT own, before, after FROM pauses JOIN habits USING (lane)
-    WHERE datediff('minute', before, coalesce(after, (SELECT max(minute) FROM spoken)))
-        > greatest({_EMPTY}, ({_EXPECTED} * lasted + records - 1) // records)"""
-
-
-def _numbered(names: Mapping[int, str]) -> str:
-    """(part, number of its lane), … as SQL."""
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(names.values()))}
-    return ", ".join(f"({part}, {numbers[name]})" for part, name in names.items())
 
 
 def by_minute(snapshot: Snapshot, over: Lanes, where: Sequence[Condition]) -> Iterator[Counted]:
@@ -221,7 +177,7 @@ def cell_sql(over: Lanes) -> str:
 
 
 def _records(snapshot: Snapshot, since: datetime, until: datetime, parts: Sequence[int] | None) -> int:
-    where, parameters = joined([*_of(parts), Condition("minute >= ? AND minute < ?", (since, until))])
+    where, parameters = joined([*of_parts(parts), Condition("minute >= ? AND minute < ?", (since, until))])
     sql = f"SELECT coalesce(sum(records), 0)::BIGINT FROM lake.activity WHERE {where}"
     return int(snapshot.con.execute(sql, parameters).fetchall()[0][0])
 
@@ -240,7 +196,8 @@ def _with(cell: Cell, severity: int, records: int) -> Cell:
     return Cell(cell.records + records, max(severity, cell.worst), records if worst else cell.bad)
 
 
-def _of(parts: Sequence[int] | None) -> list[Condition]:
+def of_parts(parts: Sequence[int] | None) -> list[Condition]:
+    """What holds of the records of these parts (None: all)."""
     return [] if parts is None else [Condition(f"part IN ({', '.join(map(str, parts)) or 'NULL'})")]
 
 

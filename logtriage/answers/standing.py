@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from logtriage.store.views import PartRow, Snapshot, others
+from logtriage.store.catalog import PartRow
+from logtriage.store.views import Snapshot, others
 
 
 def records(snapshot: Snapshot, parts: Sequence[int] | None = None) -> int:

@@ -172,7 +172,7 @@ def _side(session: Session, stack: ExitStack, text: str) -> tuple[Snapshot, Quer
 
 def _named(store: Store, name: str) -> tuple[int, ...]:
     from logtriage.answers.standing import parts_named
-    from logtriage.store.views import load
+    from logtriage.store.catalog import load
 
     if found := parts_named(load(store.con).parts, name):
         return found

@@ -14,7 +14,8 @@ from logtriage.query.condition import Condition
 from logtriage.query.plan import plan
 from logtriage.query.query import LEVELS, Query
 from logtriage.store.mined import UNMINED
-from logtriage.store.views import TEMPLATE, Snapshot
+from logtriage.store.pieces import TEMPLATE
+from logtriage.store.views import Snapshot
 
 # Of the records of a group, where the first by time is.
 _FIRST = """arg_min({'part': part, 'offset': "offset"}, (coalesce(timestamp, TIMESTAMP 'infinity'), part, "offset"))"""

@@ -19,7 +19,7 @@ class Needs(IntEnum):
 
     COUNTS = 0  # what `lake.activity` counts by: part, shape, severity number
     FLAGS = 1  # which signatures were found in it
-    ORIGIN = 2  # who wrote it, and where (views.PLACES)
+    ORIGIN = 2  # who wrote it, and where (pieces.PLACES)
     COLUMNS = 3  # other columns as they are kept
     TEXT = 4  # its text, put together
 

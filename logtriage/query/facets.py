@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from logtriage.query.condition import Condition, Needs
-from logtriage.store.views import FACETS, Snapshot, facets
+from logtriage.store.pieces import FACETS, facets
+from logtriage.store.views import Snapshot
 
 _MOST = 1_000  # parts or shapes that are named one by one in SQL
 _GROUPS = 30  # of parts that have the same shapes

@@ -13,7 +13,7 @@ from logtriage.query.planned import Plan
 from logtriage.query.way import Way
 from logtriage.sql import MOST_SCANNED, scanned
 from logtriage.store.files import holding, reading
-from logtriage.store.views import restored
+from logtriage.store.pieces import restored
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,17 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from logtriage.query.condition import Condition, inlined, joined
 from logtriage.query.holding import holds
 from logtriage.query.query import Query
-from logtriage.store.views import (
-    KEPT,
-    PLACES,
-    RESOURCE,
-    TEXT_PIECES,
-    Catalog,
-    derived,
-    dressed,
-    placed,
-    restored,
-)
+from logtriage.store.catalog import RESOURCE, Catalog
+from logtriage.store.pieces import KEPT, PLACES, TEXT_PIECES, derived, dressed, placed, restored
 
 if TYPE_CHECKING:
     from logtriage.query.narrow import Narrowed

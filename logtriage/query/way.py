@@ -9,7 +9,7 @@ from typing import NamedTuple
 from logtriage.query.condition import Condition
 from logtriage.query.windows import Between
 from logtriage.store.files import ROW, File, Range, microseconds, reading
-from logtriage.store.views import bare
+from logtriage.store.pieces import bare
 
 
 class Test(NamedTuple):

@@ -27,8 +27,8 @@ from logtriage.store.store import VERSION
 if TYPE_CHECKING:
     import duckdb
 
+    from logtriage.store.catalog import Catalog
     from logtriage.store.store import Store
-    from logtriage.store.views import Catalog
 
 NAME = "gist.json"
 _MOST = 8 << 20  # bytes: reading more would take as long as opening the database
@@ -66,7 +66,7 @@ class Single(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Gist:
     """What is told of a store as it was at `snapshot`. `parts`, `formats`, `renderings`: the rows of these small tables (see
-    views.SMALL). `span`: the first and the last minute that has a record. `shapes`: (number, text), without those that say
+    catalog.SMALL). `span`: the first and the last minute that has a record. `shapes`: (number, text), without those that say
     nothing (see seams.ANY). `singles`: the records of some shapes, all that these have."""
 
     snapshot: Snapshot
@@ -143,7 +143,7 @@ def renew(store: Store) -> None:
 
 def _write(store: Store, con: duckdb.DuckDBPyConnection, now: Snapshot) -> None:
     from logtriage import kept
-    from logtriage.store import views
+    from logtriage.store.catalog import SMALL, catalog_of
 
     file, old = store.path / NAME, _kept(store.path, store.began)
     counts: list[Count] = []
@@ -152,12 +152,12 @@ def _write(store: Store, con: duckdb.DuckDBPyConnection, now: Snapshot) -> None:
         where = f"part IN ({', '.join(map(str, store.touched)) or 'NULL'})"
         counts = [one for one in old.counts if one.part not in store.touched]
     counts += counted(con, where)
-    small = [con.execute(sql).fetchall() for sql in views.SMALL]
+    small = [con.execute(sql).fetchall() for sql in SMALL]
     span = con.execute("SELECT epoch_us(min(minute)), epoch_us(max(minute)) FROM lake.activity WHERE records > 0")
     ends = span.fetchall()[0]
     used = {one.shape for one in counts}
     shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
-    singles = _singles(con, views.catalog_of(*small), _unsure(counts, shapes))
+    singles = _singles(con, catalog_of(*small), _unsure(counts, shapes))
     told = [*small, ends, [row for row in shapes if row[0] in used], counts, singles]
     body = json.dumps(told, separators=(",", ":"))
     if len(body) > _MOST:
@@ -180,13 +180,13 @@ def _unsure(counts: Iterable[Count], shapes: Iterable[tuple[int, str]]) -> str:
 
 
 def _singles(con: duckdb.DuckDBPyConnection, catalog: Catalog, where: str) -> list[Single]:
-    from logtriage.store import views
+    from logtriage.store.pieces import bare, restored
 
     if not where:
         return []
-    con.execute(f"CREATE OR REPLACE TEMP TABLE singles AS FROM ({views.bare()}) WHERE {where}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE singles AS FROM ({bare()}) WHERE {where}")
     near = "(SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM singles))"
-    rows = views.restored(catalog, "singles", near, ("raw",))
+    rows = restored(catalog, "singles", near, ("raw",))
     told = con.execute(
         f'SELECT part, shape, severity_number, epoch_us(timestamp), "offset" = 0, raw, exact FROM ({rows}) '
         'ORDER BY part, "offset"'

@@ -1,28 +1,23 @@
-"""The store as people and queries see it: the views `records`, `sources`, `hits`, `shapes` and `templates` over its tables.
-
-`lake.records` keeps a record in pieces; only here are they put together again.
-"""
+"""The store as people and queries see it: the views `records`, `sources`, `hits`, `shapes` and `templates` over its tables,
+and a snapshot of it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Container, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from logtriage.formats.format import Format
 from logtriage.formats.levels import level_sql
-from logtriage.formats.node import Node
 from logtriage.sql import literal
-from logtriage.stamps.rendering import Rendering
-from logtriage.store import frame, gist, grams
+from logtriage.store import gist, grams
+from logtriage.store.catalog import RESOURCE, Catalog, catalog_of, load
 from logtriage.store.files import File
 from logtriage.store.files import load as load_files
 from logtriage.store.grams import Row as Bitmap
-from logtriage.store.ids import COLUMNS as IDS
 from logtriage.store.mined import UNMINED, UNMINED_ID, UNMINED_TEXT
+from logtriage.store.pieces import COLUMNS, bare, placed, restored
 from logtriage.store.seams import ANY, SEAMS
 
 if TYPE_CHECKING:
@@ -31,91 +26,16 @@ if TYPE_CHECKING:
     import duckdb
 
     from logtriage.store.store import Store
-
-RESOURCE = ("service", "host", "container", "pod", "namespace")
-# id column → the column of lake.records that holds its number
-# Columns of lake.records that a record's text is put together from, and others that are taken as they are.
-TEXT_PIECES = (
-    "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp", *IDS.values(), "frame", "body",
-    "exact",
-)  # fmt: skip
-PLACES = ("source", "group", *RESOURCE)
-KEPT = ("part", "offset", "line", "lines", "severity_number", "severity_text", "shape")
 # Ids are looked up one by one, up to so many: as a range, they would be looked for in most of the store's.
 _LOOKED_UP = 1_000
 # What queries put beside the store, as temporary tables, and how many bytes of it are too many.
 _BESIDE = "SELECT coalesce(sum(memory_usage_bytes), 0) FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
 _MOST_BESIDE = 48 << 20
-# SQL for the number of the template of a row of lake.records.
-_MINED = "SELECT shape AS of_shape, template AS its_template FROM lake.mined"
-TEMPLATE = f"coalesce((SELECT any_value(its_template) FROM ({_MINED}) WHERE of_shape = shape), {UNMINED})"
 # The view that conditions on a record's shape look templates up in.
 NAMED_SHAPES = (
     "SELECT shape, format('{:016x}', template) AS template FROM lake.mined "
     f"UNION ALL SELECT {UNMINED}, '{UNMINED_ID}'"
 )
-# The columns of `pieces` whose values lake.facets knows.
-FACETS = ("flag_ids", *RESOURCE)
-# The small tables that make up a Catalog.
-SMALL = (
-    f'SELECT part, source, "group", path, member, {", ".join(RESOURCE)} FROM lake.parts ORDER BY part',
-    "SELECT format, name, definition FROM lake.formats ORDER BY format",
-    "SELECT rendering, text FROM lake.renderings ORDER BY rendering",
-)
-# The columns of the view `records`.
-COLUMNS = (
-    "source", "group", "part", "offset", "line", "lines", "timestamp", "nanos", "level", "severity_number",
-    "severity_text", "format", "shape", "template", "flags", *RESOURCE, *IDS, "body", "raw", "exact", "bytes",
-    "attributes",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """The small tables of a store at one moment: its parts (rows of lake.parts), and what numbers in records count.
-
-    `formats`: number → (name, the formats a line passed through, outermost first).
-    """
-
-    parts: tuple[PartRow, ...]
-    formats: dict[int, tuple[str, tuple[Node, ...]]]
-    renderings: tuple[tuple[int, Rendering], ...]
-
-    def part(self, number: int) -> PartRow | None:
-        """The part of that number."""
-        return next((p for p in self.parts if p.part == number), None)
-
-
-@dataclass(frozen=True, slots=True)
-class PartRow:
-    """One byte stream of the store: its number, names, and what is known of where it comes from."""
-
-    part: int
-    source: str
-    group: str
-    path: str | None
-    member: str | None
-    service: str | None
-    host: str | None
-    container: str | None
-    pod: str | None
-    namespace: str | None
-
-
-def load(con: duckdb.DuckDBPyConnection) -> Catalog:
-    """Reads the small tables."""
-    return catalog_of(*(con.execute(sql).fetchall() for sql in SMALL))
-
-
-def catalog_of(
-    parts: Iterable[tuple[Any, ...]], formats: Iterable[tuple[Any, ...]], renderings: Iterable[tuple[Any, ...]]
-) -> Catalog:
-    """The same of their rows."""
-    return Catalog(
-        tuple(PartRow(*row) for row in parts),
-        {n: (name, _nodes(json.loads(text))) for n, name, text in formats},
-        tuple((n, Rendering.parse(text)) for n, text in renderings),
-    )
 
 
 def create(store: Store) -> None:
@@ -252,74 +172,6 @@ def _name_parts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
         con.execute(f"INSERT INTO part_names VALUES {rows}")
 
 
-def bare(records: str = "lake.records", *more: str) -> str:
-    """SELECT: each record (of a relation) as it is kept, with what itself tells of where it comes from, and more columns."""
-    kept = ", ".join(f'"{name}"' for name in (*KEPT, *RESOURCE, *TEXT_PIECES, *more))
-    return f"SELECT {kept}, format AS format_number, flags AS flag_ids FROM {records}"
-
-
-def placed(relation: str, columns: Container[str] = RESOURCE) -> str:
-    """SELECT: rows that have a part (SQL of a relation), with where they come from; `columns`: what they tell of it."""
-    own = ", ".join(f"coalesce(r.{name}, p.{name}) AS {name}" for name in RESOURCE if name in columns)
-    return (
-        f'SELECT r.*{f" REPLACE ({own})" if own else ""}, p.source, p."group" '
-        f"FROM {relation} AS r JOIN part_names AS p ON p.part = r.part"
-    )
-
-
-def facets(column: str) -> str:
-    """SELECT: for one of FACETS, part, shape, where that comes from, the column's values in it, and `many`."""
-    name = "flags" if column == "flag_ids" else column
-    values = f"(SELECT part, shape, value AS {column}, many FROM lake.facets WHERE name = {literal(name)})"
-    return placed(values, (column,))
-
-
-def derived(catalog: Catalog) -> dict[str, tuple[str, str]]:
-    """Columns of `records` that stand for another of `pieces`: name → (that column, SQL on it)."""
-    names = "".join(f" WHEN {n} THEN {literal(name)}" for n, (name, _) in catalog.formats.items())
-    return {
-        "level": ("severity_number", level_sql("severity_number")),
-        "format": ("format_number", f"CASE format_number{names} END" if names else "NULL::VARCHAR"),
-        "template": ("shape", f"format('{{:016x}}', {TEMPLATE})"),
-        "flags": ("flag_ids", "coalesce(string_split(flag_ids, ' '), [])"),
-    }
-
-
-def dressed(catalog: Catalog, relation: str, wanted: Container[str] = COLUMNS) -> str:
-    """SELECT: rows of `pieces` (SQL of a relation) with those `derived` columns that are wanted."""
-    more = "".join(f", {sql} AS {name}" for name, (_, sql) in derived(catalog).items() if name in wanted)
-    return f"SELECT *{more} FROM {relation}"
-
-
-def restored(catalog: Catalog, pieces: str, ids: str, wanted: Container[str] = COLUMNS) -> str:
-    """SELECT: rows of `pieces` (SQL of a relation) with their texts, and `dressed`; `ids`: a relation (id, text).
-
-    Of `pieces` it needs TEXT_PIECES and what the columns wanted are derived from.
-    """
-    joins = "".join(f" LEFT JOIN {ids} AS {column}_ids ON {column}_ids.id = r.{column}" for column in IDS.values())
-    texts = ", ".join(f"{column}_ids.text AS {name}" for name, column in IDS.items())
-    whole = f"CASE WHEN exact IS NULL THEN {frame.restore(catalog.renderings)} ELSE frame END"
-    # A lambda, as the planner would put all that `whole` stands for in each of its places.
-    raw = "list_transform([whole], lambda t: CASE WHEN ends_with(t, chr(10)) THEN left(t, -1) ELSE t END)[1]"
-    more = f", {_attributes(catalog)} AS attributes" if "attributes" in wanted else ""
-    put_together = f"""(SELECT * EXCLUDE (frame, body), {frame.body()} AS body, {whole} AS whole
-        FROM (SELECT r.*, {texts} FROM {pieces} AS r{joins}))"""
-    rows = dressed(catalog, put_together, wanted)
-    return f"SELECT *, {raw} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({rows})"
-
-
-def _attributes(catalog: Catalog) -> str:
-    """Nothing but a CASE keeps a format's JSON functions from the text of another format, at which they would fail."""
-    from logtriage.formats.attributes import attributes
-    from logtriage.formats.clean import first_line
-
-    cases = ""
-    for number, (_, nodes) in catalog.formats.items():
-        told = attributes(nodes, "line", flat=False)
-        cases += f" WHEN {number} THEN list_transform([{first_line(nodes, 'whole')}], lambda line: {told})[1]"
-    return f"CASE format_number{cases} END::JSON" if cases else "NULL::JSON"
-
-
 def others() -> dict[str, str]:
     """The SELECTs behind the views `sources`, `hits`, `shapes` and `templates`; they need `part_names`."""
     level = level_sql("severity_number")
@@ -355,27 +207,6 @@ def others() -> dict[str, str]:
                   FULL JOIN lake.mined AS m USING (shape) LEFT JOIN lake.shapes USING (shape) GROUP BY 1)
             LEFT JOIN lake.templates USING (template)""",
     }
-
-
-def _nodes(definition: list[dict[str, Any]]) -> tuple[Node, ...]:
-    return tuple(_chain(definition))
-
-
-def _chain(definition: list[dict[str, Any]]) -> Iterator[Node]:
-    node: Node | None = None
-    for fields in definition:
-        node = Node(_format(fields), node)
-        yield node
-
-
-def _format(fields: dict[str, Any]) -> Format:
-    """A format as `dataclasses.asdict` and JSON have left it; what a later version added to it is passed over."""
-    known = {key: value for key, value in fields.items() if key in Format.__slots__}
-    for key in ("groups", "inside", "require", "examples", "rejects"):
-        known[key] = tuple(known.get(key, ()))
-    for key in ("keys", "aliases"):
-        known[key] = {name: tuple(paths) for name, paths in known.get(key, {}).items()}
-    return Format(**known)
 
 
 def _value(value: Any) -> str:

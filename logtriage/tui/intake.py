@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from logtriage.normalise import Settings
     from logtriage.sources.find import Source
-    from logtriage.store.views import PartRow
+    from logtriage.store.catalog import PartRow
 
 _NICE = 10  # how far it stands back behind others
 _BEHIND = 32 << 20  # bytes: having caught up once, it is told to be behind when so much is not read

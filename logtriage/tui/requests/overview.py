@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from logtriage.answers import lanes, tally
-from logtriage.answers.lanes import First, Lanes, Silence
+from logtriage.answers.lanes import First, Lanes
+from logtriage.answers.silences import Silence, silences
 from logtriage.answers.tally import Counted
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
-from logtriage.store.views import PartRow, Snapshot
+from logtriage.store.catalog import PartRow
+from logtriage.store.views import Snapshot
 from logtriage.tui.requests.request import Request
 
 
@@ -127,7 +129,7 @@ class Survey(Request):
             records(snapshot, self.parts),
             not_understood(snapshot, self.parts),
             lanes.span(snapshot, self.parts),
-            tuple(lanes.silences(snapshot, self.parts)),
+            tuple(silences(snapshot, self.parts)),
             tuple(lanes.firsts(snapshot, self.parts)),
             offsets(snapshot),
         )

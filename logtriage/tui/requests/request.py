@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from logtriage.answers import glance, jump
 from logtriage.answers.glance import Glances
-from logtriage.answers.lanes import Silence
 from logtriage.answers.search import Row, page
+from logtriage.answers.silences import Silence
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
-from logtriage.store.views import PartRow, Snapshot
+from logtriage.store.catalog import PartRow
+from logtriage.store.views import Snapshot
 
 if TYPE_CHECKING:
     from logtriage.normalise import Settings

@@ -14,7 +14,8 @@ from rich.style import Style
 from textual import events
 from textual.strip import Strip
 
-from logtriage.answers.lanes import Cell, First, Lane, Lanes, Silence
+from logtriage.answers.lanes import Cell, First, Lane, Lanes
+from logtriage.answers.silences import Silence
 from logtriage.tui.drawing import times
 from logtriage.tui.drawing.inks import Inked, lit
 from logtriage.tui.drawing.text import cut, safe
