@@ -109,11 +109,9 @@ def _whole(snapshot: Snapshot, todo: Plan, known: str, wanted: set[str]) -> str:
 def _texts_of(snapshot: Snapshot, ids: Iterable[int]) -> str:
     """SQL: the rows of some few ids."""
     named = sorted(ids)
-    if not named:
-        return "(SELECT 0::BIGINT AS id, '' AS text) WHERE false"
-    among = f"id BETWEEN {named[0]} AND {named[-1]} AND id IN ({', '.join(map(str, named))})"
-    where = scanned("id", named) if len(named) <= MOST_SCANNED else among
     files = snapshot.id_files
-    if files is None:
-        return f"lake.ids WHERE {where}"
-    return f"{reading(holding(files, 'id', named))} WHERE {where}"
+    among = holding(files or (), "id", named)
+    relation = "lake.ids" if files is None else reading(among) if among else "(SELECT 0::BIGINT AS id, '' AS text)"
+    if len(named) <= MOST_SCANNED:
+        return f"{relation} WHERE {scanned('id', named)}"
+    return f"{relation} WHERE id BETWEEN {named[0]} AND {named[-1]} AND id IN ({', '.join(map(str, named))})"

@@ -1,11 +1,13 @@
-"""The Parquet files that a store's records lie in, and what the catalog tells of each: so a search opens those alone that may
-hold something, without DuckLake, which takes 10 ms to find that out at each mention of a table.
+"""Where a store's rows lie, and what the catalog tells of each place: in Parquet files, and few new ones in the catalog itself.
+So a search opens those files alone that may hold something, without DuckLake, which takes 10 ms to find that out at each
+mention of a table.
 """
 
 from __future__ import annotations
 
 import glob
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _META = "__ducklake_metadata_lake"
-ROW = "file_row_number"  # the column of a record's place in its file
+ROW = "file_row_number"  # the column of a row's place in its file
 _COLUMNS = ("part", "offset", "shape", "trace", "span", "request", "id", "timestamp")
 Range = tuple[int, int]  # from the first up to the last
 _EPOCH = datetime(1970, 1, 1)
@@ -28,10 +30,14 @@ _ANY = (-(1 << 63), (1 << 63) - 1)
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """A file, and between which values those of some whole-numbered columns (times as microseconds of 1970) lie; of columns that are null there is none."""
+    """A file, and between which values those of some whole-numbered columns (times as microseconds of 1970) lie; of columns that
+    are null there is none. `gone`: the places of rows that are no longer part of the table. `table`: the one beside the store
+    that has the rows kept in the catalog; that is no file."""
 
     path: str
     ends: dict[str, Range]
+    gone: frozenset[int] = frozenset()
+    table: str | None = None
 
     def may_hold(self, column: str, ranges: Sequence[Range]) -> bool:
         """May a value of a column lie in one of some ranges?"""
@@ -42,25 +48,13 @@ class File:
 
 
 def load(con: duckdb.DuckDBPyConnection, name: str) -> list[File] | None:
-    """The files of all rows of a table. None where some lie elsewhere too (few new ones are kept in the catalog), or were
-    removed from a file."""
-    import duckdb
-
-    table = con.execute(
-        f"SELECT table_id FROM {_META}.ducklake_table WHERE table_name = {literal(name)} AND end_snapshot IS NULL"
-    ).fetchall()[0][0]
-    try:
-        deleted = f"{_META}.ducklake_inlined_delete_{table} JOIN {_META}.ducklake_data_file ON data_file_id = file_id"
-        if con.execute(f"FROM {deleted} WHERE end_snapshot IS NULL LIMIT 1").fetchall():
-            return None
-    except duckdb.CatalogException:  # there never were any
-        pass
-    inlined = f"SELECT table_name FROM {_META}.ducklake_inlined_data_tables WHERE table_id = {table}"
-    for (rows,) in con.execute(inlined).fetchall():
-        if con.execute(f"FROM {_META}.{rows} WHERE end_snapshot IS NULL LIMIT 1").fetchall():
-            return None
+    """The files of all rows of a table, as a snapshot sees it. None where DuckDB would take their names for globs."""
+    ((table, now),) = con.execute(
+        f"SELECT table_id, snapshot FROM {_META}.ducklake_table, (FROM lake.current_snapshot()) AS now(snapshot) "
+        f"WHERE table_name = {literal(name)} AND end_snapshot IS NULL"
+    ).fetchall()
     listed = con.execute(f"SELECT data_file, delete_file FROM ducklake_list_files('lake', {literal(name)})").fetchall()
-    if any(deleted or glob.has_magic(path) for path, deleted in listed):
+    if any(glob.has_magic(path) for path, _ in listed):
         return None
     ends: dict[str, dict[str, Range]] = {}
     for path, column, values, least, most in con.execute(
@@ -73,11 +67,67 @@ def load(con: duckdb.DuckDBPyConnection, name: str) -> list[File] | None:
         if values:  # of some columns it is not told what they are
             known = least is not None
             of_file[column] = (_whole(column, least), _whole(column, most)) if known else _ANY
-    return [File(path, ends[PurePath(path).name]) for path, _ in listed] if len(ends) >= len(listed) else None
+    if len(ends) < len(listed):
+        return None
+    gone = _gone(con, table, now)
+    for path, removed in listed:
+        if removed:  # a file that names the places of rows
+            rows = con.execute(f"SELECT pos FROM read_parquet({literal(removed)})").fetchall()
+            gone[PurePath(path).name] += [row for (row,) in rows]
+    names = [(path, PurePath(path).name) for path, _ in listed]
+    files = [File(path, ends[name], frozenset(gone[name])) for path, name in names]
+    return [*files, *_inlined(con, name, table, now)]
+
+
+def _gone(con: duckdb.DuckDBPyConnection, table: int, now: int) -> dict[str, list[int]]:
+    """The places of removed rows in each file, as far as the catalog itself has them."""
+    import duckdb
+
+    found: dict[str, list[int]] = defaultdict(list)
+    try:
+        rows = con.execute(
+            f"SELECT path, row_id FROM {_META}.ducklake_inlined_delete_{table} AS gone "
+            f"JOIN {_META}.ducklake_data_file ON data_file_id = file_id WHERE gone.begin_snapshot <= {now}"
+        ).fetchall()
+    except duckdb.CatalogException:  # there never were any
+        return found
+    for path, row in rows:
+        found[PurePath(path).name].append(row)
+    return found
+
+
+def _inlined(con: duckdb.DuckDBPyConnection, name: str, table: int, now: int) -> list[File]:
+    """The rows that are kept in the catalog, put beside the store, as DuckLake would read them."""
+    columns = con.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() "
+        f"WHERE database_name = 'lake' AND table_name = {literal(name)} ORDER BY column_index"
+    ).fetchall()
+    told = ", ".join(f'"{column}"::{kind} AS "{column}"' for column, kind in columns)
+    seen = f"begin_snapshot <= {now} AND coalesce(end_snapshot > {now}, true)"
+    inlined = f"SELECT table_name FROM {_META}.ducklake_inlined_data_tables WHERE table_id = {table}"
+    found = []
+    for (rows,) in con.execute(inlined).fetchall():
+        here = f"inlined_{rows}"
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {here} AS SELECT {told}, '{here}' AS filename, row_id AS {ROW} "
+            f"FROM {_META}.{rows} WHERE {seen}"
+        )
+        whole = [column for column, _ in columns if column in _COLUMNS]
+        ends = ", ".join(f'min("{column}"), max("{column}")' for column in whole)
+        (values,) = con.execute(f"SELECT {ends} FROM {here}").fetchall()
+        pairs = zip(whole, values[::2], values[1::2], strict=True)
+        held = {column: (_number(least), _number(most)) for column, least, most in pairs if least is not None}
+        if held:
+            found.append(File(here, held, table=here))
+    return found
 
 
 def _whole(column: str, text: str) -> int:
     return microseconds(datetime.fromisoformat(text)) if column == "timestamp" else int(text)
+
+
+def _number(value: int | datetime) -> int:
+    return microseconds(value) if isinstance(value, datetime) else value
 
 
 def microseconds(moment: datetime) -> int:
@@ -97,5 +147,11 @@ def holding(files: Sequence[File], column: str, values: Sequence[int]) -> list[F
 
 
 def reading(files: Sequence[File]) -> str:
-    """SQL of a relation: the rows in some files."""
-    return f"read_parquet([{', '.join(literal(file.path) for file in files)}], hive_partitioning = false)"
+    """SQL of a relation: the rows in some files (one at least), with `filename` and ROW."""
+    told = [f"SELECT * FROM {file.table}" for file in files if file.table]
+    for some in ([file for file in files if not file.gone], [file for file in files if file.gone]):
+        if named := ", ".join(literal(file.path) for file in some if not file.table):
+            gone = ", ".join(literal(f"{row} {file.path}") for file in some for row in sorted(file.gone))
+            left = f" WHERE {ROW} || ' ' || filename NOT IN ({gone})" if gone else ""
+            told.append(f"SELECT *, filename, {ROW} FROM read_parquet([{named}], hive_partitioning = false){left}")
+    return f"({' UNION ALL BY NAME '.join(told)})"
