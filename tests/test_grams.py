@@ -175,7 +175,7 @@ def test_a_record_that_grew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_what_files_do_not_hold(tmp_path: Path) -> None:
-    """A store is read by its files as long as all is in them: not after a few records have come, which the catalog keeps."""
+    """A store is read by its files, and by what the catalog keeps where a few records have come."""
     (tmp_path / "var").mkdir()
     log = tmp_path / "var" / "a.log"
     log.write_text("".join(f"2026-03-04 10:00:00 INFO order {k}\n" for k in range(900)))
@@ -184,7 +184,7 @@ def test_what_files_do_not_hold(tmp_path: Path) -> None:
             file.write(more)
         ingest(tmp_path)
         with Store(tmp_path / "store") as store, Snapshot(store) as snapshot:
-            assert (snapshot.files is None) == bool(more)
+            assert any(file.table for file in snapshot.files or ()) == bool(more)
             assert count(snapshot, Query(needle=Needle.of(["order 90"]))) == 1 + bool(more)
 
 
