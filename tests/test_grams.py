@@ -207,23 +207,38 @@ def test_all_grams_are_found_at_once(texts: list[str | None], kind: pa.DataType)
     """Those of many texts are those of each, none of what stands in two; and a bitmap of them holds all."""
     found = bitmaps.grams(pa.array(texts, kind))
     wanted = grams.grams_of(text for text in texts if text)
-    assert sorted(found.to_pylist()) == sorted(map(bitmaps.hash_of, wanted))
+    assert sorted(found.to_pylist()) == sorted(bitmaps.hash_of(gram.encode()) for gram in wanted)
     bits = bitmaps.bitmap(found)
     assert bits is not None
     assert grams.Row(1, 0, 9, 0, b"\1" + bits).may_hold(wanted)
     assert sum(byte.bit_count() for byte in bits) <= len(wanted)
 
 
-@given(ids=st.lists(_RUNS.filter(bool), max_size=9), data=st.data())
-def test_ids_are_known_whole_and_by_their_numbers(ids: list[str], data: st.DataObject) -> None:
-    """The bitmap of ids holds each as a whole, and each number that stands in one."""
+_IDS = st.text(st.sampled_from("0148cdegPfABx.é -@5"), max_size=24)
+
+
+@given(ids=st.lists(_IDS.filter(bool), max_size=9), folded=st.booleans(), data=st.data())
+def test_ids_are_known_by_their_pieces(ids: list[str], folded: bool, data: st.DataObject) -> None:
+    """The bitmap of ids holds all that is asked of any part of one, in whatever case; without a bitmap all may be there."""
     bits = bitmaps.bitmap(bitmaps.of_ids(pa.array(ids, pa.large_string())))
     assert bits is not None
-    row = grams.Row(grams.IDS, 1, 9, 99, b"\1" + bits)
     for text in ids:
-        start, end = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, len(text)))
-        assert row.may_hold([text])
-        assert row.may_hold(grams.numbers_of(text[start:end]))
+        part = text[data.draw(st.integers(0, len(text))) : data.draw(st.integers(0, len(text)))]
+        pieces = grams.pieces_of_id(part.upper() if folded and part.isascii() else part, folded=folded)
+        assert grams.Row(grams.IDS, 1, 9, 24, b"\2" + bits).may_hold_id(len(part), pieces)
+        assert grams.Row(grams.IDS, 1, 9, 24, b"\1" + bytes(len(bits))).may_hold_id(len(part), pieces)
+
+
+def test_an_id_that_is_nowhere() -> None:
+    """Of many ids the bitmap tells that a part of another one is in none."""
+    rng = random.Random(5)
+    ids = [f"{rng.getrandbits(128):032x}" for _ in range(20_000)]
+    bits = bitmaps.bitmap(bitmaps.of_ids(pa.array(ids, pa.large_string())), dense=True)
+    assert bits is not None
+    row = grams.Row(grams.IDS, 1, 20_000, 32, b"\2" + bits)
+    absent = [f"{rng.getrandbits(64):016x}" for _ in range(500)]
+    assert sum(row.may_hold_id(16, grams.pieces_of_id(one, folded=False)) for one in absent) < 150
+    assert not row.may_hold_id(33, ())
 
 
 def test_bitmaps_of_before() -> None:

@@ -89,7 +89,7 @@ class Answer:
 
     @property
     def looked_at(self) -> int:
-        """How many records have to be looked at, at most."""
+        """How many records have to be put together, about."""
         return looked_at(self._snapshot, self._plan)
 
     @property

@@ -25,7 +25,7 @@ from logtriage.store import seams
 from logtriage.store.files import Range, reading
 from logtriage.store.frame import json_text
 from logtriage.store.grams import IDS as IDS_PART
-from logtriage.store.grams import Row, grams_of, numbers_of, places
+from logtriage.store.grams import grams_of, pieces_of_id, places
 from logtriage.store.ids import COLUMNS as IDS
 from logtriage.store.seams import plain_text
 from logtriage.store.views import Snapshot
@@ -132,8 +132,8 @@ class Sieve:
     def _among_ids(self, text: str) -> list[Test]:
         """The records with one of the ids that hold the text; those are kept beside the store, as there may be many."""
         con, table = self._snapshot.con, f"ids_{next(_SERIAL)}"
-        rows = self._snapshot.grams.get(IDS_PART, [])
-        if not (ranges := places(rows, lambda row: self._may_be_id(row, text), _LAST_ID)):
+        rows, known = self._snapshot.grams.get(IDS_PART, []), pieces_of_id(text, folded=self._folded)
+        if not (ranges := places(rows, lambda row: row.may_hold_id(len(text), known), _LAST_ID)):
             return []
         files = self._snapshot.id_files
         among = [file for file in files or () if file.may_hold("id", ranges)]
@@ -152,12 +152,6 @@ class Sieve:
             for column in IDS.values()
             if numbers
         ]
-
-    def _may_be_id(self, row: Row, text: str) -> bool:
-        """May one of the ids that a row is about hold the text, or be it?"""
-        if row.longest <= len(text) and not self._folded:
-            return row.longest == len(text) and row.may_hold([text])
-        return row.longest >= len(text) and row.may_hold(numbers_of(text))
 
 
 def _alone(numbers: Iterable[int]) -> tuple[Range, ...]:

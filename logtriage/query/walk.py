@@ -15,9 +15,11 @@ from logtriage.query.plan import NOTHING
 from logtriage.query.planned import Plan
 from logtriage.query.query import TIME_ORDER, Query
 from logtriage.query.windows import MOST, Extent, Pace, between, by_place, by_time
+from logtriage.store.seams import ANY
 from logtriage.store.views import Snapshot
 
 _FEW = 1_000  # records whose ids are looked up by name
+_TESTED = 50  # records that are tested in the time that it takes to put one together
 _HELD = 10_000  # records that are held to find those on both sides of a place
 
 
@@ -183,11 +185,18 @@ def done(snapshot: Snapshot, todo: Plan, window: Sequence[Condition]) -> float:
 
 
 def looked_at(snapshot: Snapshot, todo: Plan) -> int:
-    """How many records a plan has to look at, at most."""
+    """How many records a plan has to put together, about: what weak tests have to be made on counts for few."""
     if todo.shapes == NOTHING:
         return 0
-    none = todo.narrowed.none if todo.narrowed else ()
-    return sum(records for (_, shape), records in snapshot.records.items() if shape not in none)
+    none = todo.narrowed.none if todo.narrowed else frozenset()
+    possible = {lot: records for lot, records in snapshot.records.items() if lot[1] not in none}
+    every = sum(possible.values())
+    if not todo.ways or todo.narrowed is None:
+        return every
+    known = sum(records for (_, shape), records in possible.items() if shape <= ANY or shape in todo.narrowed.sure)
+    files = max((len(way.files or ()) for way in todo.ways), default=0)
+    share = files / len(snapshot.files) if snapshot.files else 1
+    return known + int((every - known) * share / _TESTED)
 
 
 def _extents(

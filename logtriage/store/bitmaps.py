@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LENGTH = 6
 _BITS = 5
 _LOW = (1 << _BITS) - 1
+_REST = 3
 # A byte's code: its low bits, and above them what it is in a gram: nothing, or a letter, a point, a digit.
 _LETTER, _POINT, _DIGIT = 1 << 5, 1 << 6, 1 << 7
 _KINDS = dict.fromkeys(b"abcdefABCDEF", _LETTER) | dict.fromkeys(b".", _POINT) | dict.fromkeys(b"0123456789", _DIGIT)
@@ -31,9 +32,9 @@ _LEAST, _MOST = 1 << 10, 1 << 20
 
 
 @lru_cache(1_000)
-def hash_of(gram: str) -> int:
-    """The hash of a gram, or of the last six bytes of an id, as `grams` and `of_ids` make it: 32 bits."""
-    mixed = sum((byte & _LOW) << _BITS * k for k, byte in enumerate(gram.encode()[-LENGTH:]))
+def hash_of(gram: bytes) -> int:
+    """The hash of a gram as `grams` and `of_ids` make it: 32 bits."""
+    mixed = sum((byte & _LOW) << _BITS * k for k, byte in enumerate(gram))
     for shift, factor in _MIX:
         mixed = (mixed ^ mixed >> shift) * factor & _WORD
     return mixed
@@ -48,24 +49,33 @@ def grams(texts: pa.Array) -> pa.UInt32Array:
 
 
 def of_ids(ids: pa.Array) -> pa.UInt32Array:
-    """The hashes of the grams without letters in ids, and of each one's last six bytes, each once."""
+    """The hashes of some of the six neighbouring bytes in ids (see `is_kept`), each once."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ids = ids.filter(pc.greater_equal(pc.binary_length(ids), LENGTH))
-    codes, lengths = _codes(ids), pc.binary_length(ids).cast(pa.int64())
-    lasts = pc.subtract(pc.cumulative_sum(pc.add(lengths, 1)), LENGTH + 1).cast(pa.uint64())
-    return pc.unique(_hashes(codes, pa.concat_arrays([_windows(codes, _POINT), lasts])))
+    codes = _codes(ids)
+    low = pc.bit_wise_and(codes, pa.scalar(_LOW, pa.uint8()))
+    inside = _of_six(pc.greater(low, pa.scalar(0, pa.uint8())), pc.and_)
+    kept = pc.equal(pc.bit_wise_and(low, pa.scalar(_REST, pa.uint8())), pa.scalar(0, pa.uint8()))[: len(inside)]
+    digits = _of_six(pc.greater_equal(codes, pa.scalar(_DIGIT, pa.uint8())), pc.and_)
+    return pc.unique(_hashes(low, pc.indices_nonzero(pc.and_(inside, pc.or_(kept, digits)))))
 
 
-def bitmap(hashes: pa.UInt32Array) -> bytes | None:
-    """Hashes, each there once, as a bitmap; None where they are too many."""
+def is_kept(piece: bytes) -> bool:
+    """Is this piece of an id kept? Those are that begin with one of some bytes, about a quarter of all, and those of digits
+    alone, which are asked for by few: all would be too many. None has a byte that cannot be told from what lies between ids."""
+    return (piece[0] & _REST == 0 or piece.isdigit()) and all(byte & _LOW for byte in piece)
+
+
+def bitmap(hashes: pa.UInt32Array, *, dense: bool = False) -> bytes | None:
+    """Hashes, each there once, as a bitmap; None where they are too many. `dense`: in less room, for such as are asked for
+    many at a time."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if len(hashes) > _MOST // 2:
+    if len(hashes) > (_MOST if dense else _MOST // 2):
         return None
-    size = min(max(_LEAST, 1 << (3 * len(hashes)).bit_length()), _MOST)
+    size = min(max(_LEAST, 1 << ((2 if dense else 3) * len(hashes)).bit_length()), _MOST)
     places = pc.bit_wise_and(hashes, pa.scalar(size - 1, pa.uint32())).cast(pa.int64())
     # The bitmap is the one that tells in which places there is a value.
     spread = pc.scatter(pa.repeat(True, len(places)), places, max_index=size - 1)

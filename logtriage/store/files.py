@@ -98,28 +98,29 @@ def _gone(con: duckdb.DuckDBPyConnection, table: int, now: int) -> dict[str, lis
 
 def _inlined(con: duckdb.DuckDBPyConnection, name: str, table: int, now: int) -> list[File]:
     """The rows that are kept in the catalog, put beside the store, as DuckLake would read them."""
+    inlined = f"SELECT table_name FROM {_META}.ducklake_inlined_data_tables WHERE table_id = {table}"
+    found = []
+    for (rows,) in con.execute(inlined).fetchall():
+        seen = f"FROM {_META}.{rows} WHERE begin_snapshot <= {now} AND coalesce(end_snapshot > {now}, true)"
+        if con.execute(f"{seen} LIMIT 1").fetchall():
+            found.append(_beside(con, name, f"inlined_{rows}", seen))
+    return found
+
+
+def _beside(con: duckdb.DuckDBPyConnection, name: str, here: str, kept: str) -> File:
+    """Makes a temp table `here` of rows that the catalog keeps of a table (SQL behind SELECT)."""
     columns = con.execute(
         "SELECT column_name, data_type FROM duckdb_columns() "
         f"WHERE database_name = 'lake' AND table_name = {literal(name)} ORDER BY column_index"
     ).fetchall()
     told = ", ".join(f'"{column}"::{kind} AS "{column}"' for column, kind in columns)
-    seen = f"begin_snapshot <= {now} AND coalesce(end_snapshot > {now}, true)"
-    inlined = f"SELECT table_name FROM {_META}.ducklake_inlined_data_tables WHERE table_id = {table}"
-    found = []
-    for (rows,) in con.execute(inlined).fetchall():
-        here = f"inlined_{rows}"
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {here} AS SELECT {told}, '{here}' AS filename, row_id AS {ROW} "
-            f"FROM {_META}.{rows} WHERE {seen}"
-        )
-        whole = [column for column, _ in columns if column in _COLUMNS]
-        ends = ", ".join(f'min("{column}"), max("{column}")' for column in whole)
-        (values,) = con.execute(f"SELECT {ends} FROM {here}").fetchall()
-        pairs = zip(whole, values[::2], values[1::2], strict=True)
-        held = {column: (_number(least), _number(most)) for column, least, most in pairs if least is not None}
-        if held:
-            found.append(File(here, held, table=here))
-    return found
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {here} AS SELECT {told}, '{here}' AS filename, row_id AS {ROW} {kept}")
+    whole = [column for column, _ in columns if column in _COLUMNS]
+    ends = ", ".join(f'min("{column}"), max("{column}")' for column in whole)
+    (values,) = con.execute(f"SELECT {ends} FROM {here}").fetchall()
+    pairs = zip(whole, values[::2], values[1::2], strict=True)
+    held = {column: (_number(least), _number(most)) for column, least, most in pairs if least is not None}
+    return File(here, held, table=here)
 
 
 def _whole(column: str, text: str) -> int:

@@ -4,7 +4,7 @@ commits that do not hold it.
 A gram is six neighbouring characters of `[0-9a-f.]`, in lower case, at least one a digit. Of all grams in the frames and
 bodies of a part's records of one commit a bitmap is kept, in which each gram sets the bit that its hash names: a Bloom filter
 (B. Bloom, 1970) of one hash. A text can only stand there where the bits of all its grams are set. Ids have a bitmap
-too, of the grams without letters, and of what each ends with: all grams with letters would be too many.
+too, of any six neighbouring bytes, but only of some of those.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from logtriage.store.bitmaps import LENGTH, bitmap, hash_of, of_ids
+from logtriage.store.bitmaps import LENGTH, bitmap, hash_of, is_kept, of_ids
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 IDS = 0  # the part that stands for lake.ids in lake.grams; its places are their numbers
 # Records of a commit that are too few to be worth bitmaps.
 _FEW = 5_000
-# What a bitmap begins with. One of older versions has no such byte, and is of other hashes.
-_MIXED = b"\1"
+# What a bitmap begins with, and that of ids. One of older versions has no such byte, and is of other hashes.
+_MIXED, _MIXED_IDS = b"\1", b"\2"
 _RUN = re.compile(f"[0-9a-fA-F.]{{{LENGTH},}}")
 _DIGIT = re.compile("[0-9]")
 
@@ -44,14 +44,22 @@ class Row(NamedTuple):
     bits: bytes
 
     def may_hold(self, grams: Iterable[str]) -> bool:
-        """May all grams be there? An id that is asked for whole counts as one."""
-        return all(len(gram) < LENGTH or self._has(gram) for gram in grams)
+        """May all grams be there?"""
+        return all(map(self._has, grams))
+
+    def may_hold_id(self, length: int, pieces: Iterable[bytes]) -> bool:
+        """May an id be there of so many characters at least, with some pieces (see `pieces_of_id`)?"""
+        is_told = len(self.bits) % 2 and self.bits.startswith(_MIXED_IDS)
+        return self.longest >= length and (not is_told or all(map(self._has_hash, map(hash_of, pieces))))
 
     def _has(self, gram: str) -> bool:
         if len(self.bits) % 2 == 0:
             at = _md5(gram) % (8 * len(self.bits))
             return bool(self.bits[at >> 3] & (0x80 >> (at & 7)))
-        at = hash_of(gram) % (8 * len(self.bits) - 8) + 8
+        return self._has_hash(hash_of(gram.encode()))
+
+    def _has_hash(self, hashed: int) -> bool:
+        at = hashed % (8 * len(self.bits) - 8) + 8
         return bool(self.bits[at >> 3] & (1 << (at & 7)))
 
 
@@ -84,14 +92,15 @@ def write_ids(con: duckdb.DuckDBPyConnection, texts: pa.LargeStringArray, first:
 
     if len(texts) >= _FEW:
         longest = pc.max(pc.utf8_length(texts)).as_py()
-        _add(con, [Row(IDS, first, first + len(texts) - 1, longest, bitmap(of_ids(texts)) or b"")])
+        bits = bitmap(of_ids(texts), dense=True) or b""
+        _add(con, [Row(IDS, first, first + len(texts) - 1, longest, bits)], _MIXED_IDS)
 
 
-def _add(con: duckdb.DuckDBPyConnection, rows: Iterable[Row]) -> None:
+def _add(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], kind: bytes = _MIXED) -> None:
     """Rows without a bitmap are left out."""
     import pyarrow as pa
 
-    told = [row._replace(bits=_MIXED + row.bits)._asdict() for row in rows if row.bits]
+    told = [row._replace(bits=kind + row.bits)._asdict() for row in rows if row.bits]
     if told:
         con.register("bitmaps", pa.Table.from_pylist(told))
         con.execute("INSERT INTO lake.grams BY NAME FROM bitmaps")
@@ -120,9 +129,14 @@ def grams_of(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(gram for gram in every if _DIGIT.search(gram))
 
 
-def numbers_of(text: str) -> frozenset[str]:
-    """The grams that are known of an id that holds a text."""
-    return frozenset(gram for gram in grams_of([text]) if not re.search("[a-f]", gram))
+def pieces_of_id(text: str, *, folded: bool) -> frozenset[bytes]:
+    """The pieces that are known of an id that holds a text; `folded`: in whatever case, so that only what stands for nothing
+    else tells anything."""
+    data = text.encode()
+    every = (data[at : at + LENGTH] for at in range(len(data) - LENGTH + 1))
+    return frozenset(
+        piece for piece in every if is_kept(piece) and (not folded or _RUN.fullmatch(piece.decode("latin-1")))
+    )
 
 
 def places(rows: Sequence[Row], may_hold: Callable[[Row], bool], end: int) -> list[Range]:
