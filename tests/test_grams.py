@@ -6,6 +6,8 @@ import datetime as dt
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
@@ -19,6 +21,7 @@ from logtriage.answers.search import search
 from logtriage.answers.tally import count
 from logtriage.ingest import Ingest
 from logtriage.needles.needle import Needle
+from logtriage.query import walk
 from logtriage.query.query import Query
 from logtriage.query.sieve import Sieve
 from logtriage.query.way import Way
@@ -132,6 +135,29 @@ def test_finds_all_that_hold_it(snapshot: Snapshot, raws: dict[tuple[int, int], 
     for one in search(snapshot, query).sources():
         told[one.source] += one.records
     assert told == Counter(names[part] for part, _ in every)
+
+
+def test_hits_are_taken_by_and_by(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few records at a time, from the first on or from the last back, the hits are the same ones in the same order."""
+    columns = ("part", '"offset"', "timestamp", "raw")
+    for text, flags in (
+        ("1", {}),
+        ("10", {"word": True}),
+        ("took 1", {}),
+        ("AB", {"ignore_case": True}),
+        ("0", {"invert": True}),
+    ):
+        query = Query(needle=Needle.of([text], **flags))
+        every = list(search(snapshot, query).tuples(*columns))
+        with monkeypatch.context() as patched:
+            for name, value in (("MOST", 30), ("_FIRST", 1), ("_GROWTH", 3)):
+                patched.setattr(walk, name, value)
+            assert list(search(snapshot, query).tuples(*columns)) == every
+            assert list(search(snapshot, replace(query, limit=5)).tuples(*columns)) == every[:5]
+            assert list(search(snapshot, replace(query, tail=5)).tuples(*columns)) == every[-5:]
+            assert list(search(snapshot, replace(query, order="source")).tuples(*columns)) == sorted(
+                every, key=itemgetter(0, 1)
+            )
 
 
 def test_what_is_nowhere_is_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage.query.condition import Condition
 from logtriage.query.planned import Plan
+from logtriage.query.query import TIME_ORDER
 from logtriage.query.way import Way
 from logtriage.sql import MOST_SCANNED, scanned
 from logtriage.store.files import holding, reading
@@ -57,6 +58,17 @@ def all_of(
     sql = f"SELECT {needed.named} FROM ({_whole(snapshot, todo, known, needed.columns)}) WHERE {needed.where}"
     result = con.execute(f"{sql}{f' ORDER BY {order}' if order else ''}", needed.parameters)
     return todo.decided(fetched(result))
+
+
+def place_of(
+    snapshot: Snapshot, todo: Plan, window: Sequence[Condition], order: str, number: int
+) -> tuple[Any, ...] | None:
+    """The place (TIME_ORDER) of the record of that number, from 1 on, among those in a window that pass the weak tests of a plan;
+    None: there are fewer. Those that pass several count for several."""
+    picked, parameters, _ = todo.picked(todo.needed(TIME_ORDER).columns, window, "UNION ALL")
+    sql = f"SELECT {', '.join(TIME_ORDER)} FROM ({picked}) ORDER BY {order} LIMIT 1 OFFSET {number - 1}"
+    rows = snapshot.con.execute(sql, parameters).fetchall()
+    return rows[0] if rows else None
 
 
 def first_of(

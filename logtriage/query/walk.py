@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from logtriage.query.condition import Condition
-from logtriage.query.fetch import Side, all_of, beside, fetched, first_of
+from logtriage.query.fetch import Side, all_of, beside, fetched, first_of, place_of
 from logtriage.query.minutes import MINUTE, minutes_of, told_by_gist
 from logtriage.query.plan import NOTHING
 from logtriage.query.planned import Plan
@@ -20,6 +20,10 @@ from logtriage.store.views import Snapshot
 
 _FEW = 1_000  # records whose ids are looked up by name
 _TESTED = 50  # records that are tested in the time that it takes to put one together
+_FIRST, _GROWTH = (
+    1_000,
+    8,
+)  # records that pass weak tests, of which the first are asked for: so many, and how much more the next time
 _HELD = 10_000  # records that are held to find those on both sides of a place
 
 
@@ -65,14 +69,35 @@ def rows(
                 return
             pace.saw(len(few))
             continue
-        result = snapshot.con.execute(*todo.select(columns, [*window, *beyond], order=order, limit=left))
-        before = given
-        for row in todo.decided(fetched(result)):
+        before, here = given, [*window, *beyond]
+        if todo.ways and pace.rows > _FIRST:
+            size = max(_FIRST, 2 * (left or 0)) if soon or left else MOST
+            found = _by_and_by(snapshot, todo, columns, here, size, backwards)
+        else:
+            found = todo.decided(fetched(snapshot.con.execute(*todo.select(columns, here, order=order, limit=left))))
+        for row in found:
             yield row
             given += 1
             if given == limit:
                 return
         pace.saw(given - before)
+
+
+def _by_and_by(
+    snapshot: Snapshot, todo: Plan, columns: Sequence[str], window: Sequence[Condition], size: int, backwards: bool
+) -> Iterator[tuple[Any, ...]]:
+    """The hits in a window of a plan with weak tests: of the first records that pass these (`size`), then of more behind them.
+    A window in which few were expected may have any number."""
+    order, beyond = todo.query.order_by(backwards=backwards), list[Condition]()
+    while True:
+        here = [*window, *beyond]
+        last = place_of(snapshot, todo, here, order, size)
+        beyond = [_beyond(todo.query, Key(*last), backwards)] if last else []
+        upto = [Condition(f"({one.sql}) IS NOT TRUE", one.parameters) for one in beyond]
+        yield from todo.decided(fetched(snapshot.con.execute(*todo.select(columns, [*here, *upto], order=order))))
+        if last is None:
+            return
+        size = min(_GROWTH * size, max(size, MOST))
 
 
 def both_sides(
