@@ -87,10 +87,14 @@ class Heads:
 
     def of(self, lines: pa.Int64Array, names: Sequence[str]) -> pa.Table:
         """What `heads` says of some lines of the block, in the order given, which is that of the lines."""
+        import pyarrow as pa
+
         assert self.table is not None
         heads = self.table.select(names)
-        at = lines if self._rows is None else self._rows.take(lines)
-        return heads if self._rows is None and len(lines) == len(heads) else heads.take(at)
+        if self._rows is not None:
+            return heads.take(self._rows.take(lines))
+        # without a copy, where they are all, or all but the last ones
+        return heads.slice(0, len(lines)) if lines.equals(pa.arange(0, len(lines))) else heads.take(lines)
 
     def _show(self) -> None:
         """Makes `heads` show what was read until now."""

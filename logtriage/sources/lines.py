@@ -85,13 +85,19 @@ def split(block: Block) -> Lines:
     )
 
 
+def _whole(data: bytes) -> pa.LargeStringArray:
+    """All of a text in one value."""
+    import pyarrow as pa
+
+    ends = pa.array([0, len(data)], pa.int64())
+    return pa.LargeStringArray.from_buffers(1, ends.buffers()[1], pa.py_buffer(data))
+
+
 def _split(data: bytes) -> tuple[pa.LargeStringArray, pa.Int64Array]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ends_of_whole = pa.array([0, len(data)], pa.int64())
-    whole = pa.LargeStringArray.from_buffers(1, ends_of_whole.buffers()[1], pa.py_buffer(data))
-    text = pc.split_pattern(whole, "\n").values
+    text = pc.split_pattern(_whole(data), "\n").values
     if data.endswith(b"\n"):
         text = text.slice(0, len(text) - 1)
     ends = pa.Array.from_buffers(pa.int64(), len(text) + 1, [None, text.buffers()[1]], offset=text.offset)
@@ -114,8 +120,10 @@ def _plain(data: bytes) -> bool:
 
 
 def _marked(data: bytes) -> bool:
-    # as they are, or as JSON writes them
-    return (b"\\" in data and b"\\u000" in data) or any(mark in data for mark in (bytes([m]) for m in MARKS))
+    import pyarrow.compute as pc
+
+    # as they are, or as JSON writes them, for which RE2 takes a tenth of the time of `in`
+    return any(bytes([m]) in data for m in MARKS) or pc.any(pc.match_substring_regex(_whole(data), r"\\u000[1-8]")).as_py()
 
 
 def _readable(data: bytes, encoding: str) -> bytes:
