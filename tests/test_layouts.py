@@ -17,8 +17,9 @@ from logtriage.formats.format import Format, load_formats
 from logtriage.formats.moments import Moments
 from logtriage.formats.node import GENERIC, Node
 from logtriage.sql import literal
+from logtriage.stamps.moment import to_datetime
 from logtriage.stamps.rendering import rendering_of
-from logtriage.stamps.stamp import Stamp, stamps, to_datetime
+from logtriage.stamps.stamp import Stamp, stamps
 
 TAILS = [fmt for fmt in load_formats() if parse.body_is_tail(fmt)]
 REFERENCE = datetime(2026, 11, 22, 12, tzinfo=UTC)

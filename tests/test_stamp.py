@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logtriage.errors import LibraryError, UsageError
+from logtriage.stamps.moment import to_datetime
 from logtriage.stamps.rendering import Rendering, render_sql, rendering_of
-from logtriage.stamps.stamp import Stamp, find, find_regex, kind_of, kinds_of, stamp, stamps, to_datetime
+from logtriage.stamps.stamp import Stamp, find, find_regex, kind_of, kinds_of, stamp, stamps
 from logtriage.stamps.stamp_format import MONTHS, tokens
 from logtriage.stamps.stamp_sql import nanos_sql, to_timestamp_sql
 from logtriage.stamps.zone import Zone

@@ -22,6 +22,7 @@ from logtriage.formats.joints import CONTINUES
 from logtriage.formats.keys import client_key, level_key, nanos_key, status_key, time_key
 from logtriage.formats.node import GENERIC, Node
 from logtriage.stamps import stamp
+from logtriage.stamps.moment import to_datetime
 from logtriage.stamps.rendering import rendering_of
 
 # A zone is inferred from whole quarters of an hour: no zone is finer, and clocks drift by less than half of one.
@@ -214,11 +215,11 @@ def _note_stamp(node: Node, fields: Mapping[str, str], outer: dt.datetime | None
     found = stamp.read(text, kind)
     zoned = bool(found and found[1].get("zone"))
     if outer and kind.has_date and kind.has_year and not zoned and not kind.unit:
-        moment = stamp.to_datetime(text, kind, dt.UTC, outer)
+        moment = to_datetime(text, kind, dt.UTC, outer)
         if moment and len(node.lags) < 64:
             node.lags.append((moment - outer).total_seconds())
     known = (zoned and kind.has_year) or kind.unit in ("s", "ms", "us", "ns")
-    return stamp.to_datetime(text, kind, dt.UTC, dt.datetime.now(dt.UTC)) if known else None
+    return to_datetime(text, kind, dt.UTC, dt.datetime.now(dt.UTC)) if known else None
 
 
 def _zone_of(lags: Sequence[float]) -> str | None:

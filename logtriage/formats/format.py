@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from logtriage.errors import LibraryError
+from logtriage.formats import written
 from logtriage.formats.levels import SEVERITY
 from logtriage.shipped import library_folder
 
@@ -72,12 +73,6 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 _FIELDS = frozenset(f.name for f in fields(Format))
 _EXAMPLES = r"(?ms)^\[\[format\.(?:example|reject)\]\].*?(?=^\[\[format\]\]|\Z)"
-_PIECE = r"\{([a-z]\w*)\}"
-# One walk over a regex: escapes and classes are stepped over, groups are named, what RE2 or Hyperscan lack is caught.
-_TOKEN = (
-    r"\\(?P<ref>[1-9]|[gkKRXGZz])|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P<(?P<name>\w+)>|\(\?(?P<odd>P=|P>|<|=|!|>|\(|#|R|&|[a-z]*x)"
-    r"|(?P<greedy>[*+?}]\+)"
-)
 
 
 def load_formats(extra_folders: Sequence[Path] = (), *, examples: bool = True) -> tuple[Format, ...]:
@@ -98,8 +93,8 @@ def load_formats(extra_folders: Sequence[Path] = (), *, examples: bool = True) -
 
 def level_words() -> dict[str, str]:
     """The common table: a level's word in lower case → trace, debug, info, warn, error or fatal."""
-    table = _table("levels.toml")
-    return {word: level for level in LEVELS for word in table.get(level, ())}
+    words = written.table("levels.toml")
+    return {word: level for level in LEVELS for word in words.get(level, ())}
 
 
 def match_text(fmt: Format, text: str) -> dict[str, str] | None:
@@ -120,12 +115,6 @@ def match_text(fmt: Format, text: str) -> dict[str, str] | None:
 @functools.cache
 def _compiled(regex: str, *, multiline: bool) -> re.Pattern[str]:
     return re.compile(regex, re.DOTALL if multiline else 0)
-
-
-@functools.cache
-def _table(name: str) -> dict[str, Any]:
-    path = library_folder() / name
-    return _read_toml(path, path.read_text(encoding="utf-8"))
 
 
 @functools.cache
@@ -154,19 +143,10 @@ def _tables(path: Path, examples: bool) -> list[dict[str, Any]]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as why:
         raise LibraryError(f"{path}: cannot be read: {why}") from why
-    content = _read_toml(path, text if examples else re.sub(_EXAMPLES, "", text))
+    content = written.read_toml(path, text if examples else re.sub(_EXAMPLES, "", text))
     if content.keys() - {"format"} or not isinstance(content.get("format", []), list):
         raise LibraryError(f"{path}: only [[format]] tables belong here, found {', '.join(sorted(content))}")
     return cast(list[dict[str, Any]], content.get("format", []))
-
-
-def _read_toml(path: Path, text: str) -> dict[str, Any]:
-    try:
-        import tomllib
-
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as why:
-        raise LibraryError(f"{path}: not valid TOML: {why}") from why
 
 
 def _read_format(path: Path, table: dict[str, Any], compile_too: bool) -> Format:
@@ -193,37 +173,16 @@ def _values(table: dict[str, Any]) -> dict[str, Any]:
     values = {key: value for key, value in table.items() if key in _FIELDS}
     for key in ("regex", "start", "continues", "opens"):
         if key in values:
-            values[key] = _expand(values[key])
+            values[key] = written.expanded(values[key])
     for key in ("inside", "require"):
         values[key] = tuple(values.get(key, ()))
     for key in ("keys", "aliases"):
         values[key] = {name: tuple(paths) for name, paths in values.get(key, {}).items()}
     values["levels"] = {str(word).lower(): level for word, level in values.get("levels", {}).items()}
-    values["groups"] = _groups(values.get("regex", ""))
+    values["groups"] = written.groups(values.get("regex", ""))
     values["examples"] = tuple(Example(e["text"], e.get("gives", {})) for e in table.get("example", ()))
     values["rejects"] = tuple(r["text"] for r in table.get("reject", ()))
     return values
-
-
-def _expand(regex: str | list[str]) -> str:
-    """Joins a regex's pieces and puts in the shared ones, `{iso}` and the like (pieces.toml)."""
-    joined = regex if isinstance(regex, str) else "".join(regex)
-    try:
-        return re.sub(_PIECE, lambda m: str(_table("pieces.toml")[m[1]]), joined) if "{" in joined else joined
-    except KeyError as why:
-        raise ValueError(f"no shared piece is named {why}") from why
-
-
-def _groups(regex: str) -> tuple[str, ...]:
-    names: list[str] = []
-    for token in re.finditer(_TOKEN, regex):
-        if token["ref"] or token["odd"] or token["greedy"]:
-            raise ValueError(f"{token[0]!r} is not in the common dialect of RE2, Hyperscan and Python")
-        if token["name"]:
-            names.append(token["name"])
-    if len(set(names)) != len(names):
-        raise ValueError(f"group {next(n for n in names if names.count(n) > 1)} is named twice")
-    return tuple(names)
 
 
 def _check(fmt: Format, compile_too: bool) -> None:

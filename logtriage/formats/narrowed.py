@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from logtriage.formats import parse
+from logtriage.formats import documents
 from logtriage.formats.format import Format
 from logtriage.formats.node import Node
 
@@ -24,7 +24,7 @@ def keys_sql(node: Node, text: str) -> str | None:
 
 def few_keys(fmt: Format) -> bool:
     """Whether a format names so few keys that all are looked for."""
-    return sum(map(len, parse.roles(fmt).values())) <= _FEW
+    return sum(map(len, documents.roles(fmt).values())) <= _FEW
 
 
 def narrowed(node: Node) -> Format:

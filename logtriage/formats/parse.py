@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from logtriage.formats import json_sql
+from logtriage.formats import documents
 from logtriage.formats.fields import LOGFMT_HEAD, WHOLE_SECONDS
 from logtriage.formats.format import Format
 from logtriage.formats.node import GENERIC, Node
@@ -24,8 +24,6 @@ ROLES = (
 # … and what is a column of a record by one way or another, so that it is no attribute of it.
 RESERVED = {"timestamp", "date", "time", "level", "body", "service", "host", "container", "pod", "namespace", "trace_id",
             "span_id", "partial"}  # fmt: skip
-_JSON_STATUS = ("status", "status_code", "statusCode", "http.response.status_code", "http.status_code", "res.statusCode",
-                "response.status", "DownstreamStatus", "code")  # fmt: skip
 # RFC 5424, 6.2.1: the severity is the rest of eight.
 _SEVERITIES = "['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug']"
 _BODY = "(?P<body>.*)"
@@ -45,7 +43,7 @@ def told_by(fmt: Format, text: str, *, whole: bool = False) -> str | None:
         return head_of(fmt, text)
     if fmt.kind != "json" or fmt.multiline:
         return None
-    places = "[" + ", ".join(map(literal, _places(fmt) if whole else _claim_places(fmt))) + "]"
+    places = "[" + ", ".join(map(literal, documents.places(fmt) if whole else documents.claim_places(fmt))) + "]"
     # one after the other, as JSON functions raise on what is none
     return f"CASE WHEN starts_with(ltrim({text}), '{{') THEN CASE WHEN json_valid({text}) THEN json_extract_string({text}, {places}) END END"
 
@@ -57,9 +55,9 @@ def claims(fmt: Format, text: str, node: Node, told: str) -> str:
     if fmt is GENERIC:
         return f"regexp_matches({text}, {literal(generic(node).regex)})"
     if fmt.kind == "json":
-        tests = [f"{_claim_value(fmt, key, told)} IS NOT NULL" for key in fmt.require]
+        tests = [f"{documents.claim_value(fmt, key, told)} IS NOT NULL" for key in fmt.require]
         tests += [
-            f"regexp_matches(coalesce({_claim_value(fmt, key, told)}, ''), {literal(rx)})"
+            f"regexp_matches(coalesce({documents.claim_value(fmt, key, told)}, ''), {literal(rx)})"
             for key, rx in fmt.where.items()
             if rx
         ]
@@ -77,34 +75,18 @@ def claims(fmt: Format, text: str, node: Node, told: str) -> str:
     return test
 
 
-def _places(fmt: Format) -> list[str]:
-    """The JSON paths of all that is read of a document; first those that it is claimed by."""
-    return list(dict.fromkeys([*_claim_places(fmt), *(place for _, place in json_sql.places(roles(fmt)))]))
-
-
-def _claim_places(fmt: Format) -> list[str]:
-    keys = (*fmt.require, *fmt.where)
-    return list(dict.fromkeys(place for key in keys for _, place in json_sql.places({"": [key]})))
-
-
-def _claim_value(fmt: Format, key: str, told: str) -> str:
-    """The value under a key among those of `_claim_places`."""
-    found = [f"{told}[{_claim_places(fmt).index(place) + 1}]" for _, place in json_sql.places({"": [key]})]
-    return f"coalesce({', '.join(found)})"
-
-
 def extraction(fmt: Format, text: str, node: Node) -> str:
     """An expression that reads all the fields of a line at once: a struct (text, logfmt) or a list (json)."""
     if fmt is GENERIC:
         fmt = generic(node)
     if fmt.kind == "json":
-        places = "[" + ", ".join(map(literal, _places(fmt))) + "]"
+        places = "[" + ", ".join(map(literal, documents.places(fmt))) + "]"
         read = f"json_extract_string({text}, {places})"
         return f"CASE WHEN json_valid({text}) THEN {read} END" if fmt.multiline else read
     if fmt.kind == "logfmt":
         packed = (
             f'"{role}" := ' + f"regexp_extract({text}, {literal(_pair_regex(keys))}, ['q', 'u'])"
-            for role, keys in roles(fmt).items()
+            for role, keys in documents.roles(fmt).items()
         )
         return f"struct_pack({', '.join(packed)})"
     return captures(fmt, text, _read_groups(fmt))
@@ -173,11 +155,11 @@ def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:
             "status": f"CASE WHEN contains({text}, 'HTTP/') THEN nullif({answer}, '') END",
         }.get(name)
     if fmt.kind == "json":
-        found = _first(_json_values(fmt, name, m))
-        nanos = _first(_json_values(fmt, "nanos", m)) if found and name == "timestamp" else None
+        found = _first(documents.values(fmt, name, m))
+        nanos = _first(documents.values(fmt, "nanos", m)) if found and name == "timestamp" else None
         return _with_nanos(found, nanos) if found and nanos else found
     if fmt.kind == "logfmt":
-        if name not in roles(fmt):
+        if name not in documents.roles(fmt):
             return None
         quoted = f'{m}."{name}".q'
         if name == "body":
@@ -204,24 +186,8 @@ def unescaped(text: str) -> str:
 def inner(fmt: Format, m: str, text: str) -> str:
     """What a transport wraps, from its extraction."""
     if fmt.kind == "json":
-        return f"coalesce({', '.join(_json_values(fmt, fmt.inner or '', m))})"
+        return f"coalesce({', '.join(documents.values(fmt, fmt.inner or '', m))})"
     return role(fmt, fmt.inner or "body", m, text) or "NULL"
-
-
-def roles(fmt: Format) -> dict[str, tuple[str, ...]]:
-    """The keys under which a JSON or logfmt format has each role, the preferred first."""
-    found = {**fmt.aliases, **fmt.keys}
-    if fmt.kind == "json" and not fmt.inner:
-        found["status"] = (*found.get("status", ()), *_JSON_STATUS)
-    if fmt.inner and fmt.inner not in found:
-        found[fmt.inner] = (fmt.inner,)
-    return found
-
-
-def _json_values(fmt: Format, name: str, m: str) -> list[str]:
-    """What `extraction` found at each of the places where a role's value may be."""
-    places = _places(fmt)
-    return [f"{m}[{places.index(place) + 1}]" for of, place in json_sql.places(roles(fmt)) if of == name]
 
 
 def _first(values: Sequence[str]) -> str | None:

@@ -123,7 +123,9 @@ def _marked(data: bytes) -> bool:
     import pyarrow.compute as pc
 
     # as they are, or as JSON writes them, for which RE2 takes a tenth of the time of `in`
-    return any(bytes([m]) in data for m in MARKS) or pc.any(pc.match_substring_regex(_whole(data), r"\\u000[1-8]")).as_py()
+    return (
+        any(bytes([m]) in data for m in MARKS) or pc.any(pc.match_substring_regex(_whole(data), r"\\u000[1-8]")).as_py()
+    )
 
 
 def _readable(data: bytes, encoding: str) -> bytes:

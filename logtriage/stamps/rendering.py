@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from logtriage.stamps.stamp import TAI64, kind_of, read, zone_words
+from logtriage.stamps.moment import TAI64
+from logtriage.stamps.stamp import kind_of, read, zone_words
 from logtriage.stamps.stamp_format import offset_minutes, part_of, tokens
 from logtriage.stamps.zone import Zone, named
 

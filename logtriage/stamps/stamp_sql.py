@@ -11,8 +11,9 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 
 from logtriage.sql import literal
+from logtriage.stamps.moment import DAY_SLACK, TAI64, YEAR_SLACK, YEARS_BACK
 from logtriage.stamps.rendering import Rendering, like_pattern, rendering_of, strptime_form
-from logtriage.stamps.stamp import DAY_SLACK, TAI64, YEAR_SLACK, YEARS_BACK, Stamp, zone_words
+from logtriage.stamps.stamp import Stamp, zone_words
 from logtriage.stamps.stamp_format import OPTIONAL, literal_pieces, part_of, token_regex, tokens, zone_regex
 from logtriage.stamps.zone import Zone
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from logtriage.errors import UsageError
-from logtriage.stamps.stamp import kind_of, to_datetime, to_utc
+from logtriage.stamps.moment import to_datetime, to_utc
+from logtriage.stamps.stamp import kind_of
 
 WHEN_HINT = (
     "a moment is written as: 1h30m, 2d or '30 min ago' (before now); now, today, yesterday, 14:05, 'yesterday 14:05'; "

@@ -16,6 +16,7 @@ from logtriage.formats.node import GENERIC, Node
 from logtriage.formats.starts import Starts, readable
 from logtriage.sources.find import Source
 from logtriage.stamps import stamp
+from logtriage.stamps.moment import to_datetime
 from logtriage.stamps.zone import Zone
 from logtriage.stream.around import FileText, bytes_of, line_end
 from logtriage.stream.stream import is_plain, samples
@@ -145,7 +146,7 @@ class _Places:
     def _read(self, node: Node, text: str) -> datetime | None:
         kind = stamp.kind_of(text) if text else None
         zone = node.zone or (node.fmt.zone if node.fmt else None) or self._grammar.zone
-        return stamp.to_datetime(text, kind, Zone.of(zone).tzinfo, self._reference.astimezone(UTC)) if kind else None
+        return to_datetime(text, kind, Zone.of(zone).tzinfo, self._reference.astimezone(UTC)) if kind else None
 
 
 def _lines_before(text: FileText, offset: int) -> int:
