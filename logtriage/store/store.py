@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 from logtriage.errors import StoreError
 from logtriage.sql import literal
 from logtriage.store import extensions, lock, room
+from logtriage.store.unfinished import is_unfinished
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
@@ -153,6 +154,12 @@ class Store:
                     self._add() if tables else self._make()
             version = self.con.execute("SELECT value FROM lake.meta WHERE key = 'version'").fetchall()
         except duckdb.Error as why:
+            self.con.close()
+            if not self.write and is_unfinished(catalog, _schema().count("CREATE TABLE")):
+                raise StoreError(
+                    f"the store {self.path} is not finished: its first ingest was cut off",
+                    "`logtriage ingest SOURCE…` goes on with it",
+                ) from why
             raise self._failed("cannot be opened", why) from why
         if not version or version[0][0] != VERSION:
             older = bool(version) and version[0][0].isdecimal() and int(version[0][0]) < int(VERSION)
