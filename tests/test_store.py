@@ -341,14 +341,14 @@ def test_no_python_is_called_to_find_a_table(tmp_path: Path, monkeypatch: pytest
     assert not called
 
 
-@pytest.mark.parametrize("tables", [None, 0], ids=["empty", "without tables of ours"])
-def test_a_store_that_is_not_finished(tmp_path: Path, tables: int | None) -> None:
+@pytest.mark.parametrize("empty", [True, False], ids=["empty", "without our tables"])
+def test_a_store_that_is_not_finished(tmp_path: Path, empty: bool) -> None:
     """A store whose first ingest was cut off while it was made says so to who reads it, and the next ingest goes on."""
     path = tmp_path / "store"
     with Store(path, write=True) as store:
         for name in [row[0] for row in store.con.execute("SHOW TABLES FROM lake").fetchall()]:
             store.con.execute(f"DROP TABLE lake.{name}")
-    if tables is None:
+    if empty:
         (path / "catalog.sqlite").write_bytes(b"")
     with pytest.raises(StoreError, match="is not finished") as told:
         Store(path)
