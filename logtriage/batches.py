@@ -55,14 +55,11 @@ class Batch:
     @classmethod
     def of(cls, normaliser: Normaliser, block: Block, made: Made, counted: Counted | None = None) -> Batch:
         """The records that a normaliser holds."""
-        con, rows = normaliser.con, normaliser.rows
+        rows = normaliser.rows
         assert rows is not None
-        hits = con.execute(
-            'SELECT "offset", timestamp, pattern, category, f.severity_number, captures FROM found AS f JOIN rows USING (i)'
-        ).to_arrow_table()
-        tail = con.execute('SELECT max("offset"), max(line) FROM wholes').fetchall()[0] if made.records else None
+        tail = (rows["offset"][-1].as_py(), rows["line"][-1].as_py()) if made.records else None
         counted = counted or Counted.of(normaliser.records)
-        return cls(block, made, counted, rows, hits, normaliser.grams(), normaliser.shapes.new, tail)
+        return cls(block, made, counted, rows, normaliser.hits(), normaliser.grams(), normaliser.shapes.new, tail)
 
 
 class Batches:

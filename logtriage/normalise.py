@@ -156,6 +156,17 @@ class Normaliser:
         self.rows = self.shapes.runs = None
         self.con.unregister("rows")
 
+    def hits(self) -> pa.Table:
+        """What `found` tells of `rows`, with their places and times."""
+        import pyarrow.compute as pc
+
+        found, rows = self._flags.found, self.rows
+        assert found is not None and rows is not None
+        at = pc.index_in(found["i"], value_set=rows["i"])
+        for name in ("offset", "timestamp"):
+            found = found.append_column(name, rows[name].take(at))
+        return found.drop_columns("i")
+
     def grams(self) -> pa.UInt32Array:
         """The hashes of the grams in `rows` (see bitmaps.py)."""
         import pyarrow as pa
@@ -182,7 +193,10 @@ class Normaliser:
             SELECT lines::INTEGER AS lines, severity_number, severity_default, severity_text, frame, body, exact FROM ({cut})
         """).to_arrow_table()
         for name in _AS_THEY_ARE:
-            rows = rows.append_column(name, records[name])
+            column = records[name]
+            # texts that nothing has would take room, and be moved
+            empty = pa.types.is_large_string(column.type) and column.null_count == len(column)
+            rows = rows.append_column(name, pa.nulls(len(column)) if empty else column)
         flags = self._flags.flags
         assert flags is not None
         flagged = flags.take(pc.index_in(rows["i"], value_set=flags["i"]))
