@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import json
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,11 +79,15 @@ class Batches:
             normaliser.records.reset()
         ahead, turns = itertools.cycle(self._turns), itertools.cycle(self._turns)
         before: Future[Batch] | None = None
+        finished: Future[Batch] | None = None
+
+        def read(block: Block, final: bool) -> Made:
+            with _enough_memory(block):
+                return next(ahead).records.read(block, grammar, reference=reference, final=final)
+
         try:
             for block, made in whole_records(
-                read_ahead(source, offset, line),
-                lambda block, final: next(ahead).records.read(block, grammar, reference=reference, final=final),
-                lambda: self.cut.append(source.name),
+                read_ahead(source, offset, line), read, lambda: self.cut.append(source.name)
             ):
                 normaliser = next(turns)
                 finished = self._finishing.submit(_finish, normaliser, block, made, Counted.of(normaliser.records))
@@ -93,16 +98,33 @@ class Batches:
             if before:
                 yield before.result()
             raise
+        finally:
+            wait([one for one in (finished,) if one])  # the next source is read by the same normalisers
         if before:
             yield before.result()
 
 
 def _finish(normaliser: Normaliser, block: Block, made: Made, counted: Counted) -> Batch:
-    normaliser.records.let_go_of_lines()
-    normaliser.finish(block, made)
-    batch = Batch.of(normaliser, block, made, counted)
-    normaliser.let_go()
-    return batch
+    with _enough_memory(block):
+        normaliser.records.let_go_of_lines()
+        normaliser.finish(block, made)
+        batch = Batch.of(normaliser, block, made, counted)
+        normaliser.let_go()
+        return batch
+
+
+@contextlib.contextmanager
+def _enough_memory(block: Block) -> Iterator[None]:
+    """Where work on a block runs out of memory, it is its source that fails."""
+    import duckdb
+
+    try:
+        yield
+    except (MemoryError, duckdb.OutOfMemoryException) as why:
+        raise SourceError(
+            f"{block.source.name}: its records at byte {block.offset:,} take more memory than there is, it was read no further",
+            "split its longest lines, or name it alone",
+        ) from why
 
 
 def _bare(fmt: Format) -> Format:

@@ -20,7 +20,9 @@ from samples import LOGS, files
 
 from logtriage import whole
 from logtriage.formats.records import Records
+from logtriage.normalise import Normaliser
 from logtriage.signatures.library import load_patterns
+from logtriage.sources.read import Block
 from logtriage.store import parts, views
 from logtriage.store.store import Store
 
@@ -349,3 +351,27 @@ def test_an_ordinary_block_is_read_once(tmp_path: Path, monkeypatch: pytest.Monk
     with Store(tmp_path / "store", write=True) as store:
         engine.ingest(store, log)
     assert len(read) == -(-log.stat().st_size // whole.block_size(16_000)) > 3
+
+
+def test_a_source_that_needs_too_much_memory_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told which one and where; the others are read, and it too as soon as there is memory."""
+    small, large = tmp_path / "a.log", tmp_path / "b.log"
+    small.write_bytes(_log(0, 20))
+    large.write_bytes(_log(0, 2_000))
+    engine.set_block_size(monkeypatch, 16_000)
+    genuine = Normaliser.finish
+
+    def finish(self: Normaliser, block: Block, *args: Any, **how: Any) -> None:
+        if block.source.path == large and block.offset > 40_000:
+            raise MemoryError
+        genuine(self, block, *args, **how)
+
+    with Store(tmp_path / "store", write=True) as store:
+        with monkeypatch.context() as short:
+            short.setattr(Normaliser, "finish", finish)
+            tally = engine.ingest(store, large, small)
+        (error,) = tally.errors
+        assert str(large) in error.message and "memory" in error.message and error.hint
+        assert store.con.execute("SELECT count(*) FROM lake.records WHERE part = 2").fetchall() == [(20,)]
+        assert not engine.ingest(store, large, small).errors
+        assert store.con.execute("SELECT count(*) FROM lake.records").fetchall() == [(2_020,)]

@@ -217,3 +217,19 @@ def test_longest_runs(texts: list[str]) -> None:
 
 def longest_run(text: str) -> int:
     return max((len(run) for run in re.findall("[A-Za-z0-9]+", text) if re.search("[0-9]", run)), default=0)
+
+
+def test_of_a_long_record_the_beginning_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its shape is short, and such that no search relies on it, nor on how long its numbers are; others stay as they are."""
+    import pyarrow as pa
+
+    monkeypatch.setattr("logtriage.store.shape._MOST_TEXT", 5_000)
+    long, short = "word é " * 1_000 + "987654321", "word 42"
+    empty, no = pa.array(["", ""], pa.large_string()), pa.array([False, False])
+    shapes = Shapes()
+    numbers = shapes.number(
+        pa.array(["\x02"] * 2, pa.large_string()), pa.array([long, short], pa.large_string()), empty, empty, no
+    )
+    assert numbers[0].as_py() < ANY < numbers[1].as_py()
+    assert max(len(one.text) for one in shapes.new.values()) < 5_000
+    assert shapes.runs is not None and shapes.runs.to_pylist() == [None, 2]

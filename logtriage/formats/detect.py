@@ -69,7 +69,7 @@ class Grammar:
         alike = {number: line for number, line in told.items() if number not in self._idle}
         for line in alike.values():
             if not _CONTINUES.match(line[:_HEAD]):
-                self._read(self.root, _sampled(line), {}, None)
+                self._read(self.root, line, {}, None)
         if not self.root.children:  # some programs indent all that they write
             for line in alike.values():
                 if stamp.find(line[:_HEAD]):

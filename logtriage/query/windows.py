@@ -20,6 +20,7 @@ _GROWTH = 8
 _FEW = 64  # one hit in so many records, or fewer
 _SLICES = 600  # parts that a minute or a source is cut into at most
 _LARGE = 1 << 8  # bytes: a larger record counts as several, so that a window of long ones is small too
+_BYTES = 16 << 20  # of a window, where records are large: what puts one together takes many times that
 _MINUTE, _TICK = timedelta(minutes=1), timedelta(microseconds=1)
 
 
@@ -90,7 +91,8 @@ def by_place(extents: Sequence[Extent], pace: Pace, *, backwards: bool = False) 
             together.append(extent)
             continue
         while start < end:
-            share = max(1, int(size * pace.rows), (end - start) // _SLICES)
+            most = int(size * pace.rows) if extent.bytes <= _LARGE else min(int(size * pace.rows), _BYTES)
+            share = max(1, most, (end - start) // _SLICES)
             low, high = (max(end - share, start), end) if backwards else (start, min(start + share, end))
             yield _inside([Extent(part, low, high, size)])
             start, end = (start, low) if backwards else (high, end)

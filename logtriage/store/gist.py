@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 NAME = "gist.json"
 _MOST = 8 << 20  # bytes: reading more would take as long as opening the database
 _SINGLES = 1_000  # records that are told one by one
+_LONG = 1 << 18  # bytes of one, about: those of longer ones would not have room
 _NEWEST = "SELECT snapshot_id, snapshot_time FROM ducklake_snapshot ORDER BY snapshot_id DESC LIMIT 1"
 _EPOCH = datetime(1970, 1, 1)
 Snapshot = tuple[int, str]  # its number, and when it was made: a store put back from a copy may have the number again
@@ -157,7 +158,7 @@ def _write(store: Store, con: duckdb.DuckDBPyConnection, now: Snapshot) -> None:
     ends = span.fetchall()[0]
     used = {one.shape for one in counts}
     shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
-    singles = _singles(con, catalog_of(*small), _unsure(counts, shapes))
+    singles = _singles(con, catalog_of(*small), *_unsure(counts, shapes))
     told = [*small, ends, [row for row in shapes if row[0] in used], counts, singles]
     body = json.dumps(told, separators=(",", ":"))
     if len(body) > _MOST:
@@ -166,9 +167,9 @@ def _write(store: Store, con: duckdb.DuckDBPyConnection, now: Snapshot) -> None:
     kept.write(file, json.dumps([VERSION, now, zlib.crc32(body.encode())]) + "\n" + body)
 
 
-def _unsure(counts: Iterable[Count], shapes: Iterable[tuple[int, str]]) -> str:
+def _unsure(counts: Iterable[Count], shapes: Iterable[tuple[int, str]]) -> tuple[str, int]:
     """SQL: the records of the shapes that leave most searches unsure, where they are few: of those that say nothing, and of
-    those with words of which nothing is told."""
+    those with words of which nothing is told. And how many records that are."""
     records: Counter[int] = Counter()
     for one in counts:
         records[one.shape] += one.records
@@ -176,15 +177,20 @@ def _unsure(counts: Iterable[Count], shapes: Iterable[tuple[int, str]]) -> str:
     if len(dark) > MOST_SCANNED:
         dark = []
     groups = {f"shape <= {ANY}": [number for number in records if number <= ANY], scanned("shape", dark): dark}
-    return " OR ".join(sql for sql, group in groups.items() if 0 < sum(records[n] for n in group) <= _SINGLES)
+    few = {sql: number for sql, group in groups.items() if 0 < (number := sum(records[n] for n in group)) <= _SINGLES}
+    return " OR ".join(few), sum(few.values())
 
 
-def _singles(con: duckdb.DuckDBPyConnection, catalog: Catalog, where: str) -> list[Single]:
+def _singles(con: duckdb.DuckDBPyConnection, catalog: Catalog, where: str, records: int) -> list[Single]:
+    """These records; none where one of them is so long that it must be searched in the store."""
     from logtriage.store.pieces import bare, restored
 
     if not where:
         return []
-    con.execute(f"CREATE OR REPLACE TEMP TABLE singles AS FROM ({bare()}) WHERE {where}")
+    size = "strlen(frame) + coalesce(strlen(body), 0) + coalesce(octet_length(exact), 0)"
+    made = f"CREATE OR REPLACE TEMP TABLE singles AS FROM ({bare()}) WHERE ({where}) AND {size} <= {_LONG}"
+    if con.execute(made).fetchall()[0][0] < records:
+        return []
     near = "(SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM singles))"
     rows = restored(catalog, "singles", near, ("raw",))
     told = con.execute(

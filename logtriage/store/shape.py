@@ -60,6 +60,7 @@ _SIGN = re.compile(f"[{_SIGNS}]")
 _RUNS = re.compile(b"[A-Za-z0-9]+")
 _FEW_TEXTS, _SHARE = 100, 50  # distinct texts whose runs are measured: so many, and one for so many records
 _LONGEST = 65_535
+_MOST_TEXT, _BEGINNING = 1 << 18, 4096  # bytes of a record whose shape tells all of it, characters of a longer one's
 
 
 class Shape(NamedTuple):
@@ -84,15 +85,19 @@ class Shapes:
     ) -> pa.Int64Array:
         """Shape numbers of the records whose pieces lie in four string arrays of one length (nulls are empty).
 
-        `whole`: which of them are kept whole; their numbers are negative. A number is a hash of the shape's text, so that it is the same in every run and every store.
+        `whole`: which of them are kept whole; their numbers are negative, and so are those of records longer than `_MOST_TEXT`,
+        of which only the beginnings make up the shape. A number is a hash of the shape's text, so that it is the same in every run and every store.
         """
         import pyarrow as pa
         import pyarrow.compute as pc
 
         self.new = {}
+        frames, bodies, long = _shortened(frames, bodies)
+        whole = pc.or_(whole, long)
         alikes = [alike(column, _ALIKE) for column in (frames, bodies, stamps, observed)]
         pieces = [_masked(column) for column in alikes]
-        self.runs = pc.max_element_wise(*map(_longest, alikes[:2]), skip_nulls=False)
+        runs = pc.max_element_wise(*map(_longest, alikes[:2]), skip_nulls=False)
+        self.runs = pc.if_else(long, pa.scalar(None, pa.uint16()), runs)
         joint, radix = pieces[0].indices.cast(pa.int64()), len(pieces[0].dictionary)
         for piece in pieces[1:]:
             joint = pc.add(joint, pc.multiply(piece.indices.cast(pa.int64()), radix))
@@ -111,6 +116,20 @@ class Shapes:
             self.known.add(number)
             self.new[number] = shape
         return number
+
+
+def _shortened(frames: pa.Array, bodies: pa.Array) -> tuple[pa.Array, pa.Array, pa.BooleanArray]:
+    """Frames and bodies, of long records only their beginnings, and which these are."""
+    import pyarrow.compute as pc
+
+    sizes = [pc.fill_null(pc.binary_length(column), 0) for column in (frames, bodies)]
+    long = pc.greater(pc.add(*sizes), _MOST_TEXT)
+    if not pc.any(long).as_py():
+        return frames, bodies, long
+    frames, bodies = (
+        pc.if_else(long, pc.utf8_slice_codeunits(column, 0, _BEGINNING), column) for column in (frames, bodies)
+    )
+    return frames, bodies, long
 
 
 def number_of(text: str) -> int:

@@ -16,6 +16,9 @@ from logtriage.store import gist, views
 from logtriage.store.store import Store
 from logtriage.store.upkeep import PRUNED
 
+# Bytes of a part that are put together at once; of one whose records are large, which takes many times that
+_PIECE, _OF_LARGE, _LARGE = 256 << 20, 16 << 20, 1 << 14
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -36,11 +39,9 @@ def check(store: Store, *, compare: bool = True) -> Verdict:
     verdict = Verdict()
     pruned = con.execute(f"SELECT count(*) FROM lake.meta WHERE key = '{PRUNED}'").fetchall()[0][0] > 0
     counts = dict(con.execute("SELECT part, sum(records)::BIGINT FROM lake.activity GROUP BY part").fetchall())
+    _place(store)
     rows = con.execute("""
-        WITH placed AS (
-            SELECT part, "offset", octet_length(bytes) AS size,
-                   lead("offset") OVER (PARTITION BY part ORDER BY "offset") AS next FROM records
-        )
+        WITH placed AS (SELECT *, lead("offset") OVER (PARTITION BY part ORDER BY "offset") AS next FROM sized)
         SELECT s.part, s.source, s."offset", coalesce(min(p."offset"), 0), coalesce(max(p."offset" + size), 0),
                count(p."offset"), count(*) FILTER (next < p."offset" + size), count(*) FILTER (next > p."offset" + size)
         FROM sources AS s LEFT JOIN placed AS p USING (part) GROUP BY ALL ORDER BY s.part
@@ -64,11 +65,30 @@ def check(store: Store, *, compare: bool = True) -> Verdict:
     return verdict
 
 
+def _pieces(store: Store) -> Iterator[str]:
+    """SQL: conditions that part all records, so that not too many bytes are put together at once."""
+    ends = """
+        SELECT part, max("offset"), count(*), min("offset") FROM lake.records GROUP BY part ORDER BY part
+    """
+    for part, end, records, first in store.con.execute(ends).fetchall():
+        size = _OF_LARGE if end - first > _LARGE * records else _PIECE
+        for start in range(first, end + 1, size):
+            yield f'part = {part} AND "offset" >= {start} AND "offset" < {start + size}'
+
+
+def _place(store: Store) -> None:
+    """Makes the temp table `sized`: where each record begins, and how many bytes it has."""
+    store.con.execute('CREATE OR REPLACE TEMP TABLE sized (part INTEGER, "offset" BIGINT, size BIGINT)')
+    for piece in _pieces(store):
+        store.con.execute(f'INSERT INTO sized SELECT part, "offset", octet_length(bytes) FROM records WHERE {piece}')
+
+
 def _compare(store: Store, read: dict[int, int], verdict: Verdict) -> None:
     """Compares each part's bytes (`read`: how many of them were read) with those of its file, by their SHA-256."""
     kept = {part: hashlib.sha256() for part in read}
-    for part, piece in _rows(store, 'SELECT part, bytes FROM records ORDER BY part, "offset"'):
-        kept[part].update(piece)
+    for piece in _pieces(store):
+        for part, data in _rows(store, f'SELECT part, bytes FROM records WHERE {piece} ORDER BY "offset"'):
+            kept[part].update(data)
     rows = store.con.execute(
         'SELECT part, source, "group", path, member, head_length, head_sha256 FROM lake.parts ORDER BY part'
     ).fetchall()
@@ -103,5 +123,5 @@ def _digest(source: Source, size: int, head_length: int, head: str) -> bytes | N
 
 def _rows(store: Store, sql: str) -> Iterator[tuple[Any, ...]]:
     result = store.con.execute(sql)
-    while batch := result.fetchmany(10_000):
+    while batch := result.fetchmany(1_000):
         yield from batch
