@@ -440,3 +440,16 @@ def test_unread_gives_back(tmp_path: Path) -> None:
     pull.unread(2)
     assert (pull.at, pull.read(99), pull.read(1)) == (2, b"cdefg", b"")
     assert read.BLOCK < 32 << 20
+
+
+def test_half_a_character_before_damage_is_read(tmp_path: Path) -> None:
+    """Where packed text of two bytes a character stops in the middle of one, its first byte is there as well."""
+    data = "first line\nsecond".encode("utf-16") + b"!"
+    packed = zlib.compressobj(wbits=31)
+    whole = packed.compress(data) + packed.flush(zlib.Z_FULL_FLUSH)
+    (path := tmp_path / "wide.log.gz").write_bytes(whole)
+    read: list[bytes] = []
+    with pytest.raises(SourceError, match="end is missing"):
+        for block in blocks(find([str(path)]).sources[0]):
+            read.append(block.data)
+    assert b"".join(read) == data

@@ -221,14 +221,14 @@ def test_members_of_archives_are_sources(tmp_path: Path, suffix: str, form: int)
 
 
 def test_damaged_archives_give_what_they_have(tmp_path: Path) -> None:
-    """A cut archive: its members up to the cut are sources, the last one reads to the cut; the error is told."""
+    """A cut archive: its members up to the cut are sources, the last one reads to the cut and tells it."""
     path = tmp_path / "b.tar"
     tar(path, {"a.log": b"one\n" * 200, "b.log": b"two\n" * 5000}, "w:")
     whole = path.read_bytes()
     path.write_bytes(whole[:9999])
     found = find([str(path)])
     assert [source.member for source in found.sources] == ["a.log", "b.log"]
-    assert len(found.errors) == 1
+    assert not found.errors
     got = b""
     with pytest.raises(SourceError, match=r"before the end of b\.log"):
         for block in blocks(found.sources[1]):
@@ -237,7 +237,8 @@ def test_damaged_archives_give_what_they_have(tmp_path: Path) -> None:
     tar(path, {"a.log": random.Random(1).randbytes(5000).hex().encode()}, "w:")
     packed = gzip.compress(path.read_bytes())
     path.write_bytes(packed[: len(packed) // 2])
-    assert "end is missing" in find([str(path)]).errors[0].message
+    with pytest.raises(SourceError, match="end is missing"):
+        list(blocks(find([str(path)]).sources[0]))
 
 
 def test_repeated_member_names_are_both_read(tmp_path: Path) -> None:
@@ -313,3 +314,29 @@ def test_pods_and_rotation_of_plain_names() -> None:
     assert rotation("app.log").current
     assert rotation("v1.2.3-notes").base == "v1.2.3-notes"
     assert rotation("app-20261399.log").base == "app-20261399.log"
+
+
+def _tar(path: Path, *names: str) -> bytes:
+    with tarfile.open(path, "w") as archive:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.size = 4_000
+            archive.addfile(info, io.BytesIO(b"2026-01-02 03:04:05 INFO line\n" * 133 + b"0123456789"))
+    return path.read_bytes()
+
+
+def test_what_is_wrong_with_an_archive_is_told_once(tmp_path: Path) -> None:
+    """By the member that it is in, or else by the archive: an end that is missing, and bytes behind the end mark."""
+    path = tmp_path / "logs.tar"
+    whole = _tar(path, "a.log", "b.log")
+    for data, wrong in ((whole[:6_000], "b.log"), (whole + whole, "end mark"), (whole, None)):
+        path.write_bytes(data)
+        found = find([str(path)])
+        told = [error.message for error in found.errors]
+        for source in found.sources:
+            try:
+                list(blocks(source))
+            except SourceError as why:
+                told.append(why.message)
+        assert len(found.sources) == 2
+        assert [wrong in message for message in told if wrong] == ([True] if wrong else []) and len(told) == bool(wrong)

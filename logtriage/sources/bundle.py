@@ -45,6 +45,7 @@ class Bundle:
         self._seen: Counter[str] = Counter()
         self._steps = self._walk()
         self.member: Member | None = None
+        self.inside = False  # whether what broke the walk off lies inside the member
         self.passed: set[str] = set()
 
     def __iter__(self) -> Iterator[Member]:
@@ -98,19 +99,32 @@ class Bundle:
         import tarfile
 
         passed, self._left = self._left, 0
+        self.inside = passed > 0
         if self._pull.skip(passed) < passed:
             raise SourceError(f"{self.name}: the archive stops before the end of a member")
+        self.inside = False
         block = self._pull.read(_BLOCK)
         if len(block) < _BLOCK:
             self._pull.some()  # raises what broke it off, if that is known
             raise SourceError(f"{self.name}: the archive has no end mark at byte {self._pull.at}: perhaps cut off")
         if not block.strip(b"\0"):
+            self._end()
             return None
         try:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except tarfile.HeaderError as why:
             raise SourceError(f"{self.name}: no archive header at byte {self._pull.at - len(block)}: {why}") from why
         return info.name, max(0, info.size) if info.type not in b"123456" else 0, info.type
+
+    def _end(self) -> None:
+        """Behind the end mark there should be padding alone."""
+        end = self._pull.at
+        behind = sum(len(piece.strip(b"\0")) for piece in self._pull.rest())
+        if behind:
+            raise SourceError(
+                f"{self.name}: behind the archive's end mark at byte {end:,} stand {behind:,} bytes more, which were not read",
+                "if they are another archive, split them",
+            )
 
     def _extended(self, size: int) -> bytes:
         if size > _LONGEST_HEADER:

@@ -92,12 +92,17 @@ class Filler:
 def _evenly(pieces: Iterator[bytes], size: int, unit: int) -> Iterator[bytes]:
     """The same bytes in pieces of at most `size`, none of which ends inside a code unit."""
     odd = b""
-    for piece in pieces:
-        piece = odd + piece if odd else piece
-        whole = len(piece) - len(piece) % unit
-        odd = piece[whole:]
-        for start in range(0, whole, size):
-            yield piece[start : min(start + size, whole)]
+    try:
+        for piece in pieces:
+            piece = odd + piece if odd else piece
+            whole = len(piece) - len(piece) % unit
+            odd = piece[whole:]
+            for start in range(0, whole, size):
+                yield piece[start : min(start + size, whole)]
+    except SourceError:
+        if odd:  # damage may cut a unit in two
+            yield odd
+        raise
     if odd:
         yield odd
 

@@ -187,7 +187,10 @@ class _Finder:
                     Candidate(Path(path), member.name, f"{os.path.abspath(path)}!{place}", name, compression, head)
                 )
         except SourceError as error:  # members before the damage are as good as any
-            self.errors.append(error)
+            last = self.candidates[-1] if self.candidates else None
+            told = archive.inside and archive.member and last and last.path == Path(path)
+            if not (told and last and archive.member and last.member == archive.member.name):
+                self.errors.append(error)  # else it is told when that member is read
 
 
 def _head_of(raw: Pieces) -> bytes:
