@@ -20,10 +20,8 @@ from logtriage.store.views import Snapshot
 
 _FEW = 1_000  # records whose ids are looked up by name
 _TESTED = 50  # records that are tested in the time that it takes to put one together
-_FIRST, _GROWTH = (
-    1_000,
-    8,
-)  # records that pass weak tests, of which the first are asked for: so many, and how much more the next time
+# Records that pass weak tests, of which the first are asked for: so many, and how much more the next time.
+_FIRST, _GROWTH = 1_000, 8
 _HELD = 10_000  # records that are held to find those on both sides of a place
 
 
@@ -71,7 +69,7 @@ def rows(
             continue
         before, here = given, [*window, *beyond]
         if todo.ways and pace.rows > _FIRST:
-            size = max(_FIRST, 2 * (left or 0)) if soon or left else MOST
+            size = max(_FIRST, 2 * (left or 0) if soon or left else MOST)
             found = _by_and_by(snapshot, todo, columns, here, size, backwards)
         else:
             found = todo.decided(fetched(snapshot.con.execute(*todo.select(columns, here, order=order, limit=left))))
