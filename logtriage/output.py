@@ -23,15 +23,16 @@ _LOGFMT_NAMES = {"timestamp": "time", "body": "msg"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def use_colour(choice: str, stream: TextIO = sys.stdout) -> bool:
-    """Whether to colour: always, never or auto, which heeds NO_COLOR, CLICOLOR_FORCE, TERM and the terminal."""
+def use_colour(choice: str, stream: TextIO | None = None) -> bool:
+    """Whether to colour what goes to a stream (None: to standard output): always, never or auto, which heeds NO_COLOR,
+    CLICOLOR_FORCE, TERM and the terminal."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
         return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
 
 
 def painted(text: str, style: str, colour: bool) -> str:

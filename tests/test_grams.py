@@ -26,7 +26,8 @@ from logtriage.query.query import Query
 from logtriage.query.sieve import Sieve
 from logtriage.query.way import Way
 from logtriage.sources.find import find
-from logtriage.store import bitmaps, grams
+from logtriage.store import bitmaps, cutting, grams
+from logtriage.store import store as stores
 from logtriage.store.files import reading
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune
@@ -183,6 +184,38 @@ def test_what_is_nowhere_is_not_looked_for(tmp_path: Path, monkeypatch: pytest.M
     assert all(file.table for way in ways(absent[0]) for file in way.files or ())
     with Store(tmp_path / "store") as store:
         assert count(store, Query(needle=Needle.of([absent[0]]))) == 1
+
+
+def test_a_file_of_many_parts_is_known_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a compacted store, whose files have records of several sources, a number is looked for in those files alone that may
+    hold it; to compact it again changes nothing."""
+    monkeypatch.setattr(cutting, "_ROWS", 40)
+    monkeypatch.setattr(cutting, "_FEW", 20)
+    monkeypatch.setattr(stores, "INLINE", 0)
+    (tmp_path / "var").mkdir()
+    for name in "ab":
+        lines = (f"2026-03-04 10:{k:02}:00 INFO order {name} {4_000_000 + k * 7_919}\n" for k in range(60))
+        (tmp_path / "var" / name).write_text("".join(lines))
+        ingest(tmp_path)
+        with Store(tmp_path / "store", write=True) as store:
+            compact(store)
+    told = []
+    for _ in range(2):
+        with Store(tmp_path / "store", write=True) as store:
+            compact(store)
+            told.append(store.con.execute("FROM lake.grams ORDER BY ALL").fetchall())
+    assert told[0] == told[1] and {part for part, *_ in told[0]} == {grams.FILES}
+    with Store(tmp_path / "store") as store, Snapshot(store) as snapshot:
+        files, shapes = snapshot.files or [], snapshot.con.execute("SELECT shape, text FROM lake.shapes").fetchall()
+        assert len(files) == 3
+
+        def held(number: int) -> set[str]:
+            ways = Sieve(snapshot, Needle.of([str(number)], fixed=True)).ways(shapes) or []
+            return {file.path for way in ways for file in way.files or ()}
+
+        assert [len(held(4_000_000 + k * 7_919)) for k in (0, 30, 59)] == [1, 1, 1]
+        assert not held(9_876_543)
+        assert count(snapshot, Query(needle=Needle.of(["4000000"]))) == 2
 
 
 def test_a_record_that_grew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,9 @@ from logtriage.query.condition import Condition
 from logtriage.query.places import placed
 from logtriage.query.way import Test, Way, either
 from logtriage.sql import MOST_SCANNED, scanned
-from logtriage.store.files import Range
-from logtriage.store.grams import joined, places
+from logtriage.store.file_grams import number_of
+from logtriage.store.files import File, Range
+from logtriage.store.grams import FILES, joined, places
 from logtriage.store.views import Snapshot
 
 Lot: TypeAlias = tuple[int, int]  # the records of one part and shape
@@ -31,6 +32,8 @@ class Reach:
         self._every: Counter[int] = Counter()
         for (part, _), records in snapshot.records.items():
             self._every[part] += records
+        self._of_files = {row.first: row for row in snapshot.grams.get(FILES, ())}
+        self._possible: dict[Grams, list[File]] = {}
 
     def ranges(self, part: int, grams: Grams) -> list[Range] | None:
         """The offsets at which a part's records may hold some grams (see store/grams.py); None: at all."""
@@ -67,7 +70,7 @@ class Reach:
         shapes = [(shape, shape) for shape in sorted({shape for _, shape in lots})]
         found = tuple(
             file
-            for file in self._snapshot.files or ()
+            for file in self._files(grams)
             if all(file.may_hold(column, ranges) for column, ranges in test.near)
             and file.may_hold("shape", shapes)
             and any(
@@ -77,6 +80,13 @@ class Reach:
         )
         few = f"({scanned('shape', (shape for shape, _ in shapes))}) AND " if len(shapes) <= MOST_SCANNED else ""
         return Way(f"{few}({test.sql})", found)
+
+    def _files(self, grams: Grams) -> list[File]:
+        """The files that may hold some grams, as far as that is known of them as a whole."""
+        if grams not in self._possible:
+            told = ((file, self._of_files.get(number_of(file))) for file in self._snapshot.files or ())
+            self._possible[grams] = [file for file, row in told if row is None or row.may_hold(grams)]
+        return self._possible[grams]
 
     def _in_lake(self, cases: Mapping[tuple[Test, Grams], set[Lot]], most: int) -> Iterator[str]:
         anywhere: dict[str, set[Lot]] = defaultdict(set)

@@ -34,6 +34,7 @@ _FRAME = ""  # the column of what lies between no marks
 _PASS = "true"
 _MOST = 1_000  # ids that are named one by one in SQL
 _MOST_WAYS = 12  # that are looked for one by one
+_MOST_RANGES = 16  # of ids that are read one by one
 _SERIAL = count()
 _LAST_ID = (1 << 63) - 1
 _SEAM = re.compile(f"({seams.SEAMS})")
@@ -135,10 +136,7 @@ class Sieve:
         rows, known = self._snapshot.grams.get(IDS_PART, []), pieces_of_id(text, folded=self._folded)
         if not (ranges := places(rows, lambda row: row.may_hold_id(len(text), known), _LAST_ID)):
             return []
-        files = self._snapshot.id_files
-        among = [file for file in files or () if file.may_hold("id", ranges)]
-        relation = "lake.ids" if files is None else reading(among) if among else None
-        if relation is None:
+        if not (relation := self._ids_between(ranges)):
             return []
         con.execute(f"CREATE TEMP TABLE {table} AS SELECT id FROM {relation} WHERE {self._contains('text', text)}")
         numbers = con.execute(f"FROM {table} LIMIT {_MOST + 1}").fetchall()
@@ -152,6 +150,19 @@ class Sieve:
             for column in IDS.values()
             if numbers
         ]
+
+    def _ids_between(self, ranges: list[Range]) -> str | None:
+        """SQL of a relation with all ids in some ranges; None: there are none. Of a file DuckDB passes over what lies outside one
+        range, but not outside several."""
+        files = self._snapshot.id_files
+        if files is None:
+            return "lake.ids"
+        each = [[one] for one in ranges] if len(ranges) <= _MOST_RANGES else [ranges]
+        scans = []
+        for some in each:
+            if among := [file for file in files if file.may_hold("id", some)]:
+                scans.append(f"SELECT id, text FROM {reading(among)} WHERE id BETWEEN {some[0][0]} AND {some[-1][1]}")
+        return f"({' UNION ALL '.join(scans)})" if scans else None
 
 
 def _alone(numbers: Iterable[int]) -> tuple[Range, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 IDS = 0  # the part that stands for lake.ids in lake.grams; its places are their numbers
+FILES = -1  # the part that stands for files of many parts; the places are their numbers (see file_grams.py)
 # Records of a commit that are too few to be worth bitmaps.
 _FEW = 5_000
 # What a bitmap begins with, and that of ids. One of older versions has no such byte, and is of other hashes.
@@ -83,7 +84,7 @@ def write(
         return
     ranges = rows.group_by("part").aggregate([("offset", "min"), ("offset", "max")]).to_pylist()
     told = ((row["part"], row["offset_min"], max(row["offset_max"], ends.get(row["part"], 0) - 1)) for row in ranges)
-    _add(con, (Row(*where, 0, bitmap(pc.unique(pa.concat_arrays(found[where[0]]))) or b"") for where in told))
+    add(con, (Row(*where, 0, bitmap(pc.unique(pa.concat_arrays(found[where[0]]))) or b"") for where in told))
 
 
 def write_ids(con: duckdb.DuckDBPyConnection, texts: pa.LargeStringArray, first: int) -> None:
@@ -93,11 +94,11 @@ def write_ids(con: duckdb.DuckDBPyConnection, texts: pa.LargeStringArray, first:
     if len(texts) >= _FEW:
         longest = pc.max(pc.utf8_length(texts)).as_py()
         bits = bitmap(of_ids(texts), dense=True) or b""
-        _add(con, [Row(IDS, first, first + len(texts) - 1, longest, bits)], _MIXED_IDS)
+        add(con, [Row(IDS, first, first + len(texts) - 1, longest, bits)], _MIXED_IDS)
 
 
-def _add(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], kind: bytes = _MIXED) -> None:
-    """Rows without a bitmap are left out."""
+def add(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], kind: bytes = _MIXED) -> None:
+    """Keeps rows, whose bitmaps begin with their `kind` then; those without one are left out."""
     import pyarrow as pa
 
     told = [row._replace(bits=kind + row.bits)._asdict() for row in rows if row.bits]

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from logtriage.store import room
+from logtriage.store import file_grams, room
 from logtriage.store.cutting import recut
 from logtriage.store.store import Store
 from logtriage.store.summing import sum_up
 
 _MERGED = ("hits", "ids", "shapes", "templates", "mined", "parts", "formats", "renderings", "grams")
-_SUMMED = ("activity", "progress", "facets")
+_SUMMED = ("activity", "progress", "facets", "grams")
 PRUNED = "pruned"  # the key in lake.meta under which is kept up to when records were removed
 
 
@@ -53,6 +53,7 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
         on_step("counts")
         sum_up(store)
         recut(store, on_step)
+        file_grams.tell(store, on_step)
         for name in _MERGED:
             on_step(name)
             con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
