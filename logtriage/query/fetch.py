@@ -12,7 +12,6 @@ from logtriage.query.condition import Condition
 from logtriage.query.planned import Plan
 from logtriage.query.query import TIME_ORDER
 from logtriage.query.way import Way
-from logtriage.sql import MOST_SCANNED, scanned
 from logtriage.store.files import holding, reading
 from logtriage.store.pieces import restored
 
@@ -126,6 +125,4 @@ def _texts_of(snapshot: Snapshot, ids: Iterable[int]) -> str:
     files = snapshot.id_files
     among = holding(files or (), "id", named)
     relation = "lake.ids" if files is None else reading(among) if among else "(SELECT 0::BIGINT AS id, '' AS text)"
-    if len(named) <= MOST_SCANNED:
-        return f"{relation} WHERE {scanned('id', named)}"
     return f"{relation} WHERE id BETWEEN {named[0]} AND {named[-1]} AND id IN ({', '.join(map(str, named))})"
