@@ -125,4 +125,4 @@ def _texts_of(snapshot: Snapshot, ids: Iterable[int]) -> str:
     files = snapshot.id_files
     among = holding(files or (), "id", named)
     relation = "lake.ids" if files is None else reading(among) if among else "(SELECT 0::BIGINT AS id, '' AS text)"
-    return f"{relation} WHERE id BETWEEN {named[0]} AND {named[-1]} AND id IN ({', '.join(map(str, named))})"
+    return f"{relation} WHERE id IN ({', '.join(map(str, named)) or 'NULL'})"
