@@ -13,6 +13,7 @@ from logtriage.store.summing import sum_up
 
 _MERGED = ("hits", "ids", "shapes", "templates", "mined", "parts", "formats", "renderings", "grams")
 _SUMMED = ("activity", "progress", "facets", "grams")
+_FLUSH = "CALL ducklake_flush_inlined_data('lake')"
 PRUNED = "pruned"  # the key in lake.meta under which is kept up to when records were removed
 
 
@@ -49,11 +50,13 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
     con = store.con
     with store.changing():
         on_step("rows kept in the catalog")
-        con.execute("CALL ducklake_flush_inlined_data('lake')")
+        con.execute(_FLUSH)
         on_step("counts")
         sum_up(store)
         recut(store, on_step)
+        con.execute(_FLUSH)  # files may be of few records
         file_grams.tell(store, on_step)
+        con.execute(_FLUSH)
         for name in _MERGED:
             on_step(name)
             con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
