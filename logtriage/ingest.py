@@ -36,9 +36,8 @@ if TYPE_CHECKING:
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _KEPT = 1000  # milliseconds
 _ENOUGH = 24 << 20  # bytes of log that are worth a commit of their own
-_LONG = (
-    1 << 20
-)  # bytes: records of this size are files of their own, as reading a file takes 20 times what its records are
+# Bytes: records of this size are files of their own, as reading a file takes 20 times what its records are.
+_LONG = 1 << 20
 
 
 @dataclass(slots=True)

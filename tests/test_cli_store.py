@@ -337,3 +337,13 @@ def test_a_stamp_on_a_line_of_its_own(tmp_path: Path) -> None:
     stored = logtriage("cat", "--store", "st", "--from-store", "--utc", "alert.log", cwd=tmp_path)
     assert stored.lines == shown.lines and stored.lines[0].endswith("ORA-00600: internal error")
     assert logtriage("cat", "--store", "st", "--from-store", "--output", "jsonl", cwd=tmp_path).lines == json_lines
+
+
+def test_a_cut_record_is_told_by_who_brings_it_in(tmp_path: Path) -> None:
+    """A command that first brings its logs up to date in the store says that a record was too long, and which log has it."""
+    lines = [f"2026-03-04 10:00:0{k} INFO beat {k}\n" for k in range(5)]
+    (tmp_path / "a.log").write_text("".join(lines) + "2026-03-04 10:00:05 INFO " + "x" * (9 << 20) + "\n")
+    ran = logtriage("triage", "--store", "st", "--utc", "a.log", cwd=tmp_path)
+    assert "1 record cut at 8 MiB: a.log" in ran.err
+    again = logtriage("triage", "--store", "st", "--utc", "a.log", cwd=tmp_path)
+    assert "7 records" in again.err and "cut" not in again.err

@@ -46,8 +46,8 @@ def test_ids_stand_behind_their_keys(texts: list[str], keys: list[str]) -> None:
     assert ids_after(pa.array(texts, pa.large_string()), keys).to_pylist() == [expected(text) for text in texts]
     for text in texts:
         for _, key in keys_in(text):
-            only_once = text.count(key) == 1
-            assert not only_once or ids_after(pa.array([text], pa.large_string()), [key]).to_pylist() != [None]
+            if text.count(key) == 1:  # of a key that stands twice the first word counts
+                assert ids_after(pa.array([text], pa.large_string()), [key]).to_pylist() != [None]
 
 
 @given(st.lists(st.none() | st.text(alphabet="a\r\né"), min_size=1, max_size=8), st.integers(0, 2))

@@ -72,13 +72,8 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
             most = 1 if args.quiet or (args.files_with_matches and not args.count) else args.max_count
             found = [search.found(source, needle, before, after, most) for source in sources]
             rows = chain.from_iterable(found) if only_told else in_time(found)
-        printer = (
-            None
-            if only_told
-            else RowsOut(
-                timeline(session, [Named.of(source) for source in sources], gaps=bool(before or after)), needle, out
-            )
-        )
+        look = timeline(session, [Named.of(source) for source in sources], gaps=bool(before or after))
+        printer = None if only_told else RowsOut(look, needle, out)
         for row in rows:
             if row is None:
                 if printer:

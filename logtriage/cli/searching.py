@@ -50,9 +50,8 @@ class Search:
         from logtriage.stream.seek import bounds
 
         size = _WHOLE if len(self.sources) == 1 or self._in_order else _BLOCK if len(self.sources) <= 4 else _SMALL
-        first = (
-            size if self._learnt and source.path is None else _SMALL
-        )  # of a pipe no sample was taken; else the first hit soon
+        # of a pipe no sample was taken; else the first hit soon
+        first = size if self._learnt and source.path is None else _SMALL
         reader = Reader(self._normaliser, source, self._learnt, self.session.cut)
         query = self.asked.query
         start, end, line = bounds(

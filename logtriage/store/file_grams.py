@@ -18,7 +18,8 @@ from logtriage.store.store import Store
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BATCH = 61_440  # records whose texts are held at once: half of DuckDB's row group
+_BATCH = 61_440  # records whose texts are held at once
+_MOST = 128 << 20  # bytes of texts of a row group: of a file with longer ones nothing is told
 
 
 def number_of(file: File) -> int:
@@ -40,7 +41,7 @@ def tell(store: Store, on_step: Callable[[str], None]) -> None:
     rows = []
     for n, number in enumerate(new):
         on_step(f"numbers in records: file {n + 1} of {len(new)}")
-        rows.append(Row(FILES, number, number, 0, bitmaps.bitmap(_hashes(store, mixed[number])) or b""))
+        rows.append(Row(FILES, number, number, 0, _bitmap(store, mixed[number]) or b""))
     with store.transaction(touches=()):
         kept = ", ".join(map(str, sorted(known & set(mixed)))) or "NULL"
         con.execute(f"DELETE FROM lake.grams WHERE part = {FILES} AND first NOT IN ({kept})")
@@ -51,6 +52,17 @@ def tell(store: Store, on_step: Callable[[str], None]) -> None:
 def _is_mixed(file: File) -> bool:
     first, last = file.ends.get("part", (0, 0))
     return first < last and not file.table
+
+
+def _bitmap(store: Store, file: File) -> bytes | None:
+    """The bitmap of a file; None where its texts are too long, or their grams too many."""
+    sizes = (
+        f"SELECT path_in_schema, max(total_uncompressed_size) FROM parquet_metadata({literal(file.path)}) GROUP BY 1"
+    )
+    size = dict(store.con.execute(sizes).fetchall())
+    if size["frame"] + size["body"] > _MOST:
+        return None
+    return bitmaps.bitmap(_hashes(store, file))
 
 
 def _hashes(store: Store, file: File) -> pa.UInt32Array:
