@@ -20,6 +20,9 @@ _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]
 _KEY = r"[^\w.@/-]"
 _BARE = r"[^\s\"=\\\x00-\x20\x7f-\xa0\u2000-\u206f\ufeff]+"
 _LOGFMT_NAMES = {"timestamp": "time", "body": "msg"}
+# the columns of a record as CSV: all that is flat in its JSON object
+CSV = ("source", "line", "lines", "offset", "timestamp", "level", "severity_text", "service", "host", "container", "pod",
+       "namespace", "format", "template", "flags", "trace_id", "body")  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -114,6 +117,12 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def as_csv(line: str) -> str:
+    """A record as a JSON object (see jsonl.py) → one line of CSV with the columns `CSV`; flags are joined by blanks."""
+    record: dict[str, Any] = json.loads(line)
+    return csv_row(" ".join(value) if isinstance(value := record.get(name), list) else value for name in CSV)
 
 
 def as_logfmt(line: str) -> str:

@@ -228,6 +228,21 @@ def test_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
     assert rows[0]["body"][0] in "'I"
 
 
+def test_csv_tells_what_json_lines_tell(logs: Path) -> None:
+    """As CSV a record has the fields of its JSON object, but its attributes; from files by grep and cat, and from the store."""
+    fields = [json.loads(line) for line in logtriage("cat", "--output", "jsonl", "app.log", cwd=logs).lines]
+    for record in fields:
+        record["flags"] = " ".join(record["flags"])
+        record["body"] = record["body"].replace("=1+1", "'=1+1")
+        del record["attributes"]
+    as_csv = logtriage("cat", "--output", "csv", "app.log", cwd=logs).out
+    rows = list(csv.DictReader(io.StringIO(as_csv)))
+    assert rows == [{k: "" if v is None else str(v) for k, v in record.items()} for record in fields]
+    assert grep(logs, "--output", "csv", "", "app.log").out == as_csv
+    logtriage("ingest", "app.log", cwd=logs)
+    assert logtriage("cat", "--from-store", "--output", "csv", "app.log", cwd=logs).out == as_csv
+
+
 def test_a_zone_asked_for_is_shown(logs: Path) -> None:
     """One file's lines stand as they are; with --utc or --tz their times are told in that zone, and the zone with them."""
     (logs / "zone.log").write_text("2026-03-02T10:00:01.500+02:00 INFO one\n")

@@ -22,7 +22,7 @@ def more(attributes: bool) -> tuple[str, ...]:
 
 def full(row: Row, told: tuple[Any, ...]) -> Full:
     """A row and what `more` named."""
-    return row, told[0], told[1] if len(told) > 1 else None
+    return row, told[0], told[1] or "" if len(told) > 1 else None
 
 
 def shown(one: Full, names: dict[str, str], found: bool) -> Shown:

@@ -175,7 +175,7 @@ def _needs_fields(args: argparse.Namespace, sources: int) -> bool:
     if args.quiet or args.count or args.files_with_matches:
         return False
     asks_zone = bool(args.utc or args.tz)
-    return args.output in (*WITH_FIELDS, "csv") or (args.output == "text" and (sources > 1 or asks_zone))
+    return args.output in WITH_FIELDS or (args.output == "text" and (sources > 1 or asks_zone))
 
 
 def _over_store(session: Session, needle: Needle) -> int:

@@ -15,7 +15,6 @@ from logtriage.cli.rows_out import Named, RowsOut, shown, timeline
 from logtriage.cli.searching import Search
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
-from logtriage.output import as_logfmt
 from logtriage.stream.picked import Row
 from logtriage.stream.timeline import amid, in_time
 
@@ -35,13 +34,13 @@ def cat(session: Session, sources: list[Source]) -> int:
     out = Out(args.line_buffered)
     coverage = search.coverage
     with in_full(session, lambda: search.finished(coverage.records or 0)):
+        printer = RowsOut(timeline(session, [Named.of(source) for source in sources]), None, out)
         if args.output in WITH_FIELDS:
             texts = (text for source in sources for text in search.texts(search.whole(source), source))
             for text in first_or_last(args, texts):
-                out.write((as_logfmt(text) if args.output == "logfmt" else text).encode() + b"\n")
+                printer.tell(text)
                 coverage.records = (coverage.records or 0) + 1
         else:
-            printer = RowsOut(timeline(session, [Named.of(source) for source in sources]), None, out)
             streams = [search.rows(search.whole(source), source) for source in sources]
             for row in first_or_last(args, in_time(streams) if args.output == "text" else chain.from_iterable(streams)):
                 _count(coverage, row)

@@ -13,7 +13,7 @@ from typing import Any
 OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
 LOGS = "a file, folder, glob or archive; - is standard input"
 BROUGHT_IN = "logs; the store is brought up to date with them. None: all of the store"
-WITH_FIELDS = ("jsonl", "logfmt")  # outputs that tell all fields of a record
+WITH_FIELDS = ("jsonl", "logfmt", "csv")  # outputs that tell all fields of a record
 
 
 class Parser(argparse.ArgumentParser):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage.cli.lines_out import Out
 from logtriage.needles.verdict import MatchTimeout
-from logtriage.output import as_logfmt, csv_row, harmless, highlighted, painted, shown_time, use_colour
+from logtriage.output import CSV, as_csv, as_logfmt, csv_row, harmless, highlighted, painted, shown_time, use_colour
 
 if TYPE_CHECKING:
     from logtriage.cli.session import Session
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from logtriage.stream.picked import Row
 
 _WIDEST = 32  # of a source's name
-CSV = ("timestamp", "source", "line", "level", "body")
+_SHAPED = {"jsonl": str, "logfmt": as_logfmt, "csv": as_csv}
 
 
 class Shown(NamedTuple):
@@ -67,12 +67,8 @@ class RowsOut:
 
     def show(self, row: Shown) -> None:
         """Prints one record."""
-        if self.look.output == "jsonl":
-            self._write((row.json or "") + "\n")
-        elif self.look.output == "logfmt":
-            self._write(as_logfmt(row.json or "{}") + "\n")
-        elif self.look.output == "csv":
-            self._write(csv_row((_utc(row.timestamp), row.source, row.line, row.level, row.body)) + "\n")
+        if row.json is not None:
+            self.tell(row.json)
         elif self.look.output == "raw":
             self._out.write(row.raw if row.raw.endswith(b"\n") else row.raw + b"\n")
         elif not self.look.only_matching or (row.found and self._needle is not None and self._needle.invert):
@@ -80,6 +76,10 @@ class RowsOut:
         elif row.found:
             front = self._front(row)
             self._write("".join(f"{front}{part}\n" for part in self._parts(row)))
+
+    def tell(self, json: str) -> None:
+        """Prints one record that is given as a JSON object (see jsonl.py)."""
+        self._write(_SHAPED[self.look.output](json) + "\n")
 
     def _write(self, text: str) -> None:
         self._out.write(text.encode("utf-8", "surrogateescape"))
@@ -181,10 +181,6 @@ def width_of(names: Sequence[str]) -> int:
 
 def _alike(names: Sequence[str]) -> bool:
     return len({os.path.isabs(name) for name in names}) == 1 and "-" not in names
-
-
-def _utc(moment: datetime | None) -> str:
-    return moment.isoformat(timespec="microseconds") + "Z" if moment else ""
 
 
 def shown(row: Row, names: dict[str, str]) -> Shown:
