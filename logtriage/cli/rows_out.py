@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from logtriage.stream.picked import Row
 
 _WIDEST = 32  # of a source's name
-_SHAPED = {"jsonl": str, "logfmt": as_logfmt, "csv": as_csv}
+_SHAPED: dict[str, Callable[[str], str]] = {"jsonl": str, "logfmt": as_logfmt, "csv": as_csv}
 
 
 class Shown(NamedTuple):
