@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+_NEAR = 0.7  # of what two words have in common (see difflib); less is another word
+
 
 class LogtriageError(Exception):
     """A failure that is told to the user in one clear line.
@@ -34,3 +38,11 @@ class LibraryError(LogtriageError):
 
 class StoreError(LogtriageError):
     """The store cannot be opened, is held by another writer, or could not take the data."""
+
+
+def is_it(word: str, known: Iterable[str]) -> str:
+    """`is it NAME? ` for the known name that is nearest to a word, as the beginning of a hint; empty if none is near."""
+    import difflib
+
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=_NEAR)
+    return f"is it {near[0]}? " if near else ""

@@ -16,7 +16,8 @@ import pytest
 
 from logtriage.errors import StoreError
 from logtriage.store import store as store_module
-from logtriage.store.store import Store, connect, default_path
+from logtriage.store.place import default_path
+from logtriage.store.store import Store, connect
 from logtriage.store.upkeep import compact
 
 LINE = b"2026-03-02T10:00:00Z INFO hello\n"

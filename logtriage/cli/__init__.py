@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from logtriage import __version__
-from logtriage.errors import LogtriageError
+from logtriage.errors import LogtriageError, is_it
 
 # command → what it does, in the order of the help
 COMMANDS = {
@@ -93,8 +93,6 @@ def _run(args: list[str]) -> int:
 
 def _instead_of(name: str) -> str:
     """What may have been meant by a command, or an option without one, that does not exist."""
-    from logtriage.cli.options import is_it
-
     if os.path.lexists(name):
         return f"to look at it: logtriage tui {name}; to search it: logtriage grep PATTERN {name}"
     near = is_it(name, [*COMMANDS, "--help", "--version"])

@@ -85,6 +85,8 @@ def _are_stored(session: Session) -> bool:
     import glob
     import os
 
+    from logtriage.store.place import is_store
+
     args = session.args
     if (
         args.no_store
@@ -92,7 +94,7 @@ def _are_stored(session: Session) -> bool:
         or any(name == "-" or os.path.lexists(name) or glob.glob(name) for name in args.sources)
     ):
         return False
-    return (session.store_path / "catalog.sqlite").exists()
+    return is_store(session.store_path)
 
 
 def _raw(session: Session, sources: list[Source]) -> int:

@@ -31,12 +31,13 @@ def _material(session: Session, text: str | None, stack: contextlib.ExitStack) -
     from logtriage.answers.drafts import material
     from logtriage.cli.asking import template_ids
     from logtriage.errors import StoreError
+    from logtriage.store.place import is_store
     from logtriage.store.store import Store
     from logtriage.store.views import Snapshot
 
     snapshot: Snapshot | None = None
     ids = template_ids([session.args.template]) if text is None else ()
-    if text is None or (session.store_path / "catalog.sqlite").exists():
+    if text is None or is_store(session.store_path):
         try:
             snapshot = stack.enter_context(Snapshot(stack.enter_context(Store(session.store_path))))
         except StoreError as why:  # a text can be drafted from without it

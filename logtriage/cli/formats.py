@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from logtriage.cli.options import Parser, add_general, add_reading
 from logtriage.cli.session import Session
 from logtriage.coverage import counted
-from logtriage.errors import LogtriageError, UsageError
+from logtriage.errors import LogtriageError, UsageError, is_it
 
 if TYPE_CHECKING:
     from logtriage.formats.format import Format
 
+# of a record shown as an example: where it stands, and its template, which one record does not make
+_NOT_TOLD = ("source", "line", "lines", "offset", "format", "template")
 EXAMPLES = """\
   logtriage formats detect /var/log/syslog        how is this written, and what does a line give?
   logtriage formats list nginx
@@ -65,7 +67,7 @@ def _show(session: Session, ids: list[str]) -> int:
         raise UsageError("formats show: which one?", "`logtriage formats list` names them")
     for id_ in ids:
         if id_ not in known:
-            raise UsageError(f"there is no format {id_!r}", "`logtriage formats list` names them")
+            raise UsageError(f"there is no format {id_!r}", f"{is_it(id_, known)}`logtriage formats list` names them")
         print(_shown(known[id_]))
     return 0
 
@@ -114,7 +116,7 @@ def _check(session: Session, places: list[str]) -> int:
 def _detect(session: Session, names: list[str]) -> int:
     """Reads the head of each log, and tells the formats in it, how many records each has, and one record's fields."""
     if not names:
-        raise UsageError("formats detect: which log?", "logtriage formats detect FILE")
+        raise UsageError("formats detect: which log?", "`logtriage formats --help` has examples")
     import json
 
     from logtriage.jsonl import lines
@@ -145,7 +147,7 @@ def _detect(session: Session, names: list[str]) -> int:
         for name, texts in sorted(told.items(), key=lambda item: -len(item[1])):
             print(f"  {name}: {counted(len(texts), 'record')}")
             for key, value in json.loads(texts[0]).items():
-                if value not in (None, [], {}) and key not in ("source", "line", "lines", "offset", "format"):
+                if value not in (None, [], {}) and key not in _NOT_TOLD:
                     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
                     print(f"    {key:<14} {harmless(text)}")
     return 2 if session.errors else (0 if shown else 1)

@@ -6,9 +6,11 @@ import argparse
 import os
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
+
+from logtriage.errors import is_it
 
 OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
 LOGS = "a file, folder, glob or archive; - is standard input"
@@ -39,22 +41,23 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> Any:
         """Ends the program with exit code 2."""
-        unknown = message.partition("unrecognized arguments: ")[2].partition("=")[0].split()
-        near = is_it(unknown[0], self._option_string_actions) if unknown else ""
-        _, _, names = message.partition("arguments are required: ")
-        if names.startswith("ACTION"):
-            message = f"{self.prog.split()[-1]}: {next(one.help for one in self._actions if one.dest == 'action')}?"
-        elif names:
-            message = f"{self.prog.split()[-1]}: {names} is missing"
+        command, near = self.prog.split()[-1], ""
+        what, _, told = message.partition(": ")
+        if what == "unrecognized arguments":
+            word = told.split(" -")[0].split()[-1] if told[:1] != "-" else told.split()[0].partition("=")[0]
+            near = is_it(word, self._option_string_actions)
+            message = f"{command}: there is no {'option' if word[:1] == '-' else 'place for'} {word!r}"
+        elif what == "the following arguments are required":
+            actions = next((one.help for one in self._actions if one.dest == "action"), None)
+            message = f"{command}: {actions}?" if told[:6] == "ACTION" else f"{command}: {told} is missing"
+        elif told[:15] == "invalid choice:":
+            word, _, choices = told[16:].partition(" (choose from ")
+            known = choices.rstrip(")").replace("'", "").split(", ")
+            near = is_it(word.strip("'"), known)
+            message = f"{command}: {word} is none of {', '.join(known)}"
+        else:
+            message = f"{command}: {message.removeprefix('argument ')}"
         self.exit(2, f"logtriage: {message}\n  hint: {near}`{self.prog} --help` has examples\n")
-
-
-def is_it(word: str, known: Iterable[str]) -> str:
-    """`is it NAME? ` for the known name that is nearest to a word; empty if none is near."""
-    import difflib
-
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"is it {near[0]}? " if near else ""
 
 
 def add_sources(parser: argparse.ArgumentParser, *, nargs: str = "*", help: str = LOGS) -> None:

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logtriage.cli.options import Parser, add_general
+from logtriage.cli.options import Parser, add_general, is_piped
 from logtriage.cli.session import Session
 from logtriage.coverage import counted
-from logtriage.errors import UsageError
+from logtriage.errors import UsageError, is_it
 
 if TYPE_CHECKING:
     from logtriage.signatures.library import Pattern
@@ -88,7 +88,9 @@ def _show(session: Session, ids: list[str]) -> int:
         raise UsageError("patterns show: which one?", "`logtriage patterns list` names them")
     for id_ in ids:
         if id_ not in known:
-            raise UsageError(f"there is no signature {id_!r}", "`logtriage patterns list` names them")
+            raise UsageError(
+                f"there is no signature {id_!r}", f"{is_it(id_, known)}`logtriage patterns list` names them"
+            )
         print(_shown(known[id_]))
     return 0
 
@@ -132,8 +134,10 @@ def _check(session: Session, places: list[str]) -> int:
 def _test(session: Session, texts: list[str]) -> int:
     from logtriage.signatures.match import match_text
 
-    if not texts or texts == ["-"]:
+    if texts == ["-"] or (not texts and is_piped()):
         texts = [sys.stdin.read().rstrip("\n")]
+    if not "".join(texts):
+        raise UsageError("patterns test: which text?", "`logtriage patterns --help` has examples; - reads it")
     found = match_text(_load(session), " ".join(texts))
     for pattern, captures in found:
         print(f"{pattern.id}  {pattern.severity}  {pattern.category}  {pattern.title}")
@@ -141,7 +145,7 @@ def _test(session: Session, texts: list[str]) -> int:
             print(f"  {name} = {value}")
         print(f"  {pattern.advice}")
     if not found:
-        session.say("no signature fits this text" if "".join(texts) else "no text was given")
+        session.say("no signature fits this text")
     return 0 if found else 1
 
 

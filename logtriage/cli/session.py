@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.config import Config, load
-from logtriage.errors import LogtriageError, UsageError
+from logtriage.errors import LogtriageError, UsageError, is_it
 
 if TYPE_CHECKING:
     from logtriage.formats.format import Format
@@ -36,9 +36,28 @@ class Session:
     def of(cls, args: argparse.Namespace) -> Session:
         """Reads the config. Raises UsageError."""
         named = getattr(args, "config", None)
-        return cls(
+        session = cls(
             args, load(Path(named).expanduser() if named else None, use_files=not getattr(args, "no_config", False))
         )
+        session._require_known()
+        return session
+
+    def _require_known(self) -> None:
+        """Raises UsageError for a zone, a moment or a format that there is not, though this run may not come to ask it."""
+        asked = {name for name, value in vars(self.args).items() if value}
+        if "tz" in asked:
+            self.zone  # noqa: B018 - looked up
+        if "now" in asked:
+            self.fixed_now  # noqa: B018 - read
+        if "assume_tz" in asked:
+            from logtriage.stamps.zone import Zone
+
+            Zone.of(self.args.assume_tz)
+        if "format" in asked:
+            known = [fmt.id for fmt in self.formats()]
+            if (wanted := self.args.format) not in known:
+                hint = f"{is_it(wanted, known)}`logtriage formats list` names them"
+                raise UsageError(f"there is no format {wanted!r}", hint)
 
     @property
     def quiet(self) -> bool:
@@ -76,24 +95,21 @@ class Session:
             return Path(named).expanduser()
         if self.config.store:
             return self.config.store
-        from logtriage.store.store import default_path
+        from logtriage.store.place import default_path
 
         return default_path()
 
     def settings(self, *, patterns: bool = True) -> Settings:
-        """How sources are to be read. Raises UsageError for an unknown format or zone, LibraryError."""
+        """How sources are to be read. Raises UsageError for an unknown zone, LibraryError."""
         from logtriage.normalise import Settings
         from logtriage.stamps.zone import Zone
 
-        formats = self.formats()
-        wanted = getattr(self.args, "format", None)
-        if wanted and wanted not in {fmt.id for fmt in formats}:
-            raise UsageError(f"there is no format {wanted!r}", "`logtriage formats list` names them")
         zone = getattr(self.args, "assume_tz", None) or self.config.assume_tz
         zones = () if getattr(self.args, "assume_tz", None) else self.config.zones
         for name in (zone, *(name for _, name in zones)):
             Zone.of(name)
-        return Settings(formats, self.patterns() if patterns else (), zone, self.fixed_now, wanted, zones)
+        forced = getattr(self.args, "format", None)
+        return Settings(self.formats(), self.patterns() if patterns else (), zone, self.fixed_now, forced, zones)
 
     def formats(self) -> tuple[Format, ...]:
         """The shipped formats and those of the config's folders."""

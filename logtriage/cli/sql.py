@@ -59,7 +59,7 @@ def run(argv: list[str]) -> int:
     if len(args.query) != words:
         raise UsageError(
             "sql: " + ("--output parquet needs a file and a query" if words == 2 else "give the query as one argument"),
-            "logtriage sql --help",
+            "`logtriage sql --help` has examples",
         )
     from logtriage.answers.statement import shut
 

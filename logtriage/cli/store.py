@@ -43,7 +43,10 @@ def parser() -> Parser:
 
 def run(argv: list[str]) -> int:
     """Exit code 0; 2 where `check` found a fault."""
+    from logtriage.store.place import require
+
     session = Session.of(parser().parse_intermixed_args(argv))
+    require(session.store_path)  # none is made to be looked after
     action = {"info": _info, "compact": _compact, "prune": _prune, "check": _check}[session.args.action]
     return action(session)
 
@@ -136,8 +139,8 @@ def _check(session: Session) -> int:
 def _told(space: Space) -> str:
     return (
         f"{shown_size(space.bytes_before)} in {counted(space.files_before, 'file')} → "
-        f"{shown_size(space.bytes_after)} in {counted(space.files_after, 'file')}, "
-        f"{shown_size(max(0, space.bytes_before - space.bytes_after))} freed"
+        f"{shown_size(space.bytes_after)} in {counted(space.files_after, 'file')}"
+        + (f", {shown_size(freed)} freed" if (freed := space.bytes_before - space.bytes_after) > 0 else "")
     )
 
 

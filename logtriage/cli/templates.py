@@ -152,10 +152,11 @@ def _side(session: Session, stack: ExitStack, text: str) -> tuple[Snapshot, Quer
     """A window of the sources named, a store of its own, or logs."""
     from logtriage.cli.opened import opened
     from logtriage.query.query import Query
+    from logtriage.store.place import is_store
     from logtriage.store.store import Store
     from logtriage.store.views import Snapshot
 
-    if (Path(text) / "catalog.sqlite").exists():
+    if is_store(Path(text)):
         return stack.enter_context(Snapshot(stack.enter_context(Store(Path(text))))), Query()
     window = text.split("..") if not os.path.lexists(text) else []
     if len(window) == 2 and all(window):
@@ -163,7 +164,7 @@ def _side(session: Session, stack: ExitStack, text: str) -> tuple[Snapshot, Quer
         since, until = (_moment(session, store, one) for one in window)
         until = until - timedelta(microseconds=1) if until else None  # windows that adjoin share no minute
         return stack.enter_context(Snapshot(store)), Query(since=since, until=until, parts=parts)
-    if not os.path.lexists(text) and (session.store_path / "catalog.sqlite").exists():
+    if not os.path.lexists(text) and is_store(session.store_path):
         store = stack.enter_context(Store(session.store_path))
         return stack.enter_context(Snapshot(store)), Query(parts=_named(store, text))
     store, parts = stack.enter_context(opened(session, [text]))

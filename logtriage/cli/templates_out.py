@@ -125,5 +125,5 @@ def show(session: Session, ids: list[str]) -> int:
                     f"values of {counted(one.looked_at, 'record')}; logtriage grep{option} --template {seen.template[:SHORT]} '' shows them"
                 )
     if not found:
-        raise UsageError(f"there is no template {' '.join(ids)}", "`logtriage templates` lists them with their ids")
+        raise UsageError(f"there is no template {' '.join(ids)!r}", "`logtriage templates` lists them with their ids")
     return 0

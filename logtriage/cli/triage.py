@@ -129,7 +129,7 @@ def again(session: Session, triage: str = "") -> Again:
 
 def store_option(session: Session) -> str:
     """How a command names the store of this session: nothing where it is the usual one."""
-    from logtriage.store.store import default_path
+    from logtriage.store.place import default_path
 
     usual = session.config.store or default_path()
     return "" if session.store_path == usual else f" --store {shlex.quote(str(session.store_path))}"

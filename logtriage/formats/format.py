@@ -142,7 +142,7 @@ def _tables(path: Path, examples: bool) -> list[dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as why:
-        raise LibraryError(f"{path}: cannot be read: {why}") from why
+        raise LibraryError(f"{path}: cannot be read: {getattr(why, 'strerror', None) or why}") from why
     content = written.read_toml(path, text if examples else re.sub(_EXAMPLES, "", text))
     if content.keys() - {"format"} or not isinstance(content.get("format", []), list):
         raise LibraryError(f"{path}: only [[format]] tables belong here, found {', '.join(sorted(content))}")

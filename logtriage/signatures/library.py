@@ -6,7 +6,6 @@ table's shape only; what the regexes are worth in each engine is the business of
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 import tomllib
@@ -16,7 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from logtriage.errors import LibraryError, UsageError
+from logtriage.errors import LibraryError, UsageError, is_it
 from logtriage.formats.format import LEVELS
 from logtriage.shipped import library_folder
 
@@ -90,10 +89,9 @@ def require_flag(name: str, patterns: Sequence[Pattern]) -> None:
     """Raises UsageError, with names that look like it, where no pattern's id or category fits the glob `name`."""
     known = {known for pattern in patterns for known in (pattern.id, pattern.category)}
     if not any(fnmatchcase(one, name) for one in known):
-        near = difflib.get_close_matches(name, sorted(known))
         raise UsageError(
             f"no pattern has the id or category {name!r}",
-            f"{'is it ' + ', '.join(near) + '? ' if near else ''}`logtriage patterns list` names them",
+            f"{is_it(name, sorted(known))}`logtriage patterns list` names them",
         )
 
 
@@ -116,7 +114,7 @@ def read_file(path: Path, *, examples: bool = True) -> tuple[Pattern, ...]:
         text = path.read_text(encoding="utf-8")
         content = tomllib.loads(text if examples else _EXAMPLES.sub("", text))
     except (OSError, ValueError) as why:
-        raise LibraryError(f"{path}: cannot be read: {why}") from why
+        raise LibraryError(f"{path}: cannot be read: {getattr(why, 'strerror', None) or why}") from why
     tables = content.pop("pattern", [])
     if content or not isinstance(tables, list):
         raise LibraryError(f"{path}: only [[pattern]] tables belong here, not {', '.join(content) or 'values'}")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from logtriage.errors import StoreError
 from logtriage.sql import literal
-from logtriage.store import extensions, lock, room
+from logtriage.store import extensions, lock, place, room
 from logtriage.store.unfinished import is_unfinished
 
 if TYPE_CHECKING:
@@ -26,18 +25,6 @@ VERSION = "3"
 _ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes it wants
 INLINE = 500  # inserts of fewer rows stay in the catalog until they are flushed
 _MISLED = ("statistics_propagation", "top_n_window_elimination")  # the other one cannot be without the first
-_OWN = {"catalog.sqlite", "lock"}  # what a store begins with
-_BESIDE = {"marks.json", "reports", "sessions"}  # what may be there before it
-
-
-def default_path() -> Path:
-    """The user's own store: `LOGTRIAGE_STORE`, else `logtriage` in the platform's state folder."""
-    if named := os.environ.get("LOGTRIAGE_STORE"):
-        return Path(named).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/logtriage"
-    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(base).expanduser() / "logtriage"
 
 
 def connect(threads: int | None = None, *, trusting: bool = False) -> duckdb.DuckDBPyConnection:
@@ -86,10 +73,10 @@ class Store:
         if os.path.exists(path) and not os.path.isdir(path):
             raise StoreError(f"{path} is a file, and a store is a folder", "name a folder with --store")
         if write:
-            self._refuse_others()
+            place.refuse_others(path)
             self._lock = lock.taken(path)
-        elif not (path / "catalog.sqlite").exists():
-            raise StoreError(f"there is no store at {path}", "`logtriage ingest SOURCE…` makes one")
+        else:
+            place.require(path)
         self.con = connect(threads, trusting=extensions.all_installed())
         self.con.execute(f"SET temp_directory = {literal(str(room.for_much(path)))}")
         try:
@@ -125,22 +112,11 @@ class Store:
         """Gives queries all processors. To share what little most of them do takes a third longer."""
         self.con.execute("RESET threads")
 
-    def _refuse_others(self) -> None:
-        """Raises StoreError where the folder holds other things: a store does not spread among somebody's files."""
-        try:
-            held = {one.name for one in self.path.iterdir()}
-        except OSError:  # not there yet, or told by what comes next
-            return
-        if held - _BESIDE and not held & _OWN:
-            raise StoreError(
-                f"{self.path} is no store, and not empty", "name a new or empty folder, or a store, with --store"
-            )
-
     def _attach(self) -> None:
         import duckdb
 
         extensions.load(self.con)
-        catalog = self.path / "catalog.sqlite"
+        catalog = self.path / place.CATALOG
         try:
             with lock.private():
                 try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logtriage.errors import LogtriageError
+from logtriage.store.place import is_store
 from logtriage.tui.run import Run
 from logtriage.tui.watch import Watch
 
@@ -77,7 +78,7 @@ class Engine:
     @property
     def has_store(self) -> bool:
         """Whether there is a store at all."""
-        return (self.path / "catalog.sqlite").exists()
+        return is_store(self.path)
 
     def has_changed(self) -> bool:
         """Whether the store has, since this was asked last; costs next to nothing."""

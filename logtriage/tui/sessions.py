@@ -14,7 +14,7 @@ from typing import Any
 from logtriage import kept, marks
 from logtriage.errors import UsageError
 from logtriage.marks import Mark
-from logtriage.store.store import default_path
+from logtriage.store.place import default_path
 from logtriage.tui import filters as stack
 from logtriage.tui.filters import Filter, Filters
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.query.condition import inlined, stored
 from logtriage.query.query import Query
-from logtriage.store.store import default_path
+from logtriage.store.place import default_path
 from logtriage.tui.filters import Filter
 from logtriage.tui.requests import panels as ask
 from logtriage.tui.screen.keeping import Keeping

@@ -11,7 +11,7 @@ from logtriage.answers.glance import Glance
 from logtriage.errors import LogtriageError
 from logtriage.marks import Mark
 from logtriage.query.walk import Key
-from logtriage.store.store import default_path
+from logtriage.store.place import default_path
 from logtriage.tui.messages import Said
 from logtriage.tui.notebook import Notebook
 from logtriage.tui.requests import panels as ask
