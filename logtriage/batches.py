@@ -116,7 +116,7 @@ def _finish(normaliser: Normaliser, block: Block, made: Made, counted: Counted) 
 @contextlib.contextmanager
 def _enough_memory(block: Block) -> Iterator[None]:
     """Where work on a block runs out of memory, it is its source that fails."""
-    import duckdb
+    import _duckdb as duckdb
 
     try:
         yield

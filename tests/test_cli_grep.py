@@ -379,7 +379,7 @@ def test_one_small_file_loads_nothing_dear(logs: Path) -> None:
     """A plain search in one file loads no database, no Arrow, no signatures."""
     code = (
         "import sys; from logtriage.cli import main; main(['grep', 'started', 'app.log']);"
-        "print([m for m in ('duckdb', 'pyarrow', 'logtriage.signatures.match', 'textual', 'numpy') if m in sys.modules])"
+        "print([m for m in ('_duckdb', 'pyarrow', 'logtriage.signatures.match', 'textual', 'numpy') if m in sys.modules])"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=logs, env=environment(), check=True

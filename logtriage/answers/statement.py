@@ -36,7 +36,7 @@ def shut(store: Store, parts: tuple[int, ...] | None) -> None:
 
 def checked(con: duckdb.DuckDBPyConnection, text: str) -> str:
     """The one statement in the text, if it only reads. Raises UsageError."""
-    import duckdb
+    import _duckdb as duckdb
 
     try:
         statements = con.extract_statements(text)

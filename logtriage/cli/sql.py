@@ -72,7 +72,7 @@ def run(argv: list[str]) -> int:
 
 
 def _print(session: Session, store: Store, text: str) -> int:
-    import duckdb
+    import _duckdb as duckdb
 
     from logtriage.answers.statement import checked, names_of, print_rows, write_parquet, wrong
     from logtriage.output import table

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage.query.way import Way
-from logtriage.sql import MOST_SCANNED, scanned
 from logtriage.store.files import ROW, File, reading
 
 if TYPE_CHECKING:
@@ -37,7 +36,4 @@ def placed(con: duckdb.DuckDBPyConnection, ways: Sequence[Way]) -> list[Way]:
 
 
 def _at(file: File, rows: set[int]) -> Way:
-    if len(rows) <= MOST_SCANNED:
-        return Way(f"({scanned(ROW, rows)})", (file,))
-    among = f"{ROW} BETWEEN {min(rows)} AND {max(rows)} AND {ROW} IN ({', '.join(map(str, sorted(rows)))})"
-    return Way(f"({among})", (file,))
+    return Way(f"({ROW} IN ({', '.join(map(str, sorted(rows)))}))", (file,))

@@ -78,7 +78,7 @@ def _check_one(pattern: Pattern) -> Iterable[str]:
 
 def _check_engines(pattern: Pattern) -> Iterable[str]:
     """Whether regex and unless are of the common dialect and compile everywhere."""
-    import duckdb
+    import _duckdb as duckdb
     import regex
 
     try:

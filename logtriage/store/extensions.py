@@ -21,7 +21,7 @@ def all_installed() -> bool:
 
 def load(con: duckdb.DuckDBPyConnection) -> None:
     """Loads them, where there is no wheel from DuckDB's repository. Raises StoreError."""
-    import duckdb
+    import _duckdb as duckdb
 
     for name in _NAMES:
         found = _installed(name)
@@ -36,7 +36,7 @@ def _installed(name: str) -> Path | None:
     """The file of an extension that pip has brought."""
     import importlib.util
 
-    import duckdb
+    import _duckdb as duckdb
 
     spec = importlib.util.find_spec(f"duckdb_extension_{name}")
     if not spec or not spec.origin:

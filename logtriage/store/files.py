@@ -81,7 +81,7 @@ def load(con: duckdb.DuckDBPyConnection, name: str) -> list[File] | None:
 
 def _gone(con: duckdb.DuckDBPyConnection, table: int, now: int) -> dict[str, list[int]]:
     """The places of removed rows in each file, as far as the catalog itself has them."""
-    import duckdb
+    import _duckdb as duckdb
 
     found: dict[str, list[int]] = defaultdict(list)
     try:

@@ -109,7 +109,7 @@ def add(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], kind: bytes = _MIXE
 
 def load(con: duckdb.DuckDBPyConnection) -> dict[int, list[Row]]:
     """The bitmaps of each part, in the order of their places. None of older stores."""
-    import duckdb
+    import _duckdb as duckdb
 
     found: dict[int, list[Row]] = defaultdict(list)
     try:

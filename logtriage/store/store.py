@@ -32,7 +32,7 @@ def connect(threads: int | None = None, *, trusting: bool = False) -> duckdb.Duc
 
     `trusting`: it loads extensions without checking DuckDB's signature of the whole file, which takes .09 s each.
     """
-    import duckdb
+    import _duckdb as duckdb  # the package `duckdb` hands it on, and takes as long again to do so
 
     # Python's variables are no tables; and to look for them, DuckDB calls Python, where it drops a Ctrl-C that comes then.
     con = duckdb.connect(config={"allow_unsigned_extensions": trusting, "python_enable_replacements": False})
@@ -113,7 +113,7 @@ class Store:
         self.con.execute("RESET threads")
 
     def _attach(self) -> None:
-        import duckdb
+        import _duckdb as duckdb
 
         extensions.load(self.con)
         catalog = self.path / place.CATALOG
@@ -148,7 +148,7 @@ class Store:
 
     def _renew_gist(self) -> None:
         """Where it cannot be, searches do without."""
-        import duckdb
+        import _duckdb as duckdb
 
         from logtriage.store import gist
 
@@ -187,7 +187,7 @@ class Store:
     ) -> Iterator[None]:
         """All or nothing: what is written inside (on `con`, else the store's own) is seen whole or not at all.
         `touches`: the parts whose records will be others; None: any. Raises StoreError."""
-        import duckdb
+        import _duckdb as duckdb
 
         con = con or self.con
         self.touched = None if touches is None or self.touched is None else self.touched | set(touches)
@@ -204,7 +204,7 @@ class Store:
     @contextlib.contextmanager
     def changing(self) -> Iterator[None]:
         """What cannot be written inside is told as StoreError, a full disk by name, and leaves no files behind."""
-        import duckdb
+        import _duckdb as duckdb
 
         try:
             with lock.private():

@@ -58,7 +58,7 @@ class _Asked(Request):
     @contextlib.contextmanager
     def _result(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The answer, to be read within the time. Raises UsageError where the statement is wrong or takes too long."""
-        import duckdb
+        import _duckdb as duckdb
 
         late = threading.Event()
 
