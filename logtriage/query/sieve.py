@@ -72,13 +72,16 @@ class Sieve:
         parts: dict[int, list[int]] = defaultdict(list)
         for part, number in self._snapshot.records:
             parts[number].append(part)
-        cases: dict[tuple[Test, Grams], set[Lot]] = defaultdict(set)
+        found: dict[_Tests, list[Lot]] = defaultdict(list)  # the same few tests for most shapes
         for number, text in shapes:
             for tests in set(self._places(text)):
-                run, grams = _run(tests), grams_of(_in_columns(tests))
-                lots = [(part, number) for part in parts[number] if self._reach.may_hold(part, number, run, grams)]
-                for way in self._all(tests) if lots else ():
-                    cases[way, grams].update(lots)
+                found[tests] += [(part, number) for part in parts[number]]
+        cases: dict[tuple[Test, Grams], set[Lot]] = defaultdict(set)
+        for tests, lots in found.items():
+            run, grams = _run(tests), grams_of(_in_columns(tests))
+            held = [lot for lot in lots if self._reach.may_hold(*lot, run, grams)]
+            for way in self._all(tests) if held else ():
+                cases[way, grams].update(held)
         return self._reach.of(cases, _MOST_WAYS, in_files=in_files)
 
     def _places(self, text: str) -> Iterator[_Tests]:
@@ -187,21 +190,17 @@ class _Required:
 
     def __init__(self, text: str) -> None:
         self._runs = pieces.parts(text)
-        self._form = re.compile("".join(f"({form})" for _, form in self._runs))
+        # at each place from which it goes on, as one may reach into the next
+        self._form = re.compile(f"(?={''.join(f'({form})' for _, form in self._runs)})")
 
     def places(self, plain: str, columns: list[tuple[int, str]]) -> Iterator[_Tests]:
         """What must hold of the records of a shape that have the text at one place, for each place."""
         begins = [begin for begin, _ in columns]
-        found, seen = self._form.search(plain), set()
-        while found:
-            where = tuple(_column(begins, *found.span(k + 1)) for k in range(len(self._runs)))
-            if where not in seen:
-                seen.add(where)
-                alike = groupby(zip(where, self._runs, strict=True), key=itemgetter(0))
-                texts = ((column, "".join(run for _, (run, _) in group)) for column, group in alike)
-                marked = ((columns[column][1] if column is not None else seams.MIXED, text) for column, text in texts)
-                yield frozenset(test for test in marked if test[0] not in _UNTESTED)
-            found = self._form.search(plain, found.start() + 1)
+        for where in {tuple(_column(begins, *span) for span in found.regs[1:]) for found in self._form.finditer(plain)}:
+            alike = groupby(zip(where, self._runs, strict=True), key=itemgetter(0))
+            texts = ((column, "".join(run for _, (run, _) in group)) for column, group in alike)
+            marked = ((columns[column][1] if column is not None else seams.MIXED, text) for column, text in texts)
+            yield frozenset(test for test in marked if test[0] not in _UNTESTED)
 
 
 def _columns(text: str) -> list[tuple[int, str]]:
@@ -223,5 +222,5 @@ def _columns(text: str) -> list[tuple[int, str]]:
 
 def _column(begins: list[int], first: int, end: int) -> int | None:
     """The number of the column in which all of a span lies; None: it lies in several."""
-    column = bisect(begins, first) - 1
-    return column if column == bisect(begins, end - 1) - 1 else None
+    behind = bisect(begins, first)
+    return behind - 1 if behind == len(begins) or end <= begins[behind] else None
