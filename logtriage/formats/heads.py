@@ -69,7 +69,7 @@ class Heads:
         """
         import pyarrow as pa
 
-        self.con.execute("SET VARIABLE reference = ?", [reference.replace(tzinfo=None)])
+        self.con.execute(f"SET VARIABLE reference = TIMESTAMP '{reference.replace(tzinfo=None)}'")
         # Later blocks of a source teach less, and what no format reads is learnt from below.
         grammar.learn(_sample(lines, _SAMPLE // 2 if grammar.root.children else _SAMPLE))
         rows = lines.table

@@ -33,16 +33,14 @@ class Flags:
         """Looks at the records of a block, of which `places` tells the number `i` and `texts` what they say; a record's flags
         are its patterns' ids in alphabetical order."""
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         self.found = self._proved(places, texts)
         self.con.register("found", self.found)
-        if len(self.found):
-            self.flags = self.con.execute(
-                "SELECT i, string_agg(pattern, ' ' ORDER BY pattern) AS flags, "
-                "max(severity_number) AS severity_number FROM found GROUP BY i"
-            ).to_arrow_table()
-        else:
-            self.flags = pa.schema({"i": pa.int64(), "flags": pa.string(), "severity_number": pa.uint8()}).empty_table()
+        hits = self.found.sort_by([("i", "ascending"), ("pattern", "ascending")])
+        told = hits.group_by("i", use_threads=False).aggregate([("pattern", "list"), ("severity_number", "max")])
+        flags = pc.binary_join(told["pattern_list"], " ")
+        self.flags = pa.table({"i": told["i"], "flags": flags, "severity_number": told["severity_number_max"]})
         self.con.register("flags", self.flags)
 
     def _proved(self, places: pa.Int64Array, texts: pa.Array) -> pa.Table:
@@ -50,23 +48,25 @@ class Flags:
         import pyarrow.compute as pc
 
         rows, patterns = self.matcher.scan(texts)
-        found = [_found_schema().empty_table()]
-        for k in sorted(pc.unique(patterns).to_pylist()):
-            pattern, own = self.matcher.patterns[k], rows.filter(pc.equal(patterns, k))
-            proved, captures = prove(pattern, texts.take(own))
-            constants = (pattern.id, pattern.category, pa.scalar(SEVERITY[pattern.severity], pa.uint8()))
-            columns = [pa.repeat(value, len(proved)) for value in constants]
-            found.append(
-                pa.Table.from_arrays([places.take(own.take(proved)), *columns, captures], schema=_found_schema())
-            )
-        return pa.concat_tables(found)
+        hits, kinds, captures = [rows.slice(0, 0)], [patterns.slice(0, 0)], []
+        for k in pc.unique(patterns).sort().to_pylist():
+            own = rows.filter(pc.equal(patterns, k))
+            proved, captured = prove(self.matcher.patterns[k], texts.take(own))
+            hits.append(own.take(proved))
+            kinds.append(pa.repeat(pa.scalar(k, pa.int32()), len(proved)))
+            captures.append(captured)
+        columns = {"i": places.take(pa.concat_arrays(hits))}
+        columns |= {name: of_all.take(pa.concat_arrays(kinds)) for name, of_all in self._patterns.items()}
+        return pa.table(columns | {"captures": pa.chunked_array(captures, pa.map_(pa.string(), pa.string()))})
 
+    @functools.cached_property
+    def _patterns(self) -> dict[str, pa.Array]:
+        """What is told of a hit by its pattern."""
+        import pyarrow as pa
 
-@functools.cache
-def _found_schema() -> pa.Schema:
-    import pyarrow as pa
-
-    text = pa.string()
-    return pa.schema({
-        "i": pa.int64(), "pattern": text, "category": text, "severity_number": pa.uint8(), "captures": pa.map_(text, text),
-    })  # fmt: skip
+        patterns = self.matcher.patterns
+        return {
+            "pattern": pa.array([pattern.id for pattern in patterns], pa.string()),
+            "category": pa.array([pattern.category for pattern in patterns], pa.string()),
+            "severity_number": pa.array([SEVERITY[pattern.severity] for pattern in patterns], pa.uint8()),
+        }
