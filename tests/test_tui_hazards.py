@@ -17,6 +17,7 @@ from logtriage.store.store import Store
 from logtriage.tui.intake import Intake
 
 ROOT = Path(__file__).parent.parent
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def beats(log: Path, first: int, last: int) -> None:
@@ -94,6 +95,38 @@ def test_a_store_another_one_writes_to(tmp_path: Path, log: Path) -> None:
     run(work)
 
 
+def test_reading_goes_on_when_the_other_one_has_ended(tmp_path: Path, log: Path) -> None:
+    """Sources that another process keeps from being read are read once it is gone, and that is told."""
+    other = tmp_path / "other.log"
+    beats(other, 0, 10)
+    command = [
+        sys.executable,
+        "-m",
+        "logtriage",
+        "ingest",
+        "--follow",
+        "--no-config",
+        "--store",
+        str(tmp_path / "store"),
+    ]
+
+    async def work() -> None:
+        with subprocess.Popen([*command, str(other)], env=ENVIRONMENT, stderr=subprocess.PIPE) as rival:
+            assert rival.stderr and b"following" in rival.stderr.readline()
+            beats(log, 600, 610)
+            store = tmp_path / "store"
+            arguments = ["--no-config", "--store", str(store), "--", str(log)]
+            intake = Intake(arguments, find([str(log)]).sources, settings_for_tests)
+            async with screen(store, WIDE, intake=intake) as shown:
+                await shown.until(lambda: f"another logtriage (process {rival.pid}) is writing" in shown.status)
+                rival.terminate()
+                rival.wait()
+                await shown.until(lambda: "beat 609" in shown.text)
+                assert "reading has stopped" not in shown.status
+
+    run(work)
+
+
 def test_a_disk_that_is_full(tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store that can take no more is one line on the screen; what is in it can be read, and the files from their ends."""
     store, limited = tmp_path / "store", tmp_path / "python"
@@ -120,6 +153,6 @@ def logtriage(*arguments: str) -> None:
     """Runs a command in a process of its own."""
     ran = subprocess.run(
         [sys.executable, "-m", "logtriage", *arguments, "--no-config"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+        env=ENVIRONMENT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr

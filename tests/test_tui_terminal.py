@@ -144,6 +144,26 @@ def test_logs_never_seen(terminal: Terminal, tmp_path: Path) -> None:
     terminal.until(lambda text: "code 0" in text)
 
 
+def test_others_may_write_while_it_is_suspended(terminal: Terminal, tmp_path: Path) -> None:
+    """In the shell that `^z` leads to another ingest has the store to itself; `fg` reads on what was written meanwhile."""
+    log, other, store = tmp_path / "app.log", tmp_path / "other.log", tmp_path / "store"
+    log.write_text("2026-03-04 10:00:00 INFO the first\n")
+    other.write_text("2026-03-04 10:00:01 INFO of another one\n")
+    program = f"{sys.executable} -m logtriage"
+    terminal.start(f"{program} tui --no-config --utc --store {store} {log}", tmp_path)
+    terminal.until(lambda text: "1 record " in text and "following" in text)
+    terminal.keys("C-z")
+    terminal.until(lambda text: "the first" not in text)
+    terminal.keys(f"clear; {program} ingest --no-config --store {store} {other}; echo code $?", "Enter")
+    terminal.until(lambda text: "\ncode 0" in text)
+    with open(log, "a") as file:
+        file.write("2026-03-04 10:00:02 INFO written meanwhile\n")
+    terminal.keys("clear; fg", "Enter")
+    terminal.until(lambda text: "written meanwhile" in text and "reading has stopped" not in text)
+    terminal.keys("q")
+    terminal.until(lambda text: "written meanwhile" not in text)
+
+
 PIPED = "for k in 1 2 3; do echo 2026-03-04 10:00:0$k INFO beat $k; done; cat {fifo}; echo 2026-03-04 10:00:09 WARN the last"
 
 

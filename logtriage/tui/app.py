@@ -66,6 +66,8 @@ class Logtriage(Host):
         self.set_keymap(self.keys)
         self.set_interval(_LOOK_EVERY, self._look)
         self._heed((signal.SIGHUP, signal.SIGTERM))
+        if self.intake:
+            self.app_resume_signal.subscribe(self, lambda _: self.intake.resume())
 
     def on_unmount(self) -> None:
         self.main.keep_look()
@@ -117,8 +119,11 @@ class Logtriage(Host):
         return next((one for one in self.screen_stack if hasattr(one, "takes") and one.takes(request)), None)
 
     def action_suspend_process(self) -> None:
-        """As `^z` does it elsewhere: with all that stands before it in a pipe, or the shell would wait for that."""
+        """As `^z` does it elsewhere: with all that stands before it in a pipe, or the shell would wait for that. Others may
+        write to the store meanwhile."""
         if self._driver and self._driver.can_suspend:
+            if self.intake:
+                self.intake.pause()
             os.killpg(0, signal.SIGTSTP)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -138,12 +143,20 @@ class Logtriage(Host):
 
     def _look(self) -> None:
         """Has the main screen told when the store has changed."""
-        if self.intake and not self._has_ended and not self.intake.is_running:
-            self._has_ended = True
-            self.main.intake_ended()
+        self._look_after_intake()
         idle = self.engine.is_idle()
         self.main.show_busy(not idle and self._was_busy)
         self._was_busy = not idle
         if idle and self.engine.has_changed():
             self.engine.refresh()
             self.main.store_changed()
+
+    def _look_after_intake(self) -> None:
+        """Has told when it ends, and when it begins anew."""
+        if self.intake is None or self.intake.is_running:
+            self._has_ended = False
+        elif not self._has_ended:
+            self._has_ended = True
+            self.main.intake_ended()
+        elif self.intake.try_again():
+            self.main.say("reading goes on")

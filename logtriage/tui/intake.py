@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from logtriage.store.catalog import PartRow
 
 _NICE = 10  # how far it stands back behind others
+_PATIENCE = 3  # seconds that it may still take to commit what it has read
+_RIVAL = re.compile(r"\(process (\d+)\) is writing")  # see store/lock.py
 _BEHIND = 32 << 20  # bytes: having caught up once, it is told to be behind when so much is not read
 
 
@@ -47,6 +49,8 @@ class Intake:
         """Begins, if it has not. `parts`: those of the store, to tell what comes through the pipe from them."""
         if self.process:
             return
+        self._errors.seek(0)
+        self._errors.truncate()
         self._piped_before = max((part.part for part in parts if part.path is None), default=0)
         self.process = subprocess.Popen(
             self._command,
@@ -94,12 +98,47 @@ class Intake:
         self.has_caught_up |= done >= whole
         return None if whole - done <= _BEHIND * self.has_caught_up else (done / whole, whole - done)
 
+    def pause(self) -> None:
+        """Lets others write to the store until it is to `resume`. What comes through a pipe is not to be had twice: with one
+        it stays as it is."""
+        if self.pipe is None:
+            self._end()
+
+    def resume(self) -> None:
+        """Goes on after a pause, or where it failed."""
+        if self.pipe is None and not self.is_running:
+            self._anew()
+
+    def try_again(self) -> bool:
+        """Begins anew, if another process was writing to the store, and is no more; gives whether it does."""
+        rival = _RIVAL.search(self.failure() or "") if self.pipe is None else None
+        if rival is None or _lives(int(rival[1])):
+            return False
+        self._anew()
+        return True
+
     def close(self) -> None:
         """Ends it; what it has read by then is kept."""
+        self._end()
+        self._errors.close()
+
+    def _anew(self) -> None:
+        self.process = None
+        self.start()
+
+    def _end(self) -> None:
         if self.process and self.is_running:
             self.process.terminate()
             try:
-                self.process.wait(3)
+                self.process.wait(_PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-        self._errors.close()
+                self.process.wait()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError as why:
+        return not isinstance(why, ProcessLookupError)
+    return True

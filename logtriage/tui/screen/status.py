@@ -51,7 +51,7 @@ class State:
         found, records = _number(self.found), _number(self.records)
         if self.share < 1:
             found = f"{found}… ({self.share:.0%})"
-        told = [f"{found} of {records}" if self.filters else f"{records} records"]
+        told = [f"{found} of {records}" if self.filters else f"{records} record{'' if self.records == 1 else 's'}"]
         if self.filters:
             told.append(_counted(self.filters, "filter"))
         if self.silent:
