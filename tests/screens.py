@@ -17,7 +17,7 @@ from logtriage.tui.engine import Engine
 from logtriage.tui.host import Options
 
 WIDE, NARROW = (160, 45), (80, 24)
-_PATIENCE = 60.0  # seconds for what happens by itself
+_PATIENCE = 240.0  # seconds for what happens by itself, by a process that stands back behind all others
 _WORK = 30.0  # seconds of the processor for what was asked: who else is at work may take it as long as it likes
 
 

@@ -17,7 +17,7 @@ import logtriage
 
 ROOT = Path(logtriage.__file__).parent.parent
 TMUX = shutil.which("tmux")
-_PATIENCE = 60.0
+_PATIENCE = 240.0  # seconds; an ingest beside the screen stands back behind all others
 
 
 @pytest.fixture(scope="module")

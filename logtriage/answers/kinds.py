@@ -15,6 +15,7 @@ from logtriage.store.mined import UNMINED, UNMINED_TEXT
 from logtriage.store.views import Snapshot
 
 _MINUTE = timedelta(minutes=1)
+_TEMPLATE = f"format('{{:016x}}', coalesce(m.template, {UNMINED}))"
 _CHANCE = 0.05  # what comes so late by chance more rarely than this is new
 
 
@@ -88,19 +89,19 @@ class _OfTime(NamedTuple):
 
 
 def _signatures(snapshot: Snapshot, among: list[Condition], of_time: _OfTime) -> list[Kind]:
-    return _kinds(snapshot, "signature", "pattern", "pattern", among, of_time)
+    return _kinds(snapshot, "signature", "pattern", among, of_time)
 
 
 def _categories(snapshot: Snapshot, among: list[Condition], of_time: _OfTime) -> list[Kind]:
-    return _kinds(snapshot, "category", "category", "category", among, of_time)
+    return _kinds(snapshot, "category", "category", among, of_time)
 
 
-def _kinds(snapshot: Snapshot, kind: str, name: str, text: str, among: list[Condition], of_time: _OfTime) -> list[Kind]:
-    """Kinds of hits; a record that has several signatures of a category counts once for it."""
+def _kinds(snapshot: Snapshot, kind: str, name: str, among: list[Condition], of_time: _OfTime) -> list[Kind]:
+    """Kinds of hits, told by the column that has their name; a record that has several signatures of a category counts once for it."""
     where, parameters = joined([*among, of_time.within("timestamp")])
-    sql = f"""SELECT {name} AS name, any_value({text}), {of_time.cell("timestamp")} AS cell,
-               count(DISTINCT (part, "offset")), max(coalesce(severity_number, 0)), min(timestamp), max(timestamp)
-        FROM lake.hits WHERE {where} GROUP BY name, cell"""
+    sql = f"""SELECT {name}, {name}, {of_time.cell("timestamp")} AS cell,
+               count(DISTINCT "offset"), max(coalesce(severity_number, 0)), min(timestamp), max(timestamp)
+        FROM lake.hits WHERE {where} GROUP BY {name}, cell, part"""
     rows = snapshot.con.execute(sql, [of_time.since, *parameters]).fetchall()
     where, parameters = joined(among)
     firsts = dict(
@@ -112,22 +113,20 @@ def _kinds(snapshot: Snapshot, kind: str, name: str, text: str, among: list[Cond
 
 
 def _templates(snapshot: Snapshot, among: list[Condition], of_time: _OfTime) -> list[Kind]:
+    """Templates; added up by shape first, as there are few, and then by what shapes say."""
     where, parameters = joined([*among, of_time.within("minute")])
-    mined = f"coalesce(m.template, {UNMINED})"
-    sql = f"""SELECT format('{{:016x}}', {mined}) AS name, any_value(coalesce(t.text, ?)), {of_time.cell("minute")} AS cell,
-               sum(records)::BIGINT AS n, max(coalesce(severity_number, 0)), min(minute), max(minute)
-        FROM lake.activity LEFT JOIN lake.mined AS m USING (shape) LEFT JOIN lake.templates AS t ON t.template = m.template
-        WHERE {where} GROUP BY name, cell HAVING n > 0"""
+    sql = f"""SELECT {_TEMPLATE} AS name, any_value(coalesce(t.text, ?)), cell, sum(n)::BIGINT, max(worst), min(first), max(last)
+        FROM (SELECT shape, {of_time.cell("minute")} AS cell, sum(records) AS n, max(coalesce(severity_number, 0)) AS worst,
+                     min(minute) AS first, max(minute) AS last
+              FROM lake.activity WHERE {where} GROUP BY shape, cell)
+        LEFT JOIN lake.mined AS m USING (shape) LEFT JOIN lake.templates AS t ON t.template = m.template
+        GROUP BY name, cell HAVING sum(n) > 0"""
     rows = snapshot.con.execute(sql, [UNMINED_TEXT, of_time.since, *parameters]).fetchall()
-    where, parameters = joined(among)
-    firsts = dict(
-        snapshot.con.execute(
-            f"SELECT format('{{:016x}}', {mined}), min(minute) FROM lake.activity LEFT JOIN lake.mined AS m USING (shape) "
-            f"WHERE records > 0 AND {where} GROUP BY 1",
-            parameters,
-        ).fetchall()
-    )
-    return _made("template", rows, firsts, of_time)
+    where, parameters = joined([*among, Condition("records > 0")])
+    sql = f"""SELECT {_TEMPLATE}, min(first)
+        FROM (SELECT shape, min(minute) AS first FROM lake.activity WHERE {where} GROUP BY shape)
+        LEFT JOIN lake.mined AS m USING (shape) GROUP BY 1"""
+    return _made("template", rows, dict(snapshot.con.execute(sql, parameters).fetchall()), of_time)
 
 
 def _made(
