@@ -60,6 +60,18 @@ def load(con: duckdb.DuckDBPyConnection) -> Catalog:
     return catalog_of(*(con.execute(sql).fetchall() for sql in SMALL))
 
 
+def longest_runs(con: duckdb.DuckDBPyConnection) -> dict[tuple[int, int], int]:
+    """(part, shape) → how long the longest run with a digit is in the frames and bodies of its records, if known."""
+    sql = "SELECT part, shape, max(value::INTEGER) FROM lake.facets WHERE name = 'run' GROUP BY part, shape"
+    known = con.execute(f"{sql} HAVING bool_and(value IS NOT NULL AND NOT many)")
+    return {(part, shape): longest for part, shape, longest in known.fetchall()}
+
+
+def read_up_to(con: duckdb.DuckDBPyConnection) -> dict[int, int]:
+    """Up to which offset each part was read."""
+    return dict(con.execute('SELECT part, max("offset") FROM lake.progress GROUP BY part').fetchall())
+
+
 def catalog_of(
     parts: Iterable[tuple[Any, ...]], formats: Iterable[tuple[Any, ...]], renderings: Iterable[tuple[Any, ...]]
 ) -> Catalog:

@@ -136,6 +136,20 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+def told(files: Sequence[File] | None, folder: str) -> list[tuple[str, dict[str, Range]]] | None:
+    """The files, all of them in a folder, by their names in it and their ends; None where that does not tell all of them."""
+    if files is None or not all(file.path.startswith(folder) and not file.gone and not file.table for file in files):
+        return None
+    return [(file.path.removeprefix(folder), file.ends) for file in files]
+
+
+def untold(rows: Sequence[tuple[str, dict[str, Sequence[int]]]] | None, folder: str) -> list[File] | None:
+    """These files again."""
+    if rows is None or glob.has_magic(folder):
+        return None
+    return [File(folder + name, {of: (ends[0], ends[1]) for of, ends in told.items()}) for name, told in rows]
+
+
 def holding(files: Sequence[File], column: str, values: Sequence[int]) -> list[File]:
     """Those that may hold one of some values (in order) of a column."""
     found = []

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from logtriage.store.catalog import Catalog
+    from logtriage.store.files import File
     from logtriage.store.store import Store
 
 NAME = "gist.json"
@@ -68,7 +69,8 @@ class Single(NamedTuple):
 class Gist:
     """What is told of a store as it was at `snapshot`. `parts`, `formats`, `renderings`: the rows of these small tables (see
     catalog.SMALL). `span`: the first and the last minute that has a record. `shapes`: (number, text), without those that say
-    nothing (see seams.ANY). `singles`: the records of some shapes, all that these have."""
+    nothing (see seams.ANY). `singles`: the records of some shapes, all that these have. `runs`, `reached`: see
+    catalog.longest_runs and read_up_to. `files`, `id_files`: where all records and all ids lie; None: that is not told."""
 
     snapshot: Snapshot
     parts: list[tuple[Any, ...]]
@@ -78,6 +80,10 @@ class Gist:
     shapes: list[tuple[int, str]]
     counts: list[Count]
     singles: list[Single]
+    runs: dict[tuple[int, int], int]
+    reached: dict[int, int]
+    files: list[File] | None
+    id_files: list[File] | None
 
     @property
     def minutes(self) -> tuple[datetime, datetime] | None:
@@ -144,7 +150,8 @@ def renew(store: Store) -> None:
 
 def _write(store: Store, con: duckdb.DuckDBPyConnection, now: Snapshot) -> None:
     from logtriage import kept
-    from logtriage.store.catalog import SMALL, catalog_of
+    from logtriage.store import files
+    from logtriage.store.catalog import SMALL, catalog_of, longest_runs, read_up_to
 
     file, old = store.path / NAME, _kept(store.path, store.began)
     counts: list[Count] = []
@@ -155,11 +162,16 @@ def _write(store: Store, con: duckdb.DuckDBPyConnection, now: Snapshot) -> None:
     counts += counted(con, where)
     small = [con.execute(sql).fetchall() for sql in SMALL]
     span = con.execute("SELECT epoch_us(min(minute)), epoch_us(max(minute)) FROM lake.activity WHERE records > 0")
-    ends = span.fetchall()[0]
+    first_and_last = span.fetchall()[0]
     used = {one.shape for one in counts}
     shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
     singles = _singles(con, catalog_of(*small), *_unsure(counts, shapes))
-    told = [*small, ends, [row for row in shapes if row[0] in used], counts, singles]
+    known = [[*lot, longest] for lot, longest in longest_runs(con).items()]
+    places = [files.told(files.load(con, name), _data(store.path)) for name in ("records", "ids")]
+    told = [
+        *small, first_and_last, [row for row in shapes if row[0] in used], counts, singles, known,
+        [*read_up_to(con).items()], *places,
+    ]  # fmt: skip
     body = json.dumps(told, separators=(",", ":"))
     if len(body) > _MOST:
         file.unlink(missing_ok=True)
@@ -209,14 +221,17 @@ def _kept(folder: Path, snapshot: Snapshot | None) -> Gist | None:
             if version != VERSION or snapshot is None or tuple(of_snapshot) != snapshot:
                 return None
             body = file.read(_MOST + 1)
-        return _told(snapshot, body) if zlib.crc32(body.encode()) == check else None
+        return _told(folder, snapshot, body) if zlib.crc32(body.encode()) == check else None
     except (OSError, ValueError, TypeError):
         return None
 
 
 @lru_cache(maxsize=1)  # a search that it does not decide takes it up again
-def _told(snapshot: Snapshot, body: str) -> Gist:
-    parts, formats, renderings, span, shapes, counts, singles = json.loads(body)
+def _told(folder: Path, snapshot: Snapshot, body: str) -> Gist:
+    from logtriage.store import files
+
+    parts, formats, renderings, span, shapes, counts, singles, runs, reached, *places = json.loads(body)
+    records, ids = (files.untold(rows, _data(folder)) for rows in places)
     return Gist(
         snapshot,
         list(map(tuple, parts)),
@@ -226,7 +241,16 @@ def _told(snapshot: Snapshot, body: str) -> Gist:
         list(map(tuple, shapes)),
         list(map(Count._make, counts)),
         list(map(Single._make, singles)),
+        {(part, shape): longest for part, shape, longest in runs},
+        dict(reached),
+        records,
+        ids,
     )
+
+
+def _data(folder: Path) -> str:
+    """What the paths of all files of a store begin with."""
+    return f"{folder / 'data'}/"
 
 
 def _newest(folder: Path) -> Snapshot | None:

@@ -113,12 +113,10 @@ def load(con: duckdb.DuckDBPyConnection) -> dict[int, list[Row]]:
 
     found: dict[int, list[Row]] = defaultdict(list)
     try:
-        rows = con.execute(
-            "SELECT part, first, last, longest, bits FROM lake.grams ORDER BY part, first, last"
-        ).fetchall()
+        rows = con.execute("SELECT part, first, last, longest, bits FROM lake.grams").fetchall()
     except duckdb.CatalogException:
         return {}
-    for row in map(Row._make, rows):
+    for row in sorted(map(Row._make, rows)):  # DuckDB would copy the bitmaps once more for it
         found[row.part].append(row)
     return dict(found)
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from logtriage.formats.levels import level_sql
 from logtriage.sql import literal
-from logtriage.store import gist, grams
-from logtriage.store.catalog import RESOURCE, Catalog, catalog_of, load
+from logtriage.store import files, gist, grams
+from logtriage.store.catalog import RESOURCE, Catalog, catalog_of, load, longest_runs, read_up_to
 from logtriage.store.files import File
-from logtriage.store.files import load as load_files
 from logtriage.store.grams import Row as Bitmap
 from logtriage.store.mined import UNMINED, UNMINED_ID, UNMINED_TEXT
 from logtriage.store.pieces import COLUMNS, bare, placed, restored
@@ -104,9 +103,7 @@ class Snapshot:
     @cached_property
     def runs(self) -> dict[tuple[int, int], int]:
         """(part, shape) → how long the longest run with a digit is in the frames and bodies of its records, if known."""
-        sql = "SELECT part, shape, max(value::INTEGER) FROM lake.facets WHERE name = 'run' GROUP BY part, shape"
-        known = self.con.execute(f"{sql} HAVING bool_and(value IS NOT NULL AND NOT many)")
-        return {(part, shape): longest for part, shape, longest in known.fetchall()}
+        return self.gist.runs if self.gist else longest_runs(self.con)
 
     @cached_property
     def grams(self) -> dict[int, list[Bitmap]]:
@@ -116,17 +113,17 @@ class Snapshot:
     @cached_property
     def files(self) -> list[File] | None:
         """The files that all records lie in; None: they lie elsewhere too."""
-        return load_files(self.con, "records")
+        return (self.gist and self.gist.files) or files.load(self.con, "records")
 
     @cached_property
     def id_files(self) -> list[File] | None:
         """The same of the ids."""
-        return load_files(self.con, "ids")
+        return (self.gist and self.gist.id_files) or files.load(self.con, "ids")
 
     @cached_property
     def ends(self) -> dict[int, int]:
         """Up to which offset each part was read."""
-        return dict(self.con.execute('SELECT part, max("offset") FROM lake.progress GROUP BY part').fetchall())
+        return self.gist.reached if self.gist else read_up_to(self.con)
 
     @property
     def unshaped(self) -> bool:
