@@ -61,7 +61,7 @@ def tell(args: argparse.Namespace, coverage: Coverage, found: Iterable[Found]) -
         hits[one.source] += one.records
         coverage.seen(one.first, one.last)
     if args.max_count is not None:
-        hits = Counter({source: min(n, args.max_count) for source, n in hits.items()})
+        hits = +Counter({source: min(n, args.max_count) for source, n in hits.items()})
     coverage.hits = hits.total()
     out = Out()
     names = with_names(args, True)

@@ -25,6 +25,11 @@ def is_told(args: argparse.Namespace) -> bool:
     return bool(args.quiet or args.count or args.files_with_matches)
 
 
+def most(args: argparse.Namespace, only_one: bool) -> int | None:
+    """How many records of a source are enough; `only_one`: whether there is one is all that is asked."""
+    return args.max_count if not only_one else 1 if args.max_count is None else min(1, args.max_count)
+
+
 def context(args: argparse.Namespace) -> tuple[int, int]:
     """How many records before and after each."""
     both = args.context or 0

@@ -82,6 +82,7 @@ class LinesOut:
                 out.append(front + self._text(stream, line, selected))
             elif selected:
                 text = line.decode("utf-8", "surrogateescape")
+                text = text if record.start else text.removeprefix("\ufeff")
                 out += [front + self._shown(text[a:b], [(0, b - a)]) for a, b in stream.wanted.needle.spans(text)]
         return b"\n".join([*out, b""])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.cli.asking import asked
 from logtriage.cli.ending import first_or_last, in_full
-from logtriage.cli.grepping import context, exit_code, summary, with_names
+from logtriage.cli.grepping import context, exit_code, most, summary, with_names
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Named, RowsOut, shown, timeline
@@ -68,8 +68,8 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
             streams = [search.marked(search.rows(search.whole(source), source), needle) for source in sources]
             rows = amid(in_time(streams), before, after)
         else:
-            most = 1 if args.quiet or (args.files_with_matches and not args.count) else args.max_count
-            found = [search.found(source, needle, before, after, most) for source in sources]
+            enough = most(args, args.quiet or (args.files_with_matches and not args.count))
+            found = [search.found(source, needle, before, after, enough) for source in sources]
             rows = chain.from_iterable(found) if only_told else in_time(found)
         look = timeline(session, [Named.of(source) for source in sources], gaps=bool(before or after))
         printer = None if only_told else RowsOut(look, needle, out)

@@ -18,6 +18,10 @@ BROUGHT_IN = "logs; the store is brought up to date with them. None: all of the 
 WITH_FIELDS = ("jsonl", "logfmt", "csv")  # outputs that tell all fields of a record
 
 
+class _Plain(str):
+    """An argument that is no option, whatever it begins with."""
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose help begins with examples, and whose errors are one line and a hint."""
 
@@ -38,6 +42,35 @@ class Parser(argparse.ArgumentParser):
         """The help, without the line of usage that nobody reads."""
         self.formatter_class = argparse.RawDescriptionHelpFormatter
         return super().format_help().replace("usage: \n\n", "", 1)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but an option's value may begin with a hyphen (`-e -x`, `--since -2h`), unless it is an option,
+        and behind `--` there are no options, also where they may stand anywhere."""
+        made: list[str] = []
+        given = list(sys.argv[1:] if args is None else args)
+        for n, arg in enumerate(given):
+            if arg == "--":
+                made += map(_Plain, given[n + 1 :])
+                break
+            if made and self._is_value(arg) and self._wants(made[-1]):
+                made[-1] += f"={arg}" if made[-1].startswith("--") else arg
+            else:
+                made.append(arg)
+        return super().parse_known_args(made, namespace)
+
+    def _is_value(self, arg: str) -> bool:
+        """Whether an argument looks like an option and is none."""
+        return arg[:1] == "-" and arg not in ("-", *self._option_string_actions) and not isinstance(arg, _Plain)
+
+    def _wants(self, arg: str) -> bool:
+        """Whether an argument is an option whose value is the next one; short ones may stand together (`-ie`)."""
+        names = [arg] if arg.startswith("--") else [f"-{letter}" for letter in arg.removeprefix("-")]
+        actions = [self._option_string_actions.get(name) for name in names if arg.startswith("-")]
+        wants = [one is not None and one.nargs is None for one in actions]
+        return wants.count(True) == 1 and wants[-1]
+
+    def _parse_optional(self, arg_string: str) -> Any:
+        return None if isinstance(arg_string, _Plain) else super()._parse_optional(arg_string)
 
     def error(self, message: str) -> Any:
         """Ends the program with exit code 2."""

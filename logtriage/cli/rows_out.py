@@ -23,14 +23,13 @@ _SHAPED: dict[str, Callable[[str], str]] = {"jsonl": str, "logfmt": as_logfmt, "
 
 
 class Shown(NamedTuple):
-    """One record for the timeline; see picked.Row."""
+    """One record for the timeline; see picked.Row. `texts`: what it says, in fewer words and in more, last all of it."""
 
     timestamp: datetime | None
     source: str
     line: int
     level: str | None
-    body: str
-    text: str
+    texts: Sequence[str]
     raw: bytes
     found: bool
     json: str | None = None
@@ -70,7 +69,8 @@ class RowsOut:
         if row.json is not None:
             self.tell(row.json)
         elif self.look.output == "raw":
-            self._out.write(row.raw if row.raw.endswith(b"\n") else row.raw + b"\n")
+            ended = row.raw.endswith((b"\n", "\n".encode("utf-16-le")))
+            self._out.write(row.raw if ended else row.raw + b"\n")
         elif not self.look.only_matching or (row.found and self._needle is not None and self._needle.invert):
             self._write(self._front(row) + self._lines(row))
         elif row.found:
@@ -96,17 +96,20 @@ class RowsOut:
         return f"{time} {shown} {painted(level, row.level or '', colour)}{mark} "
 
     def _lines(self, row: Shown) -> str:
-        """What the record says, without the time and level that stand in front of it already; all of it where the match
+        """What the record says, without the time and level that stand in front of it already; more of it where the match
         is not in that. Further lines are indented."""
-        lines = row.body.strip("\n").split("\n")
+        lines = row.texts[0].strip("\n").split("\n")
         spans = self._spans(lines) if row.found else []
         placed = self._needle is not None and not self._needle.invert and not self._needle.matches_all
-        if row.found and placed and not any(spans) and row.text != row.body:
-            lines = row.text.rstrip("\n").split("\n")
+        for more in row.texts[1:] if row.found and placed else ():
+            if any(spans):
+                break
+            lines = more.split("\n")
             spans = self._spans(lines)
         spans = spans or [[]] * len(lines)
         shown = [
-            highlighted(harmless(line), places, self.look.colour) for line, places in zip(lines, spans, strict=True)
+            highlighted(harmless(line.removesuffix("\r")), places, self.look.colour)
+            for line, places in zip(lines, spans, strict=True)
         ]
         return "\n    ".join(shown) + "\n"
 
@@ -119,7 +122,7 @@ class RowsOut:
             return []
 
     def _parts(self, row: Shown) -> list[str]:
-        lines = row.text.rstrip("\n").split("\n")
+        lines = row.texts[-1].split("\n")
         parts = [harmless(line[a:b]) for line, spans in zip(lines, self._spans(lines), strict=False) for a, b in spans]
         return [painted(part, "match", self.look.colour) for part in parts]
 
@@ -190,8 +193,7 @@ def shown(row: Row, names: dict[str, str]) -> Shown:
         names.get(row.source.name, row.source.name),
         row.line,
         row.level,
-        row.body,
-        row.text,
+        (row.body, row.text.rstrip("\n"), row.whole.removeprefix("\ufeff")),
         row.raw,
         row.found,
         row.json,

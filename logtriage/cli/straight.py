@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import in_full
-from logtriage.cli.grepping import context, covered, exit_code, summary, with_names
+from logtriage.cli.grepping import context, covered, exit_code, most, summary, with_names
 from logtriage.cli.lines_out import LinesOut, Look, Out
 from logtriage.cli.session import Session
 from logtriage.coverage import counted
@@ -30,7 +30,7 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     if only_one or args.count or args.only_matching:
         before = after = 0
     numbers = args.line_number and not args.no_line_number
-    wanted = Wanted(needle, before, after, 1 if only_one else args.max_count, numbers)
+    wanted = Wanted(needle, before, after, most(args, only_one), numbers)
     colour = args.output == "text" and use_colour(args.color)
     names = with_names(args, len(sources) > 1 and args.output == "text")
     terminal = sys.stdout.isatty()

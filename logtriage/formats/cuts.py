@@ -79,5 +79,6 @@ def glued(fmt: Format, whole: str) -> str:
     joined = f"json_object('{fmt.inner}', array_to_string(({said})[1:least({ended}, {other})], ''))"
     # An inner CASE, as the outer one's branches are computed for every line.
     first = "CASE WHEN json_valid(l[1]) THEN l[1] ELSE '{}' END"
-    merged = f"CASE WHEN json_valid(l[1]) THEN json_merge_patch({first}, {joined}) ELSE l[1] END"
+    # … and text, as what stands beside JSON in a CASE is cast to JSON, which fails where the text is none (yet).
+    merged = f"CASE WHEN json_valid(l[1]) THEN json_merge_patch({first}, {joined})::VARCHAR ELSE l[1] END"
     return f"list_transform([string_split(rtrim({whole}, chr(10)), chr(10))], lambda l: {merged})[1]"

@@ -33,7 +33,8 @@ RESOURCE = ("service", "host", "container", "pod", "namespace")
 @dataclass(frozen=True, slots=True)
 class Row:
     """A record as it is shown. `timestamp` is UTC, naive; `body` what the record says, `text` all of it without the
-    transport around it, `raw` as it was written; `json` only where asked for. `found`: it, or only one beside it."""
+    transport around it, `whole` with that, `raw` as it was written; `json` only where asked for. `found`: it, or only one
+    beside it."""
 
     timestamp: datetime | None
     source: Source
@@ -42,6 +43,7 @@ class Row:
     level: str | None
     body: str
     text: str
+    whole: str
     raw: bytes
     plain: bool
     found: bool
@@ -224,14 +226,16 @@ class Picked:
     def rows(self, *, json: bool) -> list[Row]:
         """The records, in order."""
         found = self._con.execute(
-            'SELECT timestamp, line, "offset", level, body, text, coalesce(exact, encode(written)), format, found '
+            'SELECT timestamp, line, "offset", level, body, text, raw, coalesce(exact, encode(written)), format, found '
             f"FROM ({self._facets(False)}) ORDER BY i"
         ).fetchall()
         texts: list[str | None] = list(self.json_lines()) if json else [None] * len(found)
         source, encoding = self._reader.source, self._reader.encoding
         return [
-            Row(at, source, line, offset, level, body or "", text or "", raw, form == "plain", hit, made, encoding)
-            for (at, line, offset, level, body, text, raw, form, hit), made in zip(found, texts, strict=True)
+            Row(
+                at, source, line, offset, level, body or "", text or "", all_, raw, form == "plain", hit, made, encoding
+            )
+            for (at, line, offset, level, body, text, all_, raw, form, hit), made in zip(found, texts, strict=True)
         ]
 
 

@@ -1,0 +1,95 @@
+"""grep and cat on odd text and odd arguments: as ripgrep does, and the same from files and from the store."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from command import Ran, logtriage
+from rg_reference import needs_rg
+
+APP = """\
+2026-03-02 10:00:01.100 INFO  [main] shop.Cart - started in 12 ms
+2026-03-02 10:00:03.300 WARN  [http-2] shop.Cart - retrying
+"""
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """Two logs."""
+    (tmp_path / "app.log").write_text(APP)
+    (tmp_path / "web.log").write_text(APP)
+    return tmp_path
+
+
+def grep(logs: Path, *args: str | Path) -> Ran:
+    """Runs grep in the folder of logs."""
+    return logtriage("grep", *args, cwd=logs)
+
+
+def test_a_hyphen_may_begin_a_pattern_a_span_and_a_name(logs: Path) -> None:
+    """`-e -x`, `-ie -x`, `--since -2h` and what stands behind `--` mean what they do to grep, ripgrep and journalctl."""
+    (logs / "-odd.log").write_text("2026-03-02 10:00:01 INFO -one two\n2026-03-02 10:00:02 INFO three\n")
+    for args in (["-e", "-one"], ["-ie", "-ONE"], ["--regexp", "-one"], ["--regexp=-one"], ["-v", "-e", "-three"]):
+        assert grep(logs, "-m1", *args, "--", "-odd.log").lines == ["2026-03-02 10:00:01 INFO -one two"], args
+    assert grep(logs, "-c", "--", "-one", "-odd.log").out == "1\n"
+    since = grep(logs, "-c", "--now", "2026-03-02T12:00:01.5Z", "--since", "-2h", "--utc", "", "--", "-odd.log")
+    assert since.out == "1\n", since
+    for wrong in (["-e"], ["-e", "-i", "app.log"], ["--sinc", "-2h", "x", "app.log"]):
+        assert grep(logs, *wrong).code == 2
+
+
+@needs_rg
+@pytest.mark.parametrize("pattern", ["started|stdout", r"sshd\[\d+\]", r"\d+ ms", "^.", "é"])
+def test_only_what_matches_of_several_files_is_what_ripgrep_prints(tmp_path: Path, pattern: str) -> None:
+    """-o over several files, and over the store, prints what matches wherever it stands in a line: also in what a
+    transport says, and in the first line behind a byte order mark."""
+    (tmp_path / "a.log").write_text(
+        "2026-03-02T10:00:01.5Z stdout F started\r\n2026-03-02T10:00:02.5Z stdout F 12 ms\r\n"
+    )
+    (tmp_path / "b.log").write_text(
+        "\ufeffMar  2 10:00:03 host sshd[12]: Accepted é\nMar  2 10:00:04 host sshd[7]: bye\n"
+    )
+    (tmp_path / "c.log").write_text("2026-03-02 10:00:05 INFO started\n", "utf-16")
+    names = ["a.log", "b.log", "c.log"]
+    rg = ["rg", "--no-config", "-a", "-o", "-N", "-I", "--sort", "path", "-e", pattern, *names]
+    theirs = subprocess.run(rg, capture_output=True, cwd=tmp_path, check=False).stdout.decode().splitlines()
+    assert grep(tmp_path, "-o", "-I", "--output", "raw", pattern, *names).lines == theirs
+    ours = grep(tmp_path, "-o", "--utc", pattern, *names)
+    assert [line[43:] for line in ours.lines] == theirs, ours.out
+    assert logtriage("ingest", "--store", "st", *names, cwd=tmp_path).code == 0
+    assert grep(tmp_path, "--store", "st", "-o", "--utc", pattern).lines == ours.lines
+
+
+@pytest.mark.parametrize("how", [["-c"], ["-l"], ["-q"], []])
+def test_none_is_enough(logs: Path, how: list[str]) -> None:
+    """-m 0 finds nothing, in files and in the store, as in ripgrep."""
+    assert logtriage("ingest", "--store", "st", "app.log", "web.log", cwd=logs).code == 0
+    for where in (["app.log"], ["app.log", "web.log"], ["--store", "st"]):
+        ran = grep(logs, "-m0", *how, "INFO", *where)
+        assert (ran.code, ran.out) == (1, ""), where
+
+
+def test_records_in_utf_16_from_the_store_are_their_bytes(tmp_path: Path) -> None:
+    """`--output raw` from the store gives records of two bytes a character as they are, one behind the other."""
+    lines = [f"2026-03-02 10:00:0{n} ERROR häus {n}\n" for n in range(4)]
+    (tmp_path / "wide.log").write_bytes("".join(lines).encode("utf-16"))
+    assert logtriage("ingest", "--store", "st", "wide.log", cwd=tmp_path).code == 0
+    found = grep(tmp_path, "--store", "st", "--output", "raw", "häus [13]")
+    assert found.out.encode("utf-8", "surrogateescape") == (lines[1] + lines[3]).encode("utf-16-le")
+
+
+@pytest.mark.parametrize("front", ["\ufeff", "\x1b[0m"])
+def test_documents_behind_a_mark_are_read(tmp_path: Path, front: str) -> None:
+    """What a transport wraps in JSON is read where a byte order mark or a colour stands before it, from files and store."""
+    line = json.dumps({"log": '{"level":"error","msg":"broken"}\n', "stream": "stdout", "time": "2026-03-04T09:58:00Z"})
+    (tmp_path / "one.log").write_text(f"{front}{line}\n" * 3)
+    (tmp_path / "wide.log").write_text(f"{line}\n" * 3, "utf-16")
+    from_files = logtriage("cat", "--no-store", "--output", "jsonl", "one.log", "wide.log", cwd=tmp_path)
+    told = [json.loads(text) for text in from_files.lines]
+    assert [(one["level"], one["body"]) for one in told] == [("error", "broken")] * 6, from_files.err
+    assert logtriage("ingest", "--store", "st", "one.log", "wide.log", cwd=tmp_path).code == 0
+    from_store = logtriage("cat", "--store", "st", "--from-store", "--output", "jsonl", cwd=tmp_path)
+    assert [json.loads(text) for text in from_store.lines] == told
