@@ -125,6 +125,23 @@ def test_a_broken_source_does_not_stop_the_others(store: Store, tmp_path: Path) 
 # --- rotation
 
 
+def test_a_rotated_part_that_is_cut(store: Store, tmp_path: Path) -> None:
+    """Of a set whose middle part is still being copied, or ends in rubbish, all that can be read is in the store, each
+    byte once, after every run."""
+    days = [_log(first, first + 900) for first in (0, 900, 1800)]
+    packed = gzip.compress(days[1])
+    (tmp_path / "app.log.2.gz").write_bytes(gzip.compress(days[0]))
+    (tmp_path / "app.log").write_bytes(days[2])
+    half, errors = len(packed) // 2, []
+    for data in (packed[:half], packed[:half], packed[:-3], packed + b"rubbish", packed):
+        (tmp_path / "app.log.1.gz").write_bytes(data)
+        errors.append(len(engine.ingest(store, *sorted(tmp_path.glob("app.log*"))).errors))
+        held = engine.parts(store, engine.numbers(store, tmp_path / "app.log.1.gz"))
+        assert days[1].startswith(b"".join(held.values()))
+    assert errors == [1, 1, 1, 1, 0]
+    assert sorted(_whole(store).splitlines()) == sorted(b"".join(days).splitlines())
+
+
 def test_rotation_reads_nothing_twice(store: Store, tmp_path: Path) -> None:
     """Renamed, then compressed, with new files under the old name: every line is in the store once, in each step."""
     logs = tmp_path / "logs"

@@ -340,3 +340,57 @@ def test_what_is_wrong_with_an_archive_is_told_once(tmp_path: Path) -> None:
                 told.append(why.message)
         assert len(found.sources) == 2
         assert [wrong in message for message in told if wrong] == ([True] if wrong else []) and len(told) == bool(wrong)
+
+
+def _sparse(name: str, version: str) -> bytes:
+    """An entry of a file with holes, as `tar -S` packs it: in GNU's old way with an extended header, or by pax records."""
+    stored = b"2026-01-02 03:04:05 INFO between holes\n".ljust(512, b"\0")
+    info = tarfile.TarInfo(name)
+    info.size = len(stored)
+    if version == "pax":
+        info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": name}
+        return info.tobuf(tarfile.PAX_FORMAT) + stored
+    info.type = b"S"
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    header[482] = 1  # another header with more holes follows, and then one more
+    header[148:156] = b" " * 8
+    header[148:156] = f"{sum(header):06o}\0 ".encode()
+    return bytes(header) + bytes(504) + b"\1" + bytes(7) + bytes(512) + stored
+
+
+@pytest.mark.parametrize("version", ["gnu", "pax"])
+def test_sparse_members_are_told_and_the_rest_is_read(tmp_path: Path, version: str) -> None:
+    """A file packed without its holes is not taken for a log of its own; the members behind it are found and whole."""
+    path = tmp_path / "logs.tar"
+    path.write_bytes(_sparse("holes.log", version) + _tar(tmp_path / "plain.tar", "b.log"))
+    found = find([str(path)])
+    assert [source.member for source in found.sources] == ["b.log"]
+    assert [error.message for error in found.errors] == [
+        f"{path}!holes.log: packed without its holes (tar -S), not read"
+    ]
+    assert len(b"".join(block.data for block in blocks(found.sources[0]))) == 4_000
+
+
+@pytest.mark.parametrize("record", [b"5010 size=" + b"9" * 4999 + b"\n", b"9" * 5000 + b" size=1\n", b"x size=\n"])
+def test_nonsense_in_an_archive_ends_nothing(tmp_path: Path, record: bytes) -> None:
+    """Numbers of thousands of digits in a pax header are no sizes; its file is read."""
+    info = tarfile.TarInfo("pax")
+    info.type, info.size = b"x", len(record)
+    path = tmp_path / "logs.tar"
+    pax = info.tobuf(tarfile.USTAR_FORMAT) + record + bytes(-len(record) % 512)
+    path.write_bytes(pax + _tar(tmp_path / "plain.tar", "a.log", "b.log"))
+    found = find([str(path)])
+    assert not found.errors
+    assert [len(b"".join(block.data for block in blocks(source))) for source in found.sources] == [4_000, 4_000]
+
+
+@pytest.mark.parametrize("name", ["app.log.gz", "logs.tar.gz.gz"])
+def test_what_is_compressed_twice_is_no_log(tmp_path: Path, name: str) -> None:
+    """It is passed over in a folder, and an error where it is named; both say what it is."""
+    data = _tar(tmp_path / "plain", "a.log") if ".tar" in name else b"2026-01-02 03:04:05 INFO line\n"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).write_bytes(gzip.compress(gzip.compress(data)))
+    found, skipped = look(str(tmp_path / "in"))
+    assert not found.sources and list(skipped.values()) == ["compressed twice: unpack it once"]
+    with pytest.raises(SourceError, match="compressed twice"):
+        list(blocks(find([str(tmp_path / "in" / name)]).sources[0]))

@@ -10,12 +10,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from logtriage.errors import SourceError
 from logtriage.sources.unpack import PIECE, Pieces, Pull, decoded, file_pieces
 
 _BLOCK = 512
 _LONGEST_HEADER = 1 << 20  # bytes of an extended header that are believed to be one
+_DIGITS = 20  # that no size in bytes has
+
+_T = TypeVar("_T")
 
 # The walk that last gave a member to its end, kept so that reading all members in order reads the archive once.
 _parked: dict[Path, Bundle] = {}
@@ -28,11 +32,13 @@ def is_bundle(head: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One entry: its `name` (a later one of the same name gets `#2`, …), bytes, and whether it is a regular file."""
+    """One entry: its `name` (a later one of the same name gets `#2`, …), bytes, whether it is a regular file, and whether
+    one of which only what lies between its holes is in the archive (`tar -S`)."""
 
     name: str
     size: int
     regular: bool
+    sparse: bool = False
 
 
 class Bundle:
@@ -62,6 +68,7 @@ class Bundle:
     def _walk(self) -> Iterator[Member]:
         long_name: str | None = None
         long_size: int | None = None
+        sparse = False
         while header := self._header():
             name, size, kind = header
             if kind in b"Lx":
@@ -70,8 +77,9 @@ class Bundle:
                     long_name = text.rstrip(b"\0").decode("utf-8", "surrogateescape")
                 else:
                     records = _pax(text)
-                    long_name = records.get("path", long_name)
-                    long_size = int(records["size"]) if records.get("size", "").isdecimal() else long_size
+                    long_name = records.get("GNU.sparse.name", records.get("path", long_name))
+                    long_size = _number(records.get("size", ""), long_size)
+                    sparse = sparse or any(key.startswith("GNU.sparse.") for key in records)
                 continue
             name, size = long_name or name, size if long_size is None else long_size
             long_name = long_size = None
@@ -80,7 +88,8 @@ class Bundle:
                 continue
             self._seen[name] += 1
             shown = name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
-            yield Member(shown, size, kind in (b"0", b"\0", b"7"))
+            yield Member(shown, size, kind in (b"0", b"\0", b"7"), sparse or kind == b"S")
+            sparse = False
 
     def data(self) -> Pieces:
         """The bytes of the member the walk stands at."""
@@ -114,6 +123,10 @@ class Bundle:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except tarfile.HeaderError as why:
             raise SourceError(f"{self.name}: no archive header at byte {self._pull.at - len(block)}: {why}") from why
+        more = info.type == b"S" and block[482]
+        while more:  # where the holes are, of a GNU sparse file: behind its header, and not of its size
+            block = self._pull.read(_BLOCK)
+            more = len(block) == _BLOCK and block[504]
         return info.name, max(0, info.size) if info.type not in b"123456" else 0, info.type
 
     def _end(self) -> None:
@@ -137,13 +150,19 @@ def _pax(text: bytes) -> dict[str, str]:
     """The records of a pax header: `<length> <key>=<value>\\n`, the length counting itself."""
     records = {}
     while text:
-        length, _, rest = text.partition(b" ")
-        if not length.isdigit() or int(length) <= len(length) + 1:
+        told, _, rest = text.partition(b" ")
+        length = _number(told.decode("ascii", "replace"), 0)
+        if length <= len(told) + 1:
             break
-        key, _, value = rest[: int(length) - len(length) - 1].rstrip(b"\n").partition(b"=")
+        key, _, value = rest[: length - len(told) - 1].rstrip(b"\n").partition(b"=")
         records[key.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
-        text = text[int(length) :]
+        text = text[length:]
     return records
+
+
+def _number(text: str, default: _T) -> int | _T:
+    """A number of a header; `default` where it is none that a file could have."""
+    return int(text) if text.isdecimal() and len(text) < _DIGITS else default
 
 
 def member_pieces(path: Path, member: str, name: str) -> Pieces:

@@ -174,7 +174,11 @@ class _Finder:
         try:
             for member in archive:
                 label = f"{shown(path)}!{shown(member.name)}"
-                if not member.regular:
+                if member.sparse:
+                    self.errors.append(
+                        SourceError(f"{label}: packed without its holes (tar -S), not read", "unpack the archive")
+                    )
+                if member.sparse or not member.regular:
                     continue
                 pull = Pull(archive.data())
                 compression = recognise(pull.peek(HEAD))

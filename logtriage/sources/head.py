@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from logtriage.sources.codec import recognise
+
 _MAGIC = {
     b"LPKSHHRH": "a systemd journal: read it with journalctl -o json",
     b"SQLite format 3\0": "a database",
@@ -36,6 +38,8 @@ def why_no_log(head: bytes, name: str) -> str | None:
     """What a file beginning with `head` is if it is no log; None for a log, or for an empty file."""
     if name.rpartition("/")[2] in _BESIDE_LOGS:
         return "what docker notes about a container"
+    if recognise(head):
+        return "compressed twice: unpack it once"
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
             return what

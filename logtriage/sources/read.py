@@ -119,6 +119,8 @@ def opened(source: Source, offset: int = 0, guard: Guard | None = None) -> tuple
     compressed = recognise(raw.peek(HEAD))
     again = None if _is_pipe(source) else (lambda: _raw(source))
     pull = Pull(decoded(raw.rest(), source.name, again=again, guard=guard)) if compressed else raw
+    if compressed and recognise(pull.peek(HEAD)):
+        raise SourceError(f"{source.name}: compressed twice", "unpack it once")
     encoding = encoding_of(pull.peek(_HEAD))
     if offset and not compressed and source.path and source.member is None and again:
         return encoding, file_pieces(source.path, source.name, offset)
