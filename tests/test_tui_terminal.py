@@ -249,3 +249,14 @@ def test_what_is_wrong_is_one_line(terminal: Terminal, store: Path, tmp_path: Pa
     terminal.start(command, tmp_path)
     text = terminal.until(lambda text: "\ncode " in text)
     assert "code 2" in text and "nosuch.log: No such file" in text and "terminate" not in text
+
+
+def test_no_thread_holds_the_process(terminal: Terminal, store: Path, tmp_path: Path) -> None:
+    """The command ends though a thread of the screen's library goes on, as Textual's for keys does after a `q` just behind `fg`."""
+    held = (
+        "import threading; from logtriage.tui.app import Logtriage; from logtriage.cli.tui import run; "
+        "Logtriage.run = lambda self: threading.Thread(target=threading.Event().wait).start(); "
+        f"raise SystemExit(run(['--no-config', '--store', '{store}']))"
+    )
+    terminal.start(f'{sys.executable} -c "{held}"; echo code $?', tmp_path)
+    terminal.until(lambda text: "\ncode 0" in text)

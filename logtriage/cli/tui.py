@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from logtriage.cli.options import Parser, add_display, add_general, add_reading, add_sources, is_piped
@@ -64,9 +65,15 @@ def run(argv: list[str]) -> int:
     finally:
         # whatever happens: a process that ends while a thread is in DuckDB is aborted
         has_ended = engine.close()
-    if not has_ended:
-        os._exit(code)  # the machine is so busy that it does not: nothing is left to be written
+    if not has_ended or _is_held():
+        os._exit(code)  # nothing is left to be written
     return code
+
+
+def _is_held() -> bool:
+    """Whether the process would not end by itself: Textual's thread for keys goes on, and reads without rest where the terminal
+    is gone, if one leaves just when the screen comes back from a suspension."""
+    return any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
 
 
 def _show(
