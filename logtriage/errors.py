@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_NEAR = 0.7  # of what two words have in common (see difflib); less is another word
+_NEAR = 0.75  # of what two words have in common (see difflib); less is another word
 
 
 class LogtriageError(Exception):

@@ -220,6 +220,21 @@ def test_json_lines(logs: Path) -> None:
     assert grep(logs, "--json", "", "app.log").lines == everything
 
 
+@pytest.mark.parametrize("asked", [("grep", "pay"), ("cat",)])
+def test_names_that_no_record_has(logs: Path, asked: tuple[str, ...]) -> None:
+    """A service or source that is asked for and that there is not is told, with the nearest or what there is; from files
+    and from the store."""
+    folder = logs / "containers" / "shop-7d9f-x2kqp_web_payment-0123456789abcdef.log"
+    folder.parent.mkdir()
+    folder.write_text("2026-03-02T10:00:01.5Z stdout F pay\n")
+    logtriage("ingest", ".", cwd=logs)
+    for where in (".",), ():
+        misspelt = logtriage(*asked, *where, "--container", "paymnt", cwd=logs)
+        assert misspelt.code == 1 and "no container 'paymnt' was seen: is it payment?" in misspelt.err
+        none = logtriage(*asked, *where, "--source", "zzz", "--namespace", "we*", cwd=logs)
+        assert "no source 'zzz' was seen: there is " in none.err and "namespace" not in none.err
+
+
 def test_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
     """A cell that would be computed gets an apostrophe in front."""
     (tmp_path / "a.log").write_text("2026-03-02 10:00:01 INFO =HYPERLINK(1)\n")

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from logtriage.store.catalog import PartRow
+from logtriage.store.pieces import facets
 from logtriage.store.views import Snapshot, others
 
 
@@ -37,6 +38,14 @@ def parts_named(parts: Sequence[PartRow], name: str) -> tuple[int, ...]:
         or tuple(part.part for part in parts if part.group == name)
         or tuple(part.part for part in parts if _fits(part, name))
     )
+
+
+def names(snapshot: Snapshot, column: str) -> set[str]:
+    """All that a store's records tell in a column that says where they come from: `source`, `service`, `container` …"""
+    if column == "source":
+        return {name for part in snapshot.catalog.parts for name in (part.source, part.group)}
+    sql = f"SELECT DISTINCT {column} FROM ({facets(column)}) WHERE {column} IS NOT NULL"
+    return {name for (name,) in snapshot.con.execute(sql).fetchall()}
 
 
 def _among(parts: Sequence[int] | None) -> str:

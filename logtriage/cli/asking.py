@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 
 from logtriage.cli.session import Session
-from logtriage.errors import UsageError
+from logtriage.errors import UsageError, is_it
 from logtriage.needles.needle import Needle
+from logtriage.output import harmless
 from logtriage.query.condition import Condition
 from logtriage.query.field import parse_field
 from logtriage.query.query import LEVELS, Query
 
 _NAMES = (*LEVELS, "verbose", "information", "notice", "warning", "severe", "critical", "alert", "emergency", "panic")
+_NAMED = 5  # names of services, sources … that are told where another was asked for
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,14 @@ class Asked:
     def conditions(self) -> list[Condition]:
         """All but the needle's."""
         return [*self.query.conditions(), *self.more]
+
+    @property
+    def origins(self) -> dict[str, tuple[str, ...]]:
+        """Globs of where records come from, by column, as far as they are given."""
+        query = self.query
+        every = {"source": query.sources, "service": query.services, "container": query.containers,
+                 "namespace": query.namespaces}  # fmt: skip
+        return {column: globs for column, globs in every.items() if globs}
 
 
 def levels(asked: Asked) -> set[str]:
@@ -51,6 +63,25 @@ def span_told(asked: Asked, session: Session, first: datetime | None, last: date
     return (
         [f"the logs span {span(first, last, session.zone)}"] if first and last and (query.since or query.until) else []
     )
+
+
+def unseen_told(asked: Asked, known: Callable[[str], Collection[str]]) -> list[str]:
+    """Which of the names asked for no record had, and what such names there are (`known`: by column)."""
+    told = []
+    for column, globs in asked.origins.items():
+        there = sorted(known(column))
+        for glob in globs:
+            if not any(fnmatchcase(name, one) for name in there for one in (glob, f"*/{glob}")):
+                ends = sorted({os.path.basename(name) for name in there})
+                near = is_it(glob, [*there, *ends]).strip() or f"there is {_some(ends)}"
+                told.append(f"no {column} {glob!r} was seen: {near}")
+    return told
+
+
+def _some(names: list[str]) -> str:
+    """The first of some names, for who does not know what there is."""
+    shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+    return harmless(shown).replace("\n", " ") or "none"
 
 
 def asked(

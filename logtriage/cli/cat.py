@@ -37,7 +37,10 @@ EXAMPLES = """\
 
 def parser() -> Parser:
     """The command's arguments."""
-    made = Parser("cat", "Prints whole logs. A SOURCE that is no file is looked for in the store.", EXAMPLES)
+    made = Parser(
+        "cat", "Prints whole logs. A SOURCE that is no file is looked for in the store.\n"
+        "Exit code: 0 there are records, 1 there are none, 2 an error.", EXAMPLES,
+    )  # fmt: skip
     add_sources(made, help="a file, folder, glob or archive, or a source of the store; - is standard input")
     add_output(
         made, OUTPUTS, "text (one timeline), jsonl, logfmt or csv (sources in the order given), raw (the exact bytes)"

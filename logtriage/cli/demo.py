@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logtriage.cli.options import Parser, add_display, add_general
+from logtriage.cli.options import Parser, add_display, add_general, number
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import UsageError
@@ -34,10 +35,10 @@ def parser() -> Parser:
     )  # fmt: skip
     made.add_argument("folder", nargs="?", default=_FOLDER, metavar="FOLDER", help=f"where to (default ./{_FOLDER})")
     made.add_argument(
-        "--lines", type=int, default=20_000, metavar="N", help="about so many lines (2,000 to 50,000,000)"
+        "--lines", type=number, default=20_000, metavar="N", help="about so many lines (2,000 to 50,000,000)"
     )
     made.add_argument(
-        "--seed", type=int, default=7, metavar="N", help="another number, other logs; the same one, the same bytes"
+        "--seed", type=number, default=7, metavar="N", help="another number, other logs; the same one, the same bytes"
     )
     made.add_argument(
         "--run",
@@ -66,7 +67,9 @@ def run(argv: list[str]) -> int:
     summary = write_demo(folder, lines=args.lines, seed=args.seed)
     session.say(f"{summary.lines:,} lines in {counted(len(summary.files), 'file')} under {folder}")
     if not args.run:
-        session.say(f"try: logtriage grep -i 'timed out' {folder}")
+        logs = shlex.quote(str(folder))
+        session.say(f"who moved first:  {_program()} triage --no-store {logs}")
+        session.say(f"what timed out:   {_program()} grep -i 'timed out' {logs}")
         return 0
     return _show(session, folder)
 
@@ -86,14 +89,21 @@ def _show(session: Session, folder: Path) -> int:
         seconds = time.monotonic() - began
         _timeline(session, store)
         flagged = count(store, Query(flags=("*",)))
-    coverage = Coverage(tally.sources, tally.records, flagged, errors=len(tally.errors))
+    coverage = Coverage(tally.sources, tally.records, errors=len(tally.errors))
     coverage.seen(tally.first, tally.last)
-    coverage.notes.append(f"read in {seconds:.1f} s")
+    coverage.notes = [f"{flagged:,} flagged", f"read in {seconds:.1f} s"]
     session.say(coverage.line(session.zone))
-    session.say(f"who moved first:  logtriage triage --store {place}")
-    session.say(f"on one timeline:  logtriage tui --store {place}")
-    session.say(f"around a line:    logtriage grep --store {place} --across -C 3 'Killed process'")
+    at = f"--store {shlex.quote(str(place))}"
+    session.say(f"who moved first:  {_program()} triage {at}")
+    session.say(f"on one timeline:  {_program()} tui {at}")
+    session.say(f"around a line:    {_program()} grep {at} --across -C 3 'Killed process'")
     return 2 if tally.errors else 0
+
+
+def _program() -> str:
+    """How this program is called from here: by its path, where the shell does not know its name."""
+    typed = Path(sys.argv[0])
+    return shlex.quote(str(typed)) if typed.name == "logtriage" and not shutil.which("logtriage") else "logtriage"
 
 
 def _timeline(session: Session, store: Store) -> None:

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from logtriage.cli.session import Session
+from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 from logtriage.output import harmless
 from logtriage.store.store import Store
+from logtriage.store.views import Snapshot
 
 
 @contextmanager
@@ -38,6 +40,18 @@ def _opened(session: Session, path: Path, names: list[str]) -> Iterator[tuple[St
     parts = tuple(up_to_date(session, path, names)) if names else None
     with Store(path) as store:
         yield store, parts
+
+
+def coverage_of(snapshot: Snapshot, parts: tuple[int, ...] | None) -> Coverage:
+    """What these parts (None: all) hold, for the coverage line."""
+    from logtriage.answers import lanes
+    from logtriage.answers.standing import records
+
+    these = [part for part in snapshot.catalog.parts if parts is None or part.part in parts]
+    coverage = Coverage(len({part.source for part in these}), records(snapshot, parts))
+    if minutes := lanes.span(snapshot, [part.part for part in these]):
+        coverage.seen(*lanes.whole(minutes))
+    return coverage
 
 
 def up_to_date(session: Session, path: Path, names: list[str]) -> list[int]:

@@ -79,7 +79,7 @@ class Parser(argparse.ArgumentParser):
         if what == "unrecognized arguments":
             word = told.split(" -")[0].split()[-1] if told[:1] != "-" else told.split()[0].partition("=")[0]
             near = is_it(word, self._option_string_actions)
-            message = f"{command}: there is no {'option' if word[:1] == '-' else 'place for'} {word!r}"
+            message = f"{command}: {f'there is no option {word!r}' if word[:1] == '-' else f'one argument too many: {word!r}'}"
         elif what == "the following arguments are required":
             actions = next((one.help for one in self._actions if one.dest == "action"), None)
             message = f"{command}: {actions}?" if told[:6] == "ACTION" else f"{command}: {told} is missing"
@@ -87,7 +87,8 @@ class Parser(argparse.ArgumentParser):
             word, _, choices = told[16:].partition(" (choose from ")
             known = choices.rstrip(")").replace("'", "").split(", ")
             near = is_it(word.strip("'"), known)
-            message = f"{command}: {word} is none of {', '.join(known)}"
+            option = what.removeprefix("argument ") + " " if "--" in what else ""
+            message = f"{command}: {option}{word} is none of {', '.join(known)}"
         else:
             message = f"{command}: {message.removeprefix('argument ')}"
         self.exit(2, f"logtriage: {message}\n  hint: {near}`{self.prog} --help` has examples\n")
@@ -198,9 +199,9 @@ def is_filtered(args: argparse.Namespace) -> bool:
 
 
 def number(text: str) -> int:
-    """A number of records, as an argument."""
+    """A whole number, not negative, as an argument."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of records")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
     return int(text)
 
 

@@ -26,7 +26,10 @@ EXAMPLES = """\
 
 def parser() -> Parser:
     """The command's arguments."""
-    made = Parser("report", "Writes the hand-over: what triage finds, with marks, notes and a timeline.", EXAMPLES)
+    made = Parser(
+        "report", "Writes the hand-over: what triage finds, with marks, notes and a timeline.\n"
+        "Exit code: 0 there is something to report, 1 there is nothing, 2 an error.", EXAMPLES,
+    )  # fmt: skip
     add_sources(made, help=BROUGHT_IN)
     add_asking(made)
     group = made.add_argument_group("the report")
@@ -58,8 +61,7 @@ def run(argv: list[str]) -> int:
     if args.html:
         _write(Path(args.html), page.rendered(document))
     sys.stdout.write(markdown.rendered(document))
-    if coverage:
-        finished(session, coverage)
+    finished(session, coverage)
     return 2 if session.errors else 0 if found else 1
 
 
@@ -79,10 +81,11 @@ def _incident(session: Session) -> tuple[Document, bool, Coverage]:
     return document(answer, kept, session.zone, again=again(session)), bool(answer.culprits), coverage
 
 
-def _week(session: Session) -> tuple[Document, bool, None]:
-    from logtriage.cli.opened import opened
+def _week(session: Session) -> tuple[Document, bool, Coverage]:
+    from logtriage.cli.opened import coverage_of, opened
     from logtriage.report.weekly import document
     from logtriage.stamps.when import parse_when
+    from logtriage.store.views import Snapshot
 
     args = session.args
     if args.at or args.since or args.baseline:
@@ -90,7 +93,8 @@ def _week(session: Session) -> tuple[Document, bool, None]:
     until = parse_when(args.until, now=session.now, zone=session.zone).replace(tzinfo=None) if args.until else None
     with opened(session, list(args.sources)) as (store, parts):
         made = document(store, session.zone, until, parts)
-    return made, len(made.blocks) > 1, None
+        with Snapshot(store) as snapshot:
+            return made, len(made.blocks) > 1, coverage_of(snapshot, parts)
 
 
 def _write(path: Path, text: str) -> None:

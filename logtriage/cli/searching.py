@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from logtriage.cli.asking import Asked, span_told, window_told
+from logtriage.cli.asking import Asked, span_told, unseen_told, window_told
 from logtriage.cli.ending import finished
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.session import Session
@@ -40,6 +40,8 @@ class Search:
         self._in_order = in_order  # one source after the other
         self._normaliser = Normaliser(connect(), session.settings())
         self._conditions = asked.conditions()
+        # what records have told of where they come from, as far as it was asked for
+        self._seen: dict[str, set[str]] = {column: set() for column in asked.origins}
         self._learnt: Learnt | None = None
         if json or session.args.output in WITH_FIELDS or asked.query.templates:
             self._learnt = Learnt(self._normaliser)
@@ -105,10 +107,12 @@ class Search:
         self.session.error(SourceError(f"{source.name}: the pattern took too long on {counted(number, 'line')}"))
 
     def finished(self, found: int) -> None:
-        """Prints the coverage line; where nothing was found in the window asked for, it says what there is."""
+        """Prints the coverage line; where nothing was found, it says what there is."""
         query = self.asked.query
         if not found and (query.since or query.until):
             self.coverage.notes += span_told(self.asked, self.session, *self._span())
+        if not found:
+            self.coverage.notes += unseen_told(self.asked, self._seen.__getitem__)
         finished(self.session, self.coverage)
 
     def _span(self) -> tuple[datetime | None, datetime | None]:
@@ -122,11 +126,17 @@ class Search:
                 moments += span(source, grammar(source), reference(source)) or ()
         return min(moments, default=None), max(moments, default=None)
 
+    def _keep(self, picked: Picked) -> None:
+        """Drops what does not fulfil the conditions, and notes where all of it comes from."""
+        for column, names in self._seen.items():
+            names |= picked.names(column)
+        picked.keep(self._conditions, attributes=self.asked.query.needs_attributes)
+
     def rows(self, picked: Iterable[Picked], source: Source) -> Iterator[Row]:
         """The rows of blocks, filtered. An error of the source is told, and ends it."""
         try:
             for one in picked:
-                one.keep(self._conditions, attributes=self.asked.query.needs_attributes)
+                self._keep(one)
                 yield from one.rows(json=self._json)
         except SourceError as why:
             self.session.error(why)
@@ -135,7 +145,7 @@ class Search:
         """The same as JSON lines alone."""
         try:
             for one in picked:
-                one.keep(self._conditions, attributes=self.asked.query.needs_attributes)
+                self._keep(one)
                 yield from one.json_lines()
         except SourceError as why:
             self.session.error(why)

@@ -15,7 +15,16 @@ from logtriage.answers.lanes import ends
 from logtriage.cli.asking import asked, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.opened import opened
-from logtriage.cli.options import Parser, add_display, add_filters, add_general, add_output, add_reading, add_sources
+from logtriage.cli.options import (
+    Parser,
+    add_display,
+    add_filters,
+    add_general,
+    add_output,
+    add_reading,
+    add_sources,
+    number,
+)
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import UsageError
@@ -61,7 +70,7 @@ def parser() -> Parser:
         "-m",
         "--max-count",
         metavar="N",
-        type=int,
+        type=number,
         help=f"N at most (text: {_SHOWN}, those of the same reasons together; 0: all)",
     )
     group.add_argument("--no-store", action="store_true", help="read the SOURCEs into a store that is thrown away")

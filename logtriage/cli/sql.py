@@ -28,7 +28,12 @@ _OUTPUTS = ("table", "csv", "jsonl", "parquet")
 
 def parser() -> Parser:
     """The command's arguments."""
-    made = Parser("sql", "Asks the store in DuckDB's SQL. It can read the store's views, and nothing else.", EXAMPLES)
+    made = Parser(
+        "sql",
+        "Asks the store in DuckDB's SQL. It can read the store's views, and nothing else.\n"
+        "Exit code: 0 there are rows, 1 there are none, 2 an error.",
+        EXAMPLES,
+    )
     made.add_argument(
         "query",
         nargs="+",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from logtriage.answers.lanes import ends
 from logtriage.answers.search import COLUMNS, Answer, Row
-from logtriage.answers.standing import parts_named
-from logtriage.cli.asking import Asked, asked, levels, span_told, window_told
+from logtriage.answers.standing import names, parts_named
+from logtriage.cli.asking import Asked, asked, levels, span_told, unseen_told, window_told
 from logtriage.cli.brief import tell
 from logtriage.cli.ending import finished, first_or_last, in_full
 from logtriage.cli.full import PRINTED, Full, full, more, shown
@@ -52,9 +52,10 @@ class Stored:
         self._shown_sql = False
 
     def finished(self, found: int) -> None:
-        """Prints the coverage line; where nothing was found in the window asked for, it says what there is."""
+        """Prints the coverage line; where nothing was found, it says what there is."""
         if not found:
             self.coverage.notes += span_told(self.asked, self.session, *ends(self.snapshot))
+            self.coverage.notes += unseen_told(self.asked, lambda column: names(self.snapshot, column))
         finished(self.session, self.coverage)
 
     def rows(self, query: Query, *, attributes: bool = False, most: int | None = None) -> Iterator[Full]:

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.cli.asking import moment
-from logtriage.cli.options import BROUGHT_IN, Parser, add_display, add_general, add_output, add_reading, add_sources
+from logtriage.cli.options import (
+    BROUGHT_IN,
+    Parser,
+    add_display,
+    add_general,
+    add_output,
+    add_reading,
+    add_sources,
+    number,
+)
 from logtriage.cli.session import Session
 from logtriage.cli.templates_out import SHORT, json_line, print_list, show
 from logtriage.coverage import counted
@@ -36,7 +45,10 @@ EXAMPLES = """\
 
 def parser() -> Parser:
     """The command's arguments."""
-    made = Parser("templates", "What the logs say, without the values in it: how often, since when, where.", EXAMPLES)
+    made = Parser(
+        "templates", "What the logs say, without the values in it: how often, since when, where.\n"
+        "Exit code: 0 there are such templates, or differences, 1 there are none, 2 an error.", EXAMPLES,
+    )  # fmt: skip
     add_sources(made, help=BROUGHT_IN + "; `show ID`: one template")
     which = made.add_mutually_exclusive_group()
     which.add_argument("--top", action="store_true", help="the most frequent first (as without it)")
@@ -47,7 +59,9 @@ def parser() -> Parser:
     which.add_argument(
         "--diff", nargs=2, metavar=("A", "B"), help="what differs between two windows (FROM..TO), logs or stores"
     )
-    made.add_argument("-m", "--max-count", metavar="N", type=int, default=50, help="N templates at most (default 50)")
+    made.add_argument(
+        "-m", "--max-count", metavar="N", type=number, default=50, help="N templates at most (default 50)"
+    )
     made.add_argument("--since", metavar="WHEN", help="records from then on")
     made.add_argument("--until", metavar="WHEN", help="records up to then")
     made.add_argument("--exemplars", action="store_true", help="one record of each, below it")
@@ -67,7 +81,8 @@ def run(argv: list[str]) -> int:
         return show(session, args.sources[1:])
     if args.diff:
         return _diff(session)
-    from logtriage.cli.opened import opened
+    from logtriage.cli.ending import finished
+    from logtriage.cli.opened import coverage_of, opened
     from logtriage.store.views import Snapshot
 
     with opened(session, list(args.sources)) as (store, parts), Snapshot(store) as snapshot:
@@ -75,11 +90,10 @@ def run(argv: list[str]) -> int:
         found, told = _chosen(session, snapshot, query, store)
         shown = found[: args.max_count]
         print_list(session, snapshot, query, shown)
-    session.say(
-        counted(len(found), "template")
-        + (f", {len(found) - len(shown):,} not shown (-m N)" if shown != found else "")
-        + told
-    )
+        coverage = coverage_of(snapshot, parts)
+    left = f", {len(found) - len(shown):,} not shown (-m N)" if shown != found else ""
+    coverage.notes.append(counted(len(found), "template") + left + told)
+    finished(session, coverage)
     return 2 if session.errors else 0 if found else 1
 
 
@@ -130,6 +144,11 @@ def _diff(session: Session) -> int:
     with ExitStack() as stack:
         before, after = (_side(session, stack, text) for text in args.diff)
         every = difference([before], [after])
+    for text, records in zip(
+        args.diff, (sum(one.before for one in every), sum(one.after for one in every)), strict=True
+    ):
+        if not records:  # all would be new, or gone
+            raise UsageError(f"templates: {text} holds no record to compare with", "name logs or times that have some")
     found = [one for one in every if one.kind in ("new", "gone") or abs(one.score) >= 4]
     shown = found[: args.max_count]
     if args.output == "text" and shown:

@@ -44,7 +44,10 @@ _LEAST = 40  # lines that the answer may have on a terminal of fewer
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser(
-        "triage", "Ranks who is to be suspected of an incident, with the evidence. It never claims a cause.", EXAMPLES
+        "triage",
+        "Ranks who is to be suspected of an incident, with the evidence. It never claims a cause.\n"
+        "Exit code: 0 there is evidence against some, 1 there is none, 2 an error.",
+        EXAMPLES,
     )
     add_sources(made, help=BROUGHT_IN)
     add_asking(made)
@@ -97,10 +100,7 @@ def run(argv: list[str]) -> int:
 
 def answered(session: Session) -> tuple[Triage, Coverage]:
     """Brings the store up to date with the sources and the baseline, and asks it; what was looked at."""
-    from logtriage.answers import lanes
-    from logtriage.answers.tally import count
-    from logtriage.cli.opened import opened
-    from logtriage.query.query import Query
+    from logtriage.cli.opened import coverage_of, opened
     from logtriage.store.views import Snapshot
     from logtriage.triage.triage import triage
 
@@ -110,11 +110,7 @@ def answered(session: Session) -> tuple[Triage, Coverage]:
         wanted = _asked(session, snapshot, parts, windows, good)
         _require_baseline(snapshot, wanted, "..".join(windows[0]) if windows else " ".join(names))
         answer = triage(snapshot, wanted)
-        these = [part for part in snapshot.catalog.parts if parts is None or part.part in parts]
-        coverage = Coverage(len({part.source for part in these}), count(snapshot, Query(parts=parts)))
-        if minutes := lanes.span(snapshot, [part.part for part in these]):
-            coverage.seen(*lanes.whole(minutes))
-        return answer, coverage
+        return answer, coverage_of(snapshot, parts)
 
 
 def again(session: Session, triage: str = "") -> Again:

@@ -186,6 +186,13 @@ class Picked:
             f"DELETE FROM kept WHERE i NOT IN (SELECT i FROM ({self._facets(attributes)}) WHERE {where})", parameters
         )
 
+    def names(self, column: str) -> set[str]:
+        """All that the records tell in a column that says where they come from: `source`, `service`, `container` …"""
+        if column == "source":
+            return {self._reader.source.name, self._reader.source.group}
+        sql = f"SELECT DISTINCT {column} FROM ({self._facets(False)}) WHERE {column} IS NOT NULL"
+        return {name for (name,) in self._con.execute(sql).fetchall()}
+
     def _facets(self, attributes: bool) -> str:
         """The records with the columns that the store's view `records` has."""
         chains, source = self._reader.chains, self._reader.source
