@@ -169,6 +169,24 @@ def test_text_cannot_talk_to_the_terminal() -> None:
     assert harmless("Grüße, 世界\t😀") == "Grüße, 世界\t😀"
 
 
+@pytest.mark.parametrize(("args", "said"), [
+    (("grep", "x", "--levl", "warn"), "there is no option '--levl'\n  hint: is it --level? "),
+    (("grep", "x", "--output", "xml"), "--output 'xml' is none of text, jsonl, logfmt, csv, raw"),
+    (("formats", "lst"), "'lst' is none of list, show, check, detect\n  hint: is it list? "),
+    (("formats", "show", "nginx-eror"), "there is no format 'nginx-eror'\n  hint: is it nginx-error? "),
+    (("patterns", "show", "linux.oom-kil"), "there is no signature 'linux.oom-kil'\n  hint: is it linux.oom-kill? "),
+    (("grep", "x", "--format", "nginx-eror"), "there is no format 'nginx-eror'"),
+    (("cat", "--assume-tz", "Mars"), "no time zone is named 'Mars'"),
+    (("cat", "--now", "then"), "'then' is no moment in time"),
+    (("store", "compact", "--store", "nowhere"), "there is no store at nowhere"),
+])  # fmt: skip
+def test_what_is_not_known_is_told(args: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    """An option, a choice, a name or a place that there is not ends the command with one line, and the nearest there is."""
+    ran = logtriage(*args, cwd=tmp_path)
+    assert ran.code == 2 and said in ran.err and "Traceback" not in ran.err
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_csv_cells() -> None:
     """Formulas are defused, numbers stay numbers, quotes are doubled."""
     assert csv_row(["=1+1", "-5", "@x", 'a "b"', "c,d", None, "-a"]) == '\'=1+1,-5,\'@x,"a ""b""","c,d",,\'-a'

@@ -102,7 +102,9 @@ def test_errors_are_told(logs: Path) -> None:
     """A wrong id, an unknown side, none found: one line, and the exit code says which."""
     assert logtriage("templates", "show", "xyz", "--store", "st", cwd=logs).code == 2
     unknown = logtriage("templates", "show", "ffffffffff", "--store", "st", cwd=logs)
-    assert (unknown.code, unknown.out) == (2, "") and "no template ffffffffff" in unknown.err
+    assert (unknown.code, unknown.out) == (2, "") and "no template 'ffffffffff'" in unknown.err
+    empty = logtriage("templates", "--diff", "01:00..02:00", "10:00..11:00", "--store", "st", cwd=logs)
+    assert empty.code == 2 and "01:00..02:00 holds no record" in empty.err  # all would be new
     ran = logtriage("templates", "--diff", "nowhere", "a.log", "--store", "st", cwd=logs)
     assert ran.code == 2 and "nowhere" in ran.err
 

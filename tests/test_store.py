@@ -323,7 +323,7 @@ def test_the_default_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     monkeypatch.setenv("LOGTRIAGE_STORE", str(tmp_path / "named"))
     assert default_path() == tmp_path / "named"
     monkeypatch.delenv("LOGTRIAGE_STORE")
-    monkeypatch.setattr(store_module.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     assert default_path() == tmp_path / "state" / "logtriage"
     monkeypatch.delenv("XDG_STATE_HOME")
