@@ -224,7 +224,7 @@ def test_json_lines(logs: Path) -> None:
 def test_names_that_no_record_has(logs: Path, asked: tuple[str, ...]) -> None:
     """A service or source that is asked for and that there is not is told, with the nearest or what there is; from files
     and from the store."""
-    folder = logs / "containers" / "f"shop-7d9f-x2kqp_web_payment-{'0123456789abcdef' * 4}.log"
+    folder = logs / "containers" / f"shop-7d9f-x2kqp_web_payment-{'0123456789abcdef' * 4}.log"
     folder.parent.mkdir()
     folder.write_text("2026-03-02T10:00:01.5Z stdout F pay\n")
     logtriage("ingest", ".", cwd=logs)
