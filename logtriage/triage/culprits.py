@@ -79,7 +79,7 @@ def _pass_on(found: list[Culprit], blamed: list[Edge]) -> None:
 _PLAIN = {
     "flow": "its requests go another way",
     "call": "it is no longer heard of where it was called",
-    "slower": "requests wait at it",
+    "slower": "it became slow",
     "silence": "it fell silent",
     "blamed": "others could not use it",
     "trouble": "it failed by itself",

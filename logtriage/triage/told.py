@@ -64,7 +64,7 @@ def lines(
 
 def _blocks(answer: Triage, zone: tzinfo, again: Again, evidence: tuple[int, ...]) -> Iterator[_Block]:
     def timed(what: Iterable[tuple[datetime, str, str]]) -> list[str]:
-        return [f"{clock(at, zone)}  {service}: {text}" for at, service, text in what]
+        return [f"{clock(at, zone)}  {_of(service, text)}" for at, service, text in what]
 
     def brief(title: str, *kinds: str) -> _Block:
         found = answer.of_kind(*kinds, most=len(answer.findings))
@@ -81,6 +81,11 @@ def _blocks(answer: Triage, zone: tzinfo, again: Again, evidence: tuple[int, ...
     yield brief("Gone", "vanished", "silence")
     yield _Block("Good to know", answer.notes, whole=True)
     yield _Block("Ask next", commands(answer, again), whole=True)
+
+
+def _of(service: str, text: str) -> str:
+    """What is said of a service, with its name in front, unless it stands there."""
+    return text if text.startswith((f"{service} ", f"{service}:")) else f"{service}: {text}"
 
 
 def _first(title: str, rows: list[str], most: int = _ROWS) -> _Block:
@@ -130,8 +135,11 @@ def _suspects(answer: Triage, evidence: tuple[int, ...]) -> Iterator[str]:
 
 
 def _distinct(evidence: list[Finding]) -> list[Finding]:
-    """The best of each kind."""
-    return list({finding.kind: finding for finding in reversed(evidence)}.values())[::-1]
+    """The best of each kind, in the order of the best."""
+    best: dict[str, Finding] = {}
+    for finding in evidence:
+        best.setdefault(finding.kind, finding)
+    return list(best.values())
 
 
 def commands(answer: Triage, again: Again) -> list[str]:
@@ -146,7 +154,7 @@ def commands(answer: Triage, again: Again) -> list[str]:
     flags = sorted({category for edge in answer.blame for category in edge.categories if category != NAMED})
     if flags:
         what.append(f"--flag {shlex.quote(','.join(flags))} --across -C 2")
-    found = [f"logtriage grep{again.store} {one} {span} .{again.logs}" for one in what]
+    found = [f"logtriage grep{again.store} {one} {span} ''{again.logs}" for one in what]
     if any(piece.sql for one in answer.culprits for piece in one.evidence):
         at = f"{answer.onset.moment.isoformat(timespec='milliseconds')}Z"
         asked = again.triage or f"logtriage triage{again.store} --at {at}{again.logs}"
