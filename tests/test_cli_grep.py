@@ -220,6 +220,16 @@ def test_json_lines(logs: Path) -> None:
     assert grep(logs, "--json", "", "app.log").lines == everything
 
 
+def test_matches_alone(logs: Path) -> None:
+    """-o without names (-h, -I) prints nothing but the matches, of several logs and of the store too, for sort and uniq."""
+    logtriage("ingest", ".", cwd=logs)
+    for where in ("app.log",), ("app.log", "web.log"), ():
+        assert grep(logs, "-oh", "Cart|cart", *where).lines.count("Cart") == 6
+        assert set(grep(logs, "-o", "-I", "Cart|cart", *where).lines) <= {"Cart", "cart"}
+    named, bare = (grep(logs, *flags, "retrying", "app.log", "web.log").lines[0] for flags in ((), ("-h",)))
+    assert bare == named.replace(" app.log ", " ")
+
+
 @pytest.mark.parametrize("asked", [("grep", "pay"), ("cat",)])
 def test_names_that_no_record_has(logs: Path, asked: tuple[str, ...]) -> None:
     """A service or source that is asked for and that there is not is told, with the nearest or what there is; from files

@@ -95,7 +95,12 @@ def _add_showing(made: argparse.ArgumentParser) -> None:
     group.add_argument("-N", "--no-line-number", action="store_true", help=argparse.SUPPRESS)
     group.add_argument("-H", "--with-filename", action="store_true", default=None, help="source names in front")
     group.add_argument(
-        "-h", "-I", "--no-filename", action="store_false", dest="with_filename", help="no source names in front"
+        "-h",
+        "-I",
+        "--no-filename",
+        action="store_false",
+        dest="with_filename",
+        help="no source names in front (with -o: nothing but the matches)",
     )
     group.add_argument("-0", "--null", action="store_true", help="a NUL behind source names")
     add_output(group, OUTPUTS, "text, jsonl, logfmt, csv or raw (the exact bytes)")

@@ -36,7 +36,7 @@ class Shown(NamedTuple):
 
 
 class Timeline(NamedTuple):
-    """How the timeline looks: its zone, the width of names, and whether groups of records are marked."""
+    """How the timeline looks: its zone, the width of names (0: none are shown), and whether groups of records are marked."""
 
     output: str
     zone: tzinfo
@@ -74,7 +74,7 @@ class RowsOut:
         elif not self.look.only_matching or (row.found and self._needle is not None and self._needle.invert):
             self._write(self._front(row) + self._lines(row))
         elif row.found:
-            front = self._front(row)
+            front = self._front(row) if self.look.width else ""
             self._write("".join(f"{front}{part}\n" for part in self._parts(row)))
 
     def tell(self, json: str) -> None:
@@ -85,15 +85,15 @@ class RowsOut:
         self._out.write(text.encode("utf-8", "surrogateescape"))
 
     def _front(self, row: Shown) -> str:
-        name = shortened(harmless(row.source), self.look.width)
+        name = shortened(harmless(row.source), self.look.width) if self.look.width else ""
         if self.look.numbers:
-            name = f"{name}:{row.line}"
+            name = f"{name}:{row.line}" if name else str(row.line)
         mark = (":" if row.found else "-") if self.look.gaps else " "
         level = (row.level or "").upper().ljust(5)
         colour = self.look.colour
         time = painted(shown_time(row.timestamp, self.look.zone), "time", colour)
-        shown = painted(name.ljust(self.look.width), "source", colour)
-        return f"{time} {shown} {painted(level, row.level or '', colour)}{mark} "
+        shown = painted(name.ljust(self.look.width), "source", colour) + " " if name else ""
+        return f"{time} {shown}{painted(level, row.level or '', colour)}{mark} "
 
     def _lines(self, row: Shown) -> str:
         """What the record says, without the time and level that stand in front of it already; more of it where the match
@@ -205,7 +205,8 @@ def timeline(session: Session, sources: Sequence[Named], *, gaps: bool = False) 
     args = session.args
     names = short_names(sources) if args.output == "text" else {}
     colour = args.output == "text" and use_colour(args.color)
+    width = 0 if getattr(args, "with_filename", None) is False else width_of(list(names.values()))
     return Timeline(
-        args.output, session.zone, width_of(list(names.values())), names, colour, sys.stdout.isatty(),
+        args.output, session.zone, width, names, colour, sys.stdout.isatty(),
         args.line_number, gaps, getattr(args, "only_matching", False),
     )  # fmt: skip

@@ -122,12 +122,12 @@ class Query:
         )
 
     def text_condition(self) -> Condition | None:
-        """The needle's condition on `raw`; None without needle.
+        """The needle's condition on `raw`; None without needle, and where every line has a match.
 
         Where the needle is not `exact` it holds for more than it should (inverted too), never for less.
         """
         needle = self.needle
-        if needle is None:
+        if needle is None or (needle.matches_all and not needle.invert):
             return None
         plain = replace(needle, invert=False)
         if needle.invert and not plain.exact:
