@@ -77,6 +77,8 @@ def printed(form: str, moment: datetime, nanos: int, digits: int, separator: str
         "%A": f"{moment:%A}",
         "%H": f"{moment.hour:02}",
         "%-H": f"{moment.hour}",
+        "%-M": f"{moment.minute}",
+        "%-S": f"{moment.second}",
         "%k": f"{moment.hour:2}",
         "%I": f"{twelve:02}",
         "%-I": f"{twelve}",
@@ -121,7 +123,7 @@ def written(draw: st.DrawFn, kind: Stamp) -> tuple[str, datetime, int]:
     text = printed(form, clock, nanos, digits, separator, zone, kind.unit)
     full = {"us": 6, "ns": 9, "tai64n": 9, "ms": 3}.get(kind.unit or "", digits)
     micros = int(f"{clock.microsecond:06}"[:full].ljust(6, "0"))
-    seconds = clock.second if "%S" in form or kind.unit else 0
+    seconds = clock.second if {"%S", "%-S"} & set(tokens(form)) or kind.unit else 0
     moment = clock.replace(microsecond=micros, second=seconds, tzinfo=timezone(timedelta(minutes=offset)))
     below = f"{nanos:03}"[: max(0, full - 6)].ljust(3, "0")
     return text, moment.astimezone(UTC), int(below)

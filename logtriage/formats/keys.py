@@ -21,7 +21,7 @@ _NANOS = re.compile(r"(?i)^(?:time_?(?:stamp)?_?)?nanos?(?:_?of_?second)?$")
 # Moments of something else than the record: not taken where there is another.
 _OTHER_TIME = re.compile(r"(?i)expir|expiry|valid|updat|modif|end|birth|last|until|due|previous|boot")
 _LEVEL = re.compile(r"(?i)(?:level|severity|lvl|levelname|priority)(?:[_-]?(?:text|name|label))?$")
-_KIND = re.compile(r"(?i)(?:^|_)(?:type|status|kind|result|outcome|label|at)$")
+_KIND = re.compile(r"(?:^|_|(?<=[a-z])(?=[A-Z]))(?i:type|status|kind|result|outcome|label|at)$")
 # A request's answer; `sc-status` is of W3C's logs.
 _STATUS = re.compile(
     r"(?i)^(?:(?:http|resp(?:onse)?|sc|cs)[_-]?)?status(?:[_-]?code)?$|^(?:http|resp(?:onse)?)[_-]?code$"

@@ -1,8 +1,10 @@
-"""The levels, and OpenTelemetry's SeverityNumber of each."""
+"""The levels, OpenTelemetry's SeverityNumber of each, and syslog's."""
 
 from __future__ import annotations
 
 SEVERITY = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
+# RFC 5424, 6.2.1: the words for the numbers 0 to 7.
+SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 _LEVEL = " ".join(f"WHEN {n} THEN '{level}'" for level, n in SEVERITY.items())
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from logtriage.formats import documents
 from logtriage.formats.fields import LOGFMT_HEAD, WHOLE_SECONDS
 from logtriage.formats.format import Format
+from logtriage.formats.levels import SYSLOG
 from logtriage.formats.node import GENERIC, Node
 from logtriage.sql import literal
 from logtriage.stamps.stamp import find_regex
@@ -24,8 +25,6 @@ ROLES = (
 # … and what is a column of a record by one way or another, so that it is no attribute of it.
 RESERVED = {"timestamp", "date", "time", "level", "body", "service", "host", "container", "pod", "namespace", "trace_id",
             "span_id", "partial"}  # fmt: skip
-# RFC 5424, 6.2.1: the severity is the rest of eight.
-_SEVERITIES = "['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug']"
 _BODY = "(?P<body>.*)"
 _GROUP = re.compile(r"\(\?P<\w+>")
 
@@ -170,7 +169,8 @@ def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:
         return f"coalesce(nullif({m}.timestamp, ''), {time})" if "timestamp" in fmt.groups else time
     if name == "level" and "pri" in fmt.groups:
         said = f"nullif({m}.level, '')" if "level" in fmt.groups else "NULL"
-        return f"coalesce({said}, {_SEVERITIES}[try_cast({m}.pri AS INTEGER) % 8 + 1])"
+        # the severity is the rest of eight
+        return f"coalesce({said}, {list(SYSLOG)}[try_cast({m}.pri AS INTEGER) % 8 + 1])"
     if name in fmt.groups:
         return f"nullif({m}.\"{name}\", '')"
     return None

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage.formats.format import level_words
-from logtriage.formats.levels import SEVERITY
+from logtriage.formats.levels import SEVERITY, SYSLOG
 from logtriage.formats.node import GENERIC, Node
 from logtriage.layouts import one
 from logtriage.sql import literal
@@ -19,16 +19,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|alert|fatal|emerg|panic"
-_SHORT_WORDS = "trc|dbg|inf|wrn|erro|ftl|vrb|verbose|noti|crt|pnc"
+_SHORT_WORDS = "trc|dbg|inf|wrn|erro|ftl|vrb|verbose|noti|crt|pnc|informational|emergency"
 _ANY = f"{_WORDS}|{_SHORT_WORDS}"
 _NUMBER = re.compile("[0-9]*")
-# A level in a text of unknown form: in capitals at a word's own borders; in brackets or bars; before a colon; as a
-# value; as the very first word, or behind one that a sign joins to it (`ns_server:info,`); as a letter (`E!`, `E [`, `E name:`).
+# A level in a text of unknown form: in capitals at a word's own borders; in brackets or bars, maybe the last word there
+# (`[core:error]`); before a colon; as a value; padded to a column; as the very first word, or behind one that a sign joins
+# to it (`ns_server:info,`); as a letter (`E!`, `E [`, `E name:`); Cisco's `%LINK-3-UPDOWN:`; IBM's `AMQ9999E:`.
 _LEVEL_WORD = (
-    r"(?:^|[\s\[(<|:,;/\"'.])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|PANIC|ALERT|TRC|DBG|INF|WRN|VRB|FTL)(?:$|[\s\[\])>|:,;/\"'])"
-    rf"|[\[(<|](?:(?i:\s*({_ANY})\s*)|([DIWEF]))[\])>|]|(?:^|\s)(?i:({_ANY})):\s|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_ANY}))\b"
+    r"(?:^|[\s\[(<|:,;/\"'.])(TRACE|DEBUG|INFO|INFORMATION|INFORMATIONAL|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|EMERGENCY|PANIC|ALERT"
+    r"|TRC|DBG|INF|WRN|VRB|FTL)(?:$|[\s\[\])>|:,;/\"'])"
+    rf"|[\[(<|]\s*(?:(?i:({_ANY}))|([DIWEF]))\s*[\])>|]|\[[^\[\]]{{1,80}}:(?i:({_ANY}))\]|(?:^|\s)(?i:({_ANY}))(?::\s|  |\t)|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_ANY}))\b"
     rf"|^\W*(?:[\w.-]+[:.|/,])?(?i:({_ANY}))(?:$|[\s:|\]/>),;])|^\W*([DIWEFTV])(?:!\s|\s\[|\s[\w.-]+:\s)"
+    r"|%[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-([0-7])-[A-Z0-9_]+\s?:|(?:^|\s)[A-Z]{3,5}[0-9]{4,5}([IWE]):?\s"
 )
+_GROUPS = "abcdefghij"  # the names of the groups in it
 # The first line of an uncaught failure, in the languages that print one without a level. It is an error in all of them,
 # whatever word (panic, fatal) a language has for it.
 _TRACE_HEAD = (
@@ -47,10 +51,8 @@ _FAILED = (
 _BY_STATUS = {"1": "info", "2": "info", "3": "info", "4": "warn", "5": "error"}
 _GUESSED = (
     "CASE WHEN found IS NOT NULL THEN CASE lower(found)"
-    + "".join(
-        f" WHEN '{word}' THEN {SEVERITY[level_words()[word]]}"
-        for word in (*_WORDS.split("|"), *_SHORT_WORDS.split("|"), *"ftdiewv")
-    )
+    + "".join(f" WHEN '{word}' THEN {SEVERITY[level_words()[word]]}" for word in (*_ANY.split("|"), *"ftdiewv"))
+    + "".join(f" WHEN '{n}' THEN {SEVERITY[level_words()[word]]}" for n, word in enumerate(SYSLOG))
     + " END END"
 )
 # What `named` and `evidence` add to a record, and what it is taken from.
@@ -130,9 +132,9 @@ def _found(chains: Sequence[Node]) -> str:
 
 def _level_word(text: str) -> str:
     """A level word in a text of unknown form, as it is written; NULL where there is none."""
-    hit = f"regexp_extract({text}, {literal(_LEVEL_WORD)}, ['a', 'b', 'c', 'd', 'e', 'f', 'g'])"
+    hit = f"regexp_extract({text}, {literal(_LEVEL_WORD)}, {list(_GROUPS)})"
     # in a lambda, as each mention of it would be compiled for itself
-    first = ", ".join(f"nullif(hit.{group}, '')" for group in "abcdefg")
+    first = ", ".join(f"nullif(hit.{group}, '')" for group in _GROUPS)
     return f"list_transform([{hit}], lambda hit: coalesce({first}))[1]"
 
 

@@ -15,7 +15,8 @@ from logtriage.stamps.stamp_format import offset_minutes, part_of, tokens
 from logtriage.stamps.zone import Zone, named
 
 _NATIVE = frozenset(
-    f"%{letter}" for letter in ("Y", "y", "b", "B", "j", "a", "A", "M", "S", "p", *"mdHI", "-m", "-d", "-H", "-I")
+    f"%{letter}"
+    for letter in ("Y", "y", "b", "B", "j", "a", "A", "M", "S", "p", *"mdHI", "-m", "-d", "-H", "-I", "-M", "-S")
 )
 _PADDED = {"%e": "%-d", "%k": "%-H", "%l": "%-I"}
 _SPACED = {short: padded for padded, short in _PADDED.items()}
@@ -124,7 +125,7 @@ def _written(token: str, parts: dict[str, str | None]) -> str:
         return _fraction(text)
     if token == "%z":
         return text
-    if token in _PADDED or token[1:2] == "-":
+    if token in _PADDED or token.startswith("%-"):
         short = _PADDED.get(token, token)
         if len(text) == 1:
             return short

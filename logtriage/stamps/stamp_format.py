@@ -2,7 +2,7 @@
 
 The tokens are strftime's, with five of its own: `%f` is an optional fraction of the second with its separator, `%z` an
 optional zone, `%s` a count since 1970 (in the unit of the stamp kind), and `%1` … `%9` exactly that many digits of the
-fraction (only in renderings). Of the numbers, `%d %m %H %I` are two digits, `%-d %-m %-H %-I` one or two, and `%e %k
+fraction (only in renderings). Of the numbers, `%d %m %H %I %M %S` are two digits, `%-d %-m` … `%-S` one or two, and `%e %k
 %l` (day, hour, hour of twelve) the same with perhaps a space before a single digit.
 """
 
@@ -39,7 +39,9 @@ TOKENS: Mapping[str, tuple[str, str]] = {
     "%-I": ("hour", r"0[1-9]|1[0-2]|[1-9]"),
     "%l": ("hour", r"0[1-9]|1[0-2]| ?[1-9]"),
     "%M": ("minute", r"[0-5][0-9]"),
+    "%-M": ("minute", r"[0-5][0-9]|[0-9]"),
     "%S": ("second", r"[0-5][0-9]"),
+    "%-S": ("second", r"[0-5][0-9]|[0-9]"),
     "%p": ("half", r"(?i:[AP]M)"),
     "%f": ("fraction", r"[.,][0-9]{1,9}|:[0-9]{3}(?:[0-9]{3})?"),
 }
