@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable
 
 _NEAR = 0.75  # of what two words have in common (see difflib); less is another word
@@ -38,6 +40,20 @@ class LibraryError(LogtriageError):
 
 class StoreError(LogtriageError):
     """The store cannot be opened, is held by another writer, or could not take the data."""
+
+
+def told(why: Exception) -> LogtriageError | None:
+    """An exception as it is told to the user in one clear line; None for Ctrl-C, and for a fault of the program."""
+    if isinstance(why, LogtriageError):
+        return why
+    if isinstance(why.__cause__ or why.__context__, KeyboardInterrupt):  # as DuckDB tells of Ctrl-C
+        return None
+    duckdb = sys.modules.get("_duckdb")
+    if isinstance(why, MemoryError) or (duckdb and isinstance(why, duckdb.OutOfMemoryException)):
+        return LogtriageError("there is not enough memory for this", "ask for less at once: by --since, --source or -m")
+    if duckdb and isinstance(why, duckdb.Error) and not os.environ.get("LOGTRIAGE_DEBUG"):
+        return LogtriageError(f"DuckDB: {str(why).strip().splitlines()[0]}", "LOGTRIAGE_DEBUG=1 shows where")
+    return None
 
 
 def is_it(word: str, known: Iterable[str]) -> str:

@@ -146,6 +146,7 @@ def _logfmt(value: Any) -> str:
 
 def table(names: Sequence[str], rows: Sequence[Sequence[object]], width: int = 100) -> str:
     """Rows under their names, in columns; long cells are cut, numbers stand on the right."""
+    names = [harmless(name) for name in names]
     cells = [[_short(value, width) for value in row] for row in rows]
     widths = [max(len(name), *(len(row[k]) for row in cells)) if cells else len(name) for k, name in enumerate(names)]
     right = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 from pathlib import Path
@@ -9,6 +11,12 @@ from pathlib import Path
 import pytest
 from command import Ran, logtriage
 from rg_reference import needs_rg
+
+from logtriage.cli import main
+from logtriage.cli.lines_out import Out
+from logtriage.cli.rows_out import RowsOut, Timeline
+from logtriage.output import harmless, table
+from logtriage.stream.picked import Picked
 
 APP = """\
 2026-03-02 10:00:01.100 INFO  [main] shop.Cart - started in 12 ms
@@ -93,3 +101,57 @@ def test_documents_behind_a_mark_are_read(tmp_path: Path, front: str) -> None:
     assert logtriage("ingest", "--store", "st", "one.log", "wide.log", cwd=tmp_path).code == 0
     from_store = logtriage("cat", "--store", "st", "--from-store", "--output", "jsonl", cwd=tmp_path)
     assert [json.loads(text) for text in from_store.lines] == told
+
+
+def _main(*args: str) -> tuple[int, str]:
+    """Runs a command line in this process; gives its exit code and what it said on standard error."""
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
+        return main(args), said.getvalue()
+
+
+@pytest.mark.parametrize(
+    "command", [["grep", "--level", "info", "started"], ["cat", "--output", "jsonl", "--no-store"]]
+)
+@pytest.mark.parametrize("why", ["memory", "database"])
+def test_what_a_search_failed_by_is_told_first(
+    logs: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], why: str
+) -> None:
+    """Where memory runs out, or the database fails, that is the first line, and the coverage line after it counts the
+    error: nobody reads `0 found` and goes home."""
+    import _duckdb
+
+    failure = MemoryError() if why == "memory" else _duckdb.Error("Odd Error: something\n\nat length")
+
+    def fail(*_: object, **__: object) -> list[str]:
+        raise failure
+
+    monkeypatch.setattr(Picked, "rows", fail)
+    monkeypatch.setattr(Picked, "json_lines", fail)
+    code, said = _main(*command, "--no-config", str(logs / "app.log"))
+    first, last = said.splitlines()
+    assert code == 2 and last.endswith("; 1 error")
+    assert "not enough memory" in first if why == "memory" else "DuckDB: Odd Error: something" in first
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["\x1b[31m"], ["grep", "-f", "\x1b[31m"], ["grep", "--store", "no\x1bwhere", "x"], ["grep", "x", "no\x1bwhere"],
+     ["grep", "--level", "\x1b[31m", "x"], ["grep", "(\x1b", "x"], ["grep", "--\x1b", "x"]],
+)  # fmt: skip
+def test_errors_talk_to_no_terminal(args: list[str]) -> None:
+    """What is wrong on the command line is repeated without what a terminal would act upon."""
+    code, said = _main(*args)
+    assert code == 2 and said == harmless(said)
+
+
+def test_nothing_a_terminal_acts_upon_is_printed_to_one() -> None:
+    """CSV, JSON lines and the names of columns, too, are harmless where somebody looks; to a pipe they go as they are."""
+    hostile = json.dumps({"body": "a\x9b31m\u202e", "service": "=1", "flags": []}, ensure_ascii=False)
+    for output in ("jsonl", "csv", "logfmt"):
+        for terminal in (True, False):
+            out = io.BytesIO()
+            RowsOut(Timeline(output, None, 1, {}, terminal=terminal), None, Out(True, out)).tell(hostile)  # type: ignore[arg-type]
+            written = out.getvalue().decode()
+            assert (harmless(written) == written) is (terminal or output == "logfmt"), output
+    assert harmless(shown := table(["a\x1b[2J"], [["b\x1b[2J"]])) == shown

@@ -6,7 +6,7 @@ import json
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from logtriage.errors import UsageError
-from logtriage.output import csv_row
+from logtriage.output import csv_row, harmless
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,12 +59,13 @@ def names_of(result: duckdb.DuckDBPyConnection) -> list[str]:
 
 def print_rows(result: duckdb.DuckDBPyConnection, kind: str, out: TextIO) -> int:
     """Prints a result as `csv` or `jsonl`, however large it is; gives how many rows."""
-    names, total = names_of(result), 0
+    names, total, terminal = names_of(result), 0, out.isatty()
     if kind == "csv":
-        print(csv_row(names), file=out)
+        print(harmless(csv_row(names)) if terminal else csv_row(names), file=out)
     while batch := result.fetchmany(_BATCH):
         for row in batch:
-            print(csv_row(row) if kind == "csv" else _json(names, row), file=out)
+            line = csv_row(row) if kind == "csv" else _json(names, row)
+            print(harmless(line) if terminal else line, file=out)
         total += len(batch)
     return total
 

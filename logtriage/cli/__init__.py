@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from logtriage import __version__
-from logtriage.errors import LogtriageError, is_it
+from logtriage.errors import LogtriageError, is_it, told
 
 # command → what it does, in the order of the help
 COMMANDS = {
@@ -67,10 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as why:
         if isinstance(why.__cause__ or why.__context__, KeyboardInterrupt):  # as DuckDB tells of Ctrl-C
             return 130
-        duckdb = sys.modules.get("duckdb")
-        if os.environ.get("LOGTRIAGE_DEBUG") or duckdb is None or not isinstance(why, duckdb.Error):
+        if (error := told(why)) is None:
             raise
-        return _fail(f"DuckDB: {str(why).strip().splitlines()[0]}", "LOGTRIAGE_DEBUG=1 shows where")
+        return _fail(error.message, error.hint)
 
 
 def _run(args: list[str]) -> int:
@@ -121,9 +120,11 @@ def overview() -> str:
 
 
 def _fail(message: str, hint: str | None = None, code: int = 2) -> int:
+    from logtriage.output import harmless
+
     with contextlib.suppress(OSError):
         sys.stdout.flush()
-    print(f"logtriage: {message}" + (f"\n  hint: {hint}" if hint else ""), file=sys.stderr)
+    print(harmless(f"logtriage: {message}" + (f"\n  hint: {hint}" if hint else "")), file=sys.stderr)
     return code
 
 

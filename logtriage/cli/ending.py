@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
+from logtriage.errors import UsageError, told
 
 One = TypeVar("One")
 
@@ -23,18 +24,24 @@ def first_or_last(args: Namespace, every: Iterable[One]) -> Iterator[One]:
 
 @contextlib.contextmanager
 def in_full(session: Session, ending: Callable[[], object]) -> Iterator[None]:
-    """Says how it ended, also after Ctrl-C; not where the reader of our output has gone."""
+    """Says how it ended, also after Ctrl-C; not where the reader of our output has gone. What it failed by is told first,
+    and is one of the session's errors then."""
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, UsageError):
         raise
-    except BaseException:
+    except BaseException as why:
         with contextlib.suppress(OSError):
             sys.stdout.flush()
+        error = told(why) if isinstance(why, Exception) else None
+        if error:
+            session.error(error)
         ending()
-        raise
-    ending()
+        if not error:
+            raise
+    else:
+        ending()
 
 
 def finished(session: Session, coverage: Coverage) -> None:

@@ -79,7 +79,8 @@ class RowsOut:
 
     def tell(self, json: str) -> None:
         """Prints one record that is given as a JSON object (see jsonl.py)."""
-        self._write(_SHAPED[self.look.output](json) + "\n")
+        line = _SHAPED[self.look.output](json)
+        self._write((harmless(line) if self.look.terminal else line) + "\n")
 
     def _write(self, text: str) -> None:
         self._out.write(text.encode("utf-8", "surrogateescape"))

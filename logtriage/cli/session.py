@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.config import Config, load
 from logtriage.errors import LogtriageError, UsageError, is_it
+from logtriage.output import harmless
 
 if TYPE_CHECKING:
     from logtriage.formats.format import Format
@@ -140,7 +141,7 @@ class Session:
         self.errors.append(why)
         if not self.quiet:
             sys.stdout.flush()
-            print(f"logtriage: {why.message}" + (f" ({why.hint})" if why.hint else ""), file=sys.stderr)
+            print(harmless(f"logtriage: {why}"), file=sys.stderr)
 
     def say(self, text: str) -> None:
         """One line on standard error."""
