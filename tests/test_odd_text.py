@@ -155,3 +155,15 @@ def test_nothing_a_terminal_acts_upon_is_printed_to_one() -> None:
             written = out.getvalue().decode()
             assert (harmless(written) == written) is (terminal or output == "logfmt"), output
     assert harmless(shown := table(["a\x1b[2J"], [["b\x1b[2J"]])) == shown
+
+
+@pytest.mark.parametrize("args", [["-v"], ["-v", "-c"], ["-v", "--level", "info"], ["-v", "-A1"]])
+def test_a_pattern_that_takes_too_long_is_told(tmp_path: Path, args: list[str]) -> None:
+    """Where the engine for lookaround gives up on lines, files and store say so and end with 2: they may have been found,
+    also where -v turns it round."""
+    line = "INFO " + "a" * 45 + "! " * 7
+    (tmp_path / "app.log").write_text("".join(f"2026-03-02 10:00:0{n} {line}\n" for n in range(3)))
+    assert logtriage("ingest", "--store", "st", "app.log", cwd=tmp_path).code == 0
+    for where in (["app.log"], ["--store", "st"]):
+        ran = grep(tmp_path, *args, "(?<!x)(a|aa)+$", *where)
+        assert ran.code == 2 and "the pattern took too long on 3 " in ran.err, (where, ran)

@@ -56,7 +56,7 @@ class Stream:
         self._starts: Starts | None = None
         self._text: Text = StreamText(iter(()))
         self.first_line = 1  # the number of the line at the offset where `records` starts
-        self.undecided: list[int] = []  # offsets of lines that took the pattern too long
+        self.undecided: list[int] = []  # offsets of lines, or of their records, that took the pattern too long
         self.cut: set[int] = set()  # offsets of records and lines that are longer than `whole.LONGEST`, and so several
 
     def records(self, start: int = 0, end: int | None = None) -> Iterator[Record]:
@@ -136,10 +136,19 @@ class Stream:
         return self._text.true_offset(record.start) if isinstance(self._text, StreamText) else record.start
 
     def selects(self, data: bytes, start: int) -> bool:
-        """Whether a record is found: one of its lines is selected; with `invert`, all of them."""
+        """Whether a record is found: one of its lines is selected; with `invert`, all of them. Where that hangs on a line
+        that takes too long it is not, and is one of the `undecided`."""
         data = data if start else data.removeprefix(MARK)
-        lines = map(self.selects_line, data.removesuffix(b"\n").split(b"\n"))
-        return all(lines) if self.wanted.needle.invert else any(lines)
+        needle, undecided = self.wanted.needle, False
+        for line in data.removesuffix(b"\n").split(b"\n"):
+            try:
+                if needle.has_match(line):
+                    return not needle.invert
+            except MatchTimeout:
+                undecided = True
+        if undecided:
+            self.undecided.append(start)
+        return needle.invert and not undecided
 
     def selects_line(self, line: bytes) -> bool:
         """Whether a line is selected; one that takes too long is not."""
