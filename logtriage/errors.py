@@ -46,12 +46,13 @@ def told(why: Exception) -> LogtriageError | None:
     """An exception as it is told to the user in one clear line; None for Ctrl-C, and for a fault of the program."""
     if isinstance(why, LogtriageError):
         return why
-    if isinstance(why.__cause__ or why.__context__, KeyboardInterrupt):  # as DuckDB tells of Ctrl-C
+    is_interrupt = isinstance(why.__cause__ or why.__context__, KeyboardInterrupt)  # as DuckDB tells of Ctrl-C
+    if is_interrupt or os.environ.get("LOGTRIAGE_DEBUG"):
         return None
     duckdb = sys.modules.get("_duckdb")
     if isinstance(why, MemoryError) or (duckdb and isinstance(why, duckdb.OutOfMemoryException)):
         return LogtriageError("there is not enough memory for this", "ask for less at once: by --since, --source or -m")
-    if duckdb and isinstance(why, duckdb.Error) and not os.environ.get("LOGTRIAGE_DEBUG"):
+    if duckdb and isinstance(why, duckdb.Error):
         return LogtriageError(f"DuckDB: {str(why).strip().splitlines()[0]}", "LOGTRIAGE_DEBUG=1 shows where")
     return None
 
