@@ -120,6 +120,21 @@ def test_finds_the_records_that_hold_a_matching_line(snapshot: Snapshot, raw: li
     assert count(snapshot, Query(needle=needle)) == len(hits)
 
 
+@pytest.mark.parametrize("at_once", [2_000, 20_000])
+def test_few_long_records_at_a_time(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """However few records are put together at once, as where they are long, the same are found in the same order."""
+    asked = [
+        Query(needle=Needle.of([pattern], invert=invert), order=order)
+        for pattern in ("timed out", "0", "^$", "Order 37", r"\d\d ms")
+        for invert, order in ((False, "time"), (True, "source"))
+    ]
+    asked.append(Query())
+    before = [found(snapshot, query) for query in asked]
+    monkeypatch.setattr(walk, "_LONG", 1)
+    monkeypatch.setattr(walk, "_AT_ONCE", at_once)
+    assert [found(snapshot, query) for query in asked] == before
+
+
 @given(data=st.data())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_finds_any_piece_of_any_record(snapshot: Snapshot, raw: list[Raw], data: st.DataObject) -> None:

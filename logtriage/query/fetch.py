@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from logtriage.store.views import Snapshot
 
 _FETCH = 1_000
-_HELD = 32 << 20  # bytes of the pieces of hits that are put together at once
+_HELD = 64 << 20  # bytes of the pieces of hits that are put together at once
 _FEW = 1_000  # ids that are looked up by name
 _ALL_IDS = "SELECT DISTINCT unnest([trace, span, request]) FROM picked"
 
@@ -49,8 +49,8 @@ def all_of(
     picked, parameters, known = todo.picked(needed.columns, (), "UNION ALL")
     con = snapshot.con
     con.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS FROM ({picked}) LIMIT {most + 1}", parameters)
-    pieces = [f"coalesce(strlen({name}), 0)" for name in ("frame", "body") if name in needed.columns]
-    passed, size = con.execute(f"SELECT count(*), sum({' + '.join(pieces) or 0}) FROM gathered").fetchall()[0]
+    pieces = "coalesce(strlen(frame), 0) + coalesce(strlen(body), 0) + coalesce(octet_length(exact), 0)"
+    passed, size = con.execute(f"SELECT count(*), sum({pieces}) FROM gathered").fetchall()[0]
     if passed > most or (size or 0) > _HELD:
         return None
     if not passed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -23,6 +24,8 @@ _TESTED = 50  # records that are tested in the time that it takes to put one tog
 # Records that pass weak tests, of which the first are asked for: so many, and how much more the next time.
 _FIRST, _GROWTH = 1_000, 8
 _HELD = 10_000  # records that are held to find those on both sides of a place
+# Bytes of long records, and how much of them is put together at once: that takes up to forty times the memory.
+_LONG, _AT_ONCE = 16 << 10, 16 << 20
 
 
 class Key(NamedTuple):
@@ -49,8 +52,10 @@ def rows(
     if limit == 0:
         return
     order = todo.query.order_by(backwards=backwards)
+    weight = _weight(snapshot)
+    most = MOST if weight < _LONG else max(1, int(_AT_ONCE / weight))
     if limit is None and edge is None and not soon and todo.ways:
-        found = all_of(snapshot, todo, columns, MOST, order)
+        found = all_of(snapshot, todo, columns, most, order)
         if found is not None:
             yield from found
             return
@@ -68,9 +73,9 @@ def rows(
             pace.saw(len(few))
             continue
         before, here = given, [*window, *beyond]
-        if todo.ways and pace.rows > _FIRST:
+        if most < _FIRST or (todo.ways and pace.rows > _FIRST):
             size = max(_FIRST, 2 * (left or 0) if soon or left else MOST)
-            found = _by_and_by(snapshot, todo, columns, here, size, backwards)
+            found = _by_and_by(snapshot, todo, columns, here, min(size, most), most, backwards)
         else:
             found = todo.decided(fetched(snapshot.con.execute(*todo.select(columns, here, order=order, limit=left))))
         for row in found:
@@ -82,10 +87,16 @@ def rows(
 
 
 def _by_and_by(
-    snapshot: Snapshot, todo: Plan, columns: Sequence[str], window: Sequence[Condition], size: int, backwards: bool
+    snapshot: Snapshot,
+    todo: Plan,
+    columns: Sequence[str],
+    window: Sequence[Condition],
+    size: int,
+    most: int,
+    backwards: bool,
 ) -> Iterator[tuple[Any, ...]]:
-    """The hits in a window of a plan with weak tests: of the first records that pass these (`size`), then of more behind them.
-    A window in which few were expected may have any number."""
+    """The hits in a window of a plan with weak tests: of the first records that pass these (`size`), then of more behind them,
+    at most so many at once. A window in which few were expected may have any number."""
     order, beyond = todo.query.order_by(backwards=backwards), list[Condition]()
     while True:
         here = [*window, *beyond]
@@ -95,7 +106,15 @@ def _by_and_by(
         yield from todo.decided(fetched(snapshot.con.execute(*todo.select(columns, [*here, *upto], order=order))))
         if last is None:
             return
-        size = min(_GROWTH * size, max(size, MOST))
+        size = min(_GROWTH * size, max(size, most))
+
+
+def _weight(snapshot: Snapshot) -> float:
+    """How many bytes a record has, on average, in the part where they are the longest: a minute may have many of megabytes."""
+    records: Counter[int] = Counter()
+    for (part, _), number in snapshot.records.items():
+        records[part] += number
+    return max((snapshot.ends.get(part, 0) / number for part, number in records.items() if number), default=1) or 1
 
 
 def both_sides(

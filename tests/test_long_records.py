@@ -1,0 +1,53 @@
+"""Records of several megabytes: found, counted and shown with what stands beside them, from files and store alike."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from command import logtriage
+
+MEGABYTES = (2, 9, 3)  # the second one is longer than a record may be, and cut
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log with long records among short ones, all of one minute, another log beside it, and a store of both."""
+    folder = tmp_path_factory.mktemp("long")
+    lines = []
+    for n, megabytes in enumerate(MEGABYTES):
+        words = "".join(f"word{n} {k:07} " for k in range((megabytes << 20) // 14))
+        lines.append(f"2026-03-02 10:00:{n * 2:02}.100 INFO  [main] shop.Cart - long{n} {words} needle{n} é\n")
+        lines.append(f"2026-03-02 10:00:{n * 2 + 1:02}.100 WARN  [main] shop.Cart - short{n}\n")
+    (folder / "app.log").write_text("".join(lines))
+    (folder / "web.log").write_text("".join(f"2026-03-02 10:00:{n:02}.500 INFO web {n}\n" for n in range(8)))
+    ran = logtriage("ingest", "--store", "st", "app.log", "web.log", cwd=folder)
+    assert ran.code == 0, ran.err
+    return folder
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["-A1", "short1"], ["-A2", "needle0"], ["--across", "-C1", "short2"], ["needle[02]"], ["-v", "-i", "WORD[0-9] "]],
+)  # fmt: skip
+def test_files_and_store_show_the_same(logs: Path, args: list[str]) -> None:
+    """What is found and what stands beside it is the same: lines, offsets, texts to the last byte."""
+    told = []
+    for where in (["app.log", "web.log"], ["--store", "st"]):
+        ran = logtriage("grep", "--output", "jsonl", *args, *where, cwd=logs)
+        assert ran.code == 0, ran.err
+        rows = [json.loads(line) for line in ran.lines if line != "--"]
+        told.append(sorted((row["source"], row["offset"], row["lines"], row["body"]) for row in rows))
+    assert told[0] == told[1] and told[0]
+
+
+def test_counts_check_and_bytes(logs: Path) -> None:
+    """Counts need not put the texts together; the store is sound, and gives the log back."""
+    for args in (["-c", "needle"], ["-c", "short1"], ["-l", "long2"], ["-c", "-v", "needle"], ["-c", "absent"]):
+        from_files = logtriage("grep", *args, "app.log", "web.log", cwd=logs)
+        from_store = logtriage("grep", *args, "--store", "st", cwd=logs)
+        assert (from_store.code, from_store.out) == (from_files.code, from_files.out), args
+    assert " 0 problems" in logtriage("store", "check", "--store", "st", cwd=logs).err
+    raw = logtriage("cat", "--store", "st", "--from-store", "--output", "raw", "app.log", cwd=logs)
+    assert raw.out == (logs / "app.log").read_text()
