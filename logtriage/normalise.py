@@ -65,8 +65,8 @@ class Held:
 
 
 _AS_THEY_ARE = (
-    "i", "offset", "line", "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp", "chain", "host",
-    "container", "pod", "namespace", "trace_id", "span_id", "request_id",
+    "i", "offset", "line", "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp", "chain",
+    "severity_text", "host", "container", "pod", "namespace", "trace_id", "span_id", "request_id",
 )  # fmt: skip
 
 
@@ -117,7 +117,7 @@ class Normaliser:
     def block(self, block: Block, grammar: Grammar, reference: datetime, *, final: bool, shapes: bool = True) -> Made:
         """One block, see `Records.read`. Without `shapes`, what only the store needs is not made: `rows` and `shapes`."""
         made = self.records.read(block, grammar, reference=reference, final=final)
-        self.records.settle()
+        self.records.show()
         self.finish(block, made, shapes=shapes)
         return made
 
@@ -131,7 +131,7 @@ class Normaliser:
         """The records that are shown now."""
         assert self.rows is not None
         tables = {
-            "records": self.records.settled,
+            "records": self.records.table,
             "rows": self._shown_rows,
             "found": self._flags.found,
             "flags": self._flags.flags,
@@ -154,7 +154,8 @@ class Normaliser:
         self.records.let_go()
         self._flags.let_go()
         self.rows = self.shapes.runs = None
-        self.con.unregister("rows")
+        for name in ("pieces", "rows"):
+            self.con.unregister(name)
 
     def hits(self) -> pa.Table:
         """What `found` tells of `rows`, with their places and times."""
@@ -181,17 +182,14 @@ class Normaliser:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        records = self.records.assembled
+        records = self.records.table
         assert records is not None
-        pieces = [name for name in frame.PIECES if records[name].null_count < len(records)]
+        pieces = frame.pieces(records, marked=made.marked)
+        self.con.register("pieces", pieces)
         wrapped = any(fmt.kind in ("json", "logfmt") for node in self.records.chains for fmt in node.path)
-        cut = frame.cut(
-            frame.whole(self.records.relation) if made.marked else self.records.relation, json=wrapped, found=pieces
-        )
-        # What lies in Arrow as it is to be kept does not go through DuckDB, which would write it anew.
-        rows = self.con.execute(f"""
-            SELECT lines::INTEGER AS lines, severity_number, severity_default, severity_text, frame, body, exact FROM ({cut})
-        """).to_arrow_table()
+        cut = frame.cut("pieces", json=wrapped, found=pieces.column_names)
+        rows = self.con.execute(cut).to_arrow_table().append_column("exact", pieces["exact"])
+        rows = rows.append_column("lines", records["lines"].cast(pa.int32()))
         for name in _AS_THEY_ARE:
             column = records[name]
             # texts that nothing has would take room, and be moved
@@ -200,13 +198,13 @@ class Normaliser:
         flags = self._flags.flags
         assert flags is not None
         flagged = flags.take(pc.index_in(rows["i"], value_set=flags["i"]))
-        severity = pc.coalesce(rows["severity_number"], flagged["severity_number"], rows["severity_default"])
+        severity = pc.coalesce(records["severity_number"], flagged["severity_number"], records["severity_default"])
         # A place says better whose a log is than the program that wrote a line of it.
         service = records["service"]
         if not source.resource.service:
             service = pc.coalesce(service, records["program"])
-        rows = rows.drop_columns(["severity_number", "severity_default"]).append_column("severity_number", severity)
-        rows = rows.append_column("flags", flagged["flags"]).append_column("service", service)
+        for name, column in (("severity_number", severity), ("flags", flagged["flags"]), ("service", service)):
+            rows = rows.append_column(name, column)
         frames, bodies = (rows[name].combine_chunks() for name in ("frame", "body"))
         stamps, observed = (
             pc.if_else(pc.is_valid(records[number]), records[text], pa.scalar(None, pa.large_string())).combine_chunks()

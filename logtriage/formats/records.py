@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,15 +36,12 @@ class Made:
 
 
 class Records:
-    """Reads the blocks of any number of sources. `relation`, SQL on the connection, gives the records of the last one read;
-    the temp view `records` shows them when they are settled."""
+    """Reads the blocks of any number of sources. `table` has the records of the last one read."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
         self._heads = Heads(con)
-        self.assembled: pa.Table | None = None
-        self.settled: pa.Table | None = None
-        self.relation = ""
+        self.table: pa.Table | None = None
 
     @property
     def renderings(self) -> list[Rendering]:
@@ -60,10 +58,10 @@ class Records:
         """The records of the block, by the lines that they begin with (`records.i`), and what they say."""
         import pyarrow.compute as pc
 
-        assert self.assembled is not None
-        text, raw = self.assembled["text"], self.assembled["raw"]
+        assert self.table is not None
+        text, raw = self.table["text"], self.table["raw"]
         said = raw if text.null_count == len(text) else pc.coalesce(text, raw)
-        return one(self.assembled["i"]), one(said)
+        return one(self.table["i"]), one(said)
 
     @property
     def _wrapped(self) -> bool:
@@ -83,12 +81,12 @@ class Records:
     def let_go(self) -> None:
         """Gives the block's memory back; there are no records until the next one is read."""
         self.let_go_of_lines()
-        self.assembled = self.settled = None
-        for name in ("wholes", "assembled", "records"):
+        self.table = None
+        for name in ("wholes", "records"):
             self.con.unregister(name)
 
     def read(self, block: Block, grammar: Grammar, *, reference: dt.datetime, final: bool = True) -> Made:
-        """Makes `relation` give the records of a block, until the next one is read.
+        """Makes `table` of the records of a block.
 
         `reference`: the moment (UTC) that stamps without year or date are read against. With `final` false the last
         record is left out, as lines that are still to come may belong to it; `Made.bytes` says where it begins.
@@ -144,43 +142,49 @@ class Records:
         return Made(n, borders[n].as_py(), offsets[n].as_py(), lines.has_marks), wholes
 
     def _assemble(self, lines: Lines, wholes: pa.Table, tails: pa.Table) -> None:
-        """Makes `relation`: of heads, wholes and tails, which lie side by side in `assembled`, and severities. `text` is what
-        a record says (its lines cleaned and unwrapped), null where that is `raw`; `head` is what stands in `raw` before its
-        body, if known."""
-        self.assembled = severity.named(self._side_by_side(lines, wholes, tails), self.chains)
-        self.con.register("assembled", self.assembled)
-        own = "own" if lines.cleaned else "rtrim(raw, chr(10))"
-        whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
-        rest = f"CASE WHEN content IS NULL THEN substr({own}, strpos({own}, chr(10))) ELSE coalesce(tail, '') END"
-        self.relation = f"""
-            WITH joined AS (
-                SELECT * REPLACE ({_LINES} AS lines,
-                       CASE WHEN behind IS NOT NULL THEN behind
-                            WHEN body IS NULL THEN coalesce(text, {own})
-                            WHEN lines > 1 AND chain NOT IN {(*whole, -1)} THEN body || {"coalesce(tail, '')" if lines.cleaned else rest}
-                            ELSE body END AS body{", NULL AS head" if lines.cleaned else ""})
-                FROM assembled
-            ), told AS (
-                SELECT * EXCLUDE ({", ".join(_ASSEMBLED)}), {severity.evidence(self.assembled, self.chains)}
-                FROM joined
-            )
-            SELECT * EXCLUDE ({", ".join(severity.EVIDENCE)}), {severity.judgement(self.assembled, self.chains)}
-            FROM told
-        """
+        """Makes `table` of heads, wholes and tails. `text` is what a record says (its lines cleaned and unwrapped), null where
+        that is `raw`; `head` is what stands in `raw` before its body, if known."""
+        import pyarrow as pa
 
-    def settle(self) -> None:
-        """Makes `records` show the records: who asks for them more than once has it planned and computed but once."""
-        assert self.assembled is not None
-        made = self.con.execute(f"SELECT {', '.join(_COMPUTED)} FROM ({self.relation})").to_arrow_table()
-        rest = [
-            name for name in self.assembled.column_names if name not in (*_ASSEMBLED, *_COMPUTED, *severity.EVIDENCE)
-        ]
-        records = self.assembled.select(rest)
-        for name in _COMPUTED:
-            records = records.append_column(name, made[name])
-        self.settled = records
-        self.con.register("records", records)
-        self.relation = "SELECT * FROM records"
+        records = severity.named(self._side_by_side(lines, wholes, tails), self.chains)
+        made = {"lines": _lines(records), "body": self._bodies(records, lines)}
+        if lines.cleaned:
+            made["head"] = pa.nulls(len(records), pa.large_string())
+        records = _with(records, made)
+        records = _with(records, severity.judged(self.con, records, self.chains))
+        self.table = records.drop_columns([*_BESIDE, *severity.EVIDENCE])
+
+    def _bodies(self, records: pa.Table, lines: Lines) -> pa.LargeStringArray:
+        """What is behind the heads; else the body that a format gave of the first line and the lines that follow it; else the
+        whole text."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
+        body = one(records["body"])
+        more = pc.and_(pc.greater(records["lines"], 1), pc.is_valid(body))
+        more = one(pc.and_(more, pc.invert(pc.is_in(records["chain"], value_set=pa.array(whole, pa.int32())))))
+        if pc.any(more).as_py():
+            some = records.filter(more)
+            rest = one(some["tail"]).fill_null("")
+            if not lines.cleaned:
+                own = pc.ascii_rtrim(one(some["raw"]), characters="\n")
+                at, end = pc.find_substring(own, "\n").cast(pa.int64()), pc.binary_length(own)
+                behind = slices(own, pc.if_else(pc.less(at, 0), end, at), end)
+                rest = pc.if_else(pc.is_null(one(some["content"])), behind, rest)
+            joined = pc.binary_join_element_wise(one(some["body"]), rest, pa.scalar("", pa.large_string()))
+            body = pc.replace_with_mask(body, more, joined)
+        found = one(records["behind"])
+        for others in (body, one(records["text"]), one(records["own"])):
+            found = pc.coalesce(found, others) if found.null_count else found
+        none = pc.is_null(found)
+        if not found.null_count:
+            return found
+        return pc.replace_with_mask(found, none, pc.ascii_rtrim(one(records["raw"].filter(none)), characters="\n"))
+
+    def show(self) -> None:
+        """Makes the temp view `records` show them."""
+        self.con.register("records", self.table)
 
     def _side_by_side(self, lines: Lines, wholes: pa.Table, tails: pa.Table) -> pa.Table:
         """`wholes`, and beside each record the head of its first line, its `tail`, its `text`, `own` (all of it cleaned, null
@@ -204,17 +208,31 @@ class Records:
             text, ends = pc.coalesce(text, own), pc.binary_length(source)
         starts = pc.min_element_wise(pc.binary_length(table["head"]).fill_null(0), ends)
         behind = where(slices(one(source), one(starts), one(ends)), one(pc.is_valid(table["head"])))
-        for name, values in zip(_ASSEMBLED, (table["content"], tail, own, behind), strict=True):
-            table = table.append_column(name, values) if name != "content" else table
-        return table.append_column("text", text)
+        return _with(table, {"tail": tail, "own": own, "behind": behind, "text": text})
 
 
-# What `assembled` has that `records` has not.
-_ASSEMBLED = ("content", "tail", "own", "behind")
-# What `records` has that is not taken from `assembled` as it is.
-_COMPUTED = ("lines", "body", "head", "severity_text", "severity_number", "severity_default")
-# A blank line behind a record of one line keeps it apart from the next one; in a record of many lines it is one of them.
-_LINES = r"CASE WHEN lines > 1 THEN CASE WHEN regexp_full_match(substr(raw, strpos(raw, chr(10))), '\s*') THEN 1 ELSE lines END ELSE lines END"
+# What is told beside a record to make its body and text of.
+_BESIDE = ("content", "tail", "own", "behind")
+
+
+def _lines(records: pa.Table) -> pa.Int64Array:
+    """How many lines each record has. A blank line behind a record of one line keeps it apart from the next one; in a record
+    of many lines it is one of them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lines = one(records["lines"])
+    many = pc.greater(lines, 1)
+    blank = pc.match_substring_regex(records["raw"].filter(many), r"^[^\n]*\n\s*$")
+    return pc.replace_with_mask(lines, many, one(pc.if_else(blank, pa.scalar(1, pa.int64()), lines.filter(many))))
+
+
+def _with(records: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
+    """Records with other columns, in the place of those of these names."""
+    records = records.drop_columns([name for name in columns if name in records.column_names])
+    for name, values in columns.items():
+        records = records.append_column(name, values)
+    return records
 
 
 def _joined(head: str) -> str:

@@ -1,4 +1,4 @@
-"""A record's severity, as SQL: by the level that it names, an answer's status, a level's word in its text, or a trace.
+"""A record's severity: by the level that it names, an answer's status, a level's word in its text, or a trace.
 
 Numbers are OpenTelemetry's SeverityNumber.
 """
@@ -16,6 +16,7 @@ from logtriage.layouts import one
 from logtriage.sql import literal
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 _WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|alert|fatal|emerg|panic"
@@ -55,8 +56,8 @@ _GUESSED = (
     + "".join(f" WHEN '{n}' THEN {SEVERITY[level_words()[word]]}" for n, word in enumerate(SYSLOG))
     + " END END"
 )
-# What `named` and `evidence` add to a record, and what it is taken from.
-EVIDENCE = ("level", "status", "word", "said", "by_status", "found", "trace")
+# What `named` adds to a record, and what it is taken from.
+EVIDENCE = ("level", "status", "word", "said", "by_status")
 
 
 def named(records: pa.Table, chains: Sequence[Node]) -> pa.Table:
@@ -85,33 +86,36 @@ def named(records: pa.Table, chains: Sequence[Node]) -> pa.Table:
     )
 
 
-def evidence(records: pa.Table, chains: Sequence[Node]) -> str:
-    """SELECT items over a block's records (chain, text, raw, body and what `named` gave): what tells how severe those are that
-    do not say it."""
-    if not _untold(records):  # these regexes are dear to compile
-        return "NULL::VARCHAR AS found, NULL::INTEGER AS trace"
-    trace = f"""CASE WHEN regexp_matches(left(body, 400), {literal(_TRACE_HEAD)}) THEN 1
-                     WHEN regexp_matches(left(body, 400), {literal(_TRACE_NEXT)}) THEN 2 END"""
-    # nested, as AND would look at every text
-    return f"""CASE WHEN said IS NULL AND by_status IS NULL THEN {_found(chains)} END::VARCHAR AS found,
-        CASE WHEN said IS NULL AND by_status IS NULL THEN {trace} END::INTEGER AS trace"""
-
-
-def judgement(records: pa.Table, chains: Sequence[Node]) -> str:
-    """SELECT items over records with their `evidence`: severity_text, severity_number, severity_default."""
-    if not _untold(records):
-        return "word AS severity_text, coalesce(said, by_status) AS severity_number, NULL::UTINYINT AS severity_default"
-    return f"""coalesce(word, found) AS severity_text,
-        coalesce(said, by_status, CASE WHEN trace = 1 THEN {SEVERITY["error"]} END, {_GUESSED},
-                 CASE WHEN trace = 2 THEN {SEVERITY["error"]} END)::UTINYINT AS severity_number,
-        CASE WHEN said IS NULL AND by_status IS NULL AND trace IS NULL THEN {_defaults(chains)} END::UTINYINT AS severity_default"""
-
-
-def _untold(records: pa.Table) -> bool:
-    """Whether any record has neither a level nor a status."""
+def judged(con: duckdb.DuckDBPyConnection, records: pa.Table, chains: Sequence[Node]) -> dict[str, pa.Array]:
+    """severity_text, severity_number and severity_default of a block's records (chain, text, raw, body and what `named`
+    gave): of those that do not say how severe they are by what else tells it."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    return bool(pc.any(pc.and_(pc.is_null(records["said"]), pc.is_null(records["by_status"]))).as_py())
+    words, said = one(records["word"]), one(pc.coalesce(records["said"], records["by_status"]))
+    found = {"severity_text": words, "severity_number": said, "severity_default": pa.nulls(len(said), pa.uint8())}
+    if not said.null_count:  # the regexes are dear to compile
+        return found
+    untold = pc.is_null(said)
+    con.register("untold", records.select(["chain", "text", "raw", "body", "word"]).filter(untold))
+    told = con.execute(_judgement(chains)).to_arrow_table()
+    con.unregister("untold")
+    return {
+        name: pc.replace_with_mask(column, untold, one(told[name].cast(column.type))) for name, column in found.items()
+    }
+
+
+def _judgement(chains: Sequence[Node]) -> str:
+    """SELECT: what `judged` gives, of the records in `untold`."""
+    return f"""
+        SELECT coalesce(word, found) AS severity_text,
+               coalesce(CASE WHEN trace = 1 THEN {SEVERITY["error"]} END, {_GUESSED},
+                        CASE WHEN trace = 2 THEN {SEVERITY["error"]} END)::UTINYINT AS severity_number,
+               CASE WHEN trace IS NULL THEN {_defaults(chains)} END::UTINYINT AS severity_default
+        FROM (SELECT *, {_found(chains)} AS found,
+                     CASE WHEN regexp_matches(left(body, 400), {literal(_TRACE_HEAD)}) THEN 1
+                          WHEN regexp_matches(left(body, 400), {literal(_TRACE_NEXT)}) THEN 2 END AS trace
+              FROM untold)"""
 
 
 def _said(level: str, node: Node) -> int | None:

@@ -7,36 +7,60 @@ the same characters. A text that holds one of the marks itself is kept whole (co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from logtriage import masking
 from logtriage.stamps.rendering import Rendering, render_sql
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 STAMP, BODY, TRACE, JSON_BODY, HTML_BODY, OBSERVED, SPAN, REQUEST = (f"chr({n})" for n in range(1, 9))
 # ids are cut out of frame and body; each is kept once in the store (table `ids`)
 IDS = {"trace_id": TRACE, "span_id": SPAN, "request_id": REQUEST}
-# the columns of `records` that tell whether there is a piece to cut out
-PIECES = ("stamp", "observed_stamp", *IDS)
+# the columns of `records` with what is cut out of its frame, in this order, and the columns that tell how a time is written
+PIECES = {"stamp_text": STAMP, "observed_text": OBSERVED, **IDS}
+_RENDERED = {"stamp_text": "stamp", "observed_text": "observed_stamp"}
 # A shorter piece would be found all over the text, and frames would repeat less.
 _SHORTEST = 4
 
 
-def whole(relation: str) -> str:
-    """SQL: the rows of `records`; those whose body holds one of the marks are to be kept whole."""
-    return (
-        f"SELECT * REPLACE (CASE WHEN exact IS NULL AND regexp_matches(body, '[\x01-\x08]') THEN encode(raw) ELSE exact END AS exact) "
-        f"FROM ({relation})"
-    )
+def pieces(records: pa.Table, *, marked: bool) -> pa.Table:
+    """Of records (see records.py) what `cut` goes by: `raw`, `head`, `body` and `exact`, and the PIECES that some of them have,
+    null where there is nothing to cut out. `marked`: a body that holds one of the marks is to be kept whole."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = {name: records[name] for name in ("raw", "head", "body", "exact")}
+    if marked:
+        holds = pc.match_substring_regex(records["body"], "[\x01-\x08]")
+        columns["exact"] = pc.coalesce(
+            records["exact"], pc.if_else(holds, records["raw"].cast(pa.large_binary()), pa.scalar(None, pa.large_binary()))
+        )
+    cut_up = pc.is_null(columns["exact"])
+    for name in PIECES:
+        texts = records[name]
+        if texts.null_count == len(texts):
+            continue
+        if name in IDS:
+            # only what is one sign in the shape: the index must not lose a word that can be searched for
+            fits = pc.match_substring_regex(texts, f"^(?:{masking.CHAIN.format('', '')})$")
+        else:
+            fits = pc.is_valid(records[_RENDERED[name]])
+        fits = pc.and_(fits, cut_up)
+        columns[name] = texts if pc.all(fits).as_py() else pc.if_else(fits, texts, pa.scalar(None, texts.type))
+    return pa.table(columns)
 
 
-def cut(relation: str, *, json: bool, found: Sequence[str]) -> str:
-    """SQL: the rows of `records` (raw, body, stamp_text, …) with a column `frame`, and a `body` without ids.
+def cut(relation: str, *, json: bool, found: Collection[str]) -> str:
+    """SQL: of `pieces` (a relation, with columns that are `found`) the frames, and the bodies without ids.
 
-    `json`: some bodies lie in JSON strings; `found`: which of PIECES some records have.
+    `json`: some bodies lie in JSON strings.
     """
     # What stands before a piece is told in a subquery of its own: in a CASE it would be looked for at each mention.
     whole = "exact IS NULL AND head IS NULL"
-    relation = f"SELECT *, CASE WHEN {whole} THEN CASE WHEN length(body) >= {_SHORTEST} THEN split_part(raw, body, 1) END END AS before, body AS piece FROM ({relation})"
+    relation = f"SELECT *, CASE WHEN {whole} THEN CASE WHEN strlen(body) >= {_SHORTEST} THEN split_part(raw, body, 1) END END AS before FROM {relation}"
     cases = f"WHEN head IS NOT NULL THEN head || {BODY} || CASE WHEN ends_with(raw, chr(10)) THEN chr(10) ELSE '' END"
     cases += f" WHEN strlen(before) < strlen(raw) THEN {_cut('raw', 'before', 'body', BODY)}"
     if json:
@@ -49,24 +73,18 @@ def cut(relation: str, *, json: bool, found: Sequence[str]) -> str:
             relation = f"SELECT *, split_part(raw, {name}, 1) AS {before} FROM ({relation})"
             cases += f" WHEN strlen({before}) < strlen(raw) THEN {_cut('raw', before, name, mark)}"
     relation = f"SELECT *, CASE WHEN exact IS NOT NULL THEN raw {cases} ELSE raw END AS frame FROM ({relation})"
-    for number, text, mark in (("stamp", "stamp_text", STAMP), ("observed_stamp", "observed_text", OBSERVED)):
-        if number in found:
-            piece = f"CASE WHEN {number} IS NOT NULL AND exact IS NULL THEN {text} END"
-            relation = _without(relation, "frame", piece, mark)
-    for name in IDS:
+    for name in PIECES:
         if name in found:
-            # only what is one sign in the shape: the index must not lose a word that can be searched for
-            sign = f"regexp_full_match({name}, '{masking.CHAIN.format('', '')}')"
-            piece = f"CASE WHEN exact IS NULL AND {sign} THEN {name} END"
-            relation = _without(_without(relation, "frame", piece, IDS[name]), "body", "piece", IDS[name])
-    return relation
+            relation = _without(relation, "frame", name, PIECES[name])
+        if name in found and name in IDS:
+            relation = _without(relation, "body", name, IDS[name])
+    return f"SELECT frame, body FROM ({relation})"
 
 
 def _without(relation: str, column: str, piece: str, mark: str) -> str:
-    """SQL: a relation with the first occurrence of a piece (an expression) in a column replaced by a mark."""
-    relation = f"SELECT * EXCLUDE (before, piece), {piece} AS piece FROM ({relation})"
-    relation = f"SELECT *, split_part({column}, piece, 1) AS before FROM ({relation})"
-    cut = _cut(column, "before", "piece", mark)
+    """SQL: a relation with the first occurrence of a piece (a column) in another column replaced by a mark."""
+    relation = f"SELECT * EXCLUDE (before), split_part({column}, {piece}, 1) AS before FROM ({relation})"
+    cut = _cut(column, "before", piece, mark)
     return f"SELECT * REPLACE (CASE WHEN strlen(before) < strlen({column}) THEN {cut} ELSE {column} END AS {column}) FROM ({relation})"
 
 
