@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from logtriage.batches import Batch, Batches
 from logtriage.errors import LogtriageError, SourceError
 from logtriage.formats.records import Made
+from logtriage.layouts import one
 from logtriage.normalise import Settings
 from logtriage.sources.find import Source
 from logtriage.sources.read import identity
@@ -138,7 +139,7 @@ class Ingest:
         waiting, rows = self._waiting, batch.rows
         chains, renderings = self._formats.of(batch.counted.chains), self._renderings.of(batch.counted.renderings)
         for column, numbers in (("chain", chains), ("stamp", renderings), ("observed_stamp", renderings)):
-            counted = pa.array(numbers, pa.int32()).take(rows[column].combine_chunks())
+            counted = pa.array(numbers, pa.int32()).take(one(rows[column]))
             rows = rows.set_column(rows.schema.get_field_index(column), column, counted)
         for table, waits in ((rows, waiting.rows), (batch.hits, waiting.hits)):
             waits.append(table.append_column("part", pa.array([part] * len(table), pa.int32())))

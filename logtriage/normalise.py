@@ -14,6 +14,7 @@ from logtriage.formats.detect import Grammar
 from logtriage.formats.format import Format
 from logtriage.formats.node import Node
 from logtriage.formats.records import Made, Records
+from logtriage.layouts import one
 from logtriage.signatures.flags import Flags
 from logtriage.signatures.library import Pattern
 from logtriage.signatures.match import Matcher
@@ -174,7 +175,7 @@ class Normaliser:
         import pyarrow.compute as pc
 
         assert self.rows is not None
-        frames, bodies = self.rows["frame"].unique(), self.rows["body"].combine_chunks()
+        frames, bodies = self.rows["frame"].unique(), one(self.rows["body"])
         return pc.unique(pa.concat_arrays([bitmaps.grams(frames), bitmaps.grams(bodies)]))
 
     def _rows(self, source: Source, made: Made) -> None:
@@ -205,13 +206,13 @@ class Normaliser:
             service = pc.coalesce(service, records["program"])
         for name, column in (("severity_number", severity), ("flags", flagged["flags"]), ("service", service)):
             rows = rows.append_column(name, column)
-        frames, bodies = (rows[name].combine_chunks() for name in ("frame", "body"))
+        frames, bodies = (one(rows[name]) for name in ("frame", "body"))
         stamps, observed = (
-            pc.if_else(pc.is_valid(records[number]), records[text], pa.scalar(None, pa.large_string())).combine_chunks()
+            one(pc.if_else(pc.is_valid(records[number]), records[text], pa.scalar(None, pa.large_string())))
             for number, text in (("stamp", "stamp_text"), ("observed_stamp", "observed_text"))
         )
         # what is kept whole may hold the marks that stand for pieces
-        whole = pc.is_valid(rows["exact"].combine_chunks())
+        whole = pc.is_valid(one(rows["exact"]))
         numbers = self.shapes.number(frames, bodies, stamps, observed, whole)
         self.rows = rows.append_column("shape", numbers).append_column("run", self.shapes.runs)
         self.con.register("rows", self._shown_rows)

@@ -367,3 +367,13 @@ def test_keys_that_are_not_listed_are_told_by_name_and_value(
     if found.get("timestamp"):
         found["timestamp"] = found["timestamp"].rstrip("Z").rstrip("0").rstrip(".") + "Z"
     assert {name: value and str(value) for name, value in found.items()} == said
+
+
+@pytest.mark.parametrize("end", ["\n\n", "\n\n\n", "\r\n\r\n"])
+def test_a_blank_line_behind_a_record_adds_nothing_to_it(end: str, tmp_path: Path) -> None:
+    """What a record says is the same with blank lines behind it, whether its format gives a body or what follows a head."""
+    lines = [
+        json.dumps({"time": "2026-03-02T10:00:00Z", "level": "info", "msg": f"order {n} placed"}) for n in range(3)
+    ]
+    records = read(tmp_path, end.join(lines) + end)
+    assert [record["body"] for record in records] == [f"order {n} placed" for n in range(3)]

@@ -36,7 +36,8 @@ def pieces(records: pa.Table, *, marked: bool) -> pa.Table:
     if marked:
         holds = pc.match_substring_regex(records["body"], "[\x01-\x08]")
         columns["exact"] = pc.coalesce(
-            records["exact"], pc.if_else(holds, records["raw"].cast(pa.large_binary()), pa.scalar(None, pa.large_binary()))
+            records["exact"],
+            pc.if_else(holds, records["raw"].cast(pa.large_binary()), pa.scalar(None, pa.large_binary())),
         )
     cut_up = pc.is_null(columns["exact"])
     for name in PIECES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from logtriage.layouts import one
 from logtriage.store import frame, grams
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Ids:
         if kinds:
             first = self._last + 1
             # All ids of a record side by side: those that are wanted together should lie together.
-            every = _side_by_side([rows[name].combine_chunks() for name in kinds]).dictionary_encode()
+            every = _side_by_side([one(rows[name]) for name in kinds]).dictionary_encode()
             counted = pc.add(every.indices.cast(pa.int64()), first)
             places = pc.multiply(pa.arange(0, len(rows)), len(kinds))
             numbers |= {name: counted.take(pc.add(places, k)) for k, name in enumerate(kinds)}
