@@ -16,6 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import LOGS
 
+from logtriage.formats.detect import Grammar
+
 _SAME = (
     "offset",
     "line",
@@ -377,3 +379,20 @@ def test_a_blank_line_behind_a_record_adds_nothing_to_it(end: str, tmp_path: Pat
     ]
     records = read(tmp_path, end.join(lines) + end)
     assert [record["body"] for record in records] == [f"order {n} placed" for n in range(3)]
+
+
+@pytest.mark.parametrize("sign", ["\0", "x", "é"])
+def test_of_long_lines_the_beginning_is_learnt_from(sign: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Formats are tried on the beginning of a long line; only of a JSON document on all of it, which is read then."""
+    learn, learnt = Grammar.learn, []
+
+    def listened(self: Grammar, texts: Sequence[str], **how: bool) -> bool:
+        learnt.extend(texts)
+        return learn(self, texts, **how)
+
+    monkeypatch.setattr(Grammar, "learn", listened)
+    said = "s" * 100_000
+    document = json.dumps({"time": "2026-03-02T10:00:00Z", "level": "info", "msg": said})
+    records = read(tmp_path, f"{sign * 100_000}\n{document}\n")
+    assert [record["body"] for record in records][-1] == said
+    assert max(len(text) for text in learnt if not text.startswith("{")) == 1 << 16

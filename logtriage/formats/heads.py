@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SAMPLE = 200
+_LONG = 1 << 16  # bytes
 _ROUNDS = 6
 
 
@@ -124,8 +125,7 @@ class Heads:
             return []
         self.con.register("unknown", unknown)
         sample = self.con.execute(f"SELECT i FROM unknown ORDER BY hash(i) LIMIT {_SAMPLE}").to_arrow_table()
-        found: list[str] = rows["t"].take(sample["i"]).to_pylist()
-        return found
+        return _beginnings(one(rows["t"].take(sample["i"])))
 
     def _odd(self) -> pa.ChunkedArray:
         """Of which lines the stamp did not convert."""
@@ -203,5 +203,18 @@ def _sample(lines: Lines, most: int) -> list[str]:
     n = len(lines)
     step = max(1, n // most)
     places = sorted({*range(min(n, most // 4)), *range(0, n, step)})
-    texts = [text.as_py().rstrip("\r").lstrip("\ufeff") for text in lines.text.take(places)]
+    texts = [text.rstrip("\r").lstrip("\ufeff") for text in _beginnings(lines.text.take(places))]
     return [re.sub(ANSI, "", text) for text in texts] if lines.has_escape else texts
+
+
+def _beginnings(texts: pa.LargeStringArray) -> list[str]:
+    """Samples as they are learnt from: of what is long and no JSON document, the beginning tells the format."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    long = pc.greater(pc.binary_length(texts), pa.scalar(_LONG, pa.int64()))
+    if pc.any(long).as_py():
+        long = pc.and_(long, pc.invert(pc.match_substring_regex(texts, r"^\s*\{")))
+        texts = pc.if_else(long, pc.utf8_slice_codeunits(texts, 0, _LONG), texts)
+    found: list[str] = texts.to_pylist()
+    return found

@@ -92,7 +92,7 @@ def _without(relation: str, column: str, piece: str, mark: str) -> str:
 def _cut(text: str, before: str, piece: str, mark: str) -> str:
     """SQL: a text with a mark in the place of a piece, by what stands before that. DuckDB counts the characters of what comes
     from Arrow one by one, bytes it need not count."""
-    return f"{before} || {mark} || decode(encode({text})[strlen({before}) + strlen({piece}) + 1:])"
+    return f"concat({before}, {mark}, decode(encode({text})[strlen({before}) + strlen({piece}) + 1:]))"
 
 
 def body() -> str:
