@@ -176,7 +176,8 @@ class Records:
             body = pc.replace_with_mask(body, more, joined)
         found = one(records["behind"])
         for others in (body, one(records["text"]), one(records["own"])):
-            found = pc.coalesce(found, others) if found.null_count else found
+            if found.null_count:  # what nothing is told of is not worth a copy
+                found = pc.coalesce(found, others) if found.null_count < len(found) else others
         none = pc.is_null(found)
         if not found.null_count:
             return found

@@ -84,7 +84,8 @@ class Stages:
             return
         follows = f"own OR regexp_matches(t, {literal(node.continues)})"
         if node.stamped:  # of a piece it is not known whether all of the line would be read
-            follows = f"NOT coalesce(partial, false) OR {follows}" if "partial" in carried else "true"
+            some = "partial" in carried and pc.any(rows["partial"]).as_py()
+            follows = f"NOT coalesce(partial, false) OR {follows}" if some else "true"
         bare = any(compiled(regex).search("") for regex in (goes_on, node.continues) if regex)
         follows = f"coalesce({follows}, {bare})"  # what wraps nothing has a null there
         joint = joint_sql("t", remarks=node.remarks, others=node.joins)
