@@ -524,7 +524,8 @@ def test_an_alias_hides_no_object(normaliser: Normaliser, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["10:00:02", "2021:09:52:13", "aa:bb:cc:dd:ee:ff", "std::abs", "api::identity", "1.2.3"]
+    "text",
+    ["10:00:02", "2021:09:52:13", "aa:bb:cc:dd:ee:ff", "std::abs", "api::identity", "1.2.3", "14-Mar-2026::09:00:00"],
 )
 def test_what_is_no_address(normaliser: Normaliser, tmp_path: Path, text: str) -> None:
     """Times of day, hardware addresses, names of code and versions are not taken for addresses."""

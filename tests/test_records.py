@@ -357,6 +357,8 @@ def test_a_forced_format_is_the_only_one(tmp_path: Path) -> None:
         ({"time": "2026-03-04T05:06:07Z", "label": "Error"}, {"level": "error"}),
         ({"time": "2026-03-04T05:06:07Z", "at": "error"}, {"level": "error"}),
         ({"time": "2026-03-04T05:06:07Z", "messageType": "Error"}, {"level": "error"}),
+        ({"time": "2026-03-04T05:06:07Z", "request.http.code": 503}, {"status": "503", "level": "error"}),
+        ({"DATE": "Mar 04 06:06:07", "ISODATE": "2026-03-04T06:06:07+01:00"}, {"timestamp": "2026-03-04T05:06:07Z"}),
         ({"time": "2026-03-04T05:06:07Z", "risk": {"severity": "Medium"}}, {"level": "warn"}),
         ({"time": "2026-03-04T05:06:07Z", "upstream": {"response_status": 503}}, {"status": "503", "level": "error"}),
         ({"time": "2026-03-04T05:06:07Z", "senderIP": "203.0.113.7"}, {"client_ip": "203.0.113.7"}),

@@ -44,7 +44,7 @@ def time_key(document: dict[str, Any]) -> str | None:
         named, kind = bool(_TIME.search(name)), stamp.kind_of(str(value))
         # A number or a mere date is a time only where its name says so.
         if kind and kind.has_date and (named or ":" in str(value)):
-            found.append((bool(_OTHER_TIME.search(name)), not named, path.count("."), order, path))
+            found.append((bool(_OTHER_TIME.search(name)), not named, not kind.has_year, path.count("."), order, path))
     return min(found)[-1] if found else None
 
 
@@ -76,11 +76,12 @@ def client_key(document: dict[str, Any]) -> str | None:
 
 
 def _nearest(document: dict[str, Any], called: re.Pattern[str], fits: Callable[[str], bool]) -> str | None:
-    """Of the values whose name and text fit the one least deep in the document, and there the first."""
+    """Of the values whose name and text fit the one least deep in the document, and there the first. A name may be parted:
+    `client.ip`."""
     found = [
         (path.count("."), order, path)
         for order, (path, value) in enumerate(_leaves(document))
-        if called.search(path.rpartition(".")[2]) and fits(str(value))
+        if any(called.search("_".join(path.split(".")[-parts:])) for parts in (1, 2)) and fits(str(value))
     ]
     return min(found)[2] if found else None
 

@@ -6,15 +6,17 @@ from collections.abc import Callable
 
 from logtriage.sql import literal
 
-_PAIR = r'(?:^|[\s,;|(\[{])([A-Za-z_][\w.-]{0,63})=(?:"((?:[^"\\]|\\.)*)"|([^\s,;|)\]}"]+))'
+_PAIR = r'(?:^|[\s,;|(\[{])([A-Za-z_][\w.-]{0,63})=(?:"((?:[^"\\]|\\.)*)"|([^\s,;|)\]}"=][^\s,;|)\]}"]*))'
 _STATUS = r"(?i)(?:\bstatus(?:_?code)?|\bcode|\breturned|\bresponded|\bHTTP/\d(?:\.\d)?)\W{1,6}([1-5]\d\d)\b"
 _V4 = r"\d{1,3}(?:\.\d{1,3}){3}\b"
 _HEX = "[0-9A-Fa-f]{1,4}"
 # An IPv6 address is whole or has `::`; so neither a time of day nor a MAC address is one.
 _V6 = rf"(?:(?:{_HEX}:){{7}}{_HEX}\b|(?:{_HEX}:){{1,6}}(?::{_HEX}){{1,6}}\b|::(?:{_HEX}:){{0,5}}{_HEX}\b|(?:{_HEX}:){{1,6}}:)"
 # An IPv4 address that is written as an IPv6 one is given as what it is.
-_ADDRESS = rf"(?:::(?:[Ff]{{4}}:)?(?:0:)?)?({_V4})|({_V6})"
-_ANY = rf"(?:^|[^\w.:]|\bip:)(?:{_ADDRESS})"
+_MAYBE_V4 = rf"(?:::(?:[Ff]{{4}}:)?(?:0:)?)?({_V4})"
+_ADDRESS = rf"{_MAYBE_V4}|({_V6})"
+# Erlang writes times as 14-Mar-2026::09:00:00.
+_ANY = rf"(?:^|[^\w.:]|\bip:){_MAYBE_V4}|(?:^|[^\w.:-]|\bip:)({_V6})"
 # What stands before the address of who asked, in logs of all sorts.
 _CUE = (
     r"(?i)(?:\bfrom|\bclient(?:[ _-]?(?:ip|addr(?:ess)?|host))?|\bc?ip(?:[ _-]?addr(?:ess)?)?|\brhost|\brip|\bremi?p?"
