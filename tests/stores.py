@@ -6,13 +6,18 @@ import datetime as dt
 import json
 import random
 from pathlib import Path
+from typing import Any
 
+from logtriage.answers.search import COLUMNS, Answer, Row
+from logtriage.cli.full import json_line
 from logtriage.formats.format import load_formats
 from logtriage.ingest import Ingest
 from logtriage.normalise import Settings
+from logtriage.query.query import Query
 from logtriage.signatures.library import load_patterns
 from logtriage.sources.find import find
 from logtriage.store.store import Store
+from logtriage.store.views import Snapshot
 
 START = dt.datetime(2026, 3, 4, 9, 58, 0)
 
@@ -48,6 +53,17 @@ def fill(store: Path, sources: list[Path]) -> None:
     with Store(store, write=True) as opened:
         tally = Ingest(opened, settings_for_tests()).run(find([str(path) for path in sources]).sources)
     assert not tally.errors
+
+
+def json_records(snapshot: Snapshot, query: Query) -> list[dict[str, Any]]:
+    """The records that a query finds, as `cat --output jsonl` prints them."""
+    rows = Answer(snapshot, query).tuples(*COLUMNS, "attributes")
+    return [json.loads(json_line(Row._make(values[:-1]), values[-1])) for values in rows]
+
+
+def raw_bytes(snapshot: Snapshot, part: int) -> bytes:
+    """The bytes of a part as they were read."""
+    return b"".join(data for (data,) in Answer(snapshot, Query(parts=(part,), order="source")).tuples("bytes"))
 
 
 def _moment(rng: random.Random, k: int) -> dt.datetime:

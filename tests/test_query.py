@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stores import START, fill, write_sources
+from stores import START, fill, json_records, write_sources
 
-from logtriage.answers.export import records_jsonl
 from logtriage.answers.search import search
 from logtriage.answers.tally import count
 from logtriage.errors import UsageError
@@ -44,7 +43,7 @@ def snapshot(store: Store) -> Iterator[Snapshot]:
 
 @pytest.fixture(scope="module")
 def records(snapshot: Snapshot) -> list[Record]:
-    return [json.loads(line) for line in records_jsonl(snapshot, Query())]
+    return json_records(snapshot, Query())
 
 
 def check(
@@ -236,5 +235,5 @@ def test_attributes_of_long_documents_fit_into_memory(tmp_path: Path) -> None:
     (tmp_path / "app.log").write_text("\n".join(lines) + "\n")
     fill(tmp_path / "store", [tmp_path / "app.log"])
     with Store(tmp_path / "store") as opened, Snapshot(opened) as snapshot:
-        records = [json.loads(line) for line in records_jsonl(snapshot, Query())]
+        records = json_records(snapshot, Query())
     assert [record["attributes"]["n"] for record in records] == list(range(3000))

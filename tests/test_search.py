@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import itertools
+import json
 import random
 import re
 import shutil
@@ -16,12 +16,11 @@ from typing import NamedTuple
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stores import START, fill, settings_for_tests, write_sources
+from stores import START, fill, json_records, raw_bytes, settings_for_tests, write_sources
 
 from logtriage.answers.beside import beside
-from logtriage.answers.export import raw_bytes, records_jsonl
 from logtriage.answers.search import Row, context, page, search, tail
-from logtriage.answers.tally import count, histogram
+from logtriage.answers.tally import count
 from logtriage.ingest import Ingest
 from logtriage.jsonl import lines as jsonl_lines
 from logtriage.needles.needle import Needle
@@ -325,29 +324,7 @@ def test_bytes_come_back(snapshot: Snapshot) -> None:
     """The bytes of every source are those of its file, damage included."""
     for part in snapshot.catalog.parts:
         data = Path(part.path or "").read_bytes()
-        assert hashlib.sha256(b"".join(raw_bytes(snapshot, part.part))).digest() == hashlib.sha256(data).digest()
-
-
-def test_histogram_counts_every_record_once(snapshot: Snapshot, everything: list[Row]) -> None:
-    """Buckets are of equal length, follow each other, and hold just the records with a time in them."""
-    for query, buckets in itertools.product(
-        (
-            Query(),
-            Query(level="warn"),
-            Query(needle=Needle.of(["ms"])),
-            Query(needle=Needle.of(["5432"])),
-            Query(
-                since=START.replace(second=31, tzinfo=dt.UTC), until=START.replace(minute=59, second=59, tzinfo=dt.UTC)
-            ),
-        ),
-        (1, 3, 60),
-    ):
-        rows = [row for row in search(snapshot, query) if row.timestamp]
-        made = histogram(snapshot, query, buckets)
-        assert len(made) <= buckets and all(a.end == b.start for a, b in itertools.pairwise(made))
-        for bucket in made:
-            assert bucket.records == sum(bucket.start <= row.timestamp < bucket.end for row in rows if row.timestamp)
-        assert sum(b.records for b in made) == len(rows)
+        assert hashlib.sha256(raw_bytes(snapshot, part.part)).digest() == hashlib.sha256(data).digest()
 
 
 def test_jsonl_is_that_of_files(snapshot: Snapshot, files: list[Path]) -> None:
@@ -363,9 +340,9 @@ def test_jsonl_is_that_of_files(snapshot: Snapshot, files: list[Path]) -> None:
     for source in sources:
         for _ in normaliser.read(source):
             learnt.show()
-            want += jsonl_lines(con, source, normaliser.records.chains)
-    assert list(records_jsonl(snapshot, Query(order="source"))) == want
-    picked = list(records_jsonl(snapshot, Query(order="source", needle=Needle.of(["timed"], word=True), tail=5)))
+            want += map(json.loads, jsonl_lines(con, source, normaliser.records.chains))
+    assert json_records(snapshot, Query(order="source")) == want
+    picked = list(json_records(snapshot, Query(order="source", needle=Needle.of(["timed"], word=True), tail=5)))
     assert len(picked) == 5 and all(line in want for line in picked)
 
 
@@ -396,7 +373,7 @@ def test_any_text(tmp_path_factory: pytest.TempPathFactory, texts: list[str], se
     (folder / "a.log").write_bytes(data)
     fill(folder / "s", [folder / "a.log"])
     with Store(folder / "s") as store, Snapshot(store) as snapshot:
-        assert b"".join(raw_bytes(snapshot, 1)) == data
+        assert raw_bytes(snapshot, 1) == data
         spans = [(row.offset, row.offset + len(row.raw.encode())) for row in search(snapshot, Query(order="source"))]
         for pattern in ("a", "b1", "#", "1 a", "^$", "a$", "-:", '"', "é", "(?i)A", r"\w+1"):
             needle = Needle.of([pattern])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from logtriage.errors import LibraryError, UsageError
 from logtriage.stamps.moment import to_datetime
 from logtriage.stamps.rendering import Rendering, render_sql, rendering_of
-from logtriage.stamps.stamp import Stamp, find, find_regex, kind_of, kinds_of, stamp, stamps
+from logtriage.stamps.stamp import Stamp, find, find_regex, kind_of, stamp, stamps
 from logtriage.stamps.stamp_format import MONTHS, tokens
 from logtriage.stamps.stamp_sql import nanos_sql, to_timestamp_sql
 from logtriage.stamps.zone import Zone
@@ -346,15 +346,6 @@ def test_what_no_rendering_is() -> None:
     assert render_sql(Rendering("%Y-%Q"), "now()") is None
     with pytest.raises(ValueError, match="not a rendering"):
         Rendering.parse("%Y")
-
-
-def test_all_texts_together_tell_whether_the_day_or_the_month_is_first() -> None:
-    """`05/06/2026` alone is May; beside `22/06/2026` it is June. Unreadable texts do not matter."""
-    june = ["05/06/2026 00:00:00", "22/06/2026 00:00:00", "?"]
-    assert kinds_of(june[:1]) == (stamp("us"),)
-    assert kinds_of(june) == (stamp("day-first"),)
-    assert kinds_of([*june, "Nov 22 00:00:00", "06/13/2026 00:00:00", june[1]])[0] == stamp("day-first")
-    assert set(kinds_of(["1700000000", "Nov 22 00:00:00"])) == {stamp("epoch"), stamp("syslog")}
 
 
 NOISE = [

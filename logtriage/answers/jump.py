@@ -26,11 +26,6 @@ def next_of(store: Store | Snapshot, query: Query, edge: Key | None, *, backward
         return Key(row[0], row[1] or 0, row[2], row[3]) if row else None
 
 
-def next_flagged(store: Store | Snapshot, query: Query, edge: Key | None, *, backwards: bool = False) -> Key | None:
-    """The next record of a query in which any signature was found."""
-    return next_of(store, replace(query, also=(*query.also, Query(flags=("*",)))), edge, backwards=backwards)
-
-
 def next_silence(
     store: Store | Snapshot,
     query: Query,

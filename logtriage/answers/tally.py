@@ -13,7 +13,7 @@ from logtriage.query.fetch import all_of
 from logtriage.query.minutes import counted
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
-from logtriage.query.query import LEVELS, Query
+from logtriage.query.query import Query
 from logtriage.query.sums import sums
 from logtriage.query.walk import Key, done, rows, windows
 from logtriage.query.windows import MOST, Pace
@@ -22,24 +22,8 @@ from logtriage.store.views import Snapshot, snapshot_of
 
 _MOST_PROVED = 4 * MOST  # records that are looked at by one statement where columns prove hits
 _MINUTE, _TICK = timedelta(minutes=1), timedelta(microseconds=1)
-# How long a bucket may be, in minutes.
-_WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2 * 1440, 7 * 1440, 28 * 1440)
-_LEVEL_OF = {number: level for level, number in LEVELS.items()}
 # (minute or None, severity number or None) → records
 _Minutes = Counter[tuple[datetime | None, int | None]]
-
-
-class Bucket(NamedTuple):
-    """The records from `start` (UTC) up to `end`: how many of each level (None: of no level)."""
-
-    start: datetime
-    end: datetime
-    levels: dict[str | None, int]
-
-    @property
-    def records(self) -> int:
-        """All of them."""
-        return sum(self.levels.values())
 
 
 def count(store: Store | Snapshot, query: Query) -> int:
@@ -73,7 +57,7 @@ def rank(store: Store | Snapshot, query: Query, place: Key) -> tuple[int | None,
         total = sum(minutes.values())
         if place.timestamp is None:
             return None, total
-        minute, moment = _floor(place.timestamp, 1), place.timestamp.replace(tzinfo=UTC)
+        minute, moment = _floor(place.timestamp), place.timestamp.replace(tzinfo=UTC)
         later = sum(n for (at, _), n in minutes.items() if at is not None and at > minute)
         last = (minute + _MINUTE - _TICK).replace(tzinfo=UTC)
         last = min(last, whole.until) if whole.until else last
@@ -84,32 +68,8 @@ def rank(store: Store | Snapshot, query: Query, place: Key) -> tuple[int | None,
         return total - later, total
 
 
-def histogram(store: Store | Snapshot, query: Query, buckets: int = 60) -> list[Bucket]:
-    """The records a query finds in at most `buckets` stretches of equal length (whole minutes, begun at a multiple of
-    it), empty ones included, from the first record found to the last. Records without time are left out."""
-    with snapshot_of(store) as snapshot:
-        found = {key: n for key, n in _minutes(snapshot, query).items() if key[0] is not None and n}
-    minutes = [minute for minute, _ in found if minute is not None]
-    if not minutes:
-        return []
-    first, last = min(minutes), max(minutes)
-    width = next((w for w in _WIDTHS if (_floor(last, w) - _floor(first, w)) // (w * _MINUTE) < buckets), None)
-    if width is None:
-        width = -(-((last - first) // _MINUTE + 1) // max(1, buckets - 1))
-    start = _floor(first, width)
-    places = range((last - start) // (width * _MINUTE) + 1)
-    levels: list[dict[str | None, int]] = [{} for _ in places]
-    for (minute, severity), n in found.items():
-        assert minute is not None
-        at = levels[(minute - start) // (width * _MINUTE)]
-        level = _LEVEL_OF.get(severity) if severity is not None else None
-        at[level] = at.get(level, 0) + n
-    return [Bucket(start + k * width * _MINUTE, start + (k + 1) * width * _MINUTE, levels[k]) for k in places]
-
-
-def _floor(moment: datetime, minutes: int) -> datetime:
-    since = moment - datetime(1970, 1, 5)  # a Monday, for widths of weeks
-    return moment - since % (minutes * _MINUTE)
+def _floor(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 def _minutes(snapshot: Snapshot, query: Query) -> _Minutes:
@@ -152,8 +112,8 @@ def _split(query: Query) -> tuple[Query | None, list[Query]]:
     """A query over the whole minutes between its bounds, and those over what is left at either end."""
     since = stored(query.since) if query.since else None
     until = stored(query.until) if query.until else None
-    first = _floor(since + _MINUTE - _TICK, 1) if since else None
-    last = _floor(until + _TICK, 1) - _TICK if until else None
+    first = _floor(since + _MINUTE - _TICK) if since else None
+    last = _floor(until + _TICK) - _TICK if until else None
     if first and last and first > last:
         return None, [query]
     rest = [replace(query, since=since, until=first - _TICK)] if since and first and since < first else []

@@ -28,7 +28,6 @@ from logtriage.stamps.rendering import rendering_of
 # A zone is inferred from whole quarters of an hour: no zone is finer, and clocks drift by less than half of one.
 _QUARTER = 15 * 60
 _HEAD = 4096
-_BRACKETED = 65536
 _ZEROS = str.maketrans("123456789", "000000000")
 # An id in hexadecimal digits, other than a number: which letters there are in it teaches nothing either.
 _ID = re.compile(r"(?<![0-9A-Za-z])(?=[0-9-]*[a-fA-F])[0-9a-fA-F-]{16,}(?![0-9A-Za-z])")
@@ -155,12 +154,6 @@ def _place(fmt: Format) -> str:
 
 def _applies(fmt: Format, above: Mapping[str, str]) -> bool:
     return all(re.search(rx, above.get(name, "")) for name, rx in fmt.when.items())
-
-
-def _sampled(line: str) -> str:
-    """As much of a line as tells its format: all that may be a JSON object, of others the beginning, as looking for times
-    is quadratic in the length of a word."""
-    return line if line.startswith("{") else line[: _BRACKETED if line.startswith("[") else _HEAD]
 
 
 def _reach(node: Node) -> int:

@@ -63,11 +63,6 @@ class Records:
         said = raw if text.null_count == len(text) else pc.coalesce(text, raw)
         return one(self.table["i"]), one(said)
 
-    @property
-    def _wrapped(self) -> bool:
-        """Whether a transport wraps any of the lines."""
-        return any(fmt.inner for node in self.chains for fmt in node.path)
-
     def reset(self) -> None:
         """To be called before the first block of each source."""
         self._heads.reset()

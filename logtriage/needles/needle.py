@@ -126,10 +126,6 @@ class Needle:
             return (f"NOT ({condition.format(column)})", parameters) if exact and not self.fancy else ("TRUE", [])
         return condition.format(column), parameters
 
-    def sql_multiline(self, column: str) -> tuple[str, list[Any]]:
-        """As `sql`, for a text of several lines: it holds wherever any line of the text matches."""
-        return ("TRUE", []) if self.invert else self.sql(column)
-
     def hyperscan_expressions(self) -> list[tuple[bytes, int]] | None:
         """Expressions and their flags, for Hyperscan, that find every line with a match in bytes of many lines.
 

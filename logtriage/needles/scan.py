@@ -68,17 +68,6 @@ def scan_blocks(
                 yield Hit(block.offset + first, number if with_numbers else None)
 
 
-def count_blocks(blocks: Iterable[BlockLike], needle: Needle, *, on_timeout: OnTimeout = None) -> int:
-    """How many lines of a stream are selected."""
-    finder = Finder(needle)
-    total = 0
-    for block in blocks:
-        data = _searchable(block.data)
-        finder.on_timeout = _shifted(on_timeout, block.offset)
-        total += sum(finder.count(data, begin, end) for begin, end in _windows(data, 0, len(data)))
-    return total
-
-
 def scan_file(
     path: str | os.PathLike[str],
     needle: Needle,

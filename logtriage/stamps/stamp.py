@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,18 +121,6 @@ def kind_of(text: str) -> Stamp | None:
     """The kind that the whole text is of, the first that fits; None: it is no stamp."""
     match = _any_kind().fullmatch(text)
     return stamps()[int((match.lastgroup or "").partition("_")[0][1:])] if match else None
-
-
-def kinds_of(texts: Iterable[str]) -> tuple[Stamp, ...]:
-    """The fewest kinds that read all texts (those that can be read), the commonest first.
-
-    Looking at all texts together tells `05/06/2026` beside `22/06/2026` to be day first.
-    """
-    fits = [{kind for kind in stamps() if read(text, kind)} for text in texts]
-    chosen: list[Stamp] = []
-    while left := Counter(kind for kinds in fits if not kinds & set(chosen) for kind in kinds):
-        chosen.append(min(left, key=lambda kind: (-left[kind], stamps().index(kind))))
-    return tuple(chosen)
 
 
 # Not a part of a longer word or number, as 1.2026-… is; but a colour (ESC[33m) may stand before it.
