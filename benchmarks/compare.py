@@ -61,9 +61,8 @@ def show(ratios: dict[str, float], before: dict[str, float]) -> None:
     """A line for each benchmark on standard output."""
     width = max(map(len, ratios))
     for name, now in ratios.items():
-        compared = (
-            f"{speed(now, before[name]):6.2f} × the baseline's speed" if name in before else "  not in the baseline"
-        )
+        unknown = "  not in the baseline" if now >= LEAST else "  too short to be compared"
+        compared = f"{speed(now, before[name]):6.2f} × the baseline's speed" if name in before else unknown
         print(f"{name:<{width}} {now:9.3f} calibrations {compared}")
 
 

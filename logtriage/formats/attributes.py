@@ -65,8 +65,8 @@ def _json_layer(fmt: Format, text: str, flat: bool) -> str:
         whole = f"json_merge_patch({text}, json_object({literal(fmt.inner)}, NULL))"
     merged = _with_aliases(fmt, whole, text)
     hidden = [n for n, keys in fmt.aliases.items() if not flat and any(key.startswith(f"{n}.") for key in keys)]
-    for name in hidden:
-        merged = f"json_merge_patch({merged}, {json_sql.members(text, name)})"
+    if hidden:
+        merged = f"json_merge_patch({merged}, {json_sql.members(text, hidden)})"
     return f"CASE WHEN json_valid({text}) THEN {merged} END"
 
 

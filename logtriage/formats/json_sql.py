@@ -22,13 +22,22 @@ def scalar(text: str, key: str) -> str:
     return f"coalesce(json_extract_string({text}, {literal(path(key, nested=False))}), json_extract_string({text}, {literal(path(key))}))"
 
 
-def members(text: str, name: str) -> str:
-    """An object whose place an alias takes: its members under dotted keys (`user.id` beside `user`); else NULL."""
-    key = literal(path(name))
-    plain = f"list_filter(json_keys({text}, {key}), lambda k: regexp_full_match(k, '[\\w @-]+'))"
-    values = f"list_transform({plain}, lambda k: json_extract({text}, {key} || '.\"' || k || '\"'))"
+def members(text: str, names: Sequence[str]) -> str:
+    """Of objects whose places aliases take, the members under dotted keys (`user.id` beside `user`), as one object."""
+    told = "'{}'"
+    for n, name in enumerate(names, 1):
+        told = f"json_merge_patch({told}, {_dotted(f'held[{n}]', name)})"
+    # The objects are taken out of the document at once: DuckDB holds what it has parsed of some thousand for each mention.
+    paths = ", ".join(literal(path(name)) for name in names)
+    return f"list_transform([json_extract({text}, [{paths}])], lambda held: {told})[1]"
+
+
+def _dotted(value: str, name: str) -> str:
+    """An object's members under dotted keys; of any other value none."""
+    plain = f"list_filter(json_keys({value}), lambda k: regexp_full_match(k, '[\\w @-]+'))"
+    values = f"list_transform({plain}, lambda k: json_extract({value}, '$.\"' || k || '\"'))"
     dotted = f"list_transform({plain}, lambda k: {literal(name + '.')} || k)"
-    return f"CASE WHEN json_type({text}, {key}) = 'OBJECT' THEN to_json(map({dotted}, {values})) ELSE '{{}}' END"
+    return f"CASE WHEN json_type({value}) = 'OBJECT' THEN to_json(map({dotted}, {values})) ELSE '{{}}' END"
 
 
 def places(roles: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:

@@ -59,7 +59,9 @@ def rows(
         if found is not None:
             yield from found
             return
-    pace = Pace(limit, filtered=todo.filtered, dear=todo.query.needs_attributes)
+    dear = todo.query.needs_attributes or "attributes" in columns
+    size = sum(snapshot.ends.values()) / max(1, sum(snapshot.records.values())) if dear else 0
+    pace = Pace(limit, filtered=todo.filtered, dear=dear, size=size)
     beyond = [_beyond(todo.query, edge, backwards)] if edge else []
     given = 0
     for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge, soon=soon or limit is not None):

@@ -16,6 +16,8 @@ FIRST = 20_000  # records of the first window
 MOST = 320_000  # of the largest: they may all have to be put together and sorted
 MOST_FILTERED = 32 * MOST  # where most are let go before that
 FIRST_DEAR, MOST_DEAR = 5_000, 40_000  # the same where attributes have to be told: 80 µs and some kB a record
+_AT_ONCE = 2048  # records of which DuckDB holds the documents that it parses, for each mention of a function
+_PARSED = 2 << 20  # bytes of documents that may be held so: what they are parsed to takes some 80 times that
 _GROWTH = 8
 _FEW = 64  # one hit in so many records, or fewer
 _SLICES = 600  # parts that a minute or a source is cut into at most
@@ -27,11 +29,15 @@ _MINUTE, _TICK = timedelta(minutes=1), timedelta(microseconds=1)
 class Pace:
     """How many records the next window is to have: more and more, as long as little is found in them."""
 
-    def __init__(self, wanted: int | None = None, *, filtered: bool = False, dear: bool = False) -> None:
+    def __init__(
+        self, wanted: int | None = None, *, filtered: bool = False, dear: bool = False, size: float = 0
+    ) -> None:
         """`wanted`: how many hits are asked for; `filtered`: whether few records of a window are likely to be kept;
-        `dear`: whether the attributes of each have to be told."""
+        `dear`: whether the attributes of each have to be told; `size`: how many bytes a record then has in the mean."""
         self.rows = FIRST_DEAR if dear else max(FIRST, 2 * (wanted or 0))
         self.most = (MOST if filtered else MOST_DEAR) if dear else MOST_FILTERED if filtered else MOST
+        if dear and not filtered and size * _AT_ONCE > _PARSED:
+            self.rows = self.most = max(1, int(_PARSED / size))
 
     def saw(self, found: int) -> None:
         """To be told how many records of a window were hits."""

@@ -108,7 +108,7 @@ def _title(answer: Triage) -> str:
 
 def _summary(answer: Triage, zone: tzinfo) -> str:
     if answer.onset is None:
-        return "No onset was found. " + " ".join(answer.notes)
+        return ": ".join(filter(None, ("No onset was found", "; ".join(answer.notes)))) + "."
     first = answer.culprits[0] if answer.culprits else None
     began = f"It began at {both(answer.onset.moment, zone)} ({answer.onset.sure}: {answer.onset.why}). "
     compared = (
