@@ -53,7 +53,8 @@ def rows(
         return
     order = todo.query.order_by(backwards=backwards)
     weight = _weight(snapshot)
-    most = MOST if weight < _LONG else max(1, int(_AT_ONCE / weight))
+    are_long = weight >= _LONG
+    most = max(1, int(_AT_ONCE / weight)) if are_long else MOST
     if limit is None and edge is None and not soon and todo.ways:
         found = all_of(snapshot, todo, columns, most, order)
         if found is not None:
@@ -75,9 +76,9 @@ def rows(
             pace.saw(len(few))
             continue
         before, here = given, [*window, *beyond]
-        if most < _FIRST or (todo.ways and pace.rows > _FIRST):
-            size = max(_FIRST, 2 * (left or 0) if soon or left else MOST)
-            found = _by_and_by(snapshot, todo, columns, here, min(size, most), most, backwards)
+        if are_long or (todo.ways and pace.rows > _FIRST):
+            size = most if are_long else max(_FIRST, 2 * (left or 0) if soon or left else MOST)
+            found = _by_and_by(snapshot, todo, columns, here, size, most, backwards)
         else:
             found = todo.decided(fetched(snapshot.con.execute(*todo.select(columns, here, order=order, limit=left))))
         for row in found:
