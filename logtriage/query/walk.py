@@ -26,6 +26,7 @@ _FIRST, _GROWTH = 1_000, 8
 _HELD = 10_000  # records that are held to find those on both sides of a place
 # Bytes of long records, and how much of them is put together at once: that takes up to forty times the memory.
 _LONG, _AT_ONCE = 16 << 10, 16 << 20
+_WEIGHT = "weight"  # what is kept in mind of a snapshot
 
 
 class Key(NamedTuple):
@@ -114,10 +115,13 @@ def _by_and_by(
 
 def _weight(snapshot: Snapshot) -> float:
     """How many bytes a record has, on average, in the part where they are the longest: a minute may have many of megabytes."""
-    records: Counter[int] = Counter()
-    for (part, _), number in snapshot.records.items():
-        records[part] += number
-    return max((snapshot.ends.get(part, 0) / number for part, number in records.items() if number), default=1) or 1
+    if _WEIGHT not in snapshot.memory:
+        records: Counter[int] = Counter()
+        for (part, _), number in snapshot.records.items():
+            records[part] += number
+        each = [snapshot.ends.get(part, 0) / number for part, number in records.items() if number]
+        snapshot.memory[_WEIGHT] = max(each, default=0)
+    return float(snapshot.memory[_WEIGHT])
 
 
 def both_sides(
