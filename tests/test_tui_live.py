@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from screens import WIDE, run, screen
 from stores import fill, settings_for_tests, write_sources
 
-from logtriage.answers import glance
+from logtriage.answers import glance, tally
+from logtriage.needles.needle import Needle
 from logtriage.query.query import Query
 from logtriage.sources.find import Source, find
 from logtriage.store.catalog import PartRow
 from logtriage.store.store import Store
+from logtriage.store.upkeep import prune
+from logtriage.store.views import Snapshot
 from logtriage.stream.ends import last_lines, last_records
 from logtriage.tui.requests.request import Show
 
@@ -55,6 +61,75 @@ def test_with_filters_only_what_they_leave_is_new(tmp_path: Path, write: Write) 
             assert "new ↓" not in shown.status
 
     run(work)
+
+
+def test_new_records_do_not_wait_for_a_count(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a store that grows while a count goes on the new records are shown at once; the count comes to its end, and only
+    then is one begun anew."""
+    counted, begun, may_end = tally.counting, [], threading.Event()
+
+    def slowly(snapshot: Snapshot, query: Query, known: tally.Known | None = None) -> Iterator[tally.Counted]:
+        begun.append(known)
+        assert may_end.wait(60)
+        yield from counted(snapshot, query, known)
+
+    async def work() -> None:
+        async with screen(tmp_path / "store", WIDE) as shown:
+            monkeypatch.setattr(tally, "counting", slowly)
+            shown.main.use(shown.main.filters.adding(shown.main.read_filter("level:error")))
+            for upto in (620, 640, 660):
+                write(upto - 20, upto)
+                while f"beat {upto - 10}" not in shown.text:
+                    await shown.pilot.pause(0.02)
+            assert len(begun) == 1
+            may_end.set()
+            await shown.until(lambda: "66 of 660" in shown.status)
+            assert len(begun) == 2 and begun[1] is not None
+
+    run(work)
+
+
+def test_a_count_goes_on(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was counted is not counted again, as long as nothing older came or went; the answer is that of a whole count."""
+    queries = [
+        Query(),
+        Query(level="error"),
+        Query(needle=Needle.of(("1",))),
+        Query(until=datetime(2026, 3, 4, 10, 4, tzinfo=UTC)),
+    ]
+    known: dict[Query, tally.Known | None] = dict.fromkeys(queries)
+    seen: list[Query] = []
+    gathered = tally._gathered
+
+    def noted(snapshot: Snapshot, query: Query, found: Any) -> Iterator[float]:
+        seen.append(query)
+        return gathered(snapshot, query, found)
+
+    def whole() -> int:
+        """Goes on counting; gives how many queries were counted from the beginning."""
+        with Store(tmp_path / "store") as store, Snapshot(store) as snapshot:
+            seen.clear()
+            found = []
+            for query in queries:
+                *_, last = tally.counting(snapshot, query, known[query])
+                known[query] = last.known
+                found.append(last.found)
+            anew = sum(query.since is None for query in seen)
+            assert found == [tally.count(snapshot, query) for query in queries]
+            return anew
+
+    monkeypatch.setattr(tally, "_gathered", noted)
+    write(600, 1200)
+    assert whole() == len(queries)
+    for first, last in ((1200, 1210), (1900, 1910), (1910, 1911)):
+        write(first, last)
+        assert whole() == 0
+    (tmp_path / "late.log").write_text("2026-03-04 10:01:01 ERROR beat 1 of another one\n")
+    fill(tmp_path / "store", [tmp_path / "late.log"])
+    assert whole() == len(queries)
+    with Store(tmp_path / "store", write=True) as store:
+        prune(store, before=datetime(2026, 3, 4, 10, 5, tzinfo=UTC))
+    assert whole() == len(queries)
 
 
 def test_other_filters_count_anew(tmp_path: Path, write: Write) -> None:
@@ -144,6 +219,9 @@ class Reading:
 
     def start(self, parts: object = ()) -> None:
         pass
+
+    def try_again(self) -> bool:
+        return False
 
     def owns(self, part: PartRow) -> bool:
         return part.path in self.paths

@@ -21,6 +21,7 @@ from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 
 _MOST_PROVED = 4 * MOST  # records that are looked at by one statement where columns prove hits
+_UNSETTLED = timedelta(minutes=10)  # so far behind the last one there may be records still to come
 _MINUTE, _TICK = timedelta(minutes=1), timedelta(microseconds=1)
 # (minute or None, severity number or None) → records
 _Minutes = Counter[tuple[datetime | None, int | None]]
@@ -33,19 +34,53 @@ def count(store: Store | Snapshot, query: Query) -> int:
         return min([found, *(n for n in (query.limit, query.tail) if n is not None)])
 
 
+class Known(NamedTuple):
+    """How many records older than `until`, or without time, a query found, and how many the store had then: as long as it has
+    as many, only later ones are to be counted."""
+
+    query: Query
+    found: int
+    until: datetime
+    records: int
+
+
 class Counted(NamedTuple):
-    """So many are found by now, `share` (0 to 1) of what is to be looked at being done."""
+    """So many are found by now, `share` (0 to 1) of what is to be looked at being done; all: what is `known` then."""
 
     found: int
     share: float
+    known: Known | None = None
 
 
-def counting(snapshot: Snapshot, query: Query) -> Iterator[Counted]:
-    """How many records the query finds, as one goes through them; the last answer is that of all."""
+def counting(snapshot: Snapshot, query: Query, known: Known | None = None) -> Iterator[Counted]:
+    """How many records the query finds, as one goes through them; the last answer is that of all. `known`: what an earlier
+    count of this or any query found, of which is used what still holds."""
     found: _Minutes = Counter()
-    for share in _gathered(snapshot, query, found):
-        yield Counted(sum(found.values()), share)
-    yield Counted(sum(found.values()), 1.0)
+    until = snapshot.minutes and snapshot.minutes[1] - _UNSETTLED
+    before, rest = 0, [query]
+    if known and known.query == query and _older(snapshot, known.until) == known.records:
+        before, rest = known.found, _from(query, known.until.replace(tzinfo=UTC))
+        until = max(until or known.until, known.until)
+    for one in rest:
+        for share in _gathered(snapshot, one, found):
+            yield Counted(before + sum(found.values()), share)
+    if until:
+        older = before + sum(n for (minute, _), n in found.items() if minute is None or minute < until)
+        known = Known(query, older, until, _older(snapshot, until))
+    yield Counted(before + sum(found.values()), 1.0, known)
+
+
+def _older(snapshot: Snapshot, moment: datetime) -> int:
+    """How many records are older than a moment (UTC, a whole minute) or have no time."""
+    sql = "SELECT coalesce(sum(records), 0)::BIGINT FROM lake.activity WHERE minute < ? OR minute IS NULL"
+    return int(snapshot.con.execute(sql, [moment]).fetchall()[0][0])
+
+
+def _from(query: Query, moment: datetime) -> list[Query]:
+    """What a query finds from a moment on, if it may find anything."""
+    if query.until and query.until < moment:
+        return []
+    return [replace(query, since=max(query.since, moment) if query.since else moment)]
 
 
 def rank(store: Store | Snapshot, query: Query, place: Key) -> tuple[int | None, int]:

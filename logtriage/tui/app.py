@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterable
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from logtriage.tui.intake import Intake
 
 _LOOK_EVERY = 0.25  # seconds between two looks at whether the store has changed
+_REST = 3.0  # of a store that grows all the time, the whole is looked at again after so many times what that took
 
 
 class Logtriage(Host):
@@ -47,6 +49,9 @@ class Logtriage(Host):
         self.theme = self.options.theme
         self.stylesheet.set_variables(self.get_css_variables())
         self._was_busy = False
+        self._unseen: set[str] = set()  # the lanes of what is to be asked anew, as the store has changed
+        self._surveyed: float | None = None  # when the whole was begun to be looked at anew, if that still goes on
+        self._next_survey = 0.0  # when it may be again
         self._has_ended = False  # whether the intake has, and it was told
         for request in self.main.begin(engine.has_store):
             engine.ask(request)
@@ -142,14 +147,26 @@ class Logtriage(Host):
         self.post_message(Failed(request, why))
 
     def _look(self) -> None:
-        """Has the main screen told when the store has changed."""
+        """Has the main screen told when the store has changed. What was asked by then is answered first: what takes its time
+        comes to an end though the store grows, and does not keep new records waiting."""
         self._look_after_intake()
         idle = self.engine.is_idle()
         self.main.show_busy(not idle and self._was_busy)
         self._was_busy = not idle
-        if idle and self.engine.has_changed():
+        if self.engine.has_changed():
             self.engine.refresh()
-            self.main.store_changed()
+            self._unseen = {"front", "back"}
+        if "front" in self._unseen and self.engine.is_idle("front"):
+            self._unseen.discard("front")
+            self.main.show_new()
+        now = monotonic()
+        if self._surveyed is not None and self.engine.is_idle("back"):
+            self._next_survey = now + _REST * (now - self._surveyed)
+            self._surveyed = None
+        if "back" in self._unseen and self.engine.is_idle("back") and now >= self._next_survey:
+            self._unseen.discard("back")
+            self._surveyed = now
+            self.main.survey_anew()
 
     def _look_after_intake(self) -> None:
         """Has told when it ends, and when it begins anew."""

@@ -94,10 +94,10 @@ class Engine:
         with self._lock:
             self._stale = dict.fromkeys(_LANES, True)
 
-    def is_idle(self) -> bool:
-        """Whether nothing is asked or being answered."""
+    def is_idle(self, *lanes: str) -> bool:
+        """Whether nothing is asked or being answered, in these lanes or all."""
         with self._lock:
-            return not any(map(self._is_busy, _LANES))
+            return not any(map(self._is_busy, lanes or _LANES))
 
     def close(self) -> bool:
         """Ends the threads, within what the query in hand takes to be interrupted. Gives whether they have all ended."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from logtriage.answers import lanes, tally
 from logtriage.answers.lanes import First, Lanes
 from logtriage.answers.silences import Silence, silences
-from logtriage.answers.tally import Counted
+from logtriage.answers.tally import Counted, Known
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.store.catalog import PartRow
@@ -30,16 +30,17 @@ class Names(Request):
 
 @dataclass(frozen=True)
 class Count(Request):
-    """How many records a query finds, as far as that is known, until it is → Counted."""
+    """How many records a query finds, as far as that is known, until it is → Counted. `known`: what an earlier count found."""
 
     query: Query
+    known: Known | None = field(default=None, compare=False)
     kind = "count"
     lane = "back"
     outdates = ("preview",)
     grows = True
 
     def answer(self, snapshot: Snapshot) -> Iterator[Counted]:
-        return tally.counting(snapshot, self.query)
+        return tally.counting(snapshot, self.query, self.known)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from logtriage.answers.glance import Glances
-from logtriage.answers.tally import Counted
+from logtriage.answers.tally import Counted, Known
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.tui.filters import Filters
@@ -63,6 +63,7 @@ class Board(Screen[None]):
         self.standing: Standing | None = None
         self.found: int | None = None
         self.so_far: Counted | None = None  # how many are found by now
+        self.known: Known | None = None  # what the next count of the same may go on from
         self.counted: tuple[int, int] | None = None  # how many are found, of how many, as last counted together
         self.is_counting = False  # that is being asked anew
         self.left_at: tuple[int, int] | None = None  # the same when the end was left

@@ -33,13 +33,13 @@ class Surveying(Telling):
         self.is_counting = True
         self.wants(overview.Survey(self.parts))
         if self.filters.active:
-            self.wants(overview.Count(self.query_now))
+            self.wants(overview.Count(self.query_now, self.known))
         self.draw_timeline()
         if not self.filters.active and self.ends.get(True, (None,))[0] != self.query_now:
             self.wants(ask.Head(self.query_now, PAGE))  # to be at hand: what was written first hardly ever changes
 
-    def store_changed(self) -> None:
-        """The store has more, or other things, than before."""
+    def show_new(self) -> None:
+        """The store has more, or other things, than before: shows them where they belong on the screen."""
         if self.intake:
             self.wants(ask.Refresh())
         if self.ahead is not None:
@@ -48,6 +48,9 @@ class Surveying(Telling):
             self.wants(self.list.wanting(self.query_now))
         elif not self.list.reel.after:
             self.list.reel.after = True  # there may be: it is asked for when one gets there
+
+    def survey_anew(self) -> None:
+        """Likewise asks anew for all that stands beside the list."""
         if not self.following:
             self.wants(ask.Tail(self.query_now, PAGE))
         self.survey()
@@ -56,7 +59,7 @@ class Surveying(Telling):
         """Asks how many records are found."""
         self.is_counting = True
         if self.filters.active:
-            self.wants(overview.Count(self.query_now))
+            self.wants(overview.Count(self.query_now, self.known))
             return
         self.app.engine.drop("count")
         if self.standing:
@@ -67,7 +70,7 @@ class Surveying(Telling):
         self.so_far = counted if counted.share < 1 and self.found is None else None
         if counted.share < 1:
             return
-        found = counted.found
+        found, self.known = counted.found, counted.known or self.known
         self.found, self.is_counting = found, False
         self.counted = (found, self.standing.records if self.standing else found)
 
