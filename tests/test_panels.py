@@ -250,6 +250,9 @@ def test_what_is_new_came_too_late_to_be_chance() -> None:
 
     times = _OfTime(START, timedelta(hours=1), 10, START)
     assert times.is_new(START + timedelta(hours=5), 100) and not times.is_new(START + timedelta(minutes=1), 100)
+    assert not times.is_new(START + timedelta(minutes=25), 1_000_000) and times.is_new(
+        START + timedelta(minutes=35), 1_000
+    )
     assert not times.is_new(START + timedelta(hours=5), 1) and times.is_new(START + timedelta(hours=9.8), 1)
 
 

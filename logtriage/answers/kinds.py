@@ -16,6 +16,7 @@ from logtriage.store.views import Snapshot
 
 _MINUTE = timedelta(minutes=1)
 _TEMPLATE = f"format('{{:016x}}', coalesce(m.template, {UNMINED}))"
+_LATE = 0.05  # a share of the time that all logs cover, before which nothing is new
 _CHANCE = 0.05  # what comes so late by chance more rarely than this is new
 
 
@@ -53,7 +54,7 @@ def kinds(
 ) -> Kinds | None:
     """What there is of these parts (None: all) between two moments (UTC, naive; to the minute; None: from the beginning,
     to the end), over `cells` stretches of time. New is what was never seen before `since`, and so late since the beginning of
-    the logs as, at a constant rate, its records would all have come once in 20 times. None where no record has a time."""
+    the logs as, at a constant rate, its records would all have come once in 20 times; in the first twentieth nothing is. None where no record has a time."""
     known = span(snapshot, parts)
     if known is None:
         return None
@@ -78,9 +79,11 @@ class _OfTime(NamedTuple):
         return Condition(f"{column} >= ? AND {column} < ?", (self.since, self.since + self.cells * self.width))
 
     def is_new(self, first: datetime, records: int) -> bool:
-        """Whether so many records, none before `first`, are something new."""
+        """Whether so many records, none before `first`, are something new. What is frequent comes in bursts, and is not new for
+        being a minute late: it has to be late by a share of the time, too."""
         until = self.since + self.cells * self.width
-        return first >= self.since and ((until - first) / (until - self.start)) ** records < _CHANCE
+        left = (until - first) / (until - self.start)
+        return first >= self.since and left < 1 - _LATE and left**records < _CHANCE
 
     def cell(self, column: str) -> str:
         """SQL for the number of the stretch that a time lies in; needs `since` as a parameter."""

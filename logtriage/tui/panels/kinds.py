@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import ClassVar
 
 from textual import events
@@ -23,6 +23,7 @@ _TONES = ((21, "fatal"), (17, "error"), (13, "warn"), (9, "info"), (5, "debug"),
 _ORDERS = ("how many", "first seen", "how bad")
 _FILTERS = {"category": "flag", "signature": "flag", "template": "template"}
 CELLS = 24
+_DAY = timedelta(days=1)
 
 
 class KindBox(Overlay):
@@ -49,8 +50,10 @@ class KindBox(Overlay):
 
     def on_mount(self) -> None:
         box, found = self.query_one(".box"), self.found
-        since, until = (f"{times.clock(moment, self.zone)[:5]}" for moment in (found.since, found.until))
-        box.border_title = f"patterns and templates, {times.day(found.since, self.zone)} {since}–{until}"
+        days = [times.day(moment, self.zone) for moment in (found.since, found.until)]
+        since, until = (times.clock(moment, self.zone)[:5] for moment in (found.since, found.until))
+        until = until if days[0] == days[1] else f"{days[1]} {until}"
+        box.border_title = f"patterns and templates, {days[0]} {since} – {until}"
         self._draw()
         self.sheet.focus()
 
@@ -95,6 +98,7 @@ def rows(
 ) -> list[Row]:
     """All kinds as the lines of a sheet, in three sections; `order`: one of `how many`, `first seen`, `how bad`."""
     out: list[Row] = []
+    long = found.until - found.since > _DAY
     for title, every in (
         ("categories", found.categories), ("signatures", found.signatures), ("templates", found.templates)
     ):  # fmt: skip
@@ -102,7 +106,7 @@ def rows(
         new = sum(one.new for one in every)
         told = f"  {len(every):,}" + (f", {new:,} new" if new else "")
         out += [*([row()] if out else []), row((title, "head"), (told, "dim"))]
-        out += [_row(one, patterns.get(one.name), zone, width) for one in shown]
+        out += [_row(one, patterns.get(one.name), zone, width, long=long) for one in shown]
     return out
 
 
@@ -123,10 +127,12 @@ def _ordered(every: list[Kind], order: str) -> list[Kind]:
     return every
 
 
-def _row(one: Kind, pattern: Pattern | None, zone: tzinfo, width: int) -> Row:
+def _row(one: Kind, pattern: Pattern | None, zone: tzinfo, width: int, *, long: bool) -> Row:
     tone = next((name for least, name in _TONES if one.worst >= least), "dim")
     cells = CELLS if width >= 100 else CELLS // 2
-    first = times.clock(one.first, zone)[:5] if one.first else "-".ljust(5)
+    first = times.clock(one.first, zone)[:5]
+    if long:
+        first = f"{times.day(one.first, zone)[5:]:5} {first}"
     text = pattern.title if pattern else one.text
     named = f"  {one.name}" if pattern else ""
     return row(

@@ -195,6 +195,9 @@ class Main(Asking):
     def show_lanes(self, lanes: Any) -> None:
         """Takes the lanes, and gives them the room they want."""
         self.timeline.show(lanes)
+        if lanes and lanes.cells != self.timeline.cells:  # their names take more room than was known
+            self.draw_timeline()
+            return
         self.shade()
         height = 0 if self.size.height < 12 else self.timeline.wanted_height(self.size.height)
         self.timeline.styles.height = height

@@ -18,10 +18,10 @@ from logtriage.answers.lanes import Cell, First, Lane, Lanes
 from logtriage.answers.silences import Silence
 from logtriage.tui.drawing import times
 from logtriage.tui.drawing.inks import Inked, lit
-from logtriage.tui.drawing.text import cut, safe
+from logtriage.tui.drawing.text import cut, safe, width
 from logtriage.tui.messages import GoTo
 
-NAME = 12  # cells that a lane's name takes
+_NAME, _LONG = 12, 24  # cells that a lane's name takes, and a long one where there is room
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 _TONES = ((21, "fatal"), (17, "error"), (13, "warn"), (0, "calm"))
 _MOST_LANES = 10
@@ -52,7 +52,13 @@ class Timeline(Inked):
     @property
     def cells(self) -> int:
         """How many stretches there is room for."""
-        return max(8, self.size.width - NAME - 2)
+        return max(8, self.size.width - self.name_width - 2)
+
+    @property
+    def name_width(self) -> int:
+        """How many cells a lane's name takes."""
+        longest = max((width(lane.name) for lane in self.lanes.lanes), default=0) if self.lanes else 0
+        return max(_NAME, min(longest, _LONG, self.size.width // 8))
 
     def show(self, lanes: Lanes | None) -> None:
         """Takes the lanes."""
@@ -87,15 +93,15 @@ class Timeline(Inked):
         return 2 + min(lanes, _MOST_LANES, max(1, height // 4))
 
     def on_click(self, event: events.Click) -> None:
-        if self.lanes and 0 <= (cell := event.x - NAME - 1) < self.lanes.cells:
+        if self.lanes and 0 <= (cell := event.x - self.name_width - 1) < self.lanes.cells:
             self.post_message(GoTo(self.lanes.start + cell * self.lanes.width))
 
     # drawing
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        room = self.size.width
         if self.lanes is None:
-            return Strip.blank(width, self.base)
+            return Strip.blank(room, self.base)
         rows = self.shown_lanes()
         if y < len(rows):
             segments = self._lane(rows[y], self.lanes)
@@ -105,14 +111,14 @@ class Timeline(Inked):
             segments = self._axis(self.lanes)
         else:
             segments = []
-        return Strip(segments).simplify().adjust_cell_length(width).apply_style(self.base)
+        return Strip(segments).simplify().adjust_cell_length(room).apply_style(self.base)
 
     def _lane(self, lane: Lane, lanes: Lanes) -> list[Segment]:
         silent = [s for s in self.silences if s.lane == lane.name]
         gone = any(s.end is None for s in silent)
         shown = lane if self.found is None else next((one for one in self.found.lanes if one.name == lane.name), lane)
         busiest = max((cell.records for cell in shown.cells.values()), default=1)
-        name = cut(safe(("∅ " if gone else "") + lane.name, 64), NAME)
+        name = cut(safe(("∅ " if gone else "") + lane.name, 64), self.name_width)
         out = [Segment(name + " ", self.ink("silent" if gone else "axis"))]
         for k in range(lanes.cells):
             cell = shown.cells.get(k)
@@ -150,7 +156,11 @@ class Timeline(Inked):
         for one in self.firsts:
             cell = lanes.cell_of(one.moment)
             flagged[cell] = max(flagged.get(cell, 0), one.severity)
-        out = [Segment(cut(self.told or self._left_out(), NAME) + " ", self.ink("accent" if self.told else "axis"))]
+        out = [
+            Segment(
+                cut(self.told or self._left_out(), self.name_width) + " ", self.ink("accent" if self.told else "axis")
+            )
+        ]
         for k in range(lanes.cells):
             if k in marked:
                 out.append(Segment("●", self.ink("mark")))
@@ -180,8 +190,8 @@ class Timeline(Inked):
             if at + len(told) <= lanes.cells:
                 line[at : at + len(told)] = told
             at += len(told) + 7
-        name = (self._left_out() if self.told else "") or f"{start:%Y-%m-%d}"[: NAME - 1]
-        out = [Segment(cut(name, NAME) + " ", self.ink("axis"))]
+        name = (self._left_out() if self.told else "") or f"{start:%Y-%m-%d}"
+        out = [Segment(cut(name, self.name_width) + " ", self.ink("axis"))]
         return self._read(out + [Segment(char, self.ink("axis")) for char in line], lanes, bar=True)
 
     def _read(self, segments: list[Segment], lanes: Lanes, *, bar: bool = False) -> list[Segment]:
