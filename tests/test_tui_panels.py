@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -188,6 +190,38 @@ def test_patterns_and_templates(store: Path, snapshot: Snapshot) -> None:
     run(work)
 
 
+def test_kinds_are_shown_as_they_are_counted(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`P` shows signatures while templates are still counted; nothing else waits for these, and one can leave."""
+    from logtriage.answers import kinds
+
+    counted, may_end = kinds._templates, threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        assert may_end.wait(60)
+        return counted(*arguments)
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            monkeypatch.setattr(kinds, "_templates", slowly)
+            await shown.pilot.press("P")
+            while "generic.connection-refused" not in shown.text:
+                await shown.pilot.pause(0.02)
+            assert "templates  counting …" in shown.text
+            await shown.pilot.press("j", "j")
+            chosen = shown.app.screen.sheet.pointed
+            may_end.set()
+            await shown.settle()
+            assert "GET <*>" in shown.text and shown.app.screen.sheet.pointed == chosen
+            may_end.clear()
+            await shown.press("escape")
+            await shown.pilot.press("P", "escape", "g")
+            while shown.main.list.reel.cursor:
+                await shown.pilot.pause(0.02)
+            may_end.set()
+
+    run(work)
+
+
 def test_sql_of_what_is_looked_at(store: Path, tmp_path: Path) -> None:
     """`;` begins with the SQL of the filters, whose answer has as many rows as are shown; it can be written to a file."""
 
@@ -303,8 +337,8 @@ def test_counts_of_kinds_are_those_of_the_views(snapshot: Snapshot, store: Path)
     """Each category, signature and template has as many records as a search for it finds."""
     from logtriage.answers.kinds import kinds
 
-    found = kinds(snapshot)
-    assert found is not None
+    *_, found = kinds(snapshot)
+    assert found is not None and found.templates is not None
     for one in [*found.categories, *found.signatures]:
         assert tally.count(snapshot, Query(flags=(one.name,))) == one.records == sum(one.cells), one.name
     for one in found.templates:

@@ -6,6 +6,7 @@ Signatures are counted in `lake.hits`, templates in the rollup: neither reads a 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -36,13 +37,13 @@ class Kind(NamedTuple):
 
 
 class Kinds(NamedTuple):
-    """All kinds of records between two moments, of each sort the most frequent ones first."""
+    """All kinds of records between two moments, of each sort the most frequent ones first; None: not counted yet."""
 
     since: datetime
     until: datetime
     categories: list[Kind]
     signatures: list[Kind]
-    templates: list[Kind]
+    templates: list[Kind] | None
 
 
 def kinds(
@@ -51,20 +52,23 @@ def kinds(
     since: datetime | None = None,
     until: datetime | None = None,
     cells: int = 24,
-) -> Kinds | None:
-    """What there is of these parts (None: all) between two moments (UTC, naive; to the minute; None: from the beginning,
+) -> Iterator[Kinds | None]:
+    """As far as it is counted, until all is: what there is of these parts (None: all) between two moments (UTC, naive; to the minute; None: from the beginning,
     to the end), over `cells` stretches of time. New is what was never seen before `since`, and so late since the beginning of
     the logs as, at a constant rate, its records would all have come once in 20 times; in the first twentieth nothing is. None where no record has a time."""
     known = span(snapshot, parts)
     if known is None:
-        return None
+        yield None
+        return
     since = max(since, known[0]) if since else known[0]
     until = min(until, known[1] + _MINUTE) if until else known[1] + _MINUTE
     until = max(until, since + _MINUTE)
     of_time = _OfTime(since, (until - since) / cells, cells, known[0])
     among = [] if parts is None else [Condition(f"part IN ({', '.join(map(str, parts)) or 'NULL'})")]
     signatures = _signatures(snapshot, among, of_time)
-    return Kinds(since, until, _categories(snapshot, among, of_time), signatures, _templates(snapshot, among, of_time))
+    flagged = Kinds(since, until, _categories(snapshot, among, of_time), signatures, None)
+    yield flagged
+    yield flagged._replace(templates=_templates(snapshot, among, of_time))
 
 
 class _OfTime(NamedTuple):

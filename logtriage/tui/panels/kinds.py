@@ -27,7 +27,7 @@ _DAY = timedelta(days=1)
 
 
 class KindBox(Overlay):
-    """Gives the filter for the kind that was chosen. `patterns`: the signatures by id, for their titles."""
+    """Gives the filter for the kind that was chosen; waits for `fill`. `patterns`: the signatures by id, for their titles."""
 
     BINDINGS: ClassVar = [
         Binding("tab", "section(1)", show=False, priority=True),
@@ -37,9 +37,10 @@ class KindBox(Overlay):
         Binding("P", "dismiss(None)", show=False),
     ]
 
-    def __init__(self, found: Kinds, patterns: Mapping[str, Pattern], zone: tzinfo) -> None:
+    def __init__(self, patterns: Mapping[str, Pattern], zone: tzinfo) -> None:
         super().__init__()
-        self.found, self.patterns, self.zone = found, patterns, zone
+        self.found: Kinds | None = None
+        self.patterns, self.zone = patterns, zone
         self.only_new = False
         self.order = _ORDERS[0]
         self.sheet = Sheet()
@@ -49,13 +50,21 @@ class KindBox(Overlay):
             yield self.sheet
 
     def on_mount(self) -> None:
-        box, found = self.query_one(".box"), self.found
+        self.query_one(".box").border_title = "patterns and templates"
+        self.sheet.put([row(("counting …", "dim"))])
+        self.sheet.focus()
+
+    def fill(self, found: Kinds | None, patterns: Mapping[str, Pattern]) -> None:
+        """Shows what is counted by now."""
+        if found is None:
+            self.sheet.put([row(("no record has a time yet", "dim"))])
+            return
+        goes_on, self.found, self.patterns = self.found is not None, found, patterns
         days = [times.day(moment, self.zone) for moment in (found.since, found.until)]
         since, until = (times.clock(moment, self.zone)[:5] for moment in (found.since, found.until))
         until = until if days[0] == days[1] else f"{days[1]} {until}"
-        box.border_title = f"patterns and templates, {days[0]} {since} – {until}"
-        self._draw()
-        self.sheet.focus()
+        self.query_one(".box").border_title = f"patterns and templates, {days[0]} {since} – {until}"
+        self._draw(keep=goes_on)
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._draw)
@@ -81,7 +90,9 @@ class KindBox(Overlay):
     def on_sheet_chosen(self, message: Sheet.Chosen) -> None:
         self.dismiss(message.value)
 
-    def _draw(self) -> None:
+    def _draw(self, *, keep: bool = False) -> None:
+        if self.found is None:
+            return
         width = self.sheet.size.width
         shown = rows(self.found, self.patterns, self.zone, width, self.order, only_new=self.only_new)
         self.query_one(
@@ -89,8 +100,9 @@ class KindBox(Overlay):
         ).border_subtitle = (
             f"Enter shows only these · Tab section · n {'all' if self.only_new else 'only new'} · o by {self.order}"
         )
-        self.sheet.put(shown)
-        self.sheet.select(1)
+        self.sheet.put(shown, keep=keep)
+        if not keep:
+            self.sheet.select(1)
 
 
 def rows(
@@ -102,6 +114,9 @@ def rows(
     for title, every in (
         ("categories", found.categories), ("signatures", found.signatures), ("templates", found.templates)
     ):  # fmt: skip
+        if every is None:
+            out += [row(), row((title, "head"), ("  counting …", "dim"))]
+            continue
         shown = _ordered([one for one in every if one.new or not only_new], order)
         new = sum(one.new for one in every)
         told = f"  {len(every):,}" + (f", {new:,} new" if new else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -113,15 +114,17 @@ class Library(Request):
 
 @dataclass(frozen=True)
 class Sorts(Request):
-    """The kinds of records between two moments (UTC, naive) → Kinds, or None where no record has a time."""
+    """The kinds of records between two moments (UTC, naive), as they are counted → Kinds, or None where no record has a time."""
 
     parts: tuple[int, ...] | None
     since: datetime | None
     until: datetime | None
     cells: int
     kind: ClassVar[str] = "sorts"
+    lane: ClassVar[str] = "aside"
+    grows: ClassVar[bool] = True
 
-    def answer(self, snapshot: Snapshot) -> Kinds | None:
+    def answer(self, snapshot: Snapshot) -> Iterator[Kinds | None]:
         from logtriage.answers.kinds import kinds
 
         return kinds(snapshot, self.parts, self.since, self.until, self.cells)

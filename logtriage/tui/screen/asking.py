@@ -14,6 +14,7 @@ from logtriage.tui.screen.keeping import Keeping
 
 if TYPE_CHECKING:
     from logtriage.answers.kinds import Kinds
+    from logtriage.signatures.library import Pattern
 
 _COLUMNS = "timestamp, level, service, source, line, raw"
 _ROWS = 1_000
@@ -24,29 +25,38 @@ class Asking(Keeping):
     """See the module."""
 
     def action_patterns(self) -> None:
-        from logtriage.tui.panels.kinds import CELLS
+        """Opens the list of kinds, which fills as they are counted."""
+        from logtriage.tui.panels.kinds import CELLS, KindBox
+        from logtriage.tui.screen.stories import told
+
+        def done(chosen: object) -> None:
+            self.app.engine.drop("sorts")
+            if isinstance(chosen, Filter):
+                self.use(told(self.filters, (chosen,), keep=("since", "until")), stay=True)
+                self.say(f"only {chosen.told(self.zone)} · back: ^o")
 
         if not self.details.patterns:
             self.wants(ask.Library(self.options.patterns))
         query = self.query_now
         since, until = (stored(end) if end else None for end in (query.since, query.until))
+        self.app.push_screen(KindBox(self.details.patterns, self.zone), done)
         self.wants(ask.Sorts(self.parts, since, until, CELLS))
 
     def show_sorts(self, found: Kinds | None) -> None:
-        """Opens the list of kinds."""
+        """Shows what of them is counted."""
         from logtriage.tui.panels.kinds import KindBox
-        from logtriage.tui.screen.stories import told
 
-        if found is None:
-            self.say("no record has a time yet")
-            return
+        if isinstance(box := self.app.screen, KindBox):
+            box.fill(found, self.details.patterns)
 
-        def done(chosen: object) -> None:
-            if isinstance(chosen, Filter):
-                self.use(told(self.filters, (chosen,), keep=("since", "until")), stay=True)
-                self.say(f"only {chosen.told(self.zone)} · back: ^o")
+    def take_library(self, patterns: dict[str, Pattern]) -> None:
+        """Has what is open tell the titles of signatures."""
+        from logtriage.tui.panels.kinds import KindBox
 
-        self.app.push_screen(KindBox(found, self.details.patterns, self.zone), done)
+        self.details.patterns = patterns
+        self.details.draw()
+        if isinstance(box := self.app.screen, KindBox) and box.found:
+            box.fill(box.found, patterns)
 
     def action_report(self) -> None:
         """Lets one choose what is to become of what triage finds."""

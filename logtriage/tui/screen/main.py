@@ -90,8 +90,7 @@ class Main(Asking):
             case more.Sorts():
                 self.show_sorts(result)
             case more.Library():
-                self.details.patterns = result
-                self.details.draw()
+                self.take_library(result)
             case _ if request.kind == "report":
                 self.say(f"written: {result}")
             case _ if request.kind == "triaged":
