@@ -54,12 +54,16 @@ class Shown:
         await self.settle()
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Waits for something that happens by itself."""
+        """Waits for something that happens by itself, and until all is at rest."""
+        await self.meets(holds)
+        await self.settle()
+
+    async def meets(self, holds: Callable[[], bool]) -> None:
+        """Waits for something while others are still asked."""
         end = asyncio.get_running_loop().time() + _PATIENCE
         while not holds():
             assert asyncio.get_running_loop().time() < end, f"it did not happen; on the screen is\n{self.text}"
             await self.pilot.pause(0.02)
-        await self.settle()
 
     @property
     def lines(self) -> list[str]:

@@ -136,11 +136,11 @@ def test_a_count_that_takes_long_tells_how_far_it_is(
     the line; so it is with the count of a filter that is on."""
     whole, go, ended = tally.counting, threading.Event(), []
 
-    def slow(snapshot: Snapshot, query: Query) -> Iterator[tally.Counted]:
+    def slow(snapshot: Snapshot, query: Query, known: tally.Known | None = None) -> Iterator[tally.Counted]:
         yield tally.Counted(5, 0.25)
         try:
             go.wait(60)
-            yield from whole(snapshot, query)
+            yield from whole(snapshot, query, known)
         except Cancelled:
             ended.append(query.needle)
             raise
@@ -149,8 +149,7 @@ def test_a_count_that_takes_long_tells_how_far_it_is(
         async with screen(store, WIDE) as shown:
 
             async def sees(text: str) -> None:
-                while text not in shown.text:
-                    await shown.pilot.pause()
+                await shown.meets(lambda: text in shown.text)
 
             monkeypatch.setattr(tally, "counting", slow)
             await shown.press("ampersand")

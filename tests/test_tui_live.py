@@ -79,8 +79,7 @@ def test_new_records_do_not_wait_for_a_count(tmp_path: Path, write: Write, monke
             shown.main.use(shown.main.filters.adding(shown.main.read_filter("level:error")))
             for upto in (620, 640, 660):
                 write(upto - 20, upto)
-                while f"beat {upto - 10}" not in shown.text:
-                    await shown.pilot.pause(0.02)
+                await shown.meets(lambda upto=upto: f"beat {upto - 10}" in shown.text)
             assert len(begun) == 1
             may_end.set()
             await shown.until(lambda: "66 of 660" in shown.status)

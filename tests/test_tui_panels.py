@@ -204,8 +204,7 @@ def test_kinds_are_shown_as_they_are_counted(store: Path, monkeypatch: pytest.Mo
         async with screen(store, WIDE) as shown:
             monkeypatch.setattr(kinds, "_templates", slowly)
             await shown.pilot.press("P")
-            while "generic.connection-refused" not in shown.text:
-                await shown.pilot.pause(0.02)
+            await shown.meets(lambda: "generic.connection-refused" in shown.text)
             assert "templates  counting …" in shown.text
             await shown.pilot.press("j", "j")
             chosen = shown.app.screen.sheet.pointed
@@ -215,8 +214,7 @@ def test_kinds_are_shown_as_they_are_counted(store: Path, monkeypatch: pytest.Mo
             may_end.clear()
             await shown.press("escape")
             await shown.pilot.press("P", "escape", "g")
-            while shown.main.list.reel.cursor:
-                await shown.pilot.pause(0.02)
+            await shown.meets(lambda: shown.main.list.reel.cursor == 0)
             may_end.set()
 
     run(work)
