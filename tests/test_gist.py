@@ -27,7 +27,7 @@ from logtriage.needles.needle import Needle
 from logtriage.query import brief
 from logtriage.query.query import LEVELS, Query
 from logtriage.sources.find import find
-from logtriage.store import gist
+from logtriage.store import files, gist
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune
 from logtriage.store.verify import check
@@ -134,6 +134,9 @@ def test_a_store_is_opened_as_without(told: gist.Gist, opened: Snapshot, without
     assert told.parts and told.formats and told.renderings
     assert (opened.catalog, opened.records, opened.minutes) == (without.catalog, without.records, without.minutes)
     assert sorted(opened.shapes) == sorted(without.shapes)
+    assert (opened.runs, opened.ends) == (without.runs, without.ends)
+    for places, same in ((opened.files, without.files), (opened.id_files, without.id_files)):
+        assert [file.path for file in places or ()] == [file.path for file in same or ()]
 
 
 def test_shapes_do_decide(told: gist.Gist) -> None:
@@ -366,3 +369,24 @@ def test_many_records_of_unsure_shapes_are_left_to_the_database(
     assert told and len(told.singles) <= 1
     assert brief.found(told, nowhere) is None
     assert brief.found(told, Query(Needle.of([""]))) is not None
+
+
+def test_ends_that_the_catalog_does_not_tell_come_from_the_files(tmp_path: Path) -> None:
+    """A row group without any value of a column hides its bounds from the catalog, not from a search: of a column without any
+    value at all no file is read. What was found out before is not asked for again."""
+    path = str(tmp_path / "some.parquet")
+    rows = "SELECT CASE WHEN n >= 2048 THEN n END AS trace, NULL::BIGINT AS span, n AS part FROM range(6000) AS r(n)"
+    with Store(_empty(tmp_path)) as store:
+        store.con.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
+        untold = files.File(path, {"trace": files.ANYWHERE, "span": files.ANYWHERE, "part": (0, 5999)})
+        (found,) = files.bounded(store.con, [untold], None) or ()
+        assert found.ends == {"trace": (2048, 5999), "part": (0, 5999)}
+        assert not found.may_hold("trace", [(1, 2000)]) and found.may_hold("trace", [(1, 2048)])
+        Path(path).unlink()
+        (again,) = files.bounded(store.con, [untold], [found]) or ()
+        assert again.ends == found.ends
+
+
+def _empty(folder: Path) -> Path:
+    with Store(folder / "st", write=True):
+        return folder / "st"

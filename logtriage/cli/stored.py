@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
 
 
-_MANY = 50_000  # records, that take longer than to have them looked at by several threads
+_MANY = 5_000  # records, which take longer than to wake a second thread
 
 
 class Stored:

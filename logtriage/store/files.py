@@ -9,9 +9,9 @@ import glob
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from logtriage.sql import literal
@@ -24,8 +24,9 @@ ROW = "file_row_number"  # the column of a row's place in its file
 _COLUMNS = ("part", "offset", "shape", "trace", "span", "request", "id", "timestamp")
 Range = tuple[int, int]  # from the first up to the last
 _EPOCH = datetime(1970, 1, 1)
+Placed = tuple[str, dict[str, list[int]]]  # a file's name below the store's folder, and its ends
 _NONE = (1, 0)
-_ANY = (-(1 << 63), (1 << 63) - 1)
+ANYWHERE = (-(1 << 63), (1 << 63) - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,7 @@ def load(con: duckdb.DuckDBPyConnection, name: str) -> list[File] | None:
         of_file = ends.setdefault(PurePath(path).name, {})
         if values:  # of some columns it is not told what they are
             known = least is not None
-            of_file[column] = (_whole(column, least), _whole(column, most)) if known else _ANY
+            of_file[column] = (_whole(column, least), _whole(column, most)) if known else ANYWHERE
     if len(ends) < len(listed):
         return None
     gone = _gone(con, table, now)
@@ -136,18 +137,54 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def told(files: Sequence[File] | None, folder: str) -> list[tuple[str, dict[str, Range]]] | None:
-    """The files, all of them in a folder, by their names in it and their ends; None where that does not tell all of them."""
-    if files is None or not all(file.path.startswith(folder) and not file.gone and not file.table for file in files):
+def bounded(
+    con: duckdb.DuckDBPyConnection, files: Sequence[File] | None, before: Sequence[File] | None
+) -> list[File] | None:
+    """The files with the ends that the catalog does not tell, as themselves tell them: it knows none of a column where one of
+    a file's row groups has no value. `before`: files of which that was done."""
+    if files is None:
         return None
-    return [(file.path.removeprefix(folder), file.ends) for file in files]
+    known = {file.path: file.ends for file in before or ()}
+    new = [file.path for file in files if file.path not in known and not file.table and ANYWHERE in file.ends.values()]
+    found: dict[str, dict[str, list[Range]]] = {path: defaultdict(list) for path in new}
+    named = ", ".join(map(literal, new))
+    for path, column, least, most, is_empty in con.execute(
+        "SELECT file_name, path_in_schema, stats_min_value, stats_max_value, stats_null_count IS NOT DISTINCT FROM num_values "
+        f"FROM parquet_metadata([{named}]) WHERE path_in_schema IN {_COLUMNS}"
+    ).fetchall() if new else ():  # fmt: skip
+        if not is_empty:
+            is_told = least is not None and most is not None
+            found[path][column].append((_whole(column, least), _whole(column, most)) if is_told else ANYWHERE)
+    told = known | {
+        path: {column: (min(ranges)[0], max(most for _, most in ranges)) for column, ranges in of_file.items()}
+        for path, of_file in found.items()
+    }
+    return [replace(file, ends=told.get(file.path, file.ends)) for file in files]
 
 
-def untold(rows: Sequence[tuple[str, dict[str, Sequence[int]]]] | None, folder: str) -> list[File] | None:
+def told(files: Sequence[File] | None, store: Path) -> list[Placed] | None:
+    """The files of a store's folder, as JSON can keep them; None where that does not tell all that lies there."""
+    data = _data(store)
+    if files is None or not all(file.path.startswith(data) and not file.gone and not file.table for file in files):
+        return None
+    return [
+        (file.path.removeprefix(data), {column: list(ends) for column, ends in file.ends.items()}) for file in files
+    ]
+
+
+def untold(placed: Sequence[Placed] | None, store: Path) -> list[File] | None:
     """These files again."""
-    if rows is None or glob.has_magic(folder):
+    data = _data(store)
+    if placed is None or glob.has_magic(data):
         return None
-    return [File(folder + name, {of: (ends[0], ends[1]) for of, ends in told.items()}) for name, told in rows]
+    return [
+        File(data + name, {column: (least, most) for column, (least, most) in ends.items()}) for name, ends in placed
+    ]
+
+
+def _data(store: Path) -> str:
+    """What the paths of all files of a store begin with."""
+    return f"{store / 'data'}/"
 
 
 def holding(files: Sequence[File], column: str, values: Sequence[int]) -> list[File]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from logtriage.store.catalog import Catalog
-    from logtriage.store.files import File
+    from logtriage.store.files import Placed
     from logtriage.store.store import Store
 
 NAME = "gist.json"
@@ -70,7 +70,7 @@ class Gist:
     """What is told of a store as it was at `snapshot`. `parts`, `formats`, `renderings`: the rows of these small tables (see
     catalog.SMALL). `span`: the first and the last minute that has a record. `shapes`: (number, text), without those that say
     nothing (see seams.ANY). `singles`: the records of some shapes, all that these have. `runs`, `reached`: see
-    catalog.longest_runs and read_up_to. `files`, `id_files`: where all records and all ids lie; None: that is not told."""
+    catalog.longest_runs and read_up_to. `files`, `id_files`: see files.told."""
 
     snapshot: Snapshot
     parts: list[tuple[Any, ...]]
@@ -82,8 +82,8 @@ class Gist:
     singles: list[Single]
     runs: dict[tuple[int, int], int]
     reached: dict[int, int]
-    files: list[File] | None
-    id_files: list[File] | None
+    files: list[Placed] | None
+    id_files: list[Placed] | None
 
     @property
     def minutes(self) -> tuple[datetime, datetime] | None:
@@ -167,7 +167,9 @@ def _write(store: Store, con: duckdb.DuckDBPyConnection, now: Snapshot) -> None:
     shapes = con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
     singles = _singles(con, catalog_of(*small), *_unsure(counts, shapes))
     known = [[*lot, longest] for lot, longest in longest_runs(con).items()]
-    places = [files.told(files.load(con, name), _data(store.path)) for name in ("records", "ids")]
+    before = files.untold(old.files, store.path) if old else None
+    records = files.bounded(con, files.load(con, "records"), before)
+    places = [files.told(some, store.path) for some in (records, files.load(con, "ids"))]
     told = [
         *small, first_and_last, [row for row in shapes if row[0] in used], counts, singles, known,
         [*read_up_to(con).items()], *places,
@@ -221,17 +223,14 @@ def _kept(folder: Path, snapshot: Snapshot | None) -> Gist | None:
             if version != VERSION or snapshot is None or tuple(of_snapshot) != snapshot:
                 return None
             body = file.read(_MOST + 1)
-        return _told(folder, snapshot, body) if zlib.crc32(body.encode()) == check else None
+        return _told(snapshot, body) if zlib.crc32(body.encode()) == check else None
     except (OSError, ValueError, TypeError):
         return None
 
 
 @lru_cache(maxsize=1)  # a search that it does not decide takes it up again
-def _told(folder: Path, snapshot: Snapshot, body: str) -> Gist:
-    from logtriage.store import files
-
-    parts, formats, renderings, span, shapes, counts, singles, runs, reached, *places = json.loads(body)
-    records, ids = (files.untold(rows, _data(folder)) for rows in places)
+def _told(snapshot: Snapshot, body: str) -> Gist:
+    parts, formats, renderings, span, shapes, counts, singles, runs, reached, files, id_files = json.loads(body)
     return Gist(
         snapshot,
         list(map(tuple, parts)),
@@ -243,14 +242,9 @@ def _told(folder: Path, snapshot: Snapshot, body: str) -> Gist:
         list(map(Single._make, singles)),
         {(part, shape): longest for part, shape, longest in runs},
         dict(reached),
-        records,
-        ids,
+        files,
+        id_files,
     )
-
-
-def _data(folder: Path) -> str:
-    """What the paths of all files of a store begin with."""
-    return f"{folder / 'data'}/"
 
 
 def _newest(folder: Path) -> Snapshot | None:

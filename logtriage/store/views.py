@@ -62,6 +62,7 @@ class Snapshot:
         self.con.execute(f"SET TimeZone = 'UTC'; SET dynamic_or_filter_threshold = {_LOOKED_UP}; BEGIN")
         self._seen = self._now()
         self.memory: dict[Hashable, Any] = {}  # what queries keep in mind of it
+        self._folder = store.path
         self.gist = told = gist.of(self.con, store.path)
         self.catalog = catalog_of(told.parts, told.formats, told.renderings) if told else load(self.con)
         _name_parts(self.con, self.catalog)
@@ -113,12 +114,14 @@ class Snapshot:
     @cached_property
     def files(self) -> list[File] | None:
         """The files that all records lie in; None: they lie elsewhere too."""
-        return (self.gist and self.gist.files) or files.load(self.con, "records")
+        told = files.untold(self.gist.files, self._folder) if self.gist else None
+        return told if told is not None else files.load(self.con, "records")
 
     @cached_property
     def id_files(self) -> list[File] | None:
         """The same of the ids."""
-        return (self.gist and self.gist.id_files) or files.load(self.con, "ids")
+        told = files.untold(self.gist.id_files, self._folder) if self.gist else None
+        return told if told is not None else files.load(self.con, "ids")
 
     @cached_property
     def ends(self) -> dict[int, int]:
