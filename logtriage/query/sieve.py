@@ -28,6 +28,7 @@ from logtriage.store.grams import IDS as IDS_PART
 from logtriage.store.grams import grams_of, pieces_of_id, places
 from logtriage.store.ids import COLUMNS as IDS
 from logtriage.store.seams import plain_text
+from logtriage.store.store import widen
 from logtriage.store.views import Snapshot
 
 _FRAME = ""  # the column of what lies between no marks
@@ -35,6 +36,7 @@ _PASS = "true"
 _MOST = 1_000  # ids that are named one by one in SQL
 _MOST_WAYS = 12  # that are looked for one by one
 _MOST_RANGES = 16  # of ids that are read one by one
+_MANY = 600_000  # ids: more take longer than to wake a second thread
 _SERIAL = count()
 _LAST_ID = (1 << 63) - 1
 _SEAM = re.compile(f"({seams.SEAMS})")
@@ -160,6 +162,9 @@ class Sieve:
         files = self._snapshot.id_files
         if files is None:
             return "lake.ids"
+        last = max((file.ends["id"][1] for file in files if "id" in file.ends), default=0)
+        if sum(max(0, min(end, last) - first) for first, end in ranges) > _MANY:
+            widen(self._snapshot.con)
         each = [[one] for one in ranges] if len(ranges) <= _MOST_RANGES else [ranges]
         scans = []
         for some in each:

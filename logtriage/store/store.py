@@ -46,6 +46,11 @@ def connect(threads: int | None = None, *, trusting: bool = False) -> duckdb.Duc
     return con
 
 
+def widen(con: duckdb.DuckDBPyConnection) -> None:
+    """Gives queries all processors, on all connections to this database."""
+    con.execute("RESET threads")
+
+
 def do_without(con: duckdb.DuckDBPyConnection, *optimizers: str) -> None:
     """Has DuckDB do without some of its optimizers (on all connections to this database), and always without the one that
     believes what DuckLake says of whole tables: where a group of a file's rows has no value in a column, the file is
@@ -110,7 +115,7 @@ class Store:
 
     def widen(self) -> None:
         """Gives queries all processors. To share what little most of them do takes a third longer."""
-        self.con.execute("RESET threads")
+        widen(self.con)
 
     def _attach(self) -> None:
         import _duckdb as duckdb
