@@ -53,9 +53,12 @@ def kinds(
     until: datetime | None = None,
     cells: int = 24,
 ) -> Iterator[Kinds | None]:
-    """As far as it is counted, until all is: what there is of these parts (None: all) between two moments (UTC, naive; to the minute; None: from the beginning,
-    to the end), over `cells` stretches of time. New is what was never seen before `since`, and so late since the beginning of
-    the logs as, at a constant rate, its records would all have come once in 20 times; in the first twentieth nothing is. None where no record has a time."""
+    """What there is of these parts (None: all) between two moments (UTC, naive; to the minute; None: from the beginning, to the
+    end), over `cells` stretches of time: first as far as it is counted quickly, then all. None where no record has a time.
+
+    New is what was never seen before `since`, and so late since the beginning of the logs as, at a constant rate, its records
+    would all have come once in 20 times; in the first twentieth of the time nothing is new.
+    """
     known = span(snapshot, parts)
     if known is None:
         yield None
@@ -104,7 +107,7 @@ def _categories(snapshot: Snapshot, among: list[Condition], of_time: _OfTime) ->
 
 
 def _kinds(snapshot: Snapshot, kind: str, name: str, among: list[Condition], of_time: _OfTime) -> list[Kind]:
-    """Kinds of hits, told by the column that has their name; a record that has several signatures of a category counts once for it."""
+    """Kinds of hits, told by the column that has their name; a record with several signatures of a category counts once for it."""
     where, parameters = joined([*among, of_time.within("timestamp")])
     sql = f"""SELECT {name}, {name}, {of_time.cell("timestamp")} AS cell,
                count(DISTINCT "offset"), max(coalesce(severity_number, 0)), min(timestamp), max(timestamp)
