@@ -292,7 +292,7 @@ def test_demo(tmp_path: Path) -> None:
     assert times == sorted(times) and len(times) > 15
     for text in ("Killed process", "Connection refused", "too many clients already", "OPEN"):
         assert any(text in line for line in ran.lines), text
-    assert "found" in ran.err
+    assert "flagged" in ran.err
     assert logtriage("demo", "shop", "--run", "--utc", cwd=tmp_path).lines == ran.lines
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("precious")
