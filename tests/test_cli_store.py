@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from stores import settings_for_tests, write_sources
 from logtriage.cli import main
 from logtriage.ingest import Ingest
 from logtriage.sources.find import find
+from logtriage.store import gist
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune
 from logtriage.store.verify import check
@@ -269,6 +271,36 @@ def test_following_into_the_store(tmp_path: Path) -> None:
     assert records(tmp_path) == rows
 
 
+def test_a_followed_store_has_its_gist_soon_after_the_last_line(tmp_path: Path) -> None:
+    """When nothing comes for a while, searches are told by the gist, which they are not right after a commit; they answer
+    the same without it."""
+    log, store = tmp_path / "a.log", tmp_path / "st"
+    log.write_text("2026-03-02 10:00:01 INFO one\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", "logtriage", "ingest", "--store", "st", "--follow", "a.log"],
+        cwd=tmp_path, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment(), text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr and "following" in process.stderr.readline()
+        for count in (2, 3):
+            with log.open("a") as file:
+                file.write("\tat a.B.c(B.java:1)\n2026-03-02 10:00:02 ERROR two\n")
+            wait_until(lambda: told_records(store) == count)  # noqa: B023 - called at once
+        asked = ("grep", "--store", "st", "--utc", "-c")
+        answers = [logtriage(*asked, text, cwd=tmp_path) for text in ("two", "nowhere", "at a.B.c")]
+        assert "2 found" in answers[0].err and answers[1].code == 1
+        kept = (store / gist.NAME).rename(tmp_path / "kept")
+        assert answers == [logtriage(*asked, text, cwd=tmp_path) for text in ("two", "nowhere", "at a.B.c")]
+        kept.rename(store / gist.NAME)
+        process.send_signal(signal.SIGINT)
+    assert logtriage("store", "check", "--store", "st", cwd=tmp_path).code == 0
+
+
+def told_records(store: Path) -> int | None:
+    """How many records its gist tells of, if that is current."""
+    told = gist.read(store)
+    return sum(one.records for one in told.counts) if told else None
+
+
 def records(folder: Path) -> list[dict[str, int]]:
     """The records of the store, by time."""
     query = "SELECT line, lines FROM records ORDER BY timestamp"
@@ -277,10 +309,15 @@ def records(folder: Path) -> list[dict[str, int]]:
 
 def wait_for(folder: Path, count: int) -> None:
     """Returns when the store has so many records; fails after a while."""
+    wait_until(lambda: len(records(folder)) >= count)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Returns when it holds; fails after a while."""
     pause = threading.Event()
-    until = time.monotonic() + 30
-    while len(records(folder)) < count:
-        assert time.monotonic() < until, f"the store did not get {count} records"
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until
         pause.wait(0.1)
 
 

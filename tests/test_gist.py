@@ -280,6 +280,28 @@ def test_what_is_added_is_told(store: Path) -> None:
     assert "quite new" in " ".join(text for _, text in told.shapes)
 
 
+def test_a_writer_that_goes_on_brings_it_up_to_date(store: Path) -> None:
+    """Renewed between its commits, the gist tells each time what the records say then, also of last records that were taken
+    back and went on, and of times before those known; after the next commit it is of no use."""
+    log = store.parent / "a.log"
+    found = find([str(log), str(store.parent / "b.log")]).sources
+    with Store(store, write=True) as writer:
+        ingest = Ingest(writer, settings_for_tests())
+        for k, more in enumerate(
+            ("  goes on\n", "\tat a.B\n2026-03-04 09:00:00 INFO one went 7\n", "  and on\nINFO new\n")
+        ):
+            with log.open("a") as file:
+                file.write(more)
+            ingest.run(found)
+            assert gist.of(writer.con, store) is None
+            writer.renew_gist()
+            told = gist.of(writer.con, store)
+            assert told and set(told.counts) == set(gist.counted(writer.con)) and len(told.records) >= 2
+            assert sum(one.records for one in told.counts) == 42 + k and writer.touched == set()
+    after = gist.read(store)
+    assert after and _sorted(after) == _sorted(_made_anew(store))
+
+
 def _sorted(told: gist.Gist) -> gist.Gist:
     return replace(told, counts=sorted(told.counts, key=repr), shapes=sorted(told.shapes))
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from logtriage.store.parts import Part
 
 COMMIT_EVERY = 0.4  # seconds between two commits
+_QUIET = 1.0  # seconds without a commit, after which the store's gist is renewed
+_SHARE = 0.05  # of the time, that this may take
 _LOOK_FOR_PARENT = 1.0  # seconds between two looks
 _MOST_WAITING = 16 << 20  # bytes of a source that are written at once
 
@@ -70,10 +72,11 @@ class _Tail:
 
 
 def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: Stop) -> None:
-    """Goes on from where the store is, until `stop` is set; commits what came at most every COMMIT_EVERY seconds."""
+    """Goes on from where the store is, until `stop` is set; commits what came at most every COMMIT_EVERY seconds. When nothing
+    comes, the gist is brought up to date: what is asked then is told by it, in place of the whole store."""
     tails: dict[str, _Tail] = {}
     positions = {source.name: _position(ingest, source) for source in sources if source.path}
-    committed = 0.0
+    committed, due = 0.0, _renew_gist(ingest)
     for item in _with_ticks(sources, positions, session, stop):
         if isinstance(item, Block):
             _take(ingest, tails, item)
@@ -81,10 +84,22 @@ def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: S
             _commit(ingest, [tail])
         elif isinstance(item, Vanished) and item.error:
             session.error(item.error)
-        if time.monotonic() - committed >= COMMIT_EVERY and any(tail.changed for tail in tails.values()):
-            _commit(ingest, tails.values())
-            committed = time.monotonic()
+        now = time.monotonic()
+        if any(tail.changed for tail in tails.values()):
+            if now - committed >= COMMIT_EVERY:
+                _commit(ingest, tails.values())
+                committed = time.monotonic()
+        elif ingest.store.touched != set() and now >= max(due, committed + _QUIET):
+            due = _renew_gist(ingest)
     _commit(ingest, tails.values())
+
+
+def _renew_gist(ingest: Ingest) -> float:
+    """Gives from when on it may be renewed again."""
+    began = time.monotonic()
+    ingest.store.renew_gist()
+    ended = time.monotonic()
+    return ended + (ended - began) / _SHARE
 
 
 def _take(ingest: Ingest, tails: dict[str, _Tail], block: Block) -> None:

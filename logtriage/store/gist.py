@@ -3,7 +3,8 @@ beside the catalog as one small file, from which a search that shapes decide is 
 with which it is opened sooner, as the small tables need not be read.
 
 It holds for one snapshot of the store, which it names: after the next commit it is of no use. Whoever has written to the
-store makes it anew at the end; of the parts that were written to the records are counted again, of no others.
+store makes it anew at the end, and who follows logs whenever nothing comes; of the parts that were written to since, the
+records are counted again, of no others.
 """
 
 from __future__ import annotations
@@ -144,8 +145,10 @@ def renew(store: Store) -> None:
     with store.con.cursor() as con:
         con.execute("SET TimeZone = 'UTC'; BEGIN")  # else every statement would read the catalog anew
         now = snapshot_of(con)
-        if now and not _kept(store.path, now):
-            _write(store, con, now)
+        if now:
+            if not _kept(store.path, now):
+                _write(store, con, now)
+            store.began, store.touched = now, set()
 
 
 def _write(store: Store, con: duckdb.DuckDBPyConnection, now: Snapshot) -> None:

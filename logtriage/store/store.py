@@ -64,7 +64,7 @@ class Store:
 
     `path` is a folder (catalog.sqlite and data/); with `write` the one writer's lock is held until `close`. `threads`:
     of a query, until it is `widen`ed; None: as many as there are processors. With `write`, `began` is the snapshot that was
-    found, and `touched` are the parts whose records were changed since (None: any).
+    found, or of which the gist was made last, and `touched` are the parts whose records were changed since (None: any).
     Raises StoreError where it is missing, held by another writer, of a newer version, or not readable.
     """
 
@@ -100,7 +100,7 @@ class Store:
     def __exit__(self, failed: object, *_: object) -> None:
         try:
             if self.began and failed is None:
-                self._renew_gist()
+                self.renew_gist()
         finally:
             self.close()
 
@@ -112,6 +112,15 @@ class Store:
             self._copy.cleanup()
         if self._lock:
             self._lock.close()
+
+    def renew_gist(self) -> None:
+        """Brings the gist up to date with what was committed. Where it cannot be, searches do without."""
+        import _duckdb as duckdb
+
+        from logtriage.store import gist
+
+        with contextlib.suppress(OSError, duckdb.Error):
+            gist.renew(self)
 
     def widen(self) -> None:
         """Gives queries all processors. To share what little most of them do takes a third longer."""
@@ -150,15 +159,6 @@ class Store:
                 if older
                 else "update logtriage, or name another with --store",
             )
-
-    def _renew_gist(self) -> None:
-        """Where it cannot be, searches do without."""
-        import _duckdb as duckdb
-
-        from logtriage.store import gist
-
-        with contextlib.suppress(OSError, duckdb.Error):
-            gist.renew(self)
 
     def _open(self, catalog: Path) -> None:
         data = literal(str(self.path / "data"))
