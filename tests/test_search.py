@@ -28,7 +28,7 @@ from logtriage.normalise import Normaliser
 from logtriage.query import sieve, walk
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
-from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Pace
+from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Extent, Pace, by_place
 from logtriage.sources.find import find
 from logtriage.store.store import Store, connect
 from logtriage.store.views import Snapshot
@@ -170,6 +170,18 @@ def test_windows_grow_no_faster_than_what_is_held_of_them(shares: list[float]) -
         pace.saw(found)
         assert pace.rows <= MOST or found * pace.rows <= MOST * before
         assert FIRST <= pace.rows <= MOST_FILTERED
+
+
+@given(st.integers(2_000, 50_000), st.floats(0.2, 5), st.booleans())
+def test_windows_of_long_documents_hold_what_may_be_parsed_at_once(mean: int, factor: float, backwards: bool) -> None:
+    """Where attributes of long documents are told, a window has 2 MiB of a source, if records there are as long as elsewhere
+    or longer, and never more: each window reads the files anew, so small ones are slow."""
+    size, end = mean * factor, 64 << 20
+    some = list(by_place([Extent(1, 0, end, size)], Pace(dear=True, size=mean), backwards=backwards))
+    ends = [tuple(int(n) for n in re.findall(r" (?:>=|<) (\d+)", window.sql)) for window in some]
+    assert sum(high - low for low, high in ends) == end
+    assert max(high - low for low, high in ends) <= 2 << 20
+    assert factor < 1 or len(some) <= 35
 
 
 def test_what_is_too_short_is_passed_over(snapshot: Snapshot) -> None:

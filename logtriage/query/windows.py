@@ -36,8 +36,10 @@ class Pace:
         `dear`: whether the attributes of each have to be told; `size`: how many bytes a record then has in the mean."""
         self.rows = FIRST_DEAR if dear else max(FIRST, 2 * (wanted or 0))
         self.most = (MOST if filtered else MOST_DEAR) if dear else MOST_FILTERED if filtered else MOST
+        self.large: float = _LARGE
         if dear and not filtered and size * _AT_ONCE > _PARSED:
             self.rows = self.most = max(1, int(_PARSED / size))
+            self.large = size  # `rows` are chosen by it: if they counted as several too, windows would be some records small
 
     def saw(self, found: int) -> None:
         """To be told how many records of a window were hits."""
@@ -86,7 +88,7 @@ def by_place(extents: Sequence[Extent], pace: Pace, *, backwards: bool = False) 
         part, start, end = extent[:3]
         if start >= end:
             continue
-        size = min(extent.bytes, _LARGE)
+        size = min(extent.bytes, pace.large)
         room -= (end - start) / size
         if together and room < 0:
             yield _inside(together)
@@ -97,7 +99,7 @@ def by_place(extents: Sequence[Extent], pace: Pace, *, backwards: bool = False) 
             together.append(extent)
             continue
         while start < end:
-            most = int(size * pace.rows) if extent.bytes <= _LARGE else min(int(size * pace.rows), _BYTES)
+            most = int(size * pace.rows) if extent.bytes <= pace.large else min(int(size * pace.rows), _BYTES)
             share = max(1, most, (end - start) // _SLICES)
             low, high = (max(end - share, start), end) if backwards else (start, min(start + share, end))
             yield _inside([Extent(part, low, high, size)])
