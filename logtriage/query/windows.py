@@ -39,7 +39,9 @@ class Pace:
         self.large: float = _LARGE
         if dear and not filtered and size * _AT_ONCE > _PARSED:
             self.rows = self.most = max(1, int(_PARSED / size))
-            self.large = size  # `rows` are chosen by it: if they counted as several too, windows would be some records small
+            self.large = (
+                size  # `rows` are chosen by it: if they counted as several too, windows would be some records small
+            )
 
     def saw(self, found: int) -> None:
         """To be told how many records of a window were hits."""
