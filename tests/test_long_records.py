@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -51,3 +52,20 @@ def test_counts_check_and_bytes(logs: Path) -> None:
     assert " 0 problems" in logtriage("store", "check", "--store", "st", cwd=logs).err
     raw = logtriage("cat", "--store", "st", "--from-store", "--output", "raw", "app.log", cwd=logs)
     assert raw.out == (logs / "app.log").read_text()
+
+
+def test_fields_of_long_documents(tmp_path: Path) -> None:
+    """What a field holds is asked of 4,000 documents of 200 keys, few at a time: at once they would not fit into memory."""
+    filler = {f"key{n}": f"some value {n} of many" for n in range(200)}
+    start = dt.datetime(2026, 3, 2, 10)
+    with (tmp_path / "app.log").open("w") as out:
+        for n in range(4_000):
+            who = {"name": "ann" if n % 50 == 7 else "bob"}
+            moment = f"{start + dt.timedelta(milliseconds=n * 50):%Y-%m-%dT%H:%M:%S.%f}Z"
+            out.write(json.dumps({"timestamp": moment, "message": f"order {n}", "user": who, **filler}) + "\n")
+    assert logtriage("ingest", "--store", "st", "app.log", cwd=tmp_path).code == 0
+    for name, expected in (("ann", 80), ("bob", 3_920), ("eve", 0)):
+        counted = logtriage("grep", "--store", "st", "--field", f"user.name={name}", "-c", "", cwd=tmp_path)
+        assert counted.out == (f"app.log:{expected}\n" if expected else ""), counted.err
+    shown = logtriage("grep", "--store", "st", "--field", "user.name=ann", "--output", "jsonl", "", cwd=tmp_path)
+    assert [json.loads(line)["body"] for line in shown.lines] == [f"order {n}" for n in range(7, 4_000, 50)]

@@ -23,7 +23,7 @@ from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
 from logtriage.query.sums import sums
-from logtriage.query.walk import Key, looked_at, rows
+from logtriage.query.walk import Key, few_at_once, looked_at, rows
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 
@@ -132,7 +132,7 @@ class Answer:
             whole = self._query.limit is None and self._query.tail is None
             if whole and todo.check is not None:
                 found, left = sums(snapshot, todo, ("part", "level"))
-            elif whole:
+            elif whole and not (self._query.needs_attributes and few_at_once(snapshot, dear=True)):
                 columns = ("part", "level", "count(*)", "min(timestamp)", "max(timestamp)")
                 sql, parameters = todo.select(columns, (), tail=" GROUP BY part, level")
                 found, left = snapshot.con.execute(sql, parameters).fetchall(), None

@@ -15,7 +15,7 @@ from logtriage.query.minutes import MINUTE, minutes_of, told_by_gist
 from logtriage.query.plan import NOTHING
 from logtriage.query.planned import Plan
 from logtriage.query.query import TIME_ORDER, Query
-from logtriage.query.windows import MOST, Extent, Pace, between, by_place, by_time
+from logtriage.query.windows import MOST, Extent, Pace, between, by_place, by_time, documents_at_once
 from logtriage.store.seams import ANY
 from logtriage.store.views import Snapshot
 
@@ -53,17 +53,15 @@ def rows(
     if limit == 0:
         return
     order = todo.query.order_by(backwards=backwards)
-    weight = _weight(snapshot)
-    are_long = weight >= _LONG
-    most = max(1, int(_AT_ONCE / weight)) if are_long else MOST
+    dear = todo.query.needs_attributes or "attributes" in columns
+    few = few_at_once(snapshot, dear=dear)
+    most = few or MOST
     if limit is None and edge is None and not soon and todo.ways:
         found = all_of(snapshot, todo, columns, most, order)
         if found is not None:
             yield from found
             return
-    dear = todo.query.needs_attributes or "attributes" in columns
-    size = sum(snapshot.ends.values()) / max(1, sum(snapshot.records.values())) if dear else 0
-    pace = Pace(limit, filtered=todo.filtered, dear=dear, size=size)
+    pace = Pace(limit, filtered=todo.filtered, dear=dear, size=_mean(snapshot) if dear else 0)
     beyond = [_beyond(todo.query, edge, backwards)] if edge else []
     given = 0
     for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge, soon=soon or limit is not None):
@@ -77,8 +75,9 @@ def rows(
             pace.saw(len(few))
             continue
         before, here = given, [*window, *beyond]
-        if are_long or (todo.ways and pace.rows > _FIRST):
-            size = most if are_long else max(_FIRST, 2 * (left or 0) if soon or left else MOST)
+        are_many = few is not None and few < pace.rows
+        if are_many or (todo.ways and pace.rows > _FIRST):
+            size = most if are_many else max(_FIRST, 2 * (left or 0) if soon or left else MOST)
             found = _by_and_by(snapshot, todo, columns, here, size, most, backwards)
         else:
             found = todo.decided(fetched(snapshot.con.execute(*todo.select(columns, here, order=order, limit=left))))
@@ -111,6 +110,19 @@ def _by_and_by(
         if last is None:
             return
         size = min(_GROWTH * size, max(size, most))
+
+
+def few_at_once(snapshot: Snapshot, *, dear: bool) -> int | None:
+    """How many records may be put together at once where they are long, sooner so where their attributes are told (`dear`);
+    None: they are not."""
+    weight = _weight(snapshot)
+    few = documents_at_once(_mean(snapshot)) if dear else None
+    return min(few or MOST, max(1, int(_AT_ONCE / weight))) if weight >= _LONG else few
+
+
+def _mean(snapshot: Snapshot) -> float:
+    """How many bytes a record has, on average."""
+    return sum(snapshot.ends.values()) / max(1, sum(snapshot.records.values()))
 
 
 def _weight(snapshot: Snapshot) -> float:

@@ -26,6 +26,11 @@ _BYTES = 16 << 20  # of a window, where records are large: what puts one togethe
 _MINUTE, _TICK = timedelta(minutes=1), timedelta(microseconds=1)
 
 
+def documents_at_once(size: float) -> int | None:
+    """How many documents of a mean size in bytes may be parsed at once; None: as many as DuckDB likes to."""
+    return max(1, int(_PARSED / size)) if size * _AT_ONCE > _PARSED else None
+
+
 class Pace:
     """How many records the next window is to have: more and more, as long as little is found in them."""
 
@@ -37,11 +42,10 @@ class Pace:
         self.rows = FIRST_DEAR if dear else max(FIRST, 2 * (wanted or 0))
         self.most = (MOST if filtered else MOST_DEAR) if dear else MOST_FILTERED if filtered else MOST
         self.large: float = _LARGE
-        if dear and not filtered and size * _AT_ONCE > _PARSED:
-            self.rows = self.most = max(1, int(_PARSED / size))
-            self.large = (
-                size  # `rows` are chosen by it: if they counted as several too, windows would be some records small
-            )
+        few = documents_at_once(size) if dear and not filtered else None
+        if few is not None:
+            self.rows = self.most = few
+            self.large = size  # not several as well: a window would be some records small
 
     def saw(self, found: int) -> None:
         """To be told how many records of a window were hits."""
