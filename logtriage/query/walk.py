@@ -54,8 +54,8 @@ def rows(
         return
     order = todo.query.order_by(backwards=backwards)
     dear = todo.query.needs_attributes or "attributes" in columns
-    few = few_at_once(snapshot, dear=dear)
-    most = few or MOST
+    at_once = few_at_once(snapshot, dear=dear)
+    most = at_once or MOST
     if limit is None and edge is None and not soon and todo.ways:
         found = all_of(snapshot, todo, columns, most, order)
         if found is not None:
@@ -75,7 +75,7 @@ def rows(
             pace.saw(len(few))
             continue
         before, here = given, [*window, *beyond]
-        are_many = few is not None and few < pace.rows
+        are_many = at_once is not None and (at_once < pace.rows or _weight(snapshot) >= _LONG)
         if are_many or (todo.ways and pace.rows > _FIRST):
             size = most if are_many else max(_FIRST, 2 * (left or 0) if soon or left else MOST)
             found = _by_and_by(snapshot, todo, columns, here, size, most, backwards)
