@@ -318,9 +318,10 @@ def test_context(snapshot: Snapshot, everything: list[Row]) -> None:
 
 @pytest.mark.parametrize("across", [True, False])
 def test_beside(snapshot: Snapshot, everything: list[Row], across: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The neighbours of many records at once are those that each has, in however many batches they are found."""
-    for batch, before, after, step in ((2, 1, 2, 29), (1_000, 0, 2, 2), (1_000, 3, 0, 29), (1_000, 1, 2, 2)):
-        monkeypatch.setattr("logtriage.answers.beside._HITS", batch)
+    """The neighbours of many records at once are those that each has, in however many batches they are found, and however
+    few are put together at once, as where they are long."""
+    for few, before, after, step in ((2, 1, 2, 97), (8, 1, 2, 29), (None, 0, 2, 2), (None, 3, 0, 29), (None, 1, 2, 2)):
+        monkeypatch.setattr("logtriage.answers.beside.few_at_once", lambda *_, few=few, **__: few)
         hits = everything[::step]
         found = list(beside(snapshot, hits, before, after, across=across, more=("raw",)))
         assert [one.hit for one in found] == hits

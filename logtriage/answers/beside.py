@@ -13,7 +13,7 @@ from logtriage.answers.search import COLUMNS, Row
 from logtriage.query.condition import Condition
 from logtriage.query.plan import plan
 from logtriage.query.query import TIME_ORDER, Query
-from logtriage.query.walk import Key
+from logtriage.query.walk import Key, few_at_once
 from logtriage.store.views import Snapshot
 
 ACROSS = -1  # the one lane of all records; else a lane is a part
@@ -43,12 +43,14 @@ def beside(
     """Each of some records (in time order) with so many before and after it: of its part or, `across`, of all. `more`:
     columns of `records` that are told of the neighbours too."""
     lanes = _lanes(snapshot, across)
+    at_once = few_at_once(snapshot, dear="attributes" in more) or _RECORDS
+    most = min(_HITS, max(1, at_once // (before + after + 2)))
     start = 0
     while start < len(hits):
-        batch = _batch(hits, start, lanes, across)
+        batch = _batch(hits[start : start + most], lanes, across)
         start += len(batch)
         rows: dict[int, list[Near]] = defaultdict(list)
-        for near in _near(snapshot, batch, before + 1, after, lanes, across, more):
+        for near in _near(snapshot, batch, before + 1, after, lanes, across, more, at_once):
             rows[_lane(near.row, across)].append(near)
         places = {near.row.key: at for lane in rows.values() for at, near in enumerate(lane)}
         for hit in batch:
@@ -96,18 +98,18 @@ def _lanes(snapshot: Snapshot, across: bool) -> dict[int, _Minutes]:
     }
 
 
-def _batch(hits: Sequence[Row], start: int, lanes: dict[int, _Minutes], across: bool) -> Sequence[Row]:
-    """The next hits that are near enough to each other to be dealt with together."""
+def _batch(hits: Sequence[Row], lanes: dict[int, _Minutes], across: bool) -> Sequence[Row]:
+    """The first hits that are near enough to each other to be dealt with together."""
     first: dict[int, int] = {}
     seen: dict[int, int] = {}
-    for end in range(start, min(start + _HITS, len(hits))):
-        number = _lane(hits[end], across)
+    for end, hit in enumerate(hits):
+        number = _lane(hit, across)
         lane = lanes[number]
-        at = lane.at(hits[end].timestamp)
+        at = lane.at(hit.timestamp)
         seen[number] = lane.before[at] - lane.before[first.setdefault(number, at)]
         if sum(seen.values()) > _RECORDS:
-            return hits[start:end]
-    return hits[start : start + _HITS]
+            return hits[:end]
+    return hits
 
 
 def _near(
@@ -118,8 +120,9 @@ def _near(
     lanes: dict[int, _Minutes],
     across: bool,
     more: Sequence[str],
+    at_once: int,
 ) -> Iterator[Near]:
-    """Those of a batch and their neighbours, in time order."""
+    """Those of a batch and their neighbours, in time order; so many are put together at once."""
     of_lane: dict[int, list[Key]] = defaultdict(list)
     for hit in batch:
         of_lane[_lane(hit, across)].append(hit.key)
@@ -131,14 +134,17 @@ def _near(
     values = [value for one in times for value in one.parameters]
     places = ", ".join(f"({hit.part}, {hit.offset})" for hit in batch)
     order = f"{'' if across else 'PARTITION BY part '}ORDER BY {', '.join(f'{key} NULLS FIRST' for key in TIME_ORDER)}"
-    near = (
-        f'SELECT (part, "offset") FROM (SELECT part, "offset", bool_or((part, "offset") IN (VALUES {places})) '
-        f"OVER ({order} ROWS BETWEEN {after} PRECEDING AND {before} FOLLOWING) AS is_near FROM lake.records WHERE {where}) "
-        "WHERE is_near"
-    )
-    conditions = [Condition(where, tuple(values)), Condition(f'(part, "offset") IN ({near})', tuple(values))]
-    query = Query()
-    sql, parameters = plan(snapshot, query).select((*COLUMNS, *more), conditions, order=query.order_by())
-    width = len(COLUMNS)
-    for found in snapshot.con.execute(sql, parameters).fetchall():
-        yield Near(Row._make(found[:width]), found[width:])
+    found = snapshot.con.execute(
+        f'SELECT part, "offset" FROM (SELECT *, bool_or((part, "offset") IN (VALUES {places})) '
+        f"OVER ({order} ROWS BETWEEN {after} PRECEDING AND {before} FOLLOWING) AS is_near FROM "
+        f'(SELECT part, "offset", timestamp, nanos FROM lake.records WHERE {where})) '
+        f"WHERE is_near ORDER BY {Query().order_by()}",
+        values,
+    ).fetchall()
+    todo, width = plan(snapshot, Query()), len(COLUMNS)
+    for start in range(0, len(found), at_once):
+        some = ", ".join(map(str, found[start : start + at_once]))
+        conditions = [Condition(where, tuple(values)), Condition(f'(part, "offset") IN (VALUES {some})')]
+        sql, parameters = todo.select((*COLUMNS, *more), conditions, order=todo.query.order_by())
+        for row in snapshot.con.execute(sql, parameters).fetchall():
+            yield Near(Row._make(row[:width]), row[width:])
