@@ -110,21 +110,26 @@ def test_reading_goes_on_when_the_other_one_has_ended(tmp_path: Path, log: Path)
         str(tmp_path / "store"),
     ]
 
-    async def work() -> None:
-        with subprocess.Popen([*command, str(other)], env=ENVIRONMENT, stderr=subprocess.PIPE) as rival:
-            assert rival.stderr and b"following" in rival.stderr.readline()
-            beats(log, 600, 610)
-            store = tmp_path / "store"
-            arguments = ["--no-config", "--store", str(store), "--", str(log)]
-            intake = Intake(arguments, find([str(log)]).sources, settings_for_tests)
-            async with screen(store, WIDE, intake=intake) as shown:
-                await shown.until(lambda: f"another logtriage (process {rival.pid}) is writing" in shown.status)
-                rival.terminate()
-                rival.wait()
-                await shown.until(lambda: "beat 609" in shown.text)
-                assert "reading has stopped" not in shown.status
+    async def work(rival: subprocess.Popen[bytes]) -> None:
+        assert rival.stderr and b"following" in rival.stderr.readline()
+        beats(log, 600, 610)
+        store = tmp_path / "store"
+        arguments = ["--no-config", "--store", str(store), "--", str(log)]
+        intake = Intake(arguments, find([str(log)]).sources, settings_for_tests)
+        async with screen(store, WIDE, intake=intake) as shown:
+            # the line at the foot that says why goes by while the screen comes to rest
+            await shown.until(lambda: "reading has stopped" in shown.status)
+            assert f"another logtriage (process {rival.pid}) is writing" in (intake.failure() or "")
+            rival.terminate()
+            rival.wait()
+            await shown.until(lambda: "beat 609" in shown.text)
+            assert "reading has stopped" not in shown.status
 
-    run(work)
+    with subprocess.Popen([*command, str(other)], env=ENVIRONMENT, stderr=subprocess.PIPE) as rival:
+        try:
+            run(lambda: work(rival))
+        finally:
+            rival.kill()
 
 
 def test_a_disk_that_is_full(tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
