@@ -46,8 +46,7 @@ def told(why: Exception) -> LogtriageError | None:
     """An exception as it is told to the user in one clear line; None for Ctrl-C, and for a fault of the program."""
     if isinstance(why, LogtriageError):
         return why
-    is_interrupt = isinstance(why.__cause__ or why.__context__, KeyboardInterrupt)  # as DuckDB tells of Ctrl-C
-    if is_interrupt or os.environ.get("LOGTRIAGE_DEBUG"):
+    if interrupted(why) or os.environ.get("LOGTRIAGE_DEBUG"):
         return None
     duckdb = sys.modules.get("_duckdb")
     if isinstance(why, MemoryError) or (duckdb and isinstance(why, duckdb.OutOfMemoryException)):
@@ -55,6 +54,11 @@ def told(why: Exception) -> LogtriageError | None:
     if duckdb and isinstance(why, duckdb.Error):
         return LogtriageError(f"DuckDB: {str(why).strip().splitlines()[0]}", "LOGTRIAGE_DEBUG=1 shows where")
     return None
+
+
+def interrupted(why: Exception) -> bool:
+    """Whether an exception stands for Ctrl-C, as DuckDB tells of it."""
+    return isinstance(why.__cause__ or why.__context__, KeyboardInterrupt)
 
 
 def is_it(word: str, known: Iterable[str]) -> str:

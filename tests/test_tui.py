@@ -574,6 +574,34 @@ def test_an_answer_before_anybody_listens_is_kept(store: Path) -> None:
         engine.close()
 
 
+def test_why_an_answer_fails_is_one_line(store: Path) -> None:
+    """Memory that ran out is told as the commands tell it, in one line, without what only they can be told to do."""
+    from threading import Event
+    from typing import Any
+
+    from logtriage.tui.engine import Engine
+    from logtriage.tui.requests.request import Request
+
+    class Large(Request):
+        kind = "large"
+
+        def answer(self, snapshot: Any) -> None:
+            snapshot.con.execute("SET memory_limit = '1MB'; SELECT list(range) FROM range(10_000_000)").fetchall()
+
+    engine, told = Engine(store), Event()
+    heard: list[str] = []
+
+    def fail(request: Request, why: str) -> None:
+        heard.append(why)
+        told.set()
+
+    engine.start()
+    engine.listen(lambda request, result: told.set(), fail)
+    engine.ask(Large())
+    assert told.wait(30) and heard == ["there is not enough memory for this"]
+    engine.close()
+
+
 def test_what_somebody_waits_for_goes_first(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as a person waits for an answer, no statement of what may take its time begins."""
     from threading import Event

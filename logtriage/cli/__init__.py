@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from logtriage import __version__
-from logtriage.errors import LogtriageError, is_it, told
+from logtriage.errors import interrupted, is_it, told
 
 # command → what it does, in the order of the help
 COMMANDS = {
@@ -57,19 +57,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
-    except LogtriageError as why:
-        return _fail(why.message, why.hint, why.exit_code)
     except OSError as why:
         if why.errno in _FULL and not why.filename:  # all else that is written has a name
             _forget_stdout()
             return _fail(f"standard output: {why.strerror}")
         return _fail(f"{why.filename}: {why.strerror}" if why.filename else str(why))
     except Exception as why:
-        if isinstance(why.__cause__ or why.__context__, KeyboardInterrupt):  # as DuckDB tells of Ctrl-C
+        if error := told(why):
+            return _fail(error.message, error.hint, error.exit_code)
+        if interrupted(why):
             return 130
-        if (error := told(why)) is None:
-            raise
-        return _fail(error.message, error.hint)
+        raise
 
 
 def _run(args: list[str]) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logtriage.errors import LogtriageError
+from logtriage.errors import told
 from logtriage.store.place import is_store
 from logtriage.tui.run import Run
 from logtriage.tui.watch import Watch
@@ -225,9 +225,9 @@ def _close(snapshot: Snapshot | None) -> None:
 
 
 def _told(why: Exception) -> str:
-    """An error as one line."""
-    if isinstance(why, LogtriageError):
-        return why.message + (f" ({why.hint})" if why.hint else "")
+    """An error as one line. What a command would be told to do about DuckDB's is of no use on the screen."""
+    if error := told(why):
+        return error.message + (f" ({error.hint})" if error is why and error.hint else "")
     return (str(why).strip() or type(why).__name__).splitlines()[0][:300]
 
 
