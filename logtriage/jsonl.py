@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from logtriage.formats.levels import level_sql
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from logtriage.sources.find import Source
 
 
-def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: list[Node]) -> Iterator[str]:
+def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: Sequence[Node]) -> Iterator[str]:
     """The block in the temp tables (see normalise.py) as one JSON object a record; `mined` holds (shape, template)."""
     from logtriage.formats.attributes import attributes
     from logtriage.formats.clean import first_line

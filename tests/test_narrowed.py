@@ -18,7 +18,7 @@ from logtriage.signatures.library import load_patterns
 from logtriage.sources.find import find
 from logtriage.store.store import connect
 from logtriage.stream.learnt import Learnt
-from logtriage.stream.picked import Reader
+from logtriage.stream.reader import Reader
 
 NAMES = sorted(
     {key for fmt in load_formats(examples=False) if fmt.id == "json" for of in (fmt.keys, fmt.aliases) for key in

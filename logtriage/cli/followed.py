@@ -17,7 +17,7 @@ from logtriage.sources.events import Vanished
 from logtriage.sources.find import find
 from logtriage.sources.follow import follow
 from logtriage.sources.read import Block
-from logtriage.stream.picked import Reader
+from logtriage.stream.reader import Reader
 from logtriage.stream.timeline import finds
 
 if TYPE_CHECKING:

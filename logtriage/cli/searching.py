@@ -16,14 +16,17 @@ from logtriage.normalise import Normaliser
 from logtriage.store.store import connect
 from logtriage.stream.dense import is_dense
 from logtriage.stream.learnt import Learnt
-from logtriage.stream.picked import Picked, Reader, Row, pieces_in_windows
+from logtriage.stream.picked import Picked, Row
+from logtriage.stream.reader import Reader, in_batches
 from logtriage.stream.timeline import marked, up_to
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from logtriage.formats.detect import Grammar
     from logtriage.needles.needle import Needle
     from logtriage.sources.find import Source
+    from logtriage.stream.seek import Bounds
 
 _WHOLE, _BLOCK, _SMALL = 8 << 20, 4 << 20, 1 << 20  # bytes of a block: alone, of few sources, of many
 
@@ -49,17 +52,19 @@ class Search:
 
     def whole(self, source: Source) -> Iterator[Picked]:
         """All records of a source, block by block."""
-        from logtriage.stream.seek import bounds
-
         size = _WHOLE if len(self.sources) == 1 or self._in_order else _BLOCK if len(self.sources) <= 4 else _SMALL
         # of a pipe no sample was taken; else the first hit soon
         first = size if self._learnt and source.path is None else _SMALL
         reader = Reader(self._normaliser, source, self._learnt, self.session.cut)
-        query = self.asked.query
-        start, end, line = bounds(
-            source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until
-        )
+        start, end, line = self._bounds(source, reader.grammar)
         yield from reader.whole(size, first=first, offset=start, end=end, line=line)
+
+    def _bounds(self, source: Source, grammar: Grammar) -> Bounds:
+        """The bytes of a source in which all records of the time asked for begin."""
+        from logtriage.stream.seek import bounds
+
+        query = self.asked.query
+        return bounds(source, grammar, self._normaliser.settings.reference(source), query.since, query.until)
 
     def found(self, source: Source, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Row]:
         """The records that a needle finds, up to so many, and those around them."""
@@ -81,14 +86,10 @@ class Search:
     def _hits(self, source: Source, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Picked]:
         """The records around the lines that the needle selects, in growing batches."""
         from logtriage.formats.starts import Starts
-        from logtriage.stream.seek import bounds
         from logtriage.stream.stream import Stream, Wanted
 
         reader = Reader(self._normaliser, source, self._learnt)
-        query = self.asked.query
-        start, end, line = bounds(
-            source, reader.grammar, self._normaliser.settings.reference(source), query.since, query.until
-        )
+        start, end, line = self._bounds(source, reader.grammar)
         stream = Stream(
             source,
             Wanted(needle, before, after, None if self._conditions else most, True),
@@ -97,7 +98,7 @@ class Search:
         stream.first_line = line
         first = 4 if len(self.sources) == 1 else 256
         records = (record._replace(start=stream.place_of(record)) for record in stream.records(start, end))
-        for batch in pieces_in_windows(records, first):
+        for batch in in_batches(records, first):
             yield reader.some(batch)
         self.session.cut += [source.name] * len(stream.cut)
         if stream.undecided:

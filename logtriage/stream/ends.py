@@ -115,7 +115,7 @@ def _begin(source: Source) -> int | None:
 
 def _rows(normaliser: Normaliser, source: Source, begin: int) -> list[Row]:
     """The records from a place on; not the first of them, which may have begun before it."""
-    from logtriage.stream.picked import Reader
+    from logtriage.stream.reader import Reader
 
     rows: list[Row] = []
     with contextlib.suppress(SourceError):
@@ -126,7 +126,7 @@ def _rows(normaliser: Normaliser, source: Source, begin: int) -> list[Row]:
 
 def _first(normaliser: Normaliser, sources: Sequence[Source], count: int) -> Ends:
     """The first records of the first packed file."""
-    from logtriage.stream.picked import Reader
+    from logtriage.stream.reader import Reader
 
     packed = [(place, one) for place, one in enumerate(sources) if one.path and one.path.is_file()]
     for place, source in packed[:1]:

@@ -19,7 +19,8 @@ from logtriage.stamps import stamp
 from logtriage.stamps.moment import to_datetime
 from logtriage.stamps.zone import Zone
 from logtriage.stream.around import FileText, bytes_of, line_end
-from logtriage.stream.stream import is_plain, samples
+from logtriage.stream.extents import samples
+from logtriage.stream.stream import is_plain
 
 _SMALL = 8 << 20  # bytes of a file that are sooner read than searched
 _PROBES = 64

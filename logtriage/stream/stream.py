@@ -7,22 +7,21 @@ are looked at more closely than by the search itself.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage import whole
 from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
 from logtriage.sources.find import Source
-from logtriage.stream.around import MARK, FileText, StreamText, Text, bytes_of, last_break, line_before, line_end
+from logtriage.stream.around import MARK, FileText, StreamText, Text, bytes_of
+from logtriage.stream.extents import Extents
 
 if TYPE_CHECKING:
     from logtriage.formats.starts import Starts
     from logtriage.sources.read import Block
 
 _BLOCK = 4 << 20  # bytes of a stream between two looks
-_SAMPLE, _HEAD = 200, 50
-_SAMPLED = 32 << 20
 
 
 class Record(NamedTuple):
@@ -53,8 +52,7 @@ class Stream:
         self.source = source
         self.wanted = wanted
         self._new_starts = new_starts
-        self._starts: Starts | None = None
-        self._text: Text = StreamText(iter(()))
+        self._text: Text = StreamText(iter(()))  # nothing, until `records` opens the source
         self.first_line = 1  # the number of the line at the offset where `records` starts
         self.undecided: list[int] = []  # offsets of lines, or of their records, that took the pattern too long
         self.cut: set[int] = set()  # offsets of records and lines that are longer than `whole.LONGEST`, and so several
@@ -98,6 +96,7 @@ class Stream:
 
     def _around(self, hits: Iterator[tuple[int, int]], low: int) -> Iterator[Record]:
         """Selected lines (offset, number) → records; nothing before offset `low` is looked at."""
+        extents = Extents(self._text, self._new_starts, self.cut)
         left = self.wanted.most
         done = skipped = low
         for offset, line in hits:
@@ -107,19 +106,19 @@ class Stream:
                 continue
             if left == 0:
                 return
-            start, end = self._bounds(offset, done)
+            start, end = extents.around(offset, done)
             data = bytes_of(self._text, start, end)
             line -= data.count(b"\n", 0, offset - start)
             if self.wanted.needle.invert and not self.selects(data, start):
                 skipped = end
                 continue
-            yield from self._before(start, line, done)
+            yield from self._before(extents, start, line, done)
             yield Record(start, data, line, True)
             left = None if left is None else left - 1
             line += data.count(b"\n")
             after = self.wanted.after
             while after and not self._text.ends_at(end):
-                start, end = end, self._end(end, end)
+                start, end = end, extents.end(end, end)
                 data = bytes_of(self._text, start, end)
                 found = left != 0 and self.selects(data, start)
                 yield Record(start, data, line, found)
@@ -157,58 +156,15 @@ class Stream:
         except MatchTimeout:
             return False
 
-    def _before(self, start: int, line: int, done: int) -> Iterator[Record]:
+    def _before(self, extents: Extents, start: int, line: int, done: int) -> Iterator[Record]:
         """The records before the one at `start`, up to `done`."""
         found: list[Record] = []
         while len(found) < self.wanted.before and start > done:
-            end, start = start, self._start(line_before(self._text, start), done)
+            end, start = start, extents.before(start, done)
             data = bytes_of(self._text, start, end)
             line -= data.count(b"\n")
             found.append(Record(start, data, line, False))
         return reversed(found)
-
-    def _bounds(self, offset: int, done: int) -> tuple[int, int]:
-        """Where the record that holds the line at `offset` begins and ends."""
-        end = line_end(self._text, offset)
-        if offset == done and self._text.ends_at(end):
-            return offset, end
-        start = self._start(offset, done)
-        return start, self._end(start, offset)
-
-    def _start(self, offset: int, done: int) -> int:
-        """Where the record begins that the line at `offset` is of; `done` is where the last known one ended. Of one that is
-        cut, where the piece begins: each has as many lines as it may."""
-        end, start = line_end(self._text, offset), offset
-        while start > done and self._goes_on(start):
-            start = line_before(self._text, start)
-        while end - start > whole.LONGEST:
-            self.cut.add(start)
-            start = last_break(self._text, start, start + whole.LONGEST)
-        return start
-
-    def _end(self, start: int, offset: int) -> int:
-        """Where the record ends, or the piece of one, that begins at `start` and holds the line at `offset`."""
-        end = line_end(self._text, offset)
-        while not self._text.ends_at(end) and self._goes_on(end):
-            further = line_end(self._text, end)
-            if further - start > whole.LONGEST:
-                self.cut.add(start)
-                break
-            end = further
-        return end
-
-    def _goes_on(self, offset: int) -> bool:
-        """Whether the line at `offset` goes on with the record before it; a piece of a line never does."""
-        if bytes_of(self._text, offset - 1, offset) != b"\n":
-            return False
-        if self._starts is None:
-            self._starts = self._new_starts()
-            self._starts.learn_from(samples(self._text))
-        place, before = (self._starts.place(self._line(at)) for at in (offset, line_before(self._text, offset)))
-        return place.goes_on(before)
-
-    def _line(self, offset: int) -> bytes:
-        return bytes_of(self._text, offset, line_end(self._text, offset)).removesuffix(b"\n")
 
 
 def _blocks(source: Source) -> Iterator[Block]:
@@ -240,25 +196,3 @@ def is_plain(source: Source) -> bool:
             return encoding_of(file.read(4096)) == "utf-8"
     except OSError:
         return False
-
-
-def samples(text: Text) -> Sequence[bytes]:
-    """Lines to learn a source from: its first ones, and others spread over its first block."""
-    if isinstance(text, FileText):
-        text.need(0, 64 << 10)
-        size = min(text.size, _SAMPLED)
-    else:  # only what has come already: the rest may be long in coming
-        size = text.base + (text.data.rfind(b"\n") + 1 or len(text.data))
-    lines: dict[int, bytes] = {}
-    at = text.base
-    for _ in range(_HEAD):
-        if at >= size:
-            break
-        end = line_end(text, at)
-        lines[at] = bytes_of(text, at, end)
-        at = end
-    for place in range(max(at, text.base), size, max(1, (size - text.base) // _SAMPLE)):
-        start = line_end(text, place)
-        if start < size and text.data[start - 1 - text.base] == 10:
-            lines[start] = bytes_of(text, start, line_end(text, start))
-    return [line.removesuffix(b"\n") for line in lines.values()]

@@ -1,0 +1,115 @@
+"""A source through a Normaliser that other sources use in between: all of its records, or just some → a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from logtriage import whole
+from logtriage.errors import SourceError
+from logtriage.sources.find import Source
+from logtriage.sources.read import Block, blocks
+from logtriage.stream.picked import Picked, Reading
+
+if TYPE_CHECKING:
+    from logtriage.formats.node import Node
+    from logtriage.formats.records import Made
+    from logtriage.normalise import Normaliser
+    from logtriage.stream.learnt import Learnt
+    from logtriage.stream.stream import Record
+
+
+class Reader:
+    """One source, and what has been learnt of it."""
+
+    def __init__(
+        self, normaliser: Normaliser, source: Source, learnt: Learnt | None = None, cut: list[str] | None = None
+    ) -> None:
+        """`learnt`: what tells the templates of records; JSON lines need it. The source's name is added to `cut` for each
+        record that was too long and is several now."""
+        self._cut = [] if cut is None else cut
+        self._normaliser = normaliser
+        self._learnt = learnt
+        self._source = source
+        self.grammar = normaliser.grammar(source)
+        self._reference = normaliser.settings.reference(source)
+        self._chains: list[Node] = []
+        self._encoding = "utf-8"  # of the bytes last read
+
+    def whole(
+        self, size: int, *, first: int | None = None, offset: int = 0, end: int | None = None, line: int = 1
+    ) -> Iterator[Picked]:
+        """All records that begin in bytes `offset` to `end`, in blocks of about `size` bytes, the first one of `first`.
+        Raises SourceError."""
+        if self._learnt and not offset and end is None and (sampled := self._learnt.sampled(self._source)):
+            self._encoding, self._chains = sampled.encoding, sampled.held.chains
+            self._normaliser.show(sampled.held)
+            self._learnt.show()
+            yield self._picked()
+            return
+        size = whole.block_size(size)
+        some = blocks(self._source, offset=offset, line=line, size=size, first=first, max_line=whole.LONGEST)
+        for _ in whole.whole_records(
+            _up_to(some, end),
+            lambda block, final: self._read(block, final=final),
+            lambda: self._cut.append(self._source.name),
+        ):
+            yield self._picked()
+
+    def block(self, block: Block) -> Picked:
+        """The records of a block that came by itself, as when a log is followed."""
+        self._read(block, final=True)
+        return self._picked()
+
+    def some(self, records: Sequence[Record]) -> Picked:
+        """Just these records, whose bytes are whole."""
+        data = b"".join(r.data if r.data.endswith(b"\n") else r.data + b"\n" for r in records)
+        if not records[-1].data.endswith(b"\n"):
+            data = data[:-1]
+        self._read(Block(self._source, 0, 1, data, True, "utf-8"), final=True)
+        return self._picked(records)
+
+    def _read(self, block: Block, *, final: bool) -> Made:
+        chains = self._normaliser.records.chains
+        chains[:] = self._chains
+        self._encoding = block.encoding
+        made = self._normaliser.block(
+            block, self.grammar, self._reference, final=final, shapes=self._learnt is not None
+        )
+        if self._learnt:
+            self._learnt.show()
+        self._chains = list(chains)
+        return made
+
+    def _picked(self, records: Sequence[Record] | None = None) -> Picked:
+        """What the Normaliser has just read."""
+        reading = Reading(self._source, self._chains, self._encoding, self._learnt is not None)
+        return Picked(self._normaliser.con, reading, records)
+
+
+def _up_to(blocks: Iterator[Block], end: int | None) -> Iterator[Block]:
+    """The blocks that begin before an offset."""
+    for block in blocks:
+        at_end = end is not None and block.end >= end
+        yield replace(block, last=block.last or at_end)
+        if at_end:
+            return
+
+
+def in_batches(records: Iterator[Record], first: int) -> Iterator[list[Record]]:
+    """Records in growing batches: the first soon, the many cheaply. A failure comes after what was found."""
+    most, batch, size = first, [], 0
+    try:
+        for record in records:
+            batch.append(record)
+            size += len(record.data)
+            if (len(batch) >= most or size > 4 << 20) and record.found:
+                yield batch
+                most, batch, size = min(4 * most, 20_000), [], 0
+    except SourceError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
