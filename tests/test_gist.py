@@ -27,7 +27,7 @@ from logtriage.needles.needle import Needle
 from logtriage.query import brief
 from logtriage.query.query import LEVELS, Query
 from logtriage.sources.find import find
-from logtriage.store import files, gist
+from logtriage.store import distil, files, gist
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune
 from logtriage.store.verify import check
@@ -296,7 +296,7 @@ def test_a_writer_that_goes_on_brings_it_up_to_date(store: Path) -> None:
             assert gist.of(writer.con, store) is None
             writer.renew_gist()
             told = gist.of(writer.con, store)
-            assert told and set(told.counts) == set(gist.counted(writer.con)) and len(told.records) >= 2
+            assert told and set(told.counts) == set(distil.counted(writer.con)) and len(told.records) >= 2
             assert sum(one.records for one in told.counts) == 42 + k and writer.touched == set()
     after = gist.read(store)
     assert after and _sorted(after) == _sorted(_made_anew(store))
@@ -348,7 +348,7 @@ def test_a_damaged_gist_is_none(filled: Path, told: gist.Gist, at: int, bit: int
 def test_a_check_finds_what_a_gist_tells_wrongly(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`store check` holds the gist against the records."""
     with monkeypatch.context() as patch:
-        patch.setattr(gist, "counted", lambda con, where="true": [gist.Count(1, 7, 9, 3, 0, 0)])
+        patch.setattr(distil, "counted", lambda con, where="true": [gist.Count(1, 7, 9, 3, 0, 0)])
         (store / gist.NAME).unlink()
         with Store(store, write=True):
             pass
@@ -385,7 +385,7 @@ def test_many_records_of_unsure_shapes_are_left_to_the_database(
     nowhere = Query(Needle.of(["nowhere"]))
     told = gist.read(filled)
     assert told and brief.found(told, nowhere) == []
-    monkeypatch.setattr(gist, "_SINGLES", 1)
+    monkeypatch.setattr(distil, "_SINGLES", 1)
     fill(tmp_path / "st", logs)
     told = gist.read(tmp_path / "st")
     assert told and len(told.singles) <= 1

@@ -1,4 +1,4 @@
-"""Where a store is, and whether a folder is one."""
+"""Where a store is, whether a folder is one, and of which version those of this program are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from logtriage.errors import StoreError
 
+VERSION = "3"
 CATALOG = "catalog.sqlite"
 _OWN = {CATALOG, "lock"}  # what a store begins with
 _BESIDE = {"marks.json", "reports", "sessions"}  # what may be there before it

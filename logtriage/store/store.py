@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 from logtriage.errors import StoreError
 from logtriage.sql import literal
 from logtriage.store import extensions, lock, place, room
+from logtriage.store.place import VERSION
 from logtriage.store.unfinished import is_unfinished
 
 if TYPE_CHECKING:
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from logtriage.store.gist import Snapshot
+    from logtriage.store.gist import SnapshotId
 
-VERSION = "3"
 _ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes it wants
 INLINE = 500  # inserts of fewer rows stay in the catalog until they are flushed
 _MISLED = ("statistics_propagation", "top_n_window_elimination")  # the other one cannot be without the first
@@ -72,7 +72,7 @@ class Store:
         self.path = path
         self.write = write
         self._lock: IO[str] | None = None
-        self.began: Snapshot | None = None
+        self.began: SnapshotId | None = None
         self.touched: set[int] | None = set()
         self._copy: TemporaryDirectory[str] | None = None
         if os.path.exists(path) and not os.path.isdir(path):
@@ -117,10 +117,11 @@ class Store:
         """Brings the gist up to date with what was committed. Where it cannot be, searches do without."""
         import _duckdb as duckdb
 
-        from logtriage.store import gist
+        from logtriage.store import distil
 
         with contextlib.suppress(OSError, duckdb.Error):
-            gist.renew(self)
+            if now := distil.renew(self.con, self.path, self.began, self.touched):
+                self.began, self.touched = now, set()
 
     def widen(self) -> None:
         """Gives queries all processors. To share what little most of them do takes a third longer."""

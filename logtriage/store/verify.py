@@ -12,7 +12,7 @@ from logtriage.errors import LogtriageError
 from logtriage.sources.find import Resource, Source
 from logtriage.sources.read import opened
 from logtriage.sources.unpack import Pull
-from logtriage.store import gist, views
+from logtriage.store import distil, gist, views
 from logtriage.store.store import Store
 from logtriage.store.upkeep import PRUNED
 
@@ -58,7 +58,7 @@ def check(store: Store, *, compare: bool = True) -> Verdict:
         if counts.get(part, 0) != records:
             verdict.wrong.append(f"{name} (part {part}): {records} records, but {counts.get(part, 0)} were counted")
     told = gist.of(con, store.path)
-    if told and set(told.counts) != set(gist.counted(con)):
+    if told and set(told.counts) != set(distil.counted(con)):
         verdict.wrong.append(f"{gist.NAME} does not tell what the records say: remove it")
     if compare and not pruned:
         _compare(store, {part: read for part, _, read, *_ in rows}, verdict)
