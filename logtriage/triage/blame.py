@@ -32,12 +32,12 @@ class Edge:
     source: str
     target: str
     known: bool
-    before: int
-    after: int
-    first: datetime | None
-    categories: list[str]
-    score: float
-    sql: str
+    before: int = 0
+    after: int = 0
+    first: datetime | None = None
+    categories: list[str] = field(default_factory=list)
+    score: float = 0.0
+    sql: str = ""
     records: list[tuple[str, int]] = field(default_factory=list)
 
     @property
@@ -51,6 +51,18 @@ class Edge:
 
 def edges(scope: Scope, peers: Peers) -> list[Edge]:
     """The edges that are more than the baseline has, the strongest first; needs `failures` (see failures.py)."""
+    found = _flagged(scope, peers)
+    for edge in _named(scope, peers):
+        found.setdefault((edge.source, edge.target), edge)
+    before, after = scope.minutes
+    for edge in found.values():
+        if edge.after:
+            edge.score = min(_MOST, max(0.0, of_count(edge.after, edge.before, (before or after) / after)))
+    return sorted((edge for edge in found.values() if edge.score >= _LEAST), key=lambda edge: -edge.score)
+
+
+def _flagged(scope: Scope, peers: Peers) -> dict[tuple[str, str], Edge]:
+    """The edges that signatures tell, by source and target; without scores."""
     rows = scope.rows(f"""
         SELECT who, captures['peer_host'] AS peer, captures['peer_port'] AS door,
                CASE WHEN category IN {_OF_A_SERVICE} THEN captures['service'] END AS told, phase,
@@ -64,28 +76,20 @@ def edges(scope: Scope, peers: Peers) -> list[Edge]:
         target = name or spelled(host or told, port)
         if target == who:
             continue
-        edge = found.setdefault((who, target), Edge(who, target, name in scope.services, 0, 0, None, [], 0.0, ""))
+        edge = found.setdefault((who, target), Edge(who, target, name in scope.services))
         if phase == BEFORE:
             edge.before += hits
             continue
         edge.after += hits
         edge.first = min(edge.first or first, first)
         edge.categories = sorted({*edge.categories, *categories})
-        edge.records = (
-            edge.records + [tuple(record.values()) if isinstance(record, dict) else tuple(record) for record in records]
-        )[:3]
+        edge.records = [*edge.records, *records][:3]
         edge.sql = inlined(
             'SELECT h.timestamp, h.source, h."offset", h.captures FROM hits AS h WHERE list_contains(?, pattern) AND '
             "(captures['peer_host'] = ? OR captures['service'] = ?) AND h.timestamp >= ? ORDER BY h.timestamp LIMIT 20",
             (patterns, host or "", told or "", scope.plan.after.since),
         )
-    for edge in _named(scope, peers):
-        found.setdefault((edge.source, edge.target), edge)
-    before, after = scope.minutes
-    for edge in found.values():
-        if edge.after:
-            edge.score = min(_MOST, max(0.0, of_count(edge.after, edge.before, (before or after) / after)))
-    return sorted((edge for edge in found.values() if edge.score >= _LEAST), key=lambda edge: -edge.score)
+    return found
 
 
 def _named(scope: Scope, peers: Peers) -> Iterator[Edge]:
@@ -94,18 +98,10 @@ def _named(scope: Scope, peers: Peers) -> Iterator[Edge]:
         if kind.severity >= _ERROR and not kind.counts[BEFORE] and kind.service not in scope.messengers:
             target = peers.mentioned(kind.text)
             if target and target != kind.service and target not in scope.messengers:
-                sql = scope.shown(kind.service, kind.template)
                 yield Edge(
-                    kind.service,
-                    target,
-                    True,
-                    0,
-                    kind.counts[AFTER],
-                    scope.plan.after.since,
-                    [NAMED],
-                    0.0,
-                    sql,
-                )
+                    kind.service, target, True, after=kind.counts[AFTER], first=scope.plan.after.since, categories=[NAMED],
+                    sql=scope.shown(kind.service, kind.template),
+                )  # fmt: skip
 
 
 def detect(blamed: list[Edge]) -> list[Finding]:

@@ -28,8 +28,5 @@ def detect(scope: Scope) -> list[Finding]:
                 f"{kind.service} says «{scope.text(kind.template)}» {counted(kind.counts[AFTER], 'time')}, where {expected:,.1f} "
                 "were to be expected"
             )
-            sql = scope.shown(kind.service, kind.template)
-            found.append(
-                Finding("burst", kind.service, min(_MOST, bans), sentence, sql, template=kind.template, text=kind.text)
-            )
+            found.append(scope.finding("burst", kind.service, min(_MOST, bans), sentence, kind.template))
     return found

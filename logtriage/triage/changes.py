@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from logtriage.triage.peers import Peers
-from logtriage.triage.scope import Scope
+from logtriage.triage.scope import Scope, in_parts
 
 _BEFORE = timedelta(minutes=30)
 _AFTER = timedelta(minutes=1)
@@ -31,12 +31,11 @@ class Change:
 def before(scope: Scope, onset: datetime, peers: Peers) -> list[Change]:
     """The changes from half an hour before the onset to a minute after it, in order; those told by signatures, and by
     words in seldom records."""
-    parts = ", ".join(map(str, scope.parts)) or "NULL"
     span = [onset - _BEFORE, onset + _AFTER]
     rows = scope.rows(f"""
         SELECT r.timestamp, coalesce(p.service, r.service, p.source), r.body, p.source, r."offset"
         FROM lake.records AS r JOIN part_names AS p USING (part)
-        WHERE r.part IN ({parts}) AND r.timestamp BETWEEN ? AND ? AND (
+        WHERE {in_parts(scope.parts, "r.part")} AND r.timestamp BETWEEN ? AND ? AND (
             (r.part, r."offset") IN (
                 SELECT (part, "offset") FROM lake.hits WHERE category IN {_CATEGORIES} AND timestamp BETWEEN ? AND ?)
             OR r.shape IN (SELECT shape FROM lake.mined JOIN lake.templates USING (template)

@@ -41,28 +41,30 @@ def rank(findings: list[Finding], blamed: list[Edge], messengers: frozenset[str]
     by_service: dict[str, list[Finding]] = {}
     for finding in findings:
         by_service.setdefault(finding.service, []).append(finding)
-    found = []
-    for service, about in by_service.items():
-        best: dict[str, Finding] = {}
-        for finding in sorted(about, key=_weighted, reverse=True):
-            best.setdefault(finding.kind, finding)
-        strongest, *others = best.values()
-        score = _weighted(strongest) + _BESIDE * sum(min(_MOST_BESIDE, _weighted(other)) for other in others)
-        why = _PLAIN[strongest.kind]
-        waits_for = sorted({edge.target for edge in blamed if edge.source == service and edge.target != service})
-        waits = max((edge.score for edge in blamed if edge.source == service and edge.target != service), default=0.0)
-        if waits >= _WAITS and not _accused_more(service, blamed):
-            score *= _EXPLAINED
-            why += f"; but it says itself that it waits for {', '.join(waits_for)}"
-        if service in messengers:
-            score *= _EXPLAINED
-        if score >= _LEAST:
-            evidence = sorted(about, key=_weighted, reverse=True)
-            also = [_PLAIN[other.kind] for other in others if _weighted(other) >= _WORTH][:3]
-            told = f"{why}: {strongest.sentence}" + (f"; also {', '.join(also)}" if also else "")
-            found.append(Culprit(service, round(score, 2), evidence, told))
+    suspects = [_suspected(service, about, blamed, service in messengers) for service, about in by_service.items()]
+    found = [one for one in suspects if one.score >= _LEAST]
     _pass_on(found, blamed)
     return sorted(found, key=lambda one: (-one.score, one.service))
+
+
+def _suspected(service: str, about: list[Finding], blamed: list[Edge], is_messenger: bool) -> Culprit:
+    """What some findings about a service make of it: the best of each kind counts."""
+    evidence = sorted(about, key=_weighted, reverse=True)
+    best: dict[str, Finding] = {}
+    for finding in evidence:
+        best.setdefault(finding.kind, finding)
+    strongest, *others = best.values()
+    score = _weighted(strongest) + _BESIDE * sum(min(_MOST_BESIDE, _weighted(other)) for other in others)
+    why = _PLAIN[strongest.kind]
+    waits = [edge for edge in blamed if edge.source == service and edge.target != service]
+    if any(edge.score >= _WAITS for edge in waits) and not _accused_more(service, blamed):
+        score *= _EXPLAINED
+        why += f"; but it says itself that it waits for {', '.join(sorted({edge.target for edge in waits}))}"
+    if is_messenger:
+        score *= _EXPLAINED
+    also = [_PLAIN[other.kind] for other in others if _weighted(other) >= _WORTH][:3]
+    told = f"{why}: {strongest.sentence}" + (f"; also {', '.join(also)}" if also else "")
+    return Culprit(service, round(score, 2), evidence, told)
 
 
 def _pass_on(found: list[Culprit], blamed: list[Edge]) -> None:

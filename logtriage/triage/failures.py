@@ -7,10 +7,9 @@ from logtriage.triage.scope import Scope
 
 def collect(scope: Scope) -> None:
     """Makes the temp table `failures` (part, offset, timestamp, source, who, phase, pattern, category, captures)."""
-    mine = ", ".join(map(str, [*scope.parts, *scope.plan.others])) or "NULL"
     scope.con.execute(f"""CREATE OR REPLACE TEMP TABLE failures AS
         SELECT h.part, h."offset", h.timestamp, p.source, coalesce(r.service, p.service, p.source) AS who,
                {scope.phase("h.timestamp", "h.part")} AS phase, pattern, category, captures
         FROM lake.hits AS h JOIN part_names AS p USING (part)
         LEFT JOIN (SELECT part, "offset", service FROM lake.records WHERE {scope.mixed}) AS r USING (part, "offset")
-        WHERE h.part IN ({mine}) AND phase IS NOT NULL""")
+        WHERE {scope.mine} AND phase IS NOT NULL""")

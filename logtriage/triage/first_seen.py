@@ -40,6 +40,8 @@ def detect(scope: Scope) -> list[Finding]:
 
 
 def _finding(scope: Scope, bans: float, kind: Kind, before: int) -> Finding:
-    sentence = f"{kind.service} says for the first time «{scope.text(kind.template)}» ({counted(kind.counts[AFTER], 'record')}; none in {before:,} before)"
-    sql = scope.shown(kind.service, kind.template)
-    return Finding("new", kind.service, bans, sentence, sql, template=kind.template, text=kind.text)
+    sentence = (
+        f"{kind.service} says for the first time «{scope.text(kind.template)}» "
+        f"({counted(kind.counts[AFTER], 'record')}; none in {before:,} before)"
+    )
+    return scope.finding("new", kind.service, bans, sentence, kind.template)

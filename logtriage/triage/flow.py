@@ -6,6 +6,7 @@ Counted over requests, not records, as the records of one request are no indepen
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 from logtriage.triage.finding import Finding
 from logtriage.triage.scope import AFTER, BEFORE, Scope
@@ -13,41 +14,45 @@ from logtriage.triage.surprise import of_share
 
 _ERROR = 17
 _LEAST = 1.0  # bans: what is less surprising is no finding
-Counts = dict[tuple[int, int, int | None], list[int]]  # (service, template, what follows) → requests in both phases
+Step = tuple[int, int]  # a service and one of its templates, both by number
+Way = tuple[int, int, int | None]  # a step, and the template or service that comes next; None: the request ends
+Requests = list[int]  # how many there are in both phases
 
 
 def detect(scope: Scope) -> list[Finding]:
     """Findings about `steps` (see traces.py): kinds `flow` and `call`."""
-    ways = _counted(scope, "service, template, own", "coalesce(own_phase, phase)", "true")
-    heads = _heads(scope, "coalesce(own_phase, phase)", "true")
+    ways, steps = _ways(scope)
     calls, going = _calls(scope)
     severities = {key: kind.severity for key, kind in scope.kinds.items()}
     found = []
-    for (service, template, following), hits in ways.items():
-        of = heads[service, template]
+    for way, hits in ways.items():
+        service, template, following = way
+        of = steps[service, template]
         bans = of_share(hits[AFTER], of[AFTER], hits[BEFORE], of[BEFORE])
         # Fewer errors, or fewer requests that end here, are no sign of a fault here.
         if bans < 0 and (following is None or severities.get((service, following), 0) >= _ERROR):
             continue
         if abs(bans) >= _LEAST:
-            found.append(_way(scope, service, template, following, abs(bans), bans > 0, hits, of))
-    for (service, template, called), hits in calls.items():
+            found.append(_other_way(scope, way, bans, hits, of))
+    for way, hits in calls.items():
+        service, template, called = way
         of = going[service, template]
         bans = of_share(hits[AFTER], of[AFTER], hits[BEFORE], of[BEFORE])
         if called is not None and -bans >= _LEAST:
-            found.append(_call(scope, service, template, called, -bans, hits, of))
+            found.append(_not_called(scope, (service, template), called, -bans, hits, of))
     return found
 
 
-def _counted(scope: Scope, keys: str, phase: str, where: str) -> Counts:
-    found: Counts = defaultdict(lambda: [0, 0])
-    sql = f"SELECT {keys}, {phase} AS p, count(DISTINCT trace) FROM steps WHERE {where} GROUP BY ALL"
-    for service, template, following, at, requests in scope.rows(sql):
-        found[service, template, following][at] = requests
-    return found
+def _ways(scope: Scope) -> tuple[dict[Way, Requests], dict[Step, Requests]]:
+    """What a service says next in the same request, and how often each step comes at all."""
+    by_way = (
+        "SELECT service, template, own, coalesce(own_phase, phase) AS p, count(DISTINCT trace) FROM steps GROUP BY ALL"
+    )
+    by_step = "SELECT service, template, coalesce(own_phase, phase) AS p, count(DISTINCT trace) FROM steps GROUP BY ALL"
+    return _counted(scope, by_way), _counted(scope, by_step)
 
 
-def _calls(scope: Scope) -> tuple[Counts, dict[tuple[int, int], list[int]]]:
+def _calls(scope: Scope) -> tuple[dict[Way, Requests], dict[Step, Requests]]:
     """Who speaks next after some record of another service that goes on itself, and how often it goes on.
 
     What has no place in the baseline is passed over: a new warning between a call and its answer breaks nothing.
@@ -59,66 +64,40 @@ def _calls(scope: Scope) -> tuple[Counts, dict[tuple[int, int], list[int]]]:
                    lead(service) OVER (PARTITION BY trace ORDER BY moment, service) AS peer
             FROM steps SEMI JOIN known USING (service, template))
         WHERE own_phase IS NOT NULL""")
-    found: Counts = defaultdict(lambda: [0, 0])
-    going: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
-    for service, template, peer, at, requests in scope.rows(
+    by_peer = (
         "SELECT service, template, peer, phase, count(DISTINCT trace) FROM calls WHERE peer <> service GROUP BY ALL"
-    ):
-        found[service, template, peer][at] = requests
-    for service, template, at, requests in scope.rows(
-        "SELECT service, template, phase, count(DISTINCT trace) FROM calls GROUP BY ALL"
-    ):
-        going[service, template][at] = requests
-    return found, going
+    )
+    by_step = "SELECT service, template, phase, count(DISTINCT trace) FROM calls GROUP BY ALL"
+    return _counted(scope, by_peer), _counted(scope, by_step)
 
 
-def _heads(scope: Scope, phase: str, where: str) -> dict[tuple[int, int], list[int]]:
-    found: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
-    sql = f"SELECT service, template, {phase} AS p, count(DISTINCT trace) FROM steps WHERE {where} GROUP BY ALL"
-    for service, template, at, requests in scope.rows(sql):
-        found[service, template][at] = requests
+def _counted(scope: Scope, sql: str) -> dict[Any, Requests]:
+    """Rows (…, phase, requests) → the requests of both phases by what stands before."""
+    found: dict[Any, Requests] = defaultdict(lambda: [0, 0])
+    for *key, phase, requests in scope.rows(sql):
+        found[tuple(key)][phase] = requests
     return found
 
 
-def _way(
-    scope: Scope,
-    service: int,
-    template: int,
-    following: int | None,
-    bans: float,
-    more: bool,
-    hits: list[int],
-    of: list[int],
-) -> Finding:
+def _other_way(scope: Scope, way: Way, bans: float, hits: Requests, of: Requests) -> Finding:
+    service, template, following = way
     name, before = scope.services[service], f"«{scope.text(template)}»"
     times = f"in {hits[AFTER]} of {of[AFTER]} requests, before in {hits[BEFORE]} of {of[BEFORE]}"
     if following is None:
         sentence = f"requests end in {name} after {before} {times}"
-    elif more:
+    elif bans > 0:
         sentence = f"after {before} comes «{scope.text(following)}» {times}"
     else:
         sentence = f"after {before} «{scope.text(following)}» is missing: it came {times}"
-    shown = following if more and following is not None else template
-    return Finding(
-        "flow", name, bans, sentence, scope.shown(name, shown), template=shown, text=scope.texts.get(shown, "")
-    )
+    shown = following if bans > 0 and following is not None else template
+    return scope.finding("flow", name, abs(bans), sentence, shown)
 
 
-def _call(
-    scope: Scope, service: int, template: int, called: int, bans: float, hits: list[int], of: list[int]
-) -> Finding:
+def _not_called(scope: Scope, step: Step, called: int, bans: float, hits: Requests, of: Requests) -> Finding:
+    service, template = step
     name, caller = scope.services[called], scope.services[service]
     sentence = (
         f"{caller} goes on after «{scope.text(template)}» without a word of {name}: it spoke in {hits[AFTER]} of {of[AFTER]} "
         f"requests, before in {hits[BEFORE]} of {of[BEFORE]}"
     )
-    return Finding(
-        "call",
-        name,
-        bans,
-        sentence,
-        scope.shown(caller, template),
-        template=template,
-        text=scope.texts.get(template, ""),
-        writer=caller,
-    )
+    return scope.finding("call", name, bans, sentence, template, writer=caller)

@@ -63,15 +63,7 @@ def _finding(scope: Scope, who: int, score: float, requests: int) -> Finding:
         f"«{scope.text(following, 60)}» of {scope.services[next_service]} took {_time(now)} in the middle, before {_time(mid)} "
         f"({_time(extra)} more in all, {counted(requests, 'request')})"
     )
-    return Finding(
-        "slower",
-        name,
-        score,
-        sentence,
-        scope.shown(scope.services[service], template),
-        template=template,
-        text=scope.texts.get(template, ""),
-    )
+    return scope.finding("slower", name, score, sentence, template, writer=scope.services[service])
 
 
 def _time(seconds: float) -> str:

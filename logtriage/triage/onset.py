@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log, sqrt
+from typing import NamedTuple
 
 from logtriage.store.views import Snapshot
+from logtriage.triage.scope import in_parts
 
 _WHO = 'coalesce(service, "group")'  # rotated files, and one container after the other, are one
 _BUCKETS = 1_000  # at most
@@ -37,6 +39,16 @@ class Onset:
         return "given" if self.given else "sure" if self.bans >= _SURE else "likely" if self.bans >= _LIKELY else "weak"
 
 
+class _Window(NamedTuple):
+    """A time in `buckets` of `width` minutes, and SQL that is true of the parts looked at in it."""
+
+    since: datetime
+    until: datetime
+    mine: str
+    width: int
+    buckets: int
+
+
 def find(snapshot: Snapshot, since: datetime, until: datetime, parts: Sequence[int]) -> Onset | None:
     """The onset in a window; None where nothing changes in it.
 
@@ -47,10 +59,10 @@ def find(snapshot: Snapshot, since: datetime, until: datetime, parts: Sequence[i
     minutes = -(-(until - since) // _MINUTE)
     width = -(-minutes // _BUCKETS) or 1  # minutes in a bucket
     buckets = -(-minutes // width)
-    mine = f"part IN ({', '.join(map(str, parts)) or 'NULL'})"
     if buckets < LEAST_MINUTES:
         return None
-    _count(snapshot, since, until, mine, width, buckets)
+    window = _Window(since, until, in_parts(parts), width, buckets)
+    _count(snapshot, window)
     gains = _gains(snapshot, buckets)
     if not gains:
         return None
@@ -62,11 +74,12 @@ def find(snapshot: Snapshot, since: datetime, until: datetime, parts: Sequence[i
         best[bucket] = max(best.get(bucket, 0.0), gain)
     at = max(total, key=lambda bucket: (total[bucket], -bucket))
     bans = (best[at] - tests) / log(10)
-    return _first_sign(snapshot, since + at * width * _MINUTE, width, since, mine, bans) if bans >= _LEAST else None
+    return _first_sign(snapshot, window, since + at * width * _MINUTE, bans) if bans >= _LEAST else None
 
 
-def _count(snapshot: Snapshot, since: datetime, until: datetime, mine: str, width: int, buckets: int) -> None:
+def _count(snapshot: Snapshot, window: _Window) -> None:
     """Makes the temp table `series` (name, bucket, n), with a row for every bucket of every series."""
+    since, until, mine, width, buckets = window
     snapshot.con.execute(
         f"""CREATE OR REPLACE TEMP TABLE series AS
         WITH rollup AS (
@@ -103,7 +116,7 @@ def _gains(snapshot: Snapshot, buckets: int) -> list[tuple[int, float]]:
         FROM split""").fetchall()
 
 
-def _first_sign(snapshot: Snapshot, begin: datetime, width: int, since: datetime, mine: str, bans: float) -> Onset:
+def _first_sign(snapshot: Snapshot, window: _Window, begin: datetime, bans: float) -> Onset:
     """Back from the change, over warnings that had never come before, as long as one follows closely on the other."""
     con = snapshot.con
     signs = con.execute(
@@ -111,12 +124,12 @@ def _first_sign(snapshot: Snapshot, begin: datetime, width: int, since: datetime
             SELECT {_WHO} AS who, list(DISTINCT part) AS parts, coalesce(m.template, 0) AS template,
                    min(minute) AS first, max(minute) AS last, sum(records) AS n, date_diff('minute', $1::TIMESTAMP, first) AS missed
             FROM lake.activity JOIN part_names USING (part) LEFT JOIN lake.mined AS m USING (shape)
-            WHERE {mine} AND severity_number >= {_WARN} AND minute >= $1 GROUP BY who, m.template HAVING n > 0)
+            WHERE {window.mine} AND severity_number >= {_WARN} AND minute >= $1 GROUP BY who, m.template HAVING n > 0)
         SELECT first, parts, template FROM warned AS w
         WHERE n >= {_RECURS} AND first <= $2 AND n * missed >= {_MISSED} * (date_diff('minute', first, last) + 1)
           AND (SELECT count(*) FROM warned AS o WHERE o.who = w.who AND o.first < w.first AND o.missed * 2 > w.missed) < {_NEWS}
         ORDER BY first DESC""",
-        [since, begin + width * _MINUTE],
+        [window.since, begin + window.width * _MINUTE],
     ).fetchall()
     chosen, moment = None, begin
     for first, parts, template in signs:

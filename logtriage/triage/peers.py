@@ -108,16 +108,13 @@ class Peers:
 
     def _listening(self, scope: Scope, hosts: list[str]) -> dict[str, str]:
         """From services that say on which address they listen."""
-        shapes = (
-            [
-                str(n)
-                for (n,) in scope.rows(
-                    f"SELECT shape FROM lake.shapes WHERE {_any('text')} LIMIT 1000", [f"%{word}%" for word in _LISTENS]
-                )
-            ]
-            if hosts
-            else []
-        )
+        if not hosts:
+            return {}
+        says = " OR ".join("text ILIKE ?" for _ in _LISTENS)
+        words = [f"%{word}%" for word in _LISTENS]
+        shapes = [
+            str(shape) for (shape,) in scope.rows(f"SELECT shape FROM lake.shapes WHERE {says} LIMIT 1000", words)
+        ]
         if not shapes:
             return {}
         own = rf"(?:^|[^\d.])({'|'.join(map(re.escape, hosts))})(?:$|[^\d.])"
@@ -130,10 +127,6 @@ class Peers:
         for name, address in rows:
             found.setdefault(address, set()).add(name)
         return {address: names.pop() for address, names in found.items() if len(names) == 1}
-
-
-def _any(column: str) -> str:
-    return " OR ".join(f"{column} ILIKE ?" for _ in _LISTENS)
 
 
 def spelled(host: str | None, port: str | None) -> str:

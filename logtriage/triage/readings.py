@@ -19,7 +19,7 @@ _LEAST = 8  # of them, for anything to be said
 _CHEAP = 1_000  # records of a kind that are read whatever their words are
 _PLACES = 12  # numbers of a record that are looked at
 _GROWN = 1.5  # times as much as before, at least
-_MOST = 5.0  # bans
+_WORTH, _MOST = 1.0, 5.0  # bans
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?=[^\w.]|[a-zA-Zµ%]{1,3}\b|\.(?!\d)|$)")
 _RESOURCE = re.compile(
     r"(?:heap|mem(?:ory)?|rss|used|usage|in use|pool|active|waiting|queued?|depth|backlog|lag|pending|disk|cpu|load|"
@@ -60,13 +60,12 @@ def detect(scope: Scope) -> list[Finding]:
         for service, template in common
     )
     scope.con.execute(f"INSERT INTO common VALUES {rows}")
-    mine = ", ".join(map(str, [*scope.parts, *scope.plan.others])) or "NULL"
     records = scope.rows(f"""
         SELECT c.service, c.template, {scope.phase("timestamp")} AS phase, timestamp,
                replace(replace(replace(frame, chr(2), body), chr(4), body), chr(5), body)
         FROM lake.records AS r JOIN kinds AS k USING (part, shape)
         JOIN common AS c ON (c.service, c.template) = (k.service, k.template)
-        WHERE part IN ({mine}) AND timestamp IS NOT NULL AND exact IS NULL
+        WHERE {scope.mine} AND timestamp IS NOT NULL AND exact IS NULL
           AND hash("offset") % every = 0 AND phase IS NOT NULL
         QUALIFY row_number() OVER (PARTITION BY c.service, c.template, phase ORDER BY hash("offset", 1)) <= {_SAMPLE}""")
     texts: dict[tuple[int, int], list[tuple[int, datetime, str]]] = {}
@@ -129,19 +128,7 @@ def _compared(
         f"(«{scope.text(template, 60)}»)"
     )
     score = bans if climbs else 0.6 * bans
-    return (
-        Finding(
-            "reading",
-            name,
-            score,
-            sentence,
-            scope.shown(name, template),
-            template=template,
-            text=scope.texts.get(template, ""),
-        )
-        if score >= 1
-        else None
-    )
+    return scope.finding("reading", name, score, sentence, template) if score >= _WORTH else None
 
 
 def _climbs(values: list[_Value]) -> bool:

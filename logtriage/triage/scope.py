@@ -10,6 +10,7 @@ from typing import Any
 
 from logtriage.query.condition import Condition, inlined, joined
 from logtriage.store.views import Snapshot
+from logtriage.triage.finding import Finding
 
 BEFORE, AFTER = 0, 1
 _MINUTE = timedelta(minutes=1)
@@ -56,7 +57,8 @@ class Scope:
     """A snapshot seen as two phases, BEFORE (the baseline) and AFTER.
 
     Temp tables on `con`: `kinds` (part, shape, service, template): who writes what, by numbers; `counts` (phase, minute,
-    service, template, severity, records). `services`: the names, by number. `minutes`: the length of both phases.
+    service, template, severity, records). `services`: the names, by number. `minutes`: the length of both phases. `mine`: SQL
+    that is true of the parts of either.
     """
 
     def __init__(self, snapshot: Snapshot, plan: Plan) -> None:
@@ -64,6 +66,7 @@ class Scope:
         known = [part.part for part in snapshot.catalog.parts]
         wanted = known if plan.parts is None else plan.parts
         self.parts = [part for part in wanted if part not in plan.others]
+        self.mine = in_parts([*self.parts, *plan.others])
         self.services: list[str] = []
         self._name_kinds()
         self._count()
@@ -83,8 +86,8 @@ class Scope:
         if before:
             cases.append((f"{moment} >= ? AND {moment} < ?", (before.since, before.until), BEFORE))
         when = "".join(f" WHEN {inlined(sql, values)} THEN {phase}" for sql, values, phase in cases)
-        others = f"WHEN {_in(self.plan.others, part)} THEN {BEFORE} " if self.plan.others else ""
-        return f"CASE {others}WHEN {_in(self.parts, part)} THEN CASE{when} END END"
+        others = f"WHEN {in_parts(self.plan.others, part)} THEN {BEFORE} " if self.plan.others else ""
+        return f"CASE {others}WHEN {in_parts(self.parts, part)} THEN CASE{when} END END"
 
     def moment(self, moment: str, part: str = "part") -> str:
         """SQL for a row's time, put right where its part's clock is wrong."""
@@ -99,6 +102,15 @@ class Scope:
         text = self.texts.get(template, "") if template is not None else ""
         return text if len(text) <= most else text[: most - 1] + "…"
 
+    def finding(
+        self, kind: str, service: str, score: float, sentence: str, template: int | None, *,
+        writer: str = "", at: datetime | None = None,
+    ) -> Finding:  # fmt: skip
+        """A finding about what a service says, with a template or at all, and the SQL that shows it."""
+        text = self.texts.get(template, "") if template is not None else ""
+        sql = self.shown(writer or service, template)
+        return Finding(kind, service, score, sentence, sql, at, template, text, writer=writer)
+
     def shown(self, service: str, template: int | None, *, limit: int = 20) -> str:
         """SQL that shows the records of a service with a template from the onset on."""
         conditions = [
@@ -111,7 +123,7 @@ class Scope:
             numbers = [
                 part.part for part in self.snapshot.catalog.parts if not part.service and _base(part.source) == service
             ]
-            conditions.append(Condition(_in(numbers)))
+            conditions.append(Condition(in_parts(numbers)))
         if template is not None:
             conditions.append(Condition("template = ?", (f"{template % 2**64:016x}",)))
         where, parameters = joined(conditions)
@@ -148,7 +160,7 @@ class Scope:
         parts = {part.part: part for part in self.snapshot.catalog.parts}
         mine = [*self.parts, *self.plan.others]
         nameless = [number for number in mine if not parts[number].service]
-        self.mixed = _in(nameless)  # SQL: parts whose records say themselves who wrote them
+        self.mixed = in_parts(nameless)  # SQL: parts whose records say themselves who wrote them
         told = self.rows(f"""SELECT part, shape, any_value(service) FROM lake.records WHERE {self.mixed} GROUP BY ALL""") if nameless else []  # fmt: skip
         self.named = {parts[number].service for number in mine} | {name for _, _, name in told}
         numbers: dict[str, int] = {}
@@ -167,7 +179,7 @@ class Scope:
         )
         self.con.execute(f"""CREATE OR REPLACE TEMP TABLE kinds AS
             SELECT part, shape, coalesce(w.service, m.service) AS service, coalesce(template, 0) AS template
-            FROM (SELECT DISTINCT part, shape FROM lake.activity WHERE {_in(mine)})
+            FROM (SELECT DISTINCT part, shape FROM lake.activity WHERE {self.mine})
             LEFT JOIN whole_parts AS w USING (part) LEFT JOIN mixed_parts AS m USING (part, shape)
             LEFT JOIN lake.mined USING (shape) WHERE coalesce(w.service, m.service) IS NOT NULL""")
         self.services = list(numbers)
@@ -189,17 +201,16 @@ class Scope:
             " OR ".join(inlined("(timestamp >= ? AND timestamp < ?)", (minute, minute + _MINUTE)) for minute in cut)
             or "false"
         )
-        mine = _in([*self.parts, *self.plan.others])
         self.con.execute(f"""CREATE OR REPLACE TEMP TABLE counts AS
             SELECT phase, minute, service, template, coalesce(severity_number, 0)::INTEGER AS severity,
                    sum(records)::BIGINT AS records
             FROM (SELECT {self.phase("minute")} AS phase, date_trunc('minute', {self.moment("minute")}) AS minute,
                          part, shape, severity_number, records
-                  FROM lake.activity WHERE {mine} AND minute IS NOT NULL AND {whole}
+                  FROM lake.activity WHERE {self.mine} AND minute IS NOT NULL AND {whole}
                   UNION ALL
                   SELECT {self.phase("timestamp")}, date_trunc('minute', {self.moment("timestamp")}),
                          part, shape, severity_number, 1
-                  FROM lake.records WHERE {mine} AND ({pieces}))
+                  FROM lake.records WHERE {self.mine} AND ({pieces}))
             JOIN kinds USING (part, shape) WHERE phase IS NOT NULL GROUP BY ALL HAVING sum(records) > 0""")
 
     def _kinds(self) -> dict[tuple[int, int], Kind]:
@@ -229,7 +240,8 @@ class Scope:
         return before, max(1 / 60, (min(after.until, last) - after.since) / _MINUTE)
 
 
-def _in(parts: Sequence[int], column: str = "part") -> str:
+def in_parts(parts: Sequence[int], column: str = "part") -> str:
+    """SQL: whether a column has the number of one of these parts."""
     return f"{column} IN ({', '.join(map(str, parts))})" if parts else "false"
 
 

@@ -16,13 +16,12 @@ def follow(scope: Scope) -> int:
     """
     total = scope.rows("SELECT coalesce(sum(records), 0)::BIGINT FROM counts")[0][0]
     keep = -(-total // _MOST) or 1
-    mine = ", ".join(map(str, [*scope.parts, *scope.plan.others])) or "NULL"
     scope.con.execute(f"""CREATE OR REPLACE TEMP TABLE steps AS
         WITH events AS (
             SELECT {scope.phase("timestamp")} AS phase, hash(text) AS trace, service, template, part, "offset",
                    epoch_us({scope.moment("timestamp")}) / 1e6 + coalesce(nanos, 0) / 1e9 AS moment
             FROM (SELECT part, "offset", timestamp, nanos, shape, coalesce(trace, request) AS id FROM lake.records
-                  WHERE part IN ({mine}) AND coalesce(trace, request) IS NOT NULL AND timestamp IS NOT NULL)
+                  WHERE {scope.mine} AND coalesce(trace, request) IS NOT NULL AND timestamp IS NOT NULL)
             JOIN (SELECT id, text FROM lake.ids) USING (id) JOIN kinds USING (part, shape)
             WHERE hash(text) % {keep} = 0
         )

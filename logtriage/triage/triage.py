@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from logtriage.answers import lanes
 from logtriage.coverage import counted
@@ -32,7 +32,7 @@ from logtriage.triage.finding import Finding
 from logtriage.triage.onset import LEAST_MINUTES, Onset, find
 from logtriage.triage.order import Move
 from logtriage.triage.peers import Peers
-from logtriage.triage.scope import AFTER, BEFORE, Plan, Scope, Span
+from logtriage.triage.scope import AFTER, BEFORE, Plan, Scope, Span, in_parts
 
 _LOOKED_AT = timedelta(hours=24)  # where no window is given: so much before the end of the logs
 _AFTER = timedelta(hours=2)  # of the onset, where no end is given
@@ -54,14 +54,23 @@ class Asked:
     baseline: Span | None = None
 
 
+class Minute(NamedTuple):
+    """How many records a service has in a minute (UTC, naive), and how many of them are warnings or worse."""
+
+    begin: datetime
+    service: str
+    records: int
+    warnings: int
+
+
 @dataclass(slots=True)
 class Triage:
-    """The answer. `notes` say what makes it less sure. `activity`:
-    records of each minute and service looked at, and how many of them are warnings or worse."""
+    """The answer. `looked_at`: the time from the onset on. `baseline`: what that was compared with, in words. `records`: how many
+    both phases have. `notes` say what makes it less sure."""
 
     onset: Onset | None
     looked_at: Span | None
-    baseline: str
+    baseline: str = "none"
     records: tuple[int, int] = (0, 0)
     culprits: list[Culprit] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -69,7 +78,7 @@ class Triage:
     changes: list[Change] = field(default_factory=list)
     moved: list[Move] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    activity: list[tuple[datetime, str, int, int]] = field(default_factory=list)
+    activity: list[Minute] = field(default_factory=list)
 
     def of_kind(self, *kinds: str, most: int = 5) -> list[Finding]:
         """The most surprising findings of some kinds."""
@@ -107,38 +116,31 @@ def triage(store: Store | Snapshot, asked: Asked) -> Triage:
         parts = [part for part in (known if asked.parts is None else asked.parts) if part not in asked.baseline_parts]
         minutes = lanes.span(snapshot, parts)
         if minutes is None:
-            return Triage(None, None, "none", notes=["no record of these sources has a time"])
-        span = Span(*lanes.whole(minutes))
-        until = asked.until or min(span.until, (asked.at + _AFTER) if asked.at else span.until)
-        since = asked.since or max(span.since, (asked.at or until) - _LOOKED_AT)
-        if since >= span.until or until <= span.since:
-            note = f"no records in this window: {_spanned(span)}"
-            return Triage(None, Span(since, max(since, until)), "none", notes=[note])
+            return Triage(None, None, notes=["no record of these sources has a time"])
+        logs = Span(*lanes.whole(minutes))
+        until = asked.until or min(logs.until, (asked.at + _AFTER) if asked.at else logs.until)
+        since = asked.since or max(logs.since, (asked.at or until) - _LOOKED_AT)
+        if since >= logs.until or until <= logs.since:
+            return Triage(None, Span(since, max(since, until)), notes=[f"no records in this window: {_spanned(logs)}"])
         onset = Onset(asked.at, True, 0.0, "given") if asked.at else find(snapshot, since, until, parts)
-        whole = bool(asked.baseline_parts or asked.baseline)
-        if onset is None and not whole:
-            return Triage(
-                None,
-                Span(since, until),
-                "none",
-                notes=[_none(until - since)],
-            )
+        if onset is None and not (asked.baseline_parts or asked.baseline):
+            return Triage(None, Span(since, until), notes=[_none(until - since)])
         begin = onset.moment if onset else since
-        off = skews(snapshot, [*parts, *asked.baseline_parts])
         plan = Plan(
-            Span(begin, max(until, begin)),
-            asked.baseline or (Span(since, begin) if begin > since else None),
-            asked.parts,
-            asked.baseline_parts,
-            off,
+            after=Span(begin, max(until, begin)),
+            before=asked.baseline or (Span(since, begin) if begin > since else None),
+            parts=asked.parts,
+            others=asked.baseline_parts,
+            skews=skews(snapshot, [*parts, *asked.baseline_parts]),
         )
         answer = _compared(Scope(snapshot, plan), onset, asked)
-        if asked.at and not span.since <= asked.at < span.until:
-            answer.notes.insert(0, f"--at is outside of the logs: {_spanned(span)}")
+        if asked.at and not logs.since <= asked.at < logs.until:
+            answer.notes.insert(0, f"--at is outside of the logs: {_spanned(logs)}")
         return answer
 
 
 def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
+    """What all detectors find, and who is to be suspected by it."""
     counts = [sum(kind.counts[phase] for kind in scope.kinds.values()) for phase in (BEFORE, AFTER)]
     answer = Triage(onset, scope.plan.after, _told(asked), (counts[BEFORE], counts[AFTER]))
     answer.notes = _doubts(scope, counts, onset)
@@ -218,17 +220,17 @@ def _place(scope: Scope, answer: Triage) -> None:
             ]
 
 
-def _activity(scope: Scope) -> list[tuple[datetime, str, int, int]]:
+def _activity(scope: Scope) -> list[Minute]:
     """From the start of the sources' own baseline, if they have one, to the end."""
     since = scope.plan.before.since if scope.plan.before else scope.plan.after.since
-    mine = ", ".join(map(str, scope.parts)) or "NULL"
     rows = scope.rows(
         f"""SELECT minute, service, sum(records)::BIGINT, coalesce(sum(records) FILTER (severity_number >= {_WARN}), 0)::BIGINT
-        FROM lake.activity JOIN kinds USING (part, shape) WHERE part IN ({mine}) AND minute >= date_trunc('minute', ?::TIMESTAMP) AND minute < ?
+        FROM lake.activity JOIN kinds USING (part, shape) WHERE {in_parts(scope.parts)}
+          AND minute >= date_trunc('minute', ?::TIMESTAMP) AND minute < ?
         GROUP BY ALL ORDER BY ALL""",
         [since, scope.plan.after.until],
     )
-    return [(minute, scope.services[service], records, bad) for minute, service, records, bad in rows]
+    return [Minute(begin, scope.services[service], records, warnings) for begin, service, records, warnings in rows]
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

@@ -21,7 +21,8 @@ _MOST = 4.0
 
 
 def detect(scope: Scope, peers: Peers) -> list[Finding]:
-    """Findings of kind `trouble` about `failures` (see failures.py): one for each service and category with more such records than the baseline has.
+    """Findings of kind `trouble` about `failures` (see failures.py): one for each service and category with more such records
+    than the baseline has.
 
     It befell whom the record names, else who wrote it.
     """
@@ -47,10 +48,7 @@ def detect(scope: Scope, peers: Peers) -> list[Finding]:
         finding = found.setdefault(key, Finding("trouble", service, 0.0, "", sql, first))
         finding.at = min(finding.at or first, first)
         finding.text = ", ".join(sorted({*filter(None, finding.text.split(", ")), *patterns}))
-        finding.records = (
-            finding.records
-            + [tuple(record) if not isinstance(record, dict) else tuple(record.values()) for record in records]
-        )[:3]
+        finding.records = [*finding.records, *records][:3]
     before, after = scope.minutes
     for (service, category), finding in found.items():
         was, now = counts[service, category][BEFORE], counts[service, category][AFTER]

@@ -34,6 +34,5 @@ def detect(scope: Scope) -> list[Finding]:
                 + (f"only {counted(kind.counts[AFTER], 'time')}" if kind.counts[AFTER] else "no more")
                 + f", where {usual:,.0f} were to be expected"
             )
-            sql = scope.shown(kind.service, kind.template)
-            found.append(Finding("vanished", kind.service, bans, sentence, sql, template=kind.template, text=kind.text))
+            found.append(scope.finding("vanished", kind.service, bans, sentence, kind.template))
     return found
