@@ -22,7 +22,7 @@ def document(answer: Triage, marks: Sequence[Mark], zone: tzinfo, title: str = "
     made.add(Paragraph(_summary(answer, zone)))
     if answer.activity:
         made.add(Heading("Timeline"), timeline(answer, marks))
-    made.add(Heading("Suspects"), Paragraph("A ranking by evidence, no verdict: the cause is for people to find."))
+    made.add(Heading("Suspects"), Paragraph("A ranking by evidence, not a verdict: finding the cause is up to people."))
     for block in _suspects(answer, zone):
         made.add(block)
     made.add(

@@ -68,7 +68,8 @@ def _flagged(scope: Scope, peers: Peers) -> dict[tuple[str, str], Edge]:
                CASE WHEN category IN {_OF_A_SERVICE} THEN captures['service'] END AS told, phase,
                count(DISTINCT (part, "offset")), min(timestamp), list_sort(list(DISTINCT category)),
                list_sort(list(DISTINCT pattern)), list((source, "offset") ORDER BY timestamp)[1:3]
-        FROM failures WHERE category IN {CATEGORIES} AND (peer IS NOT NULL OR told IS NOT NULL) GROUP BY ALL""")
+        FROM failures WHERE category IN {CATEGORIES} AND (peer IS NOT NULL OR told IS NOT NULL)
+        GROUP BY ALL ORDER BY ALL""")
     peers.learn(scope, {host for _, host, *_ in rows if host})
     found: dict[tuple[str, str], Edge] = {}
     for who, host, port, told, phase, hits, first, categories, patterns, records in rows:

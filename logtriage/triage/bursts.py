@@ -26,7 +26,7 @@ def detect(scope: Scope) -> list[Finding]:
         if bans >= _LEAST:
             sentence = (
                 f"{kind.service} says «{scope.text(kind.template)}» {counted(kind.counts[AFTER], 'time')}, where {expected:,.1f} "
-                "were to be expected"
+                "were expected"
             )
             found.append(scope.finding("burst", kind.service, min(_MOST, bans), sentence, kind.template))
     return found

@@ -79,8 +79,8 @@ def _pass_on(found: list[Culprit], blamed: list[Edge]) -> None:
 
 
 _PLAIN = {
-    "flow": "its requests go another way",
-    "call": "it is no longer heard of where it was called",
+    "flow": "its requests take another path",
+    "call": "its callers no longer hear from it",
     "slower": "it became slow",
     "silence": "it fell silent",
     "blamed": "others could not use it",

@@ -1,4 +1,4 @@
-"""Requests that go another way: a step that is missing or new, a request that ends early, a service no longer called.
+"""Requests that take another path: a step that is missing or new, a request that ends early, a service no longer called.
 
 Counted over requests, not records, as the records of one request are no independent evidence.
 """
@@ -97,7 +97,7 @@ def _not_called(scope: Scope, step: Step, called: int, bans: float, hits: Reques
     service, template = step
     name, caller = scope.services[called], scope.services[service]
     sentence = (
-        f"{caller} goes on after «{scope.text(template)}» without a word of {name}: it spoke in {hits[AFTER]} of {of[AFTER]} "
+        f"{caller} goes on after «{scope.text(template)}» without a word from {name}: it spoke in {hits[AFTER]} of {of[AFTER]} "
         f"requests, before in {hits[BEFORE]} of {of[BEFORE]}"
     )
     return scope.finding("call", name, bans, sentence, template, writer=caller)

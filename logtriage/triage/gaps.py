@@ -60,8 +60,8 @@ def _finding(scope: Scope, who: int, score: float, requests: int) -> Finding:
         GROUP BY ALL ORDER BY sum(excess * CASE WHEN service = {who} THEN {_SHARE} ELSE {1 - _SHARE} END) DESC LIMIT 1""")[0]
     sentence = (
         f"requests wait longer at {name}: {counted(slow, 'step')} from «{scope.text(template, 60)}» of {scope.services[service]} to "
-        f"«{scope.text(following, 60)}» of {scope.services[next_service]} took {_time(now)} in the middle, before {_time(mid)} "
-        f"({_time(extra)} more in all, {counted(requests, 'request')})"
+        f"«{scope.text(following, 60)}» of {scope.services[next_service]} took {_time(now)} (median), before {_time(mid)}; "
+        f"{_time(extra)} more in all, over {counted(requests, 'request')}"
     )
     return scope.finding("slower", name, score, sentence, template, writer=scope.services[service])
 

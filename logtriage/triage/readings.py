@@ -44,7 +44,7 @@ class _Value(NamedTuple):
 
 def detect(scope: Scope) -> list[Finding]:
     """Findings of kind `reading`: numbers that stand beside the name of a resource or a unit of time, in records that
-    both phases have, and which are larger now (Mann and Whitney's test on samples, and half as much again in the middle)."""
+    both phases have, and which are larger now (Mann and Whitney's test on samples, and a median half as large again)."""
     if not scope.minutes[0]:
         return []
     common: list[tuple[int, int]] = []
@@ -106,7 +106,7 @@ def _grown(scope: Scope, service: int, template: int, told: list[tuple[int, date
 
 def _label(text: str, number: re.Match[str]) -> tuple[str, bool]:
     """What stands in front of a number, and whether that is a resource; nothing where it is neither that nor a time."""
-    front, back = text[max(0, number.start() - 40) : number.start()], text[number.end() : number.end() + 10]
+    front, back = text[max(0, number.start() - 80) : number.start()], text[number.end() : number.end() + 10]
     label = " ".join(re.findall(r"[A-Za-z_]+", front)[-3:])
     if _UNIT.match(back) or _DURATION.search(front):
         return label or "time", False
@@ -124,11 +124,15 @@ def _compared(
     name = scope.services[service]
     climbs = is_resource and _climbs(values[AFTER])
     sentence = (
-        f"{name}: {label} {'climbs: ' if climbs else 'is '}{now:g} in the middle, before {was:g}, at most {max(after):g} "
-        f"(«{scope.text(template, 60)}»)"
+        f"{name}: {label} {'climbs' if climbs else 'is higher'}: median {_shown(now)}, before {_shown(was)}, "
+        f"highest {_shown(max(after))} («{scope.text(template, 60)}»)"
     )
     score = bans if climbs else 0.6 * bans
     return scope.finding("reading", name, score, sentence, template) if score >= _WORTH else None
+
+
+def _shown(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
 
 
 def _climbs(values: list[_Value]) -> bool:

@@ -67,7 +67,7 @@ def _finding(scope: Scope, service: int, bans: float, quiet: list[datetime], hea
     name = scope.services[service]
     said = counted(heard, "record") if heard else "nothing"
     sentence = (
-        f"{name} says {said} from {quiet[0]:%H:%M} to {quiet[-1] + _MINUTE:%H:%M} UTC ({len(quiet)} min), where it used to "
-        f"say {rate:,.1f} a minute"
+        f"{name} writes {said} from {quiet[0]:%H:%M} to {quiet[-1] + _MINUTE:%H:%M} UTC ({len(quiet)} min), where it used to "
+        f"write {rate:,.1f} a minute"
     )
     return scope.finding("silence", name, bans, sentence, None, at=quiet[0])

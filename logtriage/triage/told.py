@@ -72,7 +72,7 @@ def _blocks(answer: Triage, zone: tzinfo, again: Again, evidence: tuple[int, ...
 
     yield _Block("When it began", _when(answer, zone), whole=True)
     suspects = list(_suspects(answer, evidence)) or ["no evidence against any service"]
-    yield _Block("Suspects, the likeliest first (a ranking, no verdict)", suspects, whole=True)
+    yield _Block("Suspects, the likeliest first (a ranking, not a verdict)", suspects, whole=True)
     yield _first("What moved, in order", timed((one.at, one.service, one.what) for one in answer.moved))
     yield _first("Who blames whom", [edge.sentence for edge in answer.blame])
     changes = timed((one.at, one.service, one.text) for one in answer.changes[-_ROWS:])
@@ -126,12 +126,14 @@ def _suspects(answer: Triage, evidence: tuple[int, ...]) -> Iterator[str]:
         told = _distinct(one.evidence)[1:][: evidence[number] if number < len(evidence) else 0]
         yield from (f"     {finding.sentence}" for finding in told)
         left_out += len(one.evidence) - 1 - len(told)
-    others = [one.service for one in answer.culprits[_SUSPECTS:]]
-    told_others = f"then, far weaker or hardly: {', '.join(others[:_OTHERS])}" if others else ""
-    told_others += f" and {len(others) - _OTHERS:,} more" if len(others) > _OTHERS else ""
-    more = f"{counted(left_out, 'piece')} of evidence more" if left_out else ""
-    if others or left_out:
-        yield "; ".join(filter(None, (told_others, more)))
+    rest = []
+    if others := [one.service for one in answer.culprits[_SUSPECTS:]]:
+        unnamed = f" and {len(others) - _OTHERS:,} more" if len(others) > _OTHERS else ""
+        rest.append(f"far weaker: {', '.join(others[:_OTHERS])}{unnamed}")
+    if left_out:
+        rest.append(f"{counted(left_out, 'more piece')} of evidence")
+    if rest:
+        yield "; ".join(rest)
 
 
 def _distinct(evidence: list[Finding]) -> list[Finding]:

@@ -31,7 +31,7 @@ def detect(scope: Scope, peers: Peers) -> list[Finding]:
         SELECT who, named, category, phase, count(DISTINCT (part, "offset")), min(timestamp),
                list_sort(list(DISTINCT pattern)), list((source, "offset") ORDER BY timestamp)[1:3]
         FROM (SELECT *, max(coalesce({named})) OVER (PARTITION BY part, "offset") AS named FROM failures)
-        WHERE category IN {tuple(WEIGHTS)} GROUP BY ALL""")
+        WHERE category IN {tuple(WEIGHTS)} GROUP BY ALL ORDER BY ALL""")
     found: dict[tuple[str, str], Finding] = {}
     counts: dict[tuple[str, str], list[int]] = {}
     for who, name, category, phase, hits, first, patterns, records in rows:

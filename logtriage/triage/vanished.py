@@ -32,7 +32,7 @@ def detect(scope: Scope) -> list[Finding]:
             sentence = (
                 f"{kind.service} says «{scope.text(kind.template)}» "
                 + (f"only {counted(kind.counts[AFTER], 'time')}" if kind.counts[AFTER] else "no more")
-                + f", where {usual:,.0f} were to be expected"
+                + f", where {usual:,.0f} were expected"
             )
             found.append(scope.finding("vanished", kind.service, bans, sentence, kind.template))
     return found

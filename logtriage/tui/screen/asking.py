@@ -93,7 +93,7 @@ class Asking(Keeping):
         from logtriage.tui.panels.paper import Paper
 
         self.unsay()
-        self.app.push_screen(Paper("triage: a ranking by evidence, no verdict", lines))
+        self.app.push_screen(Paper("triage: a ranking by evidence, not a verdict", lines))
 
     def action_sql(self) -> None:
         from logtriage.tui.panels.sql_box import SqlBox
