@@ -18,26 +18,26 @@ from logtriage.errors import interrupted, is_it, told
 
 # command → what it does, in the order of the help
 COMMANDS = {
-    "tui": "the screen: all sources on one timeline (without any command, on a terminal)",
+    "triage": "when it began, who is to be suspected, and why",
+    "tui": "the screen: all sources on one timeline (on a terminal also plain `logtriage`)",
     "grep": "find records in log files, or in the store",
     "cat": "print whole logs: as they are, as JSON lines, or as one timeline",
-    "sessions": "group records by transaction, request or trace: which went otherwise than the rest",
-    "check": "a gate for CI: fail on what is new, on failures, on levels",
-    "templates": "what the logs say: top, rare, new, gone, bursting; --diff compares",
+    "templates": "what the logs say: most frequent, rare, new, gone, bursting; --diff compares",
+    "sessions": "group records by transaction, request or trace: which differ from the rest, and how",
+    "report": "the hand-over of an incident, or of a week: Markdown and HTML",
     "ingest": "read logs into the store; --follow goes on as they grow",
-    "triage": "when it began, who is to be suspected, and why",
-    "report": "the hand-over of an incident, or of the week: Markdown and HTML",
+    "store": "look after the store: info, compact, prune, check",
     "sql": "ask the store in SQL (read only)",
-    "patterns": "the failure signatures: list, show, check, test",
+    "check": "a gate for CI: fail on what is new, on known failures, on levels",
+    "patterns": "the failure signatures: list, show, test, check, add",
     "formats": "the log formats: list, show, check, detect",
-    "store": "the store: info, compact, prune, check",
-    "demo": "write a made-up incident to try things on; --run shows it",
+    "demo": "write a made-up incident to try things on; --run takes it apart",
     "completion": "a completion script for bash, zsh or fish",
 }
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 EXAMPLES = """\
-  logtriage tui /var/log/app/                              look at logs on one timeline; alone, at the store
   logtriage triage --since 2h /var/log/app/                when it began, and who is to be suspected
+  logtriage tui /var/log/app/                              look at logs on one timeline
   logtriage grep -i 'timed out' /var/log/app/              what the files say, stack traces included
   logtriage grep --level error --since 1h '' /var/log/app/ every error of the last hour, on one timeline
   logtriage ingest --follow /var/log                       keep the store up to date

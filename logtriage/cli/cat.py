@@ -9,12 +9,10 @@ from logtriage.cli.options import (
     OUTPUTS,
     Parser,
     add_color,
-    add_display,
     add_filters,
-    add_general,
     add_output,
-    add_reading,
     add_sources,
+    add_usual,
     is_filtered,
     is_piped,
     number,
@@ -38,7 +36,7 @@ EXAMPLES = """\
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser(
-        "cat", "Prints whole logs. A SOURCE that is no file is looked for in the store.\n"
+        "cat", "Prints whole logs. A SOURCE that is not a file is looked for in the store.\n"
         "Exit code: 0 there are records, 1 there are none, 2 an error.", EXAMPLES,
     )  # fmt: skip
     add_sources(made, help="a file, folder, glob or archive, or a source of the store; - is standard input")
@@ -57,9 +55,7 @@ def parser() -> Parser:
     add_color(made)
     made.add_argument("--line-buffered", action="store_true", help="hand on every record at once")
     add_filters(made)
-    add_reading(made)
-    add_display(made)
-    add_general(made)
+    add_usual(made)
     return made
 
 

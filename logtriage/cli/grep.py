@@ -12,12 +12,10 @@ from logtriage.cli.options import (
     WITH_FIELDS,
     Parser,
     add_color,
-    add_display,
     add_filters,
-    add_general,
     add_output,
-    add_reading,
     add_sources,
+    add_usual,
     is_filtered,
     is_piped,
     number,
@@ -50,9 +48,7 @@ def parser() -> Parser:
     _add_matching(made)
     _add_showing(made)
     add_filters(made)
-    add_reading(made)
-    add_display(made)
-    add_general(made)
+    add_usual(made)
     return made
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from logtriage.cli.options import Parser, add_display, add_general, add_reading, add_sources
+from logtriage.cli.options import Parser, add_sources, add_usual
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import StoreError
@@ -38,9 +38,7 @@ def parser() -> Parser:
     made.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)  # end when who started it does
     made.add_argument("--service", metavar="NAME", help="the service that wrote the logs")
     made.add_argument("--host", metavar="NAME", help="the host that wrote the logs")
-    add_reading(made)
-    add_display(made)
-    add_general(made)
+    add_usual(made)
     return made
 
 

@@ -74,24 +74,32 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> Any:
         """Ends the program with exit code 2."""
-        command, near = self.prog.split()[-1], ""
+        why, near = self._in_words(message)
+        self.exit(2, f"logtriage: {self.prog.split()[-1]}: {why}\n  hint: {near}`{self.prog} --help` has examples\n")
+
+    def _in_words(self, message: str) -> tuple[str, str]:
+        """What argparse complains of, in plain words, and what may have been meant."""
         what, _, told = message.partition(": ")
         if what == "unrecognized arguments":
             word = told.split(" -")[0].split()[-1] if told[:1] != "-" else told.split()[0].partition("=")[0]
-            near = is_it(word, self._option_string_actions)
-            message = f"{command}: {f'there is no option {word!r}' if word[:1] == '-' else f'one argument too many: {word!r}'}"
-        elif what == "the following arguments are required":
+            why = f"there is no option {word!r}" if word[:1] == "-" else f"one argument too many: {word!r}"
+            return why, is_it(word, self._option_string_actions)
+        if what == "the following arguments are required":
             actions = next((one.help for one in self._actions if one.dest == "action"), None)
-            message = f"{command}: {actions}?" if told[:6] == "ACTION" else f"{command}: {told} is missing"
-        elif told[:15] == "invalid choice:":
+            return f"{actions}?" if told[:6] == "ACTION" else f"{told} is missing", ""
+        if told[:15] == "invalid choice:":
             word, _, choices = told[16:].partition(" (choose from ")
             known = choices.rstrip(")").replace("'", "").split(", ")
-            near = is_it(word.strip("'"), known)
             option = what.removeprefix("argument ") + " " if "--" in what else ""
-            message = f"{command}: {option}{word} is none of {', '.join(known)}"
-        else:
-            message = f"{command}: {message.removeprefix('argument ')}"
-        self.exit(2, f"logtriage: {message}\n  hint: {near}`{self.prog} --help` has examples\n")
+            return f"{option}{word} is none of {', '.join(known)}", is_it(word.strip("'"), known)
+        return message.removeprefix("argument "), ""
+
+
+def add_usual(parser: argparse.ArgumentParser) -> None:
+    """What most commands take: how logs are read, how times are shown, where things are."""
+    add_reading(parser)
+    add_display(parser)
+    add_general(parser)
 
 
 def add_sources(parser: argparse.ArgumentParser, *, nargs: str = "*", help: str = LOGS) -> None:
@@ -125,10 +133,10 @@ def add_general(
     """Where things are, and how much is said."""
     group = parser.add_argument_group("in general")
     group.add_argument("--store", metavar="FOLDER", help=store)
-    group.add_argument("--config", metavar="FILE", help="a config file in place of the user's")
+    group.add_argument("--config", metavar="FILE", help="read this config file in place of the user's")
     group.add_argument("--no-config", action="store_true", help="read no config file")
-    group.add_argument("--no-messages", action="store_true", help="say nothing on standard error")
-    group.add_argument("--now", metavar="WHEN", help="the moment taken as the present (for tests)")
+    group.add_argument("--no-messages", action="store_true", help="print nothing on standard error")
+    group.add_argument("--now", metavar="WHEN", help="take this moment as the present (for tests)")
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -147,7 +155,7 @@ def add_display(parser: argparse.ArgumentParser) -> None:
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """Which records; several options must all hold."""
-    group = parser.add_argument_group("which records")
+    group = parser.add_argument_group("which records (all conditions must hold)")
     group.add_argument(
         "--since",
         "--since-time",
@@ -158,10 +166,10 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--level", metavar="LEVEL", action="append", help="at least this level (warn), or a list of levels (info,error)"
     )
-    group.add_argument("--service", metavar="GLOB", action="append")
-    group.add_argument("--source", metavar="GLOB", action="append", help="records of sources whose name fits")
-    group.add_argument("--container", metavar="GLOB", action="append")
-    group.add_argument("--namespace", metavar="GLOB", action="append")
+    group.add_argument("--service", metavar="GLOB", action="append", help="of services with such a name")
+    group.add_argument("--source", metavar="GLOB", action="append", help="of files with such a name")
+    group.add_argument("--container", metavar="GLOB", action="append", help="of such containers")
+    group.add_argument("--namespace", metavar="GLOB", action="append", help="of such Kubernetes namespaces")
     group.add_argument(
         "--flag",
         metavar="NAME",
@@ -169,14 +177,17 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         help="with this signature or category (see `logtriage patterns list`)",
     )
     group.add_argument(
-        "--field", metavar="EXPR", action="append", help="status>=500, user=bob, path~=^/api, method!=GET"
+        "--field",
+        metavar="EXPR",
+        action="append",
+        help="with such a field: status>=500, user=bob, path~=^/api, method!=GET",
     )
     group.add_argument("--trace", metavar="ID", help="with this trace id")
     group.add_argument(
         "--template",
         metavar="ID",
         action="append",
-        help="of this template (see `logtriage templates`); its first letters do",
+        help="of this template (see `logtriage templates`); its first letters are enough",
     )
 
 

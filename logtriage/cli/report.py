@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import finished
-from logtriage.cli.options import BROUGHT_IN, Parser, add_display, add_general, add_reading, add_sources
+from logtriage.cli.options import BROUGHT_IN, Parser, add_sources, add_usual
 from logtriage.cli.session import Session
 from logtriage.cli.triage import add_asking, again, answered
 from logtriage.coverage import Coverage
@@ -39,9 +39,7 @@ def parser() -> Parser:
     group.add_argument("--title", metavar="TEXT", help="its title")
     group.add_argument("--redact", action="store_true", help="mask secrets, e-mail and network addresses")
     group.add_argument("--weekly", action="store_true", help="the last seven days in place of one incident")
-    add_reading(made)
-    add_display(made)
-    add_general(made)
+    add_usual(made)
     return made
 
 

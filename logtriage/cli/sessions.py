@@ -1,4 +1,4 @@
-"""`logtriage sessions --by FIELD|REGEX [SOURCE…]`: which transactions, requests or traces went otherwise than the rest."""
+"""`logtriage sessions --by FIELD|REGEX [SOURCE…]`: which transactions, requests or traces differ from the rest."""
 
 from __future__ import annotations
 
@@ -15,16 +15,7 @@ from logtriage.answers.lanes import ends
 from logtriage.cli.asking import asked, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.opened import opened
-from logtriage.cli.options import (
-    Parser,
-    add_display,
-    add_filters,
-    add_general,
-    add_output,
-    add_reading,
-    add_sources,
-    number,
-)
+from logtriage.cli.options import Parser, add_filters, add_output, add_sources, add_usual, number
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import UsageError
@@ -54,10 +45,10 @@ _EVERYWHERE = {
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser(
-        "sessions", "Groups records by what they have in common, and tells which groups went otherwise than the rest:\n"
+        "sessions", "Groups records by what they have in common, and tells which groups differ from the rest:\n"
         "a missing end, a missing, new or repeated step, a wrong order, too slow, an error inside.\n"
         "What is usual is learnt from the sessions themselves. Without SOURCE it asks the store.\n"
-        "Exit code: 0 some went otherwise, 1 none did, 2 an error.", EXAMPLES,
+        "Exit code: 0 some differ, 1 none does, 2 an error.", EXAMPLES,
     )  # fmt: skip
     add_sources(made)
     made.add_argument(
@@ -65,7 +56,7 @@ def parser() -> Parser:
     )
     group = made.add_argument_group("what is shown")
     add_output(group, _OUTPUTS)
-    group.add_argument("--anomalous", action="store_true", help="with jsonl and csv: only those that went otherwise")
+    group.add_argument("--anomalous", action="store_true", help="with jsonl and csv: only those that differ")
     group.add_argument(
         "-m",
         "--max-count",
@@ -75,9 +66,7 @@ def parser() -> Parser:
     )
     group.add_argument("--no-store", action="store_true", help="read the SOURCEs into a store that is thrown away")
     add_filters(made)
-    add_reading(made)
-    add_display(made)
-    add_general(made)
+    add_usual(made)
     return made
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.cli.opened import opened
-from logtriage.cli.options import Parser, add_display, add_general, add_output, add_reading
+from logtriage.cli.options import Parser, add_output, add_usual
 from logtriage.cli.session import Session
 from logtriage.coverage import counted
 from logtriage.errors import UsageError
@@ -50,9 +50,7 @@ def parser() -> Parser:
     made.add_argument("--no-store", action="store_true", help="with --from: read them into a store that is thrown away")
     add_output(made, _OUTPUTS)
     made.add_argument("--show-sql", action="store_true", help="print the SQL that runs")
-    add_reading(made)
-    add_display(made)
-    add_general(made)
+    add_usual(made)
     return made
 
 

@@ -10,16 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.cli.asking import moment
-from logtriage.cli.options import (
-    BROUGHT_IN,
-    Parser,
-    add_display,
-    add_general,
-    add_output,
-    add_reading,
-    add_sources,
-    number,
-)
+from logtriage.cli.options import BROUGHT_IN, Parser, add_output, add_sources, add_usual, number
 from logtriage.cli.session import Session
 from logtriage.cli.templates_out import SHORT, json_line, print_list, show
 from logtriage.coverage import counted
@@ -67,9 +58,7 @@ def parser() -> Parser:
     made.add_argument("--exemplars", action="store_true", help="one record of each, below it")
     add_output(made, ("text", "jsonl", "csv"))
     made.add_argument("--no-store", action="store_true", help="read the logs into a store that is thrown away")
-    add_reading(made)
-    add_display(made)
-    add_general(made)
+    add_usual(made)
     return made
 
 

@@ -11,16 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import finished
-from logtriage.cli.options import (
-    BROUGHT_IN,
-    Parser,
-    add_color,
-    add_display,
-    add_general,
-    add_output,
-    add_reading,
-    add_sources,
-)
+from logtriage.cli.options import BROUGHT_IN, Parser, add_color, add_output, add_sources, add_usual
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
@@ -54,9 +45,7 @@ def parser() -> Parser:
     add_output(made, ("text", "json"), "text (one screen) or json (one object)")
     add_color(made)
     made.add_argument("--show-sql", action="store_true", help="print the SQL behind each piece of evidence")
-    add_reading(made)
-    add_display(made)
-    add_general(made)
+    add_usual(made)
     return made
 
 

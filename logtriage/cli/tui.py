@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from logtriage.cli.options import Parser, add_display, add_general, add_reading, add_sources, is_piped
+from logtriage.cli.options import Parser, add_sources, add_usual, is_piped
 from logtriage.cli.session import Session
 from logtriage.errors import LogtriageError, UsageError
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from logtriage.tui.sessions import Saved, Sessions
 
 EXAMPLES = """\
-  logtriage tui                            the store, all sources on one timeline (without a word too)
-  logtriage tui /var/log/app app.log.gz    these logs, read while one already looks, and followed
-  kubectl logs -f web-0 | logtriage tui -  what a command writes, as it comes (without `tui -` too)
+  logtriage tui                            the store, all sources on one timeline (also plain `logtriage`)
+  logtriage tui /var/log/app app.log.gz    these logs: read, followed, and shown at once
+  kubectl logs -f web-0 | logtriage tui -  what a command writes, as it comes (also without `tui -`)
   logtriage tui --session outage.json      what a colleague looked at: filters, window, marks
 """
 
@@ -31,9 +31,7 @@ def parser() -> Parser:
     add_sources(made, help="a file, folder, glob or archive; - is standard input; none: the store")
     made.add_argument("--session", metavar="NAME|FILE", help="begin with a session that was saved (`^s` in it)")
     made.add_argument("--theme", choices=("dark", "light", "contrast"), default="dark", help="how it looks")
-    add_reading(made)
-    add_display(made)
-    add_general(made)
+    add_usual(made)
     return made
 
 

@@ -1,1 +1,1 @@
-"""Records grouped by transaction, request, block or trace, and which of these sessions went otherwise than the rest."""
+"""Records grouped by transaction, request, block or trace, and which of these sessions differ from the rest."""
