@@ -16,12 +16,13 @@ from logtriage.formats import parse
 from logtriage.formats.format import Format, load_formats
 from logtriage.formats.moments import Moments
 from logtriage.formats.node import GENERIC, Node
+from logtriage.formats.opening import BEFORE
 from logtriage.sql import literal
 from logtriage.stamps.moment import to_datetime
 from logtriage.stamps.rendering import rendering_of
 from logtriage.stamps.stamp import Stamp, stamps
 
-TAILS = [fmt for fmt in load_formats() if parse.body_is_tail(fmt)]
+TAILS = [fmt for fmt in load_formats() if parse.opening_of(fmt)]
 REFERENCE = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -33,30 +34,39 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.mark.parametrize("fmt", TAILS, ids=lambda fmt: fmt.id)
-def test_the_groups_of_a_head_are_those_of_the_line(db: duckdb.DuckDBPyConnection, fmt: Format) -> None:
-    """What stands before the body, and each group in it, is what the format's whole regex finds, whatever the digits."""
+def test_an_opening_tells_what_the_whole_regex_does(db: duckdb.DuckDBPyConnection, fmt: Format) -> None:
+    """Which lines are claimed, what stands before the body, what follows, and each group that makes a column, is what the
+    format's whole regex finds, whatever the digits; by layouts too, where these can tell it."""
     lines = [one.text.split("\n")[0] for one in fmt.examples]
     lines += [
         line.translate(str.maketrans("0123456789", other)) for line in lines for other in ("2109876543", "1" * 10)
     ]
-    names = parse.head_groups(fmt)
+    begins = parse.opening_of(fmt)
+    assert begins is not None
     db.register("lines", pa.table({"t": lines}))
-    heads = db.execute(f"SELECT {parse.head_of(fmt, 't')} FROM lines").to_arrow_table().column(0).combine_chunks()
-    known = [(line, head) for line, head in zip(lines, heads.to_pylist(), strict=True) if head]
+    openings = [told for (told,) in db.execute(f"SELECT {parse.told_by(fmt, 't')} FROM lines").fetchall()]
+    known = [(line, opening) for line, opening in zip(lines, openings, strict=True) if opening]
     assert {line for line, _ in known} == {
         line for (line,) in db.execute(f"SELECT t FROM lines WHERE regexp_matches(t, {literal(fmt.regex)})").fetchall()
     }
-    wanted = [*names, "body"]
-    whole = [
-        db.execute(f"SELECT {parse.captures(fmt, '$t', wanted)}", {"t": line}).fetchall()[0][0] for line, _ in known
-    ]
-    found = layouts.groups(pa.array([head for _, head in known]), parse.head_regex(fmt), names)
-    if found is None:
-        assert not layouts.tells_no_digits_apart(parse.head_regex(fmt))
-        found = {name: pa.array([one[name] for one in whole]) for name in names}
-    for name in names:
-        assert found[name].to_pylist() == [one[name] for one in whole]
-    assert [line[len(head) :] for line, head in known] == [one["body"] for one in whole]
+
+    def captured(regex: str, text: str, names: list[str]) -> dict[str, str]:
+        found: dict[str, str] = db.execute(f"SELECT {parse.captures(regex, '$t', names)}", {"t": text}).fetchall()[0][0]
+        return found
+
+    names = [BEFORE, *parse.opening_groups(fmt)]
+    whole = [captured(fmt.regex, line, [*names[1:], "body"]) for line, _ in known]
+    found = [captured(begins.apart, opening, names) for _, opening in known]
+    by_layout = layouts.groups(pa.array([opening for _, opening in known]), begins.apart, names)
+    if by_layout is None:
+        assert not layouts.tells_no_digits_apart(begins.apart)
+    else:
+        assert found == [
+            dict(zip(names, values, strict=True))
+            for values in zip(*(by_layout[name].to_pylist() for name in names), strict=True)
+        ]
+    for (line, _), one, other in zip(known, found, whole, strict=True):
+        assert {**other, "body": line[len(one.pop(BEFORE)) :]} == {**one, "body": other["body"]}
 
 
 @settings(max_examples=60, deadline=None)

@@ -42,7 +42,7 @@ def _layer(fmt: Format, text: str, flat: bool) -> str:
     names = [g for g in fmt.groups if g not in parse.RESERVED]
     if not names:
         return "'{}'"
-    m = parse.captures(fmt, text, names)
+    m = parse.captures(parse.regex_of(fmt), text, names)
     values = {n: f'{m}."{n}"' for n in names}
     pairs = values.pop("structured", None)  # RFC 5424, 6.3: pairs with the names of who wrote them
     picked = ", ".join(

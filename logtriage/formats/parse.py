@@ -6,14 +6,14 @@ Every expression is total: it gives NULL for text it does not fit, and never rai
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 
 from logtriage.formats import documents
 from logtriage.formats.fields import LOGFMT_HEAD, WHOLE_SECONDS
 from logtriage.formats.format import Format
 from logtriage.formats.levels import SYSLOG
 from logtriage.formats.node import GENERIC, Node
+from logtriage.formats.opening import Opening, opening
 from logtriage.sql import literal
 from logtriage.stamps.stamp import find_regex
 
@@ -25,8 +25,7 @@ ROLES = (
 # … and what is a column of a record by one way or another, so that it is no attribute of it.
 RESERVED = {"timestamp", "date", "time", "level", "body", "service", "host", "container", "pod", "namespace", "trace_id",
             "span_id", "partial"}  # fmt: skip
-_BODY = "(?P<body>.*)"
-_GROUP = re.compile(r"\(\?P<\w+>")
+_GROUP = re.compile(r"\(\?P<(\w+)>")
 
 
 def generic(node: Node) -> Format:
@@ -36,10 +35,10 @@ def generic(node: Node) -> Format:
 
 
 def told_by(fmt: Format, text: str, *, whole: bool = False) -> str | None:
-    """An expression for what `claims` looks at, to be computed once: the head of a line, or some values of a JSON document
+    """An expression for what `claims` looks at, to be computed once: the opening of a line, or some values of a JSON document
     (`whole`: all that `extraction` gives); None where it looks at the line itself."""
-    if body_is_tail(fmt):
-        return head_of(fmt, text)
+    if begins := opening_of(fmt):
+        return f"regexp_extract({text}, {literal(begins.bare)})"
     if fmt.kind != "json" or fmt.multiline:
         return None
     places = "[" + ", ".join(map(literal, documents.places(fmt) if whole else documents.claim_places(fmt))) + "]"
@@ -65,8 +64,7 @@ def claims(fmt: Format, text: str, node: Node, told: str) -> str:
         tests = [f"regexp_matches({text}, {literal(LOGFMT_HEAD)})"]
         tests += [rf"regexp_matches({text}, {literal(_pair_regex([key]))})" for key in fmt.require]
         return _lazily(tests)
-    tail = body_is_tail(fmt)
-    test = f"{told} <> ''" if tail else f"regexp_matches({text}, {literal(fmt.regex or fmt.header or '$.')})"
+    test = f"{told} <> ''" if opening_of(fmt) else f"regexp_matches({text}, {literal(fmt.regex or fmt.header or '$.')})"
     if fmt.when:
         test = " AND ".join(
             [test] + [f"regexp_matches(coalesce({k}, ''), {literal(rx)})" for k, rx in fmt.when.items()]
@@ -88,46 +86,26 @@ def extraction(fmt: Format, text: str, node: Node) -> str:
             for role, keys in documents.roles(fmt).items()
         )
         return f"struct_pack({', '.join(packed)})"
-    return captures(fmt, text, _read_groups(fmt))
+    return captures(regex_of(fmt), text, _read_groups(fmt))
 
 
-def body_is_tail(fmt: Format) -> bool:
-    """Whether the body is all that follows the rest of the regex, the head, which is never empty."""
-    return (
-        fmt.kind == "text"
-        and not fmt.multiline
-        and fmt.inner in (None, "body")
-        and fmt.regex.removesuffix("$").endswith(_BODY)
-        and not re.match(head_regex(fmt), "")
-    )
+def opening_of(fmt: Format) -> Opening | None:
+    """What of a text format's regex is looked at, where the body is all that follows the head; None: where it is not."""
+    if fmt.kind != "text" or fmt.multiline or fmt.inner not in (None, "body"):
+        return None
+    return opening(fmt.regex, tuple(opening_groups(fmt)))
 
 
-def head_regex(fmt: Format) -> str:
-    """The regex of all that stands before the body."""
-    return fmt.regex.removesuffix("$").removesuffix(_BODY)
-
-
-def head_groups(fmt: Format) -> list[str]:
-    """The groups of a head that make a record's columns."""
+def opening_groups(fmt: Format) -> list[str]:
+    """The groups of an opening that make a record's columns."""
     return [name for name in _read_groups(fmt) if name != "body"]
 
 
 def plain_groups(fmt: Format) -> list[str]:
-    """Those of `head_groups` that are a role as they stand (see `role`)."""
+    """Those of `opening_groups` that are a role as they stand (see `role`)."""
     made = {"timestamp"} if "time" in fmt.groups else set()
     made |= {"level"} if "pri" in fmt.groups else set()
-    return [name for name in head_groups(fmt) if name in (*ROLES, "timestamp", "logtag") and name not in made]
-
-
-def head_of(fmt: Format, text: str) -> str:
-    """An expression for a line's head, empty where the line is not of the format. Without groups RE2 is thrice as quick."""
-    return f"regexp_extract({text}, {literal(_GROUP.sub('(?:', head_regex(fmt)))})"
-
-
-def head_captures(fmt: Format, head: str) -> str:
-    """A struct of the groups in a head."""
-    short = replace(fmt, regex=head_regex(fmt), groups=tuple(name for name in fmt.groups if name != "body"))
-    return captures(short, head, head_groups(fmt))
+    return [name for name in opening_groups(fmt) if name in (*ROLES, "timestamp", "logtag") and name not in made]
 
 
 def _read_groups(fmt: Format) -> list[str]:
@@ -135,13 +113,17 @@ def _read_groups(fmt: Format) -> list[str]:
     return [g for g in fmt.groups if g in RESERVED or g in ROLES or g in (fmt.inner, "logtag", "pri")]
 
 
-def captures(fmt: Format, text: str, wanted: Sequence[str]) -> str:
-    """`regexp_extract` of some of a format's groups; a group that is not wanted costs nothing."""
-    wanted = wanted or fmt.groups[:1]
-    regex = fmt.regex
-    for name in set(fmt.groups) - set(wanted):
-        regex = regex.replace(f"(?P<{name}>", "(?:")
-    return f"regexp_extract({text}, {literal(('(?s)' if fmt.multiline else '') + regex)}, {list(wanted)!r})"
+def regex_of(fmt: Format) -> str:
+    """A format's regex as DuckDB is to be given it."""
+    return ("(?s)" if fmt.multiline else "") + fmt.regex
+
+
+def captures(regex: str, text: str, wanted: Collection[str]) -> str:
+    """`regexp_extract` of some groups of a regex; a group that is not wanted costs nothing."""
+    groups = _GROUP.findall(regex)
+    names = [name for name in groups if name in wanted] or groups[:1]  # DuckDB goes by their order
+    regex = _GROUP.sub(lambda group: group[0] if group[1] in names else "(?:", regex)
+    return f"regexp_extract({text}, {literal(regex)}, {names!r})"
 
 
 def role(fmt: Format, name: str, m: str = "m", text: str = "t") -> str | None:

@@ -16,24 +16,24 @@ GROUP, READ = "group_", "read_"
 
 
 def claimed(children: Sequence[Node], own: str, carried: Sequence[str]) -> str:
-    """SQL over `stage`: which of the formats claims a line (`k`), what stands there before the body, if the rest of the line
-    is that (`head`), whether the line goes on with the record before it (`own`, as given), and the `fields` of the format
-    that `tells_all`, under names that begin with READ."""
-    relation, heads, read = f"SELECT *, {own} AS own, NULL::INTEGER AS k FROM stage", "", ""
+    """SQL over `stage`: which of the formats claims a line (`k`), what its opening is there, if it has one (`opening`), whether
+    the line goes on with the record before it (`own`, as given), and the `fields` of the format that `tells_all`, under names
+    that begin with READ."""
+    relation, openings, read = f"SELECT *, {own} AS own, NULL::INTEGER AS k FROM stage", "", ""
     for n, child in enumerate(children):
         fmt, told, whole = child.fmt, f"told_{n}", tells_all(child, children)
         assert fmt is not None
         if looked_at := parse.told_by(fmt, "t", whole=whole):
             relation = f"SELECT *, CASE WHEN k IS NULL THEN {looked_at} END AS {told} FROM ({relation})"
-        if parse.body_is_tail(fmt):
-            heads += f" WHEN {n} THEN {told}"
+        if parse.opening_of(fmt):
+            openings += f" WHEN {n} THEN {told}"
         if whole:
             items, _ = fields(child, fmt, carried, m=told)
             read = "".join(f", {sql} AS {READ}{name}" for name, sql in items.items() if sql != name)
         claim = f"CASE WHEN k IS NULL THEN CASE WHEN {parse.claims(fmt, 't', child, told)} THEN {n} END ELSE k END"
         relation = f"SELECT * REPLACE ({claim} AS k) FROM ({relation})"
-    head = f"CASE k{heads} END" if heads else "NULL::VARCHAR"
-    return f"SELECT k, {head} AS head, own{read} FROM ({relation})"
+    begins = f"CASE k{openings} END" if openings else "NULL::VARCHAR"
+    return f"SELECT k, {begins} AS opening, own{read} FROM ({relation})"
 
 
 def tells_all(child: Node, among: Sequence[Node]) -> bool:
@@ -54,7 +54,7 @@ def fields(
     the groups that lie in columns of their own (see GROUP); `m`: what `parse.extraction` gave."""
     items: dict[str, str] = {}
     names = [name for name in carried if name not in parse.ROLES]
-    tail, outermost = parse.body_is_tail(fmt), len(node.path) == 1
+    tail, outermost = parse.opening_of(fmt) is not None, len(node.path) == 1
     for name in parse.ROLES:
         if name == "body" and fmt.inner in (name, *fmt.keys.get(name, ())):
             continue  # what a transport wraps is kept as `content`

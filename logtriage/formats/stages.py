@@ -19,6 +19,7 @@ from logtriage.formats.joints import OPENS, joint_sql
 from logtriage.formats.moments import Moments
 from logtriage.formats.narrowed import keys_sql, narrowed
 from logtriage.formats.node import Node
+from logtriage.formats.opening import BEFORE, Opening
 from logtriage.formats.stage_sql import GROUP, READ, claimed, fields, sought, tells_all
 from logtriage.formats.twin import compiled
 from logtriage.sql import literal
@@ -76,7 +77,7 @@ class Stages:
         for k, child in enumerate(children):
             whole, lines = tells_all(child, children), rows
             for name in claims.column_names:
-                if name == "head" if not whole else name.startswith(READ):
+                if name == "opening" if not whole else name.startswith(READ):
                     lines = lines.append_column(name, claims[name])
             self.read(child, _where(lines, pc.equal(claims["k"], pa.scalar(k, pa.int32()))), carried, zone)
         rows = _where(rows, pc.is_null(claims["k"]))
@@ -96,8 +97,8 @@ class Stages:
     def read(self, node: Node, rows: pa.Table, carried: Sequence[str], zone: str, *, whole: bool = False) -> None:
         """Reads lines (i, t, own, carried columns), all of the format of `node`, and what is inside.
 
-        `own`: the line goes on with the record before. `whole`: each is a whole record of a format that spans lines. `head`,
-        for formats whose body is all that follows: what stands before it; READ: what else the claim gave.
+        `own`: the line goes on with the record before. `whole`: each is a whole record of a format that spans lines.
+        `opening`: what the format's opening is, if it has one; READ: what else the claim gave.
         """
         fmt = node.fmt
         assert fmt is not None
@@ -109,14 +110,15 @@ class Stages:
         if keys := keys_sql(node, "t"):
             node.keys.update(self._ask(rows, f"SELECT {keys} FROM stage")["key"].to_pylist())
             fmt = narrowed(node)
-        if parse.body_is_tail(fmt):
-            rows = self._with_groups(node, rows)
+        begins = parse.opening_of(fmt)
+        if begins:
+            rows = self._opened(node, rows, begins)
         ready = {name.removeprefix(GROUP) for name in rows.column_names if name.startswith(GROUP)}
         items, told = fields(node, fmt, carried, ready)
         items = {name: READ + name if READ + name in rows.column_names else sql for name, sql in items.items()}
         items |= {"i": "i", "follows": "own"}
         items |= {"content": "t"} if not fmt.inner and node.parent and node.parent.fmt else {}
-        m = "*" if "m" in rows.column_names else f"*, {_extraction(fmt, node)} AS m"
+        m = "*" if begins else f"*, {parse.extraction(fmt, 't', node)} AS m"
         read = self._select(rows, items, f"FROM (SELECT {m} FROM stage)")
         for name, before in sought(node).items():
             read = _with_id(read, rows, name, sorted(before))
@@ -133,29 +135,43 @@ class Stages:
             inside = read.select(["i", "content", *told]).rename_columns(["i", "t", *told])
             self.claim(node, inside, told, zone)
 
-    def _with_groups(self, node: Node, rows: pa.Table) -> pa.Table:
+    def _opened(self, node: Node, rows: pa.Table, begins: Opening) -> pa.Table:
         """Rows with the `head` of each line, of a format whose body is the `tail`, which is there where it is of use, and the
-        groups of the head: `m`, and those that are a role as they stand as columns, null where they are empty."""
+        groups of the opening: `m`, and those that are a role as they stand as columns, null where they are empty."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         fmt = node.fmt
         assert fmt is not None
-        if "head" not in rows.column_names:
-            made = self._ask(rows, f"SELECT {parse.head_of(fmt, 't')} AS head FROM stage")
-            rows = rows.append_column("head", made["head"])
-        head, text = layouts.one(rows["head"]), layouts.one(rows["t"])
+        if "opening" not in rows.column_names:
+            rows = rows.append_column(
+                "opening", self._ask(rows, f"SELECT {parse.told_by(fmt, 't')} AS told FROM stage")["told"]
+            )
+        opening, text = layouts.one(rows["opening"]), layouts.one(rows["t"])
+        names = parse.opening_groups(fmt)
+        regex, asked = (begins.apart, [BEFORE, *names]) if begins.body else (begins.head, names)
+        found = self._groups(opening, regex, asked)
+        head = found.pop(BEFORE, opening)
+        rows = rows.append_column("head", head)
         if fmt.inner or len(node.path) > 1:
             ends = (pc.binary_length(column).cast(pa.int64()) for column in (head, text))
             tail = layouts.slices(text, *ends)
             rows = rows.append_column("tail", layouts.none_empty(tail) if fmt.inner else tail)
-        names = parse.head_groups(fmt)
-        found = layouts.groups(head, parse.head_regex(fmt), names) if names else {}
         if found:
             rows = rows.append_column("m", pa.StructArray.from_arrays(list(found.values()), list(found)))
-            for name in parse.plain_groups(fmt):
-                rows = rows.append_column(GROUP + name, layouts.none_empty(found[name]))
+        for name in parse.plain_groups(fmt):
+            rows = rows.append_column(GROUP + name, layouts.none_empty(found[name]))
         return rows
+
+    def _groups(self, texts: pa.LargeStringArray, regex: str, names: Sequence[str]) -> dict[str, pa.LargeStringArray]:
+        """What the named groups of a regex hold in texts that it matches from end to end, empty where they took no part."""
+        import pyarrow as pa
+
+        found = layouts.groups(texts, regex, names) if names else {}
+        if found is not None:
+            return found
+        told = self._ask(pa.table({"t": texts}), f"SELECT unnest({parse.captures(regex, 't', names)}) FROM stage")
+        return {name: layouts.one(told[name]).cast(pa.large_string()) for name in names}
 
     def _open(self, node: Node, rows: pa.Table, carried: Sequence[str]) -> None:
         """Notes the first lines of records of a format that spans lines; they are read when the whole records are there."""
@@ -199,11 +215,6 @@ class Stages:
                 return k
         self.chains.append(node)
         return len(self.chains) - 1
-
-
-def _extraction(fmt: Format, node: Node) -> str:
-    """What a line says, as SQL; of a head of which that is not known by its layout, from the head alone."""
-    return parse.head_captures(fmt, "head") if parse.body_is_tail(fmt) else parse.extraction(fmt, "t", node)
 
 
 def _with_id(read: pa.Table, rows: pa.Table, name: str, keys: Sequence[str]) -> pa.Table:
