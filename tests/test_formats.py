@@ -6,6 +6,7 @@ import functools
 import json
 import re
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ import pytest
 from logtriage.errors import LibraryError
 from logtriage.formats.format import LEVELS, Format, level_words, load_formats, match_text
 from logtriage.shipped import library_folder
+from logtriage.stamps.moment import to_datetime
+from logtriage.stamps.stamp import kind_of, stamp
+from logtriage.stamps.zone import Zone
 
 FORMATS = load_formats()
 TEXT = [fmt for fmt in FORMATS if fmt.kind == "text"]
 NORMALISED = {"timestamp", "level"}  # given in their final form, which only the whole engine can produce
+REFERENCE = datetime(2026, 11, 22, 12, tzinfo=UTC)  # for what a stamp leaves out
 DECIDED_BY_ENGINE = {"timestamp": {"timestamp", "time", "date"}, "level": {"level", "status"}}
 
 
@@ -83,6 +88,19 @@ def reading(fmt: Format, text: str) -> dict[str, str] | None:
     return header_record(fmt, text) if fmt.kind == "header" else keyed(fmt, text)
 
 
+def moment(fmt: Format, found: dict[str, str]) -> str | None:
+    """When a reading says that it happened, as the examples tell it, to the microsecond at most."""
+    text = found.get("timestamp") or " ".join(found[name] for name in ("date", "time") if found.get(name))
+    if not re.search(r"[^0-9]", text) and found.get("nanos"):
+        text += f".{found['nanos'].zfill(9)}"
+    kind = stamp(fmt.timestamp) if fmt.timestamp else kind_of(text)
+    known = kind and to_datetime(text, kind, Zone.of(fmt.zone or "UTC").tzinfo, REFERENCE)
+    if not known:
+        return None
+    whole, _, fraction = known.replace(tzinfo=None).isoformat().partition(".")
+    return f"{whole}.{fraction.rstrip('0')}" if fraction else whole
+
+
 def test_the_library_is_broad_and_its_ids_are_unique() -> None:
     """At least seventy formats ship; ids are kebab-case and no two are the same."""
     assert len(FORMATS) >= 70
@@ -103,6 +121,8 @@ def test_examples_give_what_they_assert(fmt: Format) -> None:
             if name in NORMALISED:
                 defaults = {"level": fmt.default_level}.get(name)
                 assert defaults or DECIDED_BY_ENGINE[name] & set(found), f"{name}: nothing captured in {example.text}"
+                if name == "timestamp":
+                    assert moment(fmt, found) == value.rstrip("Z")[:26], example.text
             else:
                 assert found.get(name) == value, f"{name} of {example.text}"
         assert example.gives.get("level", "info") in LEVELS

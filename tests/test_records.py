@@ -131,6 +131,14 @@ def test_what_goes_on_is_of_one_stream(tmp_path: Path) -> None:
     assert [r["body"] for r in read(tmp_path, "\n".join(lines) + "\n")] == ["one ", "other", "end"]
 
 
+def test_what_goes_on_is_of_one_container(tmp_path: Path) -> None:
+    """A line without a time goes on with the line before it only where that is of the same container."""
+    for head in ("{} | ", "{}-1     | ", "2026-03-02 10:00:01 shop-{} | ", "[pod/{}/main] "):
+        said = [("web", "2026-03-02 10:00:01 INFO up"), ("web", "and more"), ("db", "ready"), ("web", "to serve")]
+        text = "".join(head.format(name) + line + "\n" for name, line in said)
+        assert [r["lines"] for r in read(tmp_path, text)] == [2, 1, 1]
+
+
 def test_lines_whose_newlines_a_collector_took_are_whole(tmp_path: Path) -> None:
     """Where no line of docker's JSON has its newline, none is a piece of the next."""
     text = "".join(samples.docker(text, 1) + "\n" for text in ("one", "two", "three"))
@@ -283,6 +291,10 @@ def test_times_become_utc(line: str, moment: str | None, tmp_path: Path) -> None
         ("2026-03-02T10:00:01Z cluster1  EMERGENCY     too hot", "fatal", "EMERGENCY"),
         ("2026-03-02T10:00:01Z E t1 file.cc:12 cannot open", "error", "E"),
         ("2026-03-02T10:00:01Z E major is a key", None, None),
+        ("E: the package is gone", "error", "E"),
+        ("E[2026-03-02|10:00:01.678] the chain stopped", "error", "E"),
+        ("* W0302 10:00:01.678901       1 lease.go:224] late", "warn", "W"),
+        ("[Mon Mar  2 10:00:01 2026] EXT4-fs warning (device sda1): an operation failed", "warn", "warning"),
         ("2026-03-02T10:00:01Z disk1   warning  nearly full", "warn", "warning"),
         ("2026-03-02T10:00:01Z R1: ifmgr[12]: %PKT_INFRA-LINK-3-UPDOWN : changed state", "error", "3"),
         ("2026-03-02T10:00:01Z 80% IS-4-MORE than 70", None, None),

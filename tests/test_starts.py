@@ -122,6 +122,13 @@ def test_what_says_nothing_is_a_record_too(tmp_path: Path, normaliser: Normalise
     assert by_python(normaliser, path) == by_sql(normaliser, path) == [(1, 1), (2, 1), (3, 1)]
 
 
+def test_containers_that_speak_by_turns_are_told_apart(tmp_path: Path, normaliser: Normaliser) -> None:
+    """What has no time goes on with its own container's record, and begins one behind another's, in both ways of reading."""
+    path = tmp_path / "compose.log"
+    path.write_text("web | 2026-01-02 03:04:05 INFO up\nweb | and more\ndb  | ready\nweb | to serve\n")
+    assert by_python(normaliser, path) == by_sql(normaliser, path) == [(1, 2), (3, 1), (4, 1)]
+
+
 LONG = st.sampled_from(
     [
         "2026-01-02 03:04:05 INFO " + "word " * 30,

@@ -81,7 +81,7 @@ def _same_stream(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not any(cuts.may_cut(node.path_nodes[0].fmt) for node in heads.chains if node.fmt):
+    if not any(cuts.mixes(node.path_nodes[0].fmt) for node in heads.chains if node.fmt):
         return pa.repeat(pa.scalar(True), len(some))
     these, those = cuts.streams(lines.text.take(some)), cuts.streams(lines.text.take(others))
     same = pc.equal(these, those)

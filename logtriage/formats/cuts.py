@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Pieces of the two streams may alternate; only those of one go together.
 STREAM = r'^\S+ (stdout|stderr) |"stream":"(stdout|stderr)"'
+# Where several containers speak by turns, each says who it is: compose, kubectl logs --prefix.
+SPEAKER = r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d )?(?:\[pod/)?(?P<stream>[a-zA-Z0-9][\w./-]*)(?: *\| |\] )"
 _PIECES = r"^(?:(?:\S+ stdout P [^\n]*\n)*\S+ stdout [^\n]*|(?:\S+ stderr P [^\n]*\n)*\S+ stderr [^\n]*|[^\n]*)"
 _CRI_JOINT = r"\n\S+ std(?:out|err) [PF](?::[PF])* "
 
@@ -39,9 +41,10 @@ def are_cut(inner: pa.LargeStringArray, logtag: pa.LargeStringArray | None) -> p
 
 
 def stream(line: str) -> str:
-    """The stream that a transport's line is of; empty: it names none."""
-    found = re.search(STREAM, line)
-    return found[1] or found[2] if found else ""
+    """The stream, or the container, that a transport's line is of; empty: it names none."""
+    if found := re.search(STREAM, line):
+        return found[1] or found[2]
+    return found["stream"] if (found := re.search(SPEAKER, line)) else ""
 
 
 def streams(lines: pa.LargeStringArray) -> pa.LargeStringArray:
@@ -55,12 +58,19 @@ def streams(lines: pa.LargeStringArray) -> pa.LargeStringArray:
     found, none = pc.greater_equal(at, pa.scalar(0, pa.int64())), pa.scalar(0, pa.int64())
     starts = pc.if_else(found, pc.add(at, pa.scalar(len(key), pa.int64())), none)
     ends = pc.if_else(found, pc.add(starts, pa.scalar(len("stdout"), pa.int64())), none)
-    return pc.coalesce(cri, layouts.slices(lines, starts, ends))
+    written = layouts.slices(lines, starts, ends)
+    speaker = pc.struct_field(pc.extract_regex(lines, SPEAKER), "stream")
+    return pc.coalesce(cri, pc.if_else(found, written, None), speaker, "")
 
 
 def may_cut(fmt: Format | None) -> bool:
     """Whether lines of a transport may be cut at all."""
     return fmt is not None and (fmt.family == "docker" or "logtag" in fmt.groups)
+
+
+def mixes(fmt: Format | None) -> bool:
+    """Whether neighbouring lines of a transport may be of several streams or containers."""
+    return may_cut(fmt) or (fmt is not None and fmt.family in ("compose", "kubectl"))
 
 
 def _stream_sql(line: str) -> str:

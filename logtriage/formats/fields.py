@@ -33,7 +33,7 @@ def read_head(fmt: Format, text: str, document: dict[str, Any] | None) -> dict[s
         return None
     if any(scalars(path) is None for path in fmt.require):
         return None
-    if any(not re.search(rx, str(scalars(path) or "")) for path, rx in fmt.where.items()):
+    if any(not re.search(rx, _said(scalars(path))) for path, rx in fmt.where.items()):
         return None
     fields = {}
     for role, paths in {**fmt.aliases, **fmt.keys}.items():
@@ -45,6 +45,11 @@ def read_head(fmt: Format, text: str, document: dict[str, Any] | None) -> dict[s
     if "nanos" in fields and WHOLE_SECONDS.fullmatch(fields.get("timestamp", "")):
         fields["timestamp"] += "." + fields["nanos"].zfill(9)
     return fields
+
+
+def _said(value: Any) -> str:
+    """A document's value as it is matched by a regex; nothing where it has none (0 is a value)."""
+    return "" if value is None else str(value)
 
 
 def document_of(text: str) -> dict[str, Any] | None:

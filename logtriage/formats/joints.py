@@ -19,6 +19,8 @@ CONTINUES = (
     # Dart, Rust, Node
     r"|(?:Receiver|Tried calling|Found): |stack backtrace:$|note: (?:run with|Some details)|Node\.js v\d"
     r"|<asynchronous suspension>$"
+    # Ruby's, but for the first, which says what went wrong
+    r"|(?:\S+/)?[\w.@-]+:\d+:in [`'][^`']*'$"
     # a member of a JSON object
     r'|"[\w.@$-]+"\s*:\s)'
 )

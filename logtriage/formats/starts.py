@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from logtriage.formats.cuts import is_cut, may_cut, stream
+from logtriage.formats.cuts import is_cut, mixes, stream
 from logtriage.formats.detect import Grammar
 from logtriage.formats.fields import LOGFMT_HEAD, document_of, read_head
 from logtriage.formats.joints import CONTINUES, OPENS, goes_on, joint
@@ -103,7 +103,7 @@ class Starts:
             inner = fields.get(fmt.inner, "")
             partial = partial or is_cut(fmt, inner, fields.get("logtag", ""), child.ends)
             place = self._read(child, inner.rstrip("\r\n"), {**above, **fields}, partial)
-            return place._replace(stream=stream(text)) if may_cut(fmt) else place
+            return place._replace(stream=stream(text)) if mixes(fmt) else place
         joins = bool(compiled(node.continues).search(head))
         kind = joint(text, remarks=node.remarks, others=node.joins)
         return Place(
