@@ -45,11 +45,14 @@ _TRACE_HEAD = (
 # … and what tells by its second line that the first one was.
 _TRACE_NEXT = r"^[^\n]{0,300}\n(?:\s+(?:eval )?at \S|#0 |Traceback|goroutine \d+ \[|\s+from \S+:\d|Stack trace:)"
 # What a message without a level says of itself when something went wrong.
-_SAYS_FAILED = r"(?i)\b(?:error|errors|fail|failed|fails|failure|fatal)\b"
+_SAYS_FAILED = r"(?i:\b(?:error|errors|fail|failed|fails|failure|fatal)\b)"
+_WARNS = r"(?i:\bwarn(?:ing)?\b)"
 _FAILED = (
     f"CASE WHEN regexp_matches(left(body, 400), {literal(_SAYS_FAILED)}) THEN {SEVERITY['error']} "
-    f"WHEN regexp_matches(left(body, 400), '(?i)\\bwarn(?:ing)?\\b') THEN {SEVERITY['warn']} ELSE {SEVERITY['info']} END"
+    f"WHEN regexp_matches(left(body, 400), {literal(_WARNS)}) THEN {SEVERITY['warn']} ELSE {SEVERITY['info']} END"
 )
+# Any of these: few records have one, and without groups RE2 is quick.
+_TELLING = "|".join((re.sub(r"\((?!\?)", "(?:", _LEVEL_WORD), _TRACE_HEAD, _TRACE_NEXT, _SAYS_FAILED, _WARNS))
 # By the first digit of three; what is no status tells nothing.
 _BY_STATUS = {"1": "info", "2": "info", "3": "info", "4": "warn", "5": "error"}
 _GUESSED = (
@@ -95,15 +98,22 @@ def judged(con: duckdb.DuckDBPyConnection, records: pa.Table, chains: Sequence[N
     import pyarrow.compute as pc
 
     words, said = one(records["word"]), one(pc.coalesce(records["said"], records["by_status"]))
-    found = {"severity_text": words, "severity_number": said, "severity_default": pa.nulls(len(said), pa.uint8())}
-    if not said.null_count:  # the regexes are dear to compile
+    chain, untold = one(records["chain"]), pc.is_null(said)
+    by_format = pa.array([_default(node) for node in chains], pa.uint8()).take(chain)
+    defaults = pc.if_else(untold, by_format, pa.scalar(None, pa.uint8()))
+    found = {"severity_text": words, "severity_number": said, "severity_default": defaults}
+    if not said.null_count:
         return found
-    untold = pc.is_null(said)
-    con.register("untold", records.select(["chain", "text", "raw", "body", "word"]).filter(untold))
+    loose = pc.is_in(chain, value_set=pa.array(_loose(chains), chain.type))
+    some = pc.and_(untold, pc.or_(pc.match_substring_regex(records["body"], _TELLING), loose))
+    if not pc.any(some).as_py():  # the regexes are dear to compile
+        return found
+    con.register("untold", records.select(["chain", "text", "raw", "body", "word"]).filter(some))
     told = con.execute(_judgement(chains)).to_arrow_table()
     con.unregister("untold")
     return {
-        name: pc.replace_with_mask(column, untold, one(told[name].cast(column.type))) for name, column in found.items()
+        name: pc.replace_with_mask(column, one(some), one(told[name].cast(column.type)))
+        for name, column in found.items()
     }
 
 
@@ -129,11 +139,13 @@ def _said(level: str, node: Node) -> int | None:
 
 def _found(chains: Sequence[Node]) -> str:
     """A level word in a text whose format names none; where the form is unknown, before the time stamp as well."""
-    loose = [k for k, node in enumerate(chains) if node.fmt is None or node.fmt is GENERIC]
-    body = _level_word("left(body, 160)")
-    return (
-        f"coalesce({body}, CASE WHEN chain IN {(*loose, -1)} THEN {_level_word('left(coalesce(text, raw), 100)')} END)"
-    )
+    body, text = _level_word("left(body, 160)"), _level_word("left(coalesce(text, raw), 100)")
+    return f"coalesce({body}, CASE WHEN chain IN {(*_loose(chains), -1)} THEN {text} END)"
+
+
+def _loose(chains: Sequence[Node]) -> list[int]:
+    """The numbers of the chains whose form is unknown."""
+    return [k for k, node in enumerate(chains) if node.fmt is None or node.fmt is GENERIC]
 
 
 def _level_word(text: str) -> str:
@@ -145,16 +157,23 @@ def _level_word(text: str) -> str:
 
 
 def _defaults(chains: Sequence[Node]) -> str:
-    """The level of lines that name none, by the formats they are of. It yields to what a pattern says of a line.
-
-    Syslog gives `notice` to what comes without a severity (RFC 3164, 4.3.3); what says of itself that it failed is
-    more than that.
-    """
+    """The level of lines that name none, by the formats they are of. It yields to what a pattern says of a line; what says of
+    itself in a syslog that it failed is more than that."""
     cases = ""
     for k, node in enumerate(chains):
-        default = next((fmt.default_level for fmt in reversed(node.path) if fmt.default_level), None)
-        if any(fmt.family == "syslog" for fmt in node.path):
-            cases += f" WHEN {k} THEN {_FAILED}"
-        elif default:
-            cases += f" WHEN {k} THEN {SEVERITY[default]}"
+        default = _default(node)
+        cases += f" WHEN {k} THEN {_FAILED if _in_syslog(node) else default}" if default else ""
     return f"CASE chain{cases} END" if cases else "NULL"
+
+
+def _default(node: Node) -> int | None:
+    """The level of lines of a format that name none. Syslog gives `notice` to what comes without a severity (RFC 3164, 4.3.3),
+    which is info."""
+    if _in_syslog(node):
+        return SEVERITY["info"]
+    level = next((fmt.default_level for fmt in reversed(node.path) if fmt.default_level), None)
+    return SEVERITY[level] if level else None
+
+
+def _in_syslog(node: Node) -> bool:
+    return any(fmt.family == "syslog" for fmt in node.path)
