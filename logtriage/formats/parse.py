@@ -190,7 +190,7 @@ def _pair_regex(keys: Sequence[str]) -> str:
 
 
 def _after_stamp(m: str, text: str) -> str:
-    return rf"regexp_replace(substr({text}, strpos({text}, {m}.timestamp) + length({m}.timestamp)), '^["\])>}}]*[\s:,;|-]*', '')"
+    return rf"regexp_replace(substr({text}, strpos({text}, {m}.timestamp) + length({m}.timestamp)), '^[\x22\])>}}]*[\s:,;|-]*', '')"
 
 
 def _lazily(tests: Sequence[str]) -> str:
