@@ -12,6 +12,12 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def settled(text: str) -> str:
+    """SQL of a text that is dear to make, for a column of a subquery. It is made once there: what is random (here of a NULL
+    that stays one) keeps the planner from putting it into each place of a condition that names the column."""
+    return f"coalesce({text}, CASE WHEN random() < 0 THEN '' END)"
+
+
 def scanned(column: str, numbers: Iterable[int]) -> str:
     """SQL: is a column one of some few numbers? Written so that DuckDB's scan passes over what has others, which it does
     not with IN."""

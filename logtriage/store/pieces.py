@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from logtriage.formats.levels import level_sql
-from logtriage.sql import literal
+from logtriage.sql import literal, settled
 from logtriage.store import frame
 from logtriage.store.catalog import RESOURCE, Catalog
 from logtriage.store.ids import COLUMNS as IDS
@@ -77,14 +77,11 @@ def restored(catalog: Catalog, pieces: str, ids: str, wanted: Container[str] = C
     """
     joins = "".join(f" LEFT JOIN {ids} AS {column}_ids ON {column}_ids.id = r.{column}" for column in IDS.values())
     texts = ", ".join(f"{column}_ids.text AS {name}" for name, column in IDS.items())
-    whole = f"CASE WHEN exact IS NULL THEN {frame.restore(catalog.renderings)} ELSE frame END"
-    # A lambda, as the planner would put all that `whole` stands for in each of its places.
-    raw = "list_transform([whole], lambda t: CASE WHEN ends_with(t, chr(10)) THEN left(t, -1) ELSE t END)[1]"
+    whole = frame.restored(f"(SELECT r.*, {texts} FROM {pieces} AS r{joins})", catalog.renderings)
+    rows = dressed(catalog, f"(SELECT * RENAME (frame AS whole) FROM ({whole}))", wanted)
+    raw = "CASE WHEN ends_with(whole, chr(10)) THEN decode(encode(whole)[:-2]) ELSE whole END"
     more = f", {_attributes(catalog)} AS attributes" if "attributes" in wanted else ""
-    put_together = f"""(SELECT * EXCLUDE (frame, body), {frame.body()} AS body, {whole} AS whole
-        FROM (SELECT r.*, {texts} FROM {pieces} AS r{joins}))"""
-    rows = dressed(catalog, put_together, wanted)
-    return f"SELECT *, {raw} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({rows})"
+    return f"SELECT *, {settled(raw)} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({rows})"
 
 
 def _attributes(catalog: Catalog) -> str:
