@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage.query.condition import Condition
-from logtriage.query.planned import Plan
+from logtriage.query.planned import Needed, Plan
 from logtriage.query.query import TIME_ORDER
 from logtriage.query.way import Way
 from logtriage.store.files import holding, reading
@@ -41,12 +41,19 @@ def fetched(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
 
 
 def all_of(
-    snapshot: Snapshot, todo: Plan, columns: Sequence[str], most: int, order: str = ""
+    snapshot: Snapshot,
+    todo: Plan,
+    columns: Sequence[str],
+    most: int,
+    order: str = "",
+    window: Sequence[Condition] = (),
 ) -> Iterator[tuple[Any, ...]] | None:
-    """All hits of a plan with weak tests, if those let at most `most` records pass; None: more."""
+    """All hits in a window, if at most `most` records pass the weak tests of a plan; None: more, or no room to hold them."""
+    if not todo.ways or not snapshot.has_room():
+        return None
     needed = todo.needed(columns, order)
     # what passes several tests is there several times: to find that out all would have to be held
-    picked, parameters, known = todo.picked(needed.columns, (), "UNION ALL")
+    picked, parameters, known = todo.picked(needed.columns, window, "UNION ALL")
     con = snapshot.con
     con.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS FROM ({picked}) LIMIT {most + 1}", parameters)
     pieces = "coalesce(strlen(frame), 0) + coalesce(strlen(body), 0) + coalesce(octet_length(exact), 0)"
@@ -56,9 +63,32 @@ def all_of(
     if not passed:
         return iter(())
     con.execute("CREATE OR REPLACE TEMP TABLE picked AS SELECT DISTINCT * FROM gathered")
+    return _told(snapshot, todo, needed, known, order)
+
+
+def firsts_of(
+    snapshot: Snapshot, todo: Plan, columns: Sequence[str], window: Sequence[Condition], limit: int
+) -> tuple[Iterator[tuple[Any, ...]], dict[int, int]]:
+    """The hits in a window among the first records of each part, at most so many of one, that may be hits; in order. And how
+    many of each part there are that may be."""
+    con, order = snapshot.con, todo.query.order_by()
+    needed = todo.needed(columns, order)
+    candidates, parameters, known = _in_files(snapshot, todo).picked(needed.columns | {"part", "offset"}, window)
+    # an aggregate holds no more than those, whatever the window has
+    firsts = f"min_by(one, ({', '.join(TIME_ORDER)}), {limit})"
+    each = f"SELECT count(*) AS among, {firsts} AS every FROM ({candidates}) AS one GROUP BY part"
+    picked = f"SELECT unnest(one), among FROM (SELECT unnest(every) AS one, among FROM ({each}))"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {picked}", parameters)
+    among = dict(con.execute("SELECT DISTINCT part, among FROM picked").fetchall())
+    return (_told(snapshot, todo, needed, known, order) if among else iter(())), among
+
+
+def _told(snapshot: Snapshot, todo: Plan, needed: Needed, known: str, order: str) -> Iterator[tuple[Any, ...]]:
+    """The hits among the rows of the temp table `picked`."""
     sql = f"SELECT {needed.named} FROM ({_whole(snapshot, todo, known, needed.columns)}) WHERE {needed.where}"
-    result = con.execute(f"{sql}{f' ORDER BY {order}' if order else ''}", needed.parameters)
-    return todo.decided(fetched(result))
+    return todo.decided(
+        fetched(snapshot.con.execute(f"{sql}{f' ORDER BY {order}' if order else ''}", needed.parameters))
+    )
 
 
 def place_of(

@@ -36,4 +36,4 @@ def placed(con: duckdb.DuckDBPyConnection, ways: Sequence[Way]) -> list[Way]:
 
 
 def _at(file: File, rows: set[int]) -> Way:
-    return Way(f"({ROW} IN ({', '.join(map(str, sorted(rows)))}))", (file,))
+    return Way(f"({ROW} IN ({', '.join(map(str, sorted(rows)))}))", (file,), placed=True)

@@ -90,6 +90,12 @@ class Plan:
             shapes=replace(self.narrowed, sure=frozenset(), none=self.narrowed.sure | self.narrowed.none).possible(),
         )
 
+    def among(self, parts: Collection[int]) -> Plan:
+        """The same for the records of some parts alone."""
+        query = replace(self.query, parts=tuple(parts))
+        own = Condition(f"part IN ({', '.join(map(str, parts)) or 'NULL'})")
+        return replace(self, query=query, plain=[*self.plain, own], counted=[*self.counted, own])
+
     def select(
         self,
         columns: Sequence[str],

@@ -23,6 +23,10 @@ _FEW = 1_000  # records whose ids are looked up by name
 _TESTED = 50  # records that are tested in the time that it takes to put one together
 # Records that pass weak tests, of which the first are asked for: so many, and how much more the next time.
 _FIRST, _GROWTH = 1_000, 8
+_SOON = (
+    80_000  # records of the first window, twice as many, where all hits are asked for: the first ones are there soon
+)
+_FEW_FILES = 8  # whose records are all tested in the time that a first look takes
 _HELD = 10_000  # records that are held to find those on both sides of a place
 # Bytes of long records, and how much of them is put together at once: that takes up to forty times the memory.
 _LONG, _AT_ONCE = 16 << 10, 16 << 20
@@ -46,25 +50,21 @@ def rows(
     *,
     backwards: bool = False,
     edge: Key | None = None,
-    soon: bool = False,
 ) -> Iterator[tuple[Any, ...]]:
-    """Some columns of a plan's hits in order (or from the last one back), at most `limit`, from the place `edge` on. `soon`:
-    likely not all of them will be asked for."""
+    """Some columns of a plan's hits in order (or from the last one back), at most `limit`, from the place `edge` on."""
     if limit == 0:
         return
     order = todo.query.order_by(backwards=backwards)
-    dear = todo.query.needs_attributes or "attributes" in columns
-    at_once = few_at_once(snapshot, dear=dear)
-    most = at_once or MOST
-    if limit is None and edge is None and not soon and todo.ways:
-        found = all_of(snapshot, todo, columns, most, order)
+    whole = limit is None and edge is None
+    if whole and _is_little(todo):
+        found = all_of(snapshot, todo, columns, few_at_once(snapshot, dear=are_dear(todo, columns)) or MOST, order)
         if found is not None:
             yield from found
             return
-    pace = Pace(limit, filtered=todo.filtered, dear=dear, size=_mean(snapshot) if dear else 0)
+    pace = pace_of(snapshot, todo, columns, _SOON if whole and todo.ways else limit)
     beyond = [_beyond(todo.query, edge, backwards)] if edge else []
     given = 0
-    for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge, soon=soon or limit is not None):
+    for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge, soon=limit is not None):
         left = None if limit is None else limit - given
         if left is not None and left <= _FEW and todo.is_plain:
             few = first_of(snapshot, todo, columns, [*window, *beyond], order, left)
@@ -74,19 +74,52 @@ def rows(
                 return
             pace.saw(len(few))
             continue
-        before, here = given, [*window, *beyond]
-        are_many = at_once is not None and (at_once < pace.rows or _weight(snapshot) >= _LONG)
-        if are_many or (todo.ways and pace.rows > _FIRST):
-            size = most if are_many else max(_FIRST, 2 * (left or 0) if soon or left else MOST)
-            found = _by_and_by(snapshot, todo, columns, here, size, most, backwards)
-        else:
-            found = todo.decided(fetched(snapshot.con.execute(*todo.select(columns, here, order=order, limit=left))))
-        for row in found:
+        before = given
+        for row in in_window(snapshot, todo, columns, [*window, *beyond], pace, left, backwards=backwards):
             yield row
             given += 1
             if given == limit:
                 return
         pace.saw(given - before)
+
+
+def _is_little(todo: Plan) -> bool:
+    """Is little looked at by the weak tests of a plan, so that all is done at once?"""
+    scanned = [way.files for way in todo.ways if not way.placed]
+    files = {file for some in scanned for file in some or ()}
+    return bool(todo.ways) and None not in scanned and len(files) <= _FEW_FILES
+
+
+def pace_of(snapshot: Snapshot, todo: Plan, columns: Sequence[str], wanted: int | None = None) -> Pace:
+    """How large windows are to be in which some columns of a plan's hits are asked for, so many of these."""
+    dear = are_dear(todo, columns)
+    return Pace(wanted, filtered=todo.filtered, dear=dear, size=_mean(snapshot) if dear else 0)
+
+
+def are_dear(todo: Plan, columns: Sequence[str]) -> bool:
+    """Do attributes have to be told?"""
+    return todo.query.needs_attributes or "attributes" in columns
+
+
+def in_window(
+    snapshot: Snapshot,
+    todo: Plan,
+    columns: Sequence[str],
+    window: Sequence[Condition],
+    pace: Pace,
+    left: int | None = None,
+    *,
+    backwards: bool = False,
+) -> Iterator[tuple[Any, ...]]:
+    """Some columns of the hits in a window, in order; no more than `left` will be asked for."""
+    order = todo.query.order_by(backwards=backwards)
+    at_once = few_at_once(snapshot, dear=are_dear(todo, columns))
+    most = at_once or MOST
+    are_many = at_once is not None and (at_once < pace.rows or _weight(snapshot) >= _LONG)
+    if are_many or (todo.ways and pace.rows > _FIRST):
+        size = most if are_many else max(_FIRST, 2 * left) if left else MOST
+        return _by_and_by(snapshot, todo, columns, window, size, most, backwards)
+    return todo.decided(fetched(snapshot.con.execute(*todo.select(columns, window, order=order, limit=left))))
 
 
 def _by_and_by(
@@ -101,6 +134,10 @@ def _by_and_by(
     """The hits in a window of a plan with weak tests: of the first records that pass these (`size`), then of more behind them,
     at most so many at once. A window in which few were expected may have any number."""
     order, beyond = todo.query.order_by(backwards=backwards), list[Condition]()
+    found = all_of(snapshot, todo, columns, size, order, window)
+    if found is not None:
+        yield from found
+        return
     while True:
         here = [*window, *beyond]
         last = place_of(snapshot, todo, here, order, size)

@@ -22,10 +22,12 @@ class Test(NamedTuple):
 
 
 class Way(NamedTuple):
-    """SQL of a test on a record as it is kept; those to be looked at lie in `files` (None: that is not known)."""
+    """SQL of a test on a record as it is kept; those to be looked at lie in `files` (None: that is not known). `placed`: it names
+    them by their places."""
 
     sql: str
     files: tuple[File, ...] | None = None
+    placed: bool = False
 
     @property
     def records(self) -> str:
@@ -37,7 +39,9 @@ class Way(NamedTuple):
         if self.files is None:
             return self
         spans = [[(microseconds(low), microseconds(high))] for low, high in _times(window)]
-        return Way(self.sql, tuple(file for file in self.files if all(file.may_hold("timestamp", s) for s in spans)))
+        return self._replace(
+            files=tuple(file for file in self.files if all(file.may_hold("timestamp", s) for s in spans))
+        )
 
 
 def within(ways: Sequence[Way], window: Sequence[Condition]) -> list[Way]:

@@ -133,10 +133,14 @@ class Snapshot:
         """Are there records of whose shape a search cannot be sure?"""
         return any(shape <= ANY for _, shape in self.records)
 
+    def has_room(self) -> bool:
+        """May queries put more beside the store?"""
+        return bool(self.con.execute(_BESIDE).fetchall()[0][0] < _MOST_BESIDE)
+
     def sweep(self) -> bool:
         """Frees what queries put beside the store, once it is much: DuckDB holds it until a transaction ends, and a new one
         reads the catalog anew. False: the store is not the same any more, and this snapshot is of no further use."""
-        if self.con.execute(_BESIDE).fetchall()[0][0] < _MOST_BESIDE:
+        if self.has_room():
             return True
         self.con.execute("COMMIT; BEGIN")
         return self._seen == self._now()
