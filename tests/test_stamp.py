@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from random import Random
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logtriage.errors import LibraryError, UsageError
+from logtriage.stamps.holding import holding
 from logtriage.stamps.moment import to_datetime
 from logtriage.stamps.rendering import Rendering, render_sql, rendering_of
 from logtriage.stamps.stamp import Stamp, find, find_regex, kind_of, stamp, stamps
@@ -430,18 +432,43 @@ def test_a_rendering_may_hold_each_piece_of_its_texts(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize("zone", ["UTC", "+05:30", "Europe/Berlin"])
 @pytest.mark.parametrize(
-    "form", ["%Y-%m-%dT%H:%M:%S.%9Z", "%H:%M:%S,%3", "%b %e %H:%M:%S.%6", "%s.%6", "%Y%m%d%H%M%S%3"]
-)
-def test_what_the_fraction_holds_is_told_without_printing(db: duckdb.DuckDBPyConnection, form: str) -> None:
-    """Each piece of a printed time passes, and no longer number that it does not hold."""
-    rendering = Rendering(form)
-    moment = datetime(2026, 3, 4, 10, 20, 30, 120405)
-    sql = render_sql(rendering, f"TIMESTAMP '{moment}'", "607")
-    [(text,)] = db.execute(f"SELECT {sql}").fetchall()
-    pieces = {text[a:b] for a in range(len(text)) for b in range(a + 1, len(text) + 1)}
-    for piece in [*sorted(pieces), "77777", "999999999"]:
-        test = rendering.fraction_holds(piece, f"TIMESTAMP '{moment}'", "607")
-        if test is not None:
-            [(held,)] = db.execute(f"SELECT {test}").fetchall()
-            assert held == (piece in text)
+    "form", ["%Y-%m-%dT%H:%M:%S.%9Z", "%H:%M:%S,%3", "%b %e %H:%M:%S.%6", "%d/%b/%Y:%H:%M:%S +0000", "%Y%m%d%H%M%S%3",
+             "%a %m/%d/%y %I:%M:%S %p", "%j %k.%M %l%p"],
+)  # fmt: skip
+def test_what_a_time_holds_is_told_without_printing(db: duckdb.DuckDBPyConnection, form: str, zone: str) -> None:
+    """Of moments in a span those are told that, printed, hold a text: each piece of one, and texts that few or none hold."""
+    rendering, random = Rendering(form, zone), Random(form + zone)
+    first, last = datetime(2026, 3, 28, 21, 17), datetime(2026, 4, 2, 3, 5)
+    moments = [first, last] + [first + random.random() * (last - first) for _ in range(300)]
+    values = ", ".join(f"(TIMESTAMP '{moment}', {random.randrange(1000)})" for moment in moments)
+    db.execute(f"CREATE OR REPLACE TEMP TABLE moments AS FROM (VALUES {values}) AS _(moment, nanos)")
+    printed = render_sql(rendering, "moment", "nanos")
+    texts = [text for (text,) in db.execute(f"SELECT {printed} FROM moments").fetchall()]
+    pieces = {"77777", "999999999", " 504 ", "23:5", ":00:", " ", "2", "30", "AM", "Sun", "29", "0.0", "T1", "é"}
+    for text in random.sample(texts, 60):
+        start = random.randrange(len(text))
+        pieces.add(text[start : start + random.choice((1, 2, 3, 5, 8, 30))])
+    for folded in (False, True):
+        for piece in sorted({one.lower() for one in pieces} if folded else pieces):
+            for span in (None, (first, last)):
+                held = holding(rendering, piece, span, folded=folded)
+                assert held is not None
+                test = held.sql("moment", "nanos") if held.moments else "false"
+                wanted = f"contains({f'lower({printed})' if folded else printed}, '{piece}')"
+                wrong = f"SELECT moment, nanos, {printed} FROM moments WHERE ({test}) IS DISTINCT FROM {wanted}"
+                assert db.execute(wrong).fetchall() == [], (piece, test)
+    assert holding(Rendering("%-d.%m.%Y"), "1.0", None) is None
+
+
+def test_a_piece_of_a_time_is_few_stretches() -> None:
+    """What names a minute or some seconds of a day lies in one stretch of each day; what a fraction alone holds, anywhere."""
+    span = (datetime(2026, 3, 28, 21, 17), datetime(2026, 3, 30, 3, 5))
+    form = Rendering("%Y-%m-%d %H:%M:%S,%3", "+02:00")
+    days = [datetime(2026, 3, day, 0, 15, 10) for day in (29, 30)]
+    found = holding(form, "02:15:1", span)
+    assert found and found.stretches == [(day, day + timedelta(seconds=10)) for day in days]
+    assert (found := holding(form, ",504", span)) and found.stretches is None and len(found.moments) == 1
+    assert (found := holding(form, " 504 ", span)) and not found.moments
+    assert (found := holding(form, "2027-", span)) and not found.moments

@@ -17,12 +17,14 @@ from typing import TypeAlias
 
 from logtriage.needles.dialect import pieces
 from logtriage.needles.needle import Needle
+from logtriage.query.minutes import MINUTE
 from logtriage.query.reach import Grams, Lot, Reach
 from logtriage.query.way import Test, Way
 from logtriage.sql import literal
+from logtriage.stamps.holding import holding
 from logtriage.stamps.rendering import render_sql
 from logtriage.store import seams
-from logtriage.store.files import Range, reading
+from logtriage.store.files import Range, microseconds, reading
 from logtriage.store.frame import json_text
 from logtriage.store.grams import IDS as IDS_PART
 from logtriage.store.grams import grams_of, pieces_of_id, places
@@ -128,11 +130,17 @@ class Sieve:
 
     def _in_stamp(self, text: str, number: str, moment: str, nanos: str) -> list[Test]:
         tests: list[Test] = []
+        known = self._snapshot.minutes if moment == "timestamp" else None
+        span = (known[0], known[1] + MINUTE) if known else None
         for n, rendering in self._snapshot.catalog.renderings:
-            if rendering.may_hold(text):
-                test = rendering.fraction_holds(text, moment, nanos)
-                test = test or self._contains(str(render_sql(rendering, moment, nanos)), text)
-                tests.append(Test(f"{number} = {n} AND {test}", apart=True))
+            held = holding(rendering, text, span, folded=self._folded)
+            if held is None and rendering.may_hold(text):
+                printed = str(render_sql(rendering, moment, nanos))
+                tests.append(Test(f"{number} = {n} AND {self._contains(printed, text)}", apart=True))
+            elif held and held.moments:
+                where = [(microseconds(low), microseconds(high) - 1) for low, high in held.stretches or ()]
+                near = frozenset([(moment, tuple(where))] if where else ())
+                tests.append(Test(f"{number} = {n} AND {held.sql(moment, nanos)}", near, apart=held.needs_nanos))
         return tests
 
     def _among_ids(self, text: str) -> list[Test]:

@@ -26,7 +26,7 @@ _FIRST, _GROWTH = 1_000, 8
 _SOON = (
     80_000  # records of the first window, twice as many, where all hits are asked for: the first ones are there soon
 )
-_FEW_FILES = 8  # whose records are all tested in the time that a first look takes
+_FEW_FILES = 24  # whose records are all tested in the time that a first look takes
 _HELD = 10_000  # records that are held to find those on both sides of a place
 # Bytes of long records, and how much of them is put together at once: that takes up to forty times the memory.
 _LONG, _AT_ONCE = 16 << 10, 16 << 20

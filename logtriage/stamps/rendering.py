@@ -62,24 +62,6 @@ class Rendering:
         longest, wide = (max(map(len, _RUNS.findall(one)), default=0) for one in (wanted, kinds))
         return longest <= wide and _RUNS.sub("0", wanted) in _RUNS.sub("0", kinds)
 
-    def fraction_holds(self, text: str, timestamp_expr: str, nanos_expr: str) -> str | None:
-        """SQL: does the fraction hold the text? Far cheaper than to print it. None: other digits than those may hold it, or
-        they do not tell."""
-        fraction, size = f"%{self.digits}", len(text)
-        kinds = _DIGIT.sub("0", "".join("\n" if one == fraction else _kinds(one) for one in tokens(self.form)))
-        longest = max(map(len, _RUNS.findall(kinds)), default=0)
-        if not (text.isascii() and text.isdecimal()) or size <= max(longest, 3) or "0\n" in kinds or "\n0" in kinds:
-            return None
-        seen, tests = [], []
-        for behind in range(9 - self.digits, 10 - size):  # digits of the nanoseconds behind the text
-            lost = max(3 - behind, 0)
-            place, digits, rest = 10 ** max(behind - 3, 0), text[: size - lost], text[size - lost :]
-            seen.append(f"microsecond({timestamp_expr}) // {place} % {10 ** len(digits)} = {int(digits)}")
-            rest = f"coalesce({nanos_expr}, 0) // {10**behind} = {int(rest)}" if rest else "true"
-            tests.append(f"{seen[-1]} AND {rest}")
-        # what asks for the time alone comes first, as DuckDB looks at other columns only where that holds
-        return f"({' OR '.join(seen)}) AND ({' OR '.join(tests)})" if tests else "false"
-
 
 def _kinds(token: str) -> str:
     """What a token prints: `0` for each digit that it may, `a` for letters, else itself."""

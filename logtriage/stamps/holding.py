@@ -1,0 +1,199 @@
+"""At which moments a printed time holds a piece of text: told by the parts of the moment, which costs a hundredth of printing it,
+and by few ranges of time where the piece says as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import groupby
+from operator import itemgetter
+
+from logtriage.stamps.rendering import Rendering
+from logtriage.stamps.stamp_format import MONTHS, tokens
+from logtriage.stamps.zone import Zone
+
+Stretch = tuple[datetime, datetime]  # from a moment up to another one, which is not in it
+_Cell = tuple[int, str, int]  # the number of a token, the token, and the place in what it prints
+_MOST = 24  # stretches that are told one by one
+_MOST_UNITS = 5_000  # days, hours, minutes, seconds that are looked at to find them
+_WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DATES = ("year", "month", "day", "dayofyear", "isodow")
+_CLOCK = (
+    ("hour", range(24), timedelta(hours=1)),
+    ("minute", range(60), timedelta(minutes=1)),
+    ("second", range(60), timedelta(seconds=1)),
+)
+_DAY, _TICK = timedelta(days=1), timedelta(microseconds=1)
+_MICROS = 6  # digits of a fraction that a TIMESTAMP has
+# How wide tokens print, which part of the moment, of what values, and how.
+_WIDTHS = {"%Y": 4, "%y": 2, "%j": 3, "%b": 3, "%a": 3, "%p": 2} | {f"%{letter}": 2 for letter in "mdeHkIlMS"}
+_HOURS = ("hour", range(24))
+_NUMBERS = {
+    "%Y": ("year", range(1, 10_000), "{:04}"), "%y": ("year", range(1, 10_000), "{:04}"),
+    "%m": ("month", range(1, 13), "{:02}"), "%j": ("dayofyear", range(1, 367), "{:03}"),
+    "%d": ("day", range(1, 32), "{:02}"), "%e": ("day", range(1, 32), "{:2}"),
+    "%H": (*_HOURS, "{:02}"), "%k": (*_HOURS, "{:2}"), "%I": (*_HOURS, "{:02}"), "%l": (*_HOURS, "{:2}"),
+    "%p": (*_HOURS, ""), "%M": ("minute", range(60), "{:02}"), "%S": ("second", range(60), "{:02}"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Those whose parts have some values (of parts that are not there, any), and whose fraction has some digits from a place on."""
+
+    parts: Mapping[str, frozenset[int]]
+    digits: str = ""
+    place: int = 0
+
+    def sql(self, local: str, nanos: str | None) -> str:
+        """SQL: is a TIMESTAMP (on the wall clock that is printed) one of these? `nanos`: 0–999, the digits below the microsecond;
+        None: any."""
+        tests = [f"{part}({local}) IN ({', '.join(map(str, sorted(some)))})" for part, some in self.parts.items()]
+        upper, lower = self.digits[: max(0, _MICROS - self.place)], self.digits[max(0, _MICROS - self.place) :]
+        if upper:
+            behind = 10 ** (_MICROS - self.place - len(upper))
+            tests.append(f"microsecond({local}) // {behind} % {10 ** len(upper)} = {int(upper)}")
+        if lower and nanos:
+            place = max(0, self.place - _MICROS)
+            behind = 10 ** (3 - place - len(lower))
+            tests.append(f"coalesce({nanos}, 0) // {behind} % {10 ** len(lower)} = {int(lower)}")
+        return " AND ".join(tests) or "true"
+
+    @property
+    def needs_nanos(self) -> bool:
+        """Do the digits below the microsecond tell?"""
+        return self.place + len(self.digits) > _MICROS
+
+    def stretches(self, first: datetime, last: datetime) -> list[Stretch]:
+        """Where they lie from one moment to another one, on the wall clock; in order, and more than they where that are too
+        many."""
+        began = first.replace(hour=0, minute=0, second=0, microsecond=0)
+        if (days := (last - began) // _DAY + 1) > _MOST_UNITS:
+            return [(first, last + _TICK)]
+        units = [day for day in (began + n * _DAY for n in range(days)) if self._may_be(day)]
+        found = _joined(units, _DAY)
+        for n, (part, every, step) in enumerate(_CLOCK):
+            some = sorted(self.parts.get(part, every))
+            if self.parts.keys().isdisjoint(name for name, *_ in _CLOCK[n:]) or len(units) * len(some) > _MOST_UNITS:
+                break
+            finer = (unit + value * step for unit in units for value in some)
+            units = [one for one in finer if first - step < one <= last]
+            if len(closer := _joined(units, step)) > _MOST:
+                break
+            found = closer
+        return found
+
+    def _may_be(self, day: datetime) -> bool:
+        dates = (day.year, day.month, day.day, day.timetuple().tm_yday, day.isoweekday())
+        return all(value in self.parts.get(part, (value,)) for part, value in zip(_DATES, dates, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """At which moments a text is held, on a zone's wall clock. `stretches`: where they lie, in UTC; None: that is not told."""
+
+    moments: Sequence[Moments]
+    zone: Zone
+    stretches: Sequence[Stretch] | None
+
+    @property
+    def needs_nanos(self) -> bool:
+        """Do the digits below the microsecond tell?"""
+        return any(one.needs_nanos for one in self.moments)
+
+    def sql(self, timestamp: str, nanos: str) -> str:
+        """SQL: does the TIMESTAMP (UTC), printed, hold the text? What asks for that alone comes first."""
+        local = self.zone.local_sql(timestamp)
+        within = [f"({timestamp} >= '{low}' AND {timestamp} < '{high}')" for low, high in self.stretches or ()]
+        every = [f"({' OR '.join(within)})"] if within else []
+        for column in (None, nanos) if self.needs_nanos else (None,):
+            every.append(f"({' OR '.join(f'({one.sql(local, column)})' for one in self.moments)})")
+        return " AND ".join(every)
+
+
+def holding(rendering: Rendering, text: str, span: Stretch | None, *, folded: bool = False) -> Held | None:
+    """When a time, printed, holds a text; `span`: that of all times (UTC, naive), if it is known; `folded`: in any case, the text
+    is in lower case. None: that is not told of this rendering, as not all that it prints has a known length."""
+    cells: list[_Cell] = []
+    for n, token in enumerate(tokens(rendering.form)):
+        width = _width(token)
+        if width is None:
+            return None
+        cells += ((n, token, k) for k in range(width))
+    starts = range(len(cells) - len(text) + 1)
+    each = (_moments(cells[at : at + len(text)], text, folded) for at in starts)
+    found, zone = [one for one in each if one], Zone.of(rendering.zone)
+    if span is None or zone.minutes is None:
+        return Held(found, zone, None)
+    east = timedelta(minutes=zone.minutes)
+    where = [one.stretches(span[0] + east, span[1] + east) for one in found]
+    found = [one for one, some in zip(found, where, strict=True) if some]
+    stretches = [(low - east, high - east) for some in where for low, high in some]
+    told = len(stretches) <= _MOST and not any(low <= span[0] and span[1] < high for low, high in stretches)
+    return Held(found, zone, sorted(stretches) if told else None)
+
+
+def _moments(cells: Sequence[_Cell], text: str, folded: bool) -> Moments | None:
+    """The moments at which these places of what is printed have a text; None: it never does."""
+    parts: dict[str, frozenset[int]] = {}
+    digits, place, at = "", 0, 0
+    for (_, token, first), size in _runs(cells):
+        piece, at = text[at : at + size], at + size
+        if token[0] != "%":
+            own = token[first : first + size]
+            if (own.lower() if folded else own) != piece:
+                return None
+        elif token[1].isdigit():
+            if not (piece.isascii() and piece.isdigit()):
+                return None
+            digits, place = piece, first
+        else:
+            part, every = _printed(token)
+            printed = ((value, whole[first : first + size]) for value, whole in every)
+            some = frozenset(value for value, own in printed if (own.lower() if folded else own) == piece)
+            if len(some) < len(every):
+                parts[part] = parts.get(part, some) & some
+            if not some or not parts.get(part, some):
+                return None
+    return Moments(parts, digits, place)
+
+
+def _runs(cells: Sequence[_Cell]) -> list[tuple[_Cell, int]]:
+    """The first of the cells of each token, and how many there are of it."""
+    groups = (list(group) for _, group in groupby(cells, key=itemgetter(0)))
+    return [(group[0], len(group)) for group in groups]
+
+
+def _width(token: str) -> int | None:
+    """How many characters a token prints; None: now more, now fewer."""
+    if token[0] != "%":
+        return len(token)
+    return int(token[1]) if token[1].isdigit() else _WIDTHS.get(token)
+
+
+@cache
+def _printed(token: str) -> tuple[str, list[tuple[int, str]]]:
+    """Which part of a moment a token prints, and what for each value."""
+    if token in ("%b", "%a"):
+        part, names = ("month", MONTHS) if token == "%b" else ("isodow", _WEEK)
+        return part, list(enumerate(names, 1))
+    part, every, form = _NUMBERS[token]
+    if token in ("%I", "%l"):
+        return part, [(hour, form.format((hour + 11) % 12 + 1)) for hour in every]
+    if token == "%p":
+        return part, [(hour, "PM" if hour >= 12 else "AM") for hour in every]
+    return part, [(value, form.format(value)[-_WIDTHS[token] :]) for value in every]
+
+
+def _joined(units: Iterable[datetime], step: timedelta) -> list[Stretch]:
+    """Stretches of a length, in order, those that touch each other as one."""
+    found: list[Stretch] = []
+    for unit in units:
+        if found and unit == found[-1][1]:
+            found[-1] = (found[-1][0], unit + step)
+        else:
+            found.append((unit, unit + step))
+    return found
