@@ -186,7 +186,7 @@ def test_windows_of_long_documents_hold_what_may_be_parsed_at_once(mean: int, fa
 
 def test_what_is_too_short_is_passed_over(snapshot: Snapshot) -> None:
     """No number as long as this is in any record that could hold one, which the store knows without looking at them."""
-    tests = sieve.Sieve(snapshot, Needle.of(["4711" * 10])).ways(
+    tests = sieve.Sieve(snapshot, Needle.of(["4711" * 10]), snapshot.files).ways(
         snapshot.con.execute("SELECT shape, text FROM lake.shapes WHERE shape > 0").fetchall()
     )
     assert tests == []

@@ -127,7 +127,7 @@ def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
     if possible := with_escaped(found, shapes).possible():
         todo.counted.append(possible)
         todo.plain.append(possible)
-    sieve = Sieve(snapshot, needle, in_ids=len(value) >= _PIECE_OF_ID)
+    sieve = Sieve(snapshot, needle, snapshot.files, in_ids=len(value) >= _PIECE_OF_ID)
     ways = sieve.ways((shape for shape in shapes if shape[0] in found.open | found.sure), in_files=False)
     if ways is not None:
         either = [f"shape <= {ANY}", *(way.sql for way in ways)]
@@ -149,10 +149,14 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     if not todo.narrowed.open and not snapshot.unshaped:
         todo.shapes = todo.shapes if todo.narrowed.sure else NOTHING
         return
-    from logtriage.query.reach import Reach
+    from logtriage.query.reach import Reach, files_of
     from logtriage.query.sieve import Sieve
     from logtriage.query.sums import proof
 
+    files = files_of(snapshot, todo.query)
+    if files == []:
+        todo.shapes = NOTHING
+        return
     condition = todo.query.text_condition()
     certain = todo.narrowed.certain()
     assert condition is not None
@@ -161,10 +165,14 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     sql = once(f"CASE {first}WHEN {_DOUBTFUL} THEN {weak.sql} ELSE {condition.sql} END")
     todo.text.append(Condition(sql, weak.parameters + condition.parameters, Needs.TEXT))
     looked_at = todo.narrowed.open if certain else todo.narrowed.open | todo.narrowed.sure
-    ways = None if needle.invert else Sieve(snapshot, needle).ways(shape for shape in shapes if shape[0] in looked_at)
+    ways = (
+        None
+        if needle.invert
+        else Sieve(snapshot, needle, files).ways(shape for shape in shapes if shape[0] in looked_at)
+    )
     if ways is not None:
         unshaped = [Condition(f"shape <= {ANY}")] if snapshot.unshaped else []
-        reach = Reach(snapshot)
+        reach = Reach(snapshot, files)
         todo.ways = [*ways, *map(reach.of_shapes, [*([certain] if certain else []), *unshaped])]
         todo.shapes = todo.shapes if todo.ways else NOTHING
     suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"

@@ -5,16 +5,17 @@ whole row groups, which are of few shapes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from logtriage.query.condition import Condition
+from logtriage.query.condition import Condition, stored
 from logtriage.query.places import placed
+from logtriage.query.query import Query
 from logtriage.query.way import Test, Way, either
 from logtriage.sql import MOST_SCANNED, scanned
 from logtriage.store.file_grams import number_of
-from logtriage.store.files import File, Range
+from logtriage.store.files import ANYWHERE, File, Range, microseconds
 from logtriage.store.grams import FILES, joined, places
 from logtriage.store.views import Snapshot
 
@@ -23,11 +24,24 @@ Grams: TypeAlias = frozenset[str]
 _SCAN = 100_000  # records that are looked at while one scan more is begun
 
 
-class Reach:
-    """What a snapshot knows of where records lie."""
+def files_of(snapshot: Snapshot, query: Query) -> list[File] | None:
+    """The files that may have records of the times and parts that a query asks for; None: files are not known."""
+    asked: list[tuple[str, list[Range]]] = []
+    if query.since or query.until:
+        first = microseconds(stored(query.since)) if query.since else ANYWHERE[0]
+        last = microseconds(stored(query.until)) if query.until else ANYWHERE[1]
+        asked.append(("timestamp", [(first, last)]))
+    if query.parts is not None:
+        asked.append(("part", [(part, part) for part in query.parts]))
+    files = snapshot.files
+    return files and [file for file in files if all(file.may_hold(column, ranges) for column, ranges in asked)]
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+
+class Reach:
+    """What a snapshot knows of where records lie, in some files (None: they are not known)."""
+
+    def __init__(self, snapshot: Snapshot, files: Sequence[File] | None) -> None:
+        self._snapshot, self._among = snapshot, files
         self._known: dict[tuple[int, Grams], list[Range] | None] = {}
         self._every: Counter[int] = Counter()
         for (part, _), records in snapshot.records.items():
@@ -52,7 +66,7 @@ class Reach:
     def of(self, cases: Mapping[tuple[Test, Grams], set[Lot]], most: int, *, in_files: bool) -> list[Way]:
         """Ways in which records can hold a text: of some parts and shapes those which pass a test and for which some grams
         have to be there. One `most` of tests is told alone, of all others that one holds. `in_files`: files are named."""
-        if not in_files or self._snapshot.files is None:
+        if not in_files or self._among is None:
             return [Way(sql) for sql in self._in_lake(cases, most)]
         apart: list[Way] = []
         others: list[Way] = []
@@ -63,7 +77,7 @@ class Reach:
 
     def of_shapes(self, condition: Condition) -> Way:
         """The way of all records with which a condition on the shape holds."""
-        return Way(condition.sql, tuple(self._snapshot.files) if self._snapshot.files is not None else None)
+        return Way(condition.sql, tuple(self._among) if self._among is not None else None)
 
     def _in_files(self, test: Test, grams: Grams, lots: set[Lot]) -> Way:
         parts = {part: self.ranges(part, grams) for part, _ in lots}
@@ -84,7 +98,7 @@ class Reach:
     def _files(self, grams: Grams) -> list[File]:
         """The files that may hold some grams, as far as that is known of them as a whole."""
         if grams not in self._possible:
-            told = ((file, self._of_files.get(number_of(file))) for file in self._snapshot.files or ())
+            told = ((file, self._of_files.get(number_of(file))) for file in self._among or ())
             self._possible[grams] = [file for file, row in told if row is None or row.may_hold(grams)]
         return self._possible[grams]
 

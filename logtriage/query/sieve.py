@@ -10,7 +10,7 @@ import math
 import re
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, groupby, product
 from operator import itemgetter
 from typing import TypeAlias
@@ -24,7 +24,7 @@ from logtriage.sql import literal
 from logtriage.stamps.holding import holding
 from logtriage.stamps.rendering import render_sql
 from logtriage.store import seams
-from logtriage.store.files import Range, microseconds, reading
+from logtriage.store.files import File, Range, microseconds, reading
 from logtriage.store.frame import json_text
 from logtriage.store.grams import IDS as IDS_PART
 from logtriage.store.grams import grams_of, pieces_of_id, places
@@ -57,12 +57,15 @@ _DIGIT = re.compile("[0-9]")
 class Sieve:
     """Conditions on rows of `pieces`, one of which holds of every record with a match of a needle."""
 
-    def __init__(self, snapshot: Snapshot, needle: Needle, *, in_ids: bool = True) -> None:
-        """`in_ids`: whether it may stand inside a trace, span or request id."""
+    def __init__(
+        self, snapshot: Snapshot, needle: Needle, files: Sequence[File] | None, *, in_ids: bool = True
+    ) -> None:
+        """`files`: of which records are looked for (None: of all); `in_ids`: whether it may stand inside a trace, span or request
+        id."""
         self._snapshot, self._folded, self._in_ids = snapshot, needle.folded, in_ids
         self._required = [_Required(text) for text in needle.required]
         self._known: dict[tuple[str, str], list[Test]] = {}
-        self._reach = Reach(snapshot)
+        self._files, self._reach = files, Reach(snapshot, files)
 
     def ways(self, shapes: Iterable[tuple[int, str]], *, in_files: bool = True) -> list[Way] | None:
         """The tests for the records of some shapes (number, text with its seams); None where nothing is known. `in_files`: they
@@ -147,7 +150,8 @@ class Sieve:
         """The records with one of the ids that hold the text; those are kept beside the store, as there may be many."""
         con, table = self._snapshot.con, f"ids_{next(_SERIAL)}"
         rows, known = self._snapshot.grams.get(IDS_PART, []), pieces_of_id(text, folded=self._folded)
-        if not (ranges := places(rows, lambda row: row.may_hold_id(len(text), known), _LAST_ID)):
+        ranges = self._named(places(rows, lambda row: row.may_hold_id(len(text), known), _LAST_ID))
+        if not ranges:
             return []
         if not (relation := self._ids_between(ranges)):
             return []
@@ -163,6 +167,14 @@ class Sieve:
             for column in IDS.values()
             if numbers
         ]
+
+    def _named(self, ranges: list[Range]) -> list[Range]:
+        """Those of some ranges of ids, as far as records in the files may have them: ids are numbered as they come."""
+        if self._files is None:
+            return ranges
+        held = [file.ends[column] for file in self._files for column in IDS.values() if column in file.ends]
+        least, most = min((first for first, _ in held), default=0), max((last for _, last in held), default=-1)
+        return [(max(first, least), min(last, most)) for first, last in ranges if first <= most and last >= least]
 
     def _ids_between(self, ranges: list[Range]) -> str | None:
         """SQL of a relation with all ids in some ranges; None: there are none. Of a file DuckDB passes over what lies outside one
