@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from logtriage.answers.search import Answer
+from logtriage.query.field import names_in
+from logtriage.query.query import Query
 from logtriage.store.catalog import PartRow
 from logtriage.store.pieces import facets
 from logtriage.store.views import Snapshot, others
+
+_SAMPLED = 200  # records whose fields are looked at
 
 
 def records(snapshot: Snapshot, parts: Sequence[int] | None = None) -> int:
@@ -40,8 +46,12 @@ def parts_named(parts: Sequence[PartRow], name: str) -> tuple[int, ...]:
     )
 
 
-def names(snapshot: Snapshot, column: str) -> set[str]:
-    """All that a store's records tell in a column that says where they come from: `source`, `service`, `container` …"""
+def known(snapshot: Snapshot, query: Query, column: str) -> set[str]:
+    """All that a store's records tell in a column that says where they come from: `source`, `service`, `container` …; for
+    `field`, the names of the attributes of the first records that fulfil a query but for its own `fields`."""
+    if column == "field":
+        first = Answer(snapshot, replace(query, fields=(), tail=None, limit=_SAMPLED))
+        return {name for (told,) in first.tuples("attributes") for name in names_in(told or "{}")}
     if column == "source":
         return {name for part in snapshot.catalog.parts for name in (part.source, part.group)}
     sql = f"SELECT DISTINCT {column} FROM ({facets(column)}) WHERE {column} IS NOT NULL"

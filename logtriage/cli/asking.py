@@ -39,6 +39,11 @@ class Asked:
                  "namespace": query.namespaces}  # fmt: skip
         return {column: globs for column, globs in every.items() if globs}
 
+    @property
+    def attributes(self) -> list[str]:
+        """The names of the fields asked for that are no columns."""
+        return [one.name for one in self.query.fields if one.is_attribute]
+
 
 def levels(asked: Asked) -> set[str]:
     """The levels that are wanted where they are named one by one; none where they are not."""
@@ -66,7 +71,8 @@ def span_told(asked: Asked, session: Session, first: datetime | None, last: date
 
 
 def unseen_told(asked: Asked, known: Callable[[str], Collection[str]]) -> list[str]:
-    """Which of the names asked for no record had, and what such names there are (`known`: by column)."""
+    """Which of the names asked for no record had, and what such names there are (`known`: by column, and by `field` those of
+    attributes, as far as they were looked at)."""
     told = []
     for column, globs in asked.origins.items():
         there = sorted(known(column))
@@ -75,6 +81,11 @@ def unseen_told(asked: Asked, known: Callable[[str], Collection[str]]) -> list[s
                 ends = sorted({os.path.basename(name) for name in there})
                 near = is_it(glob, [*there, *ends]).strip() or f"there is {_some(ends)}"
                 told.append(f"no {column} {glob!r} was seen: {near}")
+    there = sorted(known("field")) if asked.attributes else []
+    for name in asked.attributes if there else ():
+        if not any(one == name or name.startswith(f"{one}.") for one in there):
+            near = is_it(name, there).strip() or f"there is {_some(there)}"
+            told.append(f"no field {name!r} in the first records: {near}")
     return told
 
 

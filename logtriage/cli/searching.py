@@ -44,7 +44,8 @@ class Search:
         self._normaliser = Normaliser(connect(), session.settings())
         self._conditions = asked.conditions()
         # what records have told of where they come from, as far as it was asked for
-        self._seen: dict[str, set[str]] = {column: set() for column in asked.origins}
+        self._seen: dict[str, set[str]] = {column: set() for column in (*asked.origins, "field")}
+        self._sampled: set[str] = set()  # the sources whose first records' fields are in it
         self._learnt: Learnt | None = None
         if json or session.args.output in WITH_FIELDS or asked.query.templates:
             self._learnt = Learnt(self._normaliser)
@@ -127,17 +128,20 @@ class Search:
                 moments += span(source, grammar(source), reference(source)) or ()
         return min(moments, default=None), max(moments, default=None)
 
-    def _keep(self, picked: Picked) -> None:
+    def _keep(self, picked: Picked, source: Source) -> None:
         """Drops what does not fulfil the conditions, and notes where all of it comes from."""
-        for column, names in self._seen.items():
-            names |= picked.names(column)
+        for column in self.asked.origins:
+            self._seen[column] |= picked.names(column)
+        if self.asked.attributes and source.name not in self._sampled:
+            self._sampled.add(source.name)
+            self._seen["field"] |= picked.fields()
         picked.keep(self._conditions, attributes=self.asked.query.needs_attributes)
 
     def rows(self, picked: Iterable[Picked], source: Source) -> Iterator[Row]:
         """The rows of blocks, filtered. An error of the source is told, and ends it."""
         try:
             for one in picked:
-                self._keep(one)
+                self._keep(one, source)
                 yield from one.rows(json=self._json)
         except SourceError as why:
             self.session.error(why)
@@ -146,7 +150,7 @@ class Search:
         """The same as JSON lines alone."""
         try:
             for one in picked:
-                self._keep(one)
+                self._keep(one, source)
                 yield from one.json_lines()
         except SourceError as why:
             self.session.error(why)

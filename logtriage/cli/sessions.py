@@ -9,16 +9,18 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from logtriage.answers.lanes import ends
-from logtriage.cli.asking import asked, window_told
+from logtriage.answers.standing import known
+from logtriage.cli.asking import Asked, asked, span_told, unseen_told, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.opened import opened
 from logtriage.cli.options import Parser, add_filters, add_output, add_sources, add_usual, number
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
-from logtriage.errors import UsageError
+from logtriage.errors import UsageError, is_it
 from logtriage.output import csv_row, harmless, shown_time
 from logtriage.sessions.key import Key
 from logtriage.sessions.threshold import FEWEST
@@ -87,7 +89,7 @@ def run(argv: list[str]) -> int:
         key = key or Key.found_in(store)
         with judged(store, replace(wanted.query, parts=parts), key) as verdict:
             _print(session, verdict)
-            _tell(session, verdict, key, window_told(wanted, session))
+            _tell(session, verdict, key, wanted)
     return 2 if session.errors else 0 if verdict.anomalous else 1
 
 
@@ -151,14 +153,16 @@ def _utc(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="microseconds") + "Z" if moment else None
 
 
-def _tell(session: Session, verdict: Verdict, key: Key, window: list[str]) -> None:
+def _tell(session: Session, verdict: Verdict, key: Key, wanted: Asked) -> None:
     """The command that shows the first one's records, and the coverage line."""
     args, gathered = session.args, verdict.gathered
     if args.output == "text" and verdict.anomalous:
         oddest = next(verdict.sessions(anomalous=True, limit=1))
         session.say(f"to see one: {shown_by(oddest.session, key, session)}")
     if not gathered.sessions:
-        session.say(f"no record has {'the field' if key.is_field else 'a match of'} {harmless(key.text)}")
+        near = is_it(key.text, known(verdict.snapshot, wanted.query, "field")) if key.is_field else ""
+        what = f"{'the field' if key.is_field else 'a match of'} {harmless(key.text)}"
+        session.say(f"no record has {what}{near and ': ' + near.strip()}")
     elif gathered.sessions < FEWEST:
         session.say("too few sessions to tell what is usual")
     for what in verdict.everywhere:
@@ -170,11 +174,17 @@ def _tell(session: Session, verdict: Verdict, key: Key, window: list[str]) -> No
         cut=session.cut,
         errors=len(session.errors),
     )
-    told.notes = [*window, f"{counted(gathered.sessions, 'session')}, {verdict.anomalous:,} anomalous"]
+    told.notes = [
+        *window_told(wanted, session),
+        f"{counted(gathered.sessions, 'session')}, {verdict.anomalous:,} anomalous",
+    ]
     if verdict.cut:
         told.notes.append(f"{verdict.cut:,} cut off by the ends of the window")
     if gathered.without:
         told.notes.append(f"{counted(gathered.without, 'record')} in no session")
+    if not gathered.records:
+        told.notes += span_told(wanted, session, *ends(verdict.snapshot))
+        told.notes += unseen_told(wanted, partial(known, verdict.snapshot, wanted.query))
     told.seen(*verdict.window)
     session.say(told.line(session.zone))
 

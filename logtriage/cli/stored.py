@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from logtriage.answers.lanes import ends
 from logtriage.answers.search import COLUMNS, Answer, Row
-from logtriage.answers.standing import names, parts_named
+from logtriage.answers.standing import known, parts_named
 from logtriage.cli.asking import Asked, asked, levels, span_told, unseen_told, window_told
 from logtriage.cli.brief import tell
 from logtriage.cli.ending import finished, first_or_last, in_full
@@ -55,7 +56,7 @@ class Stored:
         """Prints the coverage line; where nothing was found, it says what there is."""
         if not found:
             self.coverage.notes += span_told(self.asked, self.session, *ends(self.snapshot))
-            self.coverage.notes += unseen_told(self.asked, lambda column: names(self.snapshot, column))
+            self.coverage.notes += unseen_told(self.asked, partial(known, self.snapshot, self.asked.query))
         finished(self.session, self.coverage)
 
     def rows(self, query: Query, *, attributes: bool = False, most: int | None = None) -> Iterator[Full]:

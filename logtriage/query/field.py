@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from logtriage.errors import UsageError
 from logtriage.query.condition import Condition, Needs
@@ -74,6 +76,19 @@ def parse_field(text: str) -> Field:
         except ValueError:
             raise UsageError(f"{text!r}: {field.value!r} is no number", _FIELD_HINT) from None
     return field
+
+
+def names_in(attributes: str) -> set[str]:
+    """The names by which what a record's attributes (a JSON object) hold can be asked for."""
+
+    def within(value: Any, front: str) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield front
+            return
+        for key, inner in value.items():
+            yield from within(inner, f"{front}.{key}" if front else key)
+
+    return set(within(json.loads(attributes), ""))
 
 
 def value_of(name: str) -> str:

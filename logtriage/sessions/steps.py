@@ -81,7 +81,7 @@ def _read(snapshot: Snapshot, todo: Plan, key: Key) -> int:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE known_texts AS SELECT format('{:016x}', template) AS template, text FROM lake.templates"
     )
-    todo = replace(todo, shapes=key.shapes(snapshot))
+    todo = replace(todo, shapes=todo.shapes or key.shapes(snapshot))  # it may be known that there is nothing
     within = 0
     for window in windows(snapshot, todo, Pace(MOST // 8)):
         sql, parameters = todo.select([f"{key.column} AS key", *_EVENT], window)

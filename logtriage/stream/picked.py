@@ -12,6 +12,7 @@ from logtriage.formats.clean import first_line
 from logtriage.formats.levels import level_sql
 from logtriage.jsonl import lines
 from logtriage.query.condition import Condition, joined
+from logtriage.query.field import names_in
 from logtriage.sources.find import Source
 from logtriage.sql import literal
 from logtriage.store.catalog import RESOURCE
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from logtriage.formats.node import Node
     from logtriage.stream.stream import Record
+
+_SAMPLED = 200  # records whose fields are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +130,14 @@ class Picked:
         sql = f"SELECT DISTINCT {column} FROM ({self._facets(False)}) WHERE {column} IS NOT NULL"
         return {name for (name,) in self._con.execute(sql).fetchall()}
 
-    def _facets(self, attributes: bool) -> str:
-        """The records with the columns that the store's view `records` has."""
+    def fields(self) -> set[str]:
+        """The names of the attributes of the first records."""
+        some = f"(FROM {self._from} ORDER BY i LIMIT {_SAMPLED})"
+        told = self._con.execute(f"SELECT attributes FROM ({self._facets(True, some)})").fetchall()
+        return {name for (attributes,) in told for name in names_in(attributes or "{}")}
+
+    def _facets(self, attributes: bool, records: str | None = None) -> str:
+        """The records (SQL of a relation: of some) with the columns that the store's view `records` has."""
         chains, source = self._reading.chains, self._reading.source
         names = "".join(f" WHEN {k} THEN {literal(node.name)}" for k, node in enumerate(chains))
         who = source.resource
@@ -150,7 +159,7 @@ class Picked:
             f"timestamp, nanos, {level_sql(level)} AS level, {level} AS severity_number, severity_text, "
             f"CASE chain{names} END AS format, coalesce(string_split(f.flags, ' '), []) AS flags, {told}, {ids}, "
             f"{shape} AS shape, body, coalesce(text, raw) AS text, rtrim(raw, chr(10)) AS raw, raw AS written, exact, found{more} "
-            f"FROM {self._from} AS k LEFT JOIN flags AS f USING (i){shapes}"
+            f"FROM {records or self._from} AS k LEFT JOIN flags AS f USING (i){shapes}"
         )
 
     def _attributes(self) -> str:
