@@ -245,6 +245,21 @@ def test_names_that_no_record_has(logs: Path, asked: tuple[str, ...]) -> None:
         assert "no source 'zzz' was seen: there is " in none.err and "namespace" not in none.err
 
 
+def test_fields_that_no_record_has(logs: Path) -> None:
+    """A field that none of the first records has is told, with the nearest or some that there are; from files and the store.
+    One that they have is not, whatever its value."""
+    (logs / "more.log").write_text('{"time":"2026-03-02T10:00:01Z","msg":"x","order":{"id":7,"kind":"a"}}\n')
+    logtriage("ingest", ".", cwd=logs)
+    for where in (".",), ("more.log",), ():
+        for asked, told in (
+            ("order.idd=7", "no field 'order.idd' in the first records: is it order.id?"),
+            ("zzz=7", "no field 'zzz' in the first records: there is "),
+        ):
+            ran = grep(logs, "--field", asked, "", *where)
+            assert ran.code == 1 and told in ran.err, (where, ran.err)
+        assert "no field" not in grep(logs, "--field", "order.id=8", "", *where).err
+
+
 def test_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
     """A cell that would be computed gets an apostrophe in front."""
     (tmp_path / "a.log").write_text("2026-03-02 10:00:01 INFO =HYPERLINK(1)\n")

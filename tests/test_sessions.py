@@ -179,6 +179,8 @@ def test_by_a_field(tmp_path: Path) -> None:
     _, found = ask(tmp_path, text, "order.id")
     assert [name for name, one in found.items() if one.anomalous] == ["5"]
     assert found["5"].reasons[0].startswith("missing end")
+    misspelt = logtriage("sessions", "--store", tmp_path / "st", "--by", "order.idd")
+    assert misspelt.code == 1 and "no record has the field order.idd: is it order.id?" in misspelt.err
 
 
 def test_regexes_that_cannot_name_a_session() -> None:
@@ -233,6 +235,17 @@ def test_the_command(tmp_path: Path) -> None:
     assert [one["anomalous"] for one in told] == [True] * 2 + [False] * 38
     assert all(one["anomalous"] == (one["score"] >= 1) == bool(one["reasons"]) for one in told)
     assert logtriage(*command, "--until", "2026-05-04T08:00:15Z").code == 1
+
+
+def test_a_filter_that_excludes_everything_leaves_no_session(tmp_path: Path) -> None:
+    """A name that no record has makes no sessions, by a regex too; and what there is in its place is told."""
+    log = tmp_path / "app.log"
+    log.write_text("\n".join(lines(40, {7: "end"})) + "\n")
+    command = ["sessions", "--store", tmp_path / "st", "--by", r"tx-\w+"]
+    logtriage(*command, log)
+    ran = logtriage(*command, "--source", "ap.log")
+    assert (ran.code, ran.out) == (1, "") and "0 records; 0 sessions, 0 anomalous" in ran.err
+    assert "no source 'ap.log' was seen: is it app.log?" in ran.err
 
 
 def test_the_command_fails_clearly(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

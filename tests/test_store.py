@@ -258,6 +258,18 @@ def test_compacting_leaves_no_more_than_is_needed(tmp_path: Path) -> None:
         assert sorted(engine.parts(store).values()) == [LINE * 1500] * 3
 
 
+@pytest.mark.parametrize("lines", [20, 600])
+def test_compacting_a_small_store_makes_no_more_files_of_it(tmp_path: Path, lines: int) -> None:
+    """The few rows that the catalog keeps of a table stay there where the table has no file; nothing is lost by it."""
+    (tmp_path / "a.log").write_bytes(LINE * lines)
+    with Store(tmp_path / "store", write=True) as store:
+        engine.ingest(store, tmp_path / "a.log")
+        before = _files(tmp_path / "store")
+        compact(store)
+        assert len(_files(tmp_path / "store")) <= len(before)
+        assert engine.parts(store) == {1: LINE * lines}
+
+
 def test_only_its_own_files_are_deleted(tmp_path: Path) -> None:
     """A store whose path is a glob leaves the files of the stores alone that the glob matches."""
     for name in ("store?", "store1"):

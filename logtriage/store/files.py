@@ -19,7 +19,7 @@ from logtriage.sql import literal
 if TYPE_CHECKING:
     import duckdb
 
-_META = "__ducklake_metadata_lake"
+META = "__ducklake_metadata_lake"
 ROW = "file_row_number"  # the column of a row's place in its file
 _COLUMNS = ("part", "offset", "shape", "trace", "span", "request", "id", "timestamp")
 Range = tuple[int, int]  # from the first up to the last
@@ -51,7 +51,7 @@ class File:
 def load(con: duckdb.DuckDBPyConnection, name: str) -> list[File] | None:
     """The files of all rows of a table, as a snapshot sees it. None where DuckDB would take their names for globs."""
     ((table, now),) = con.execute(
-        f"SELECT table_id, snapshot FROM {_META}.ducklake_table, (FROM lake.current_snapshot()) AS now(snapshot) "
+        f"SELECT table_id, snapshot FROM {META}.ducklake_table, (FROM lake.current_snapshot()) AS now(snapshot) "
         f"WHERE table_name = {literal(name)} AND end_snapshot IS NULL"
     ).fetchall()
     listed = con.execute(f"SELECT data_file, delete_file FROM ducklake_list_files('lake', {literal(name)})").fetchall()
@@ -60,8 +60,8 @@ def load(con: duckdb.DuckDBPyConnection, name: str) -> list[File] | None:
     ends: dict[str, dict[str, Range]] = {}
     for path, column, values, least, most in con.execute(
         "SELECT path, column_name, s.value_count, min_value, max_value "
-        f"FROM {_META}.ducklake_data_file AS f JOIN {_META}.ducklake_file_column_stats AS s USING (data_file_id) "
-        f"JOIN {_META}.ducklake_column AS c ON c.table_id = {table} AND c.column_id = s.column_id "
+        f"FROM {META}.ducklake_data_file AS f JOIN {META}.ducklake_file_column_stats AS s USING (data_file_id) "
+        f"JOIN {META}.ducklake_column AS c ON c.table_id = {table} AND c.column_id = s.column_id "
         f"WHERE f.table_id = {table} AND column_name IN {_COLUMNS}"
     ).fetchall():
         of_file = ends.setdefault(PurePath(path).name, {})
@@ -87,8 +87,8 @@ def _gone(con: duckdb.DuckDBPyConnection, table: int, now: int) -> dict[str, lis
     found: dict[str, list[int]] = defaultdict(list)
     try:
         rows = con.execute(
-            f"SELECT path, row_id FROM {_META}.ducklake_inlined_delete_{table} AS gone "
-            f"JOIN {_META}.ducklake_data_file ON data_file_id = file_id WHERE gone.begin_snapshot <= {now}"
+            f"SELECT path, row_id FROM {META}.ducklake_inlined_delete_{table} AS gone "
+            f"JOIN {META}.ducklake_data_file ON data_file_id = file_id WHERE gone.begin_snapshot <= {now}"
         ).fetchall()
     except duckdb.CatalogException:  # there never were any
         return found
@@ -99,10 +99,10 @@ def _gone(con: duckdb.DuckDBPyConnection, table: int, now: int) -> dict[str, lis
 
 def _inlined(con: duckdb.DuckDBPyConnection, name: str, table: int, now: int) -> list[File]:
     """The rows that are kept in the catalog, put beside the store, as DuckLake would read them."""
-    inlined = f"SELECT table_name FROM {_META}.ducklake_inlined_data_tables WHERE table_id = {table}"
+    inlined = f"SELECT table_name FROM {META}.ducklake_inlined_data_tables WHERE table_id = {table}"
     found = []
     for (rows,) in con.execute(inlined).fetchall():
-        seen = f"FROM {_META}.{rows} WHERE begin_snapshot <= {now} AND coalesce(end_snapshot > {now}, true)"
+        seen = f"FROM {META}.{rows} WHERE begin_snapshot <= {now} AND coalesce(end_snapshot > {now}, true)"
         if con.execute(f"{seen} LIMIT 1").fetchall():
             found.append(_beside(con, name, f"inlined_{rows}", seen))
     return found

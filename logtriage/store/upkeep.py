@@ -8,12 +8,18 @@ from datetime import UTC, datetime, timedelta
 
 from logtriage.store import file_grams, room
 from logtriage.store.cutting import recut
-from logtriage.store.store import Store
+from logtriage.store.files import META
+from logtriage.store.store import INLINE, Store
 from logtriage.store.summing import sum_up
 
 _MERGED = ("hits", "ids", "shapes", "templates", "mined", "parts", "formats", "renderings", "grams")
 _SUMMED = ("activity", "progress", "facets", "grams")
-_FLUSH = "CALL ducklake_flush_inlined_data('lake')"
+# The tables of which the catalog keeps rows, where it keeps them, and how many files each has besides.
+_INLINED = """
+    SELECT t.table_name, inlined.table_name, (
+        SELECT count(*) FROM {meta}.ducklake_data_file AS f WHERE f.table_id = t.table_id AND f.end_snapshot IS NULL)
+    FROM {meta}.ducklake_inlined_data_tables AS inlined JOIN {meta}.ducklake_table AS t USING (table_id)
+    WHERE t.end_snapshot IS NULL"""
 PRUNED = "pruned"  # the key in lake.meta under which is kept up to when records were removed
 
 
@@ -50,13 +56,13 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
     con = store.con
     with store.changing():
         on_step("rows kept in the catalog")
-        con.execute(_FLUSH)
+        _flush(store)
         on_step("counts")
         sum_up(store)
         recut(store, on_step)
-        con.execute(_FLUSH)  # files may be of few records
+        _flush(store)  # files may be of few records
         file_grams.tell(store, on_step)
-        con.execute(_FLUSH)
+        _flush(store)
         for name in _MERGED:
             on_step(name)
             con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
@@ -65,6 +71,15 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
         _free(store)
     after = size_of(store)
     return Space(before[0], after[0], before[1], after[1])
+
+
+def _flush(store: Store) -> None:
+    """Writes to files what the catalog keeps of tables; but for the few rows of those that have no file, which would be one
+    more."""
+    for name, kept, files in store.con.execute(_INLINED.format(meta=META)).fetchall():
+        ((rows,),) = store.con.execute(f"SELECT count(*) FROM {META}.{kept}").fetchall()
+        if rows and (files or rows > INLINE):
+            store.con.execute(f"CALL ducklake_flush_inlined_data('lake', table_name => '{name}')")
 
 
 def prune(store: Store, *, before: datetime | None = None, max_bytes: int | None = None) -> Space:
