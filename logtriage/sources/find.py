@@ -191,9 +191,8 @@ class _Finder:
                     Candidate(Path(path), member.name, f"{os.path.abspath(path)}!{place}", name, compression, head)
                 )
         except SourceError as error:  # members before the damage are as good as any
-            last = self.candidates[-1] if self.candidates else None
-            told = archive.inside and archive.member and last and last.path == Path(path)
-            if not (told and last and archive.member and last.member == archive.member.name):
+            damaged = archive.member.name if archive.inside and archive.member else None
+            if not any((one.path, one.member) == (Path(path), damaged) for one in self.candidates[-1:] if damaged):
                 self.errors.append(error)  # else it is told when that member is read
 
 

@@ -11,7 +11,7 @@ from logtriage.sources.find import Source
 from logtriage.sources.mark import Mark, Position
 from logtriage.sources.naming import rotation
 from logtriage.sources.pipe import PipeTail
-from logtriage.sources.read import Block, fingerprint, identity
+from logtriage.sources.read import UNTOLD, Block, fingerprint, identity
 from logtriage.sources.tail import FileTail
 
 __all__ = ["Appeared", "Event", "Follower", "Position", "Rotated", "Truncated", "Vanished", "follow"]
@@ -85,7 +85,7 @@ class Follower:
                 continue
             seen = _glimpse(source)
             # One that is still empty cannot be told from an emptied one rotated away: it waits for its first line.
-            if seen.inode and seen.head[0] and (source.name, seen.inode) not in self._settled:
+            if seen.inode and seen.head.length and (source.name, seen.inode) not in self._settled:
                 self._settled.add((source.name, seen.inode))
                 if not self._is_older_part(source, seen.inode):
                     self._tails[source.name] = FileTail(source, Position(), self._flush_after, fresh=True)
@@ -94,10 +94,9 @@ class Follower:
     def _is_older_part(self, source: Source, inode: tuple[int, int]) -> bool:
         """Whether a file not seen under this name before is one read already, renamed or copied."""
         assert source.path is not None
+        if any(mark.is_file(source, inode) for mark in self._older):
+            return True
         place = (source.path.parent, rotation(source.path.name).base)
-        for mark in self._older:
-            if mark.is_file(source, inode):
-                return True
         for tail in self._tails.values():
             if isinstance(tail, FileTail) and tail.source.path:
                 beside = (tail.source.path.parent, rotation(tail.source.path.name).base) == place
@@ -113,7 +112,7 @@ def _glimpse(source: Source) -> Mark:
         at = identity(source)
         return Mark((at.device, at.inode) if at else None, fingerprint(source), 0)
     except SourceError:
-        return Mark(None, (0, b""), 0)
+        return Mark(None, UNTOLD, 0)
 
 
 class Stop:

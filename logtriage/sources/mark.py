@@ -9,7 +9,7 @@ from pathlib import Path
 from logtriage.errors import SourceError
 from logtriage.sources.find import Source
 from logtriage.sources.naming import rotation
-from logtriage.sources.read import Identity, fingerprint, opened
+from logtriage.sources.read import UNTOLD, Fingerprint, Identity, fingerprint, opened
 from logtriage.sources.unpack import Pieces, Pull
 
 HEAD, TAIL = 1024, 256  # bytes by which a log is known again
@@ -23,7 +23,7 @@ class Position:
     offset: int = 0
     line: int = 1
     identity: Identity | None = None
-    head: tuple[int, bytes] | None = None  # a `fingerprint`
+    head: Fingerprint = UNTOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +31,23 @@ class Mark:
     """What a log is known again by: its inode (device and number), how it begins, what stands before offset `at`."""
 
     inode: tuple[int, int] | None
-    head: tuple[int, bytes]
+    head: Fingerprint
     at: int
     tail: bytes = b""
 
     def is_file(self, source: Source, inode: tuple[int, int]) -> bool:
         """Whether `source`, whose inode is given, is this very file; numbers of deleted files are used again."""
         try:
-            return inode == self.inode and self.head[0] > 0 and fingerprint(source, self.head[0]) == self.head
+            return inode == self.inode and self.head.length > 0 and fingerprint(source, self.head.length) == self.head
         except SourceError:
             return False
 
     def continued_in(self, source: Source, *, same_inode: bool = False) -> Pieces | None:
         """The bytes after `at` in `source` (perhaps compressed since), if that is the same log; else None."""
-        if not same_inode and min(self.at, self.head[0]) < _WEAK:
+        if not same_inode and min(self.at, self.head.length) < _WEAK:
             return None
         try:
-            if self.head[0] and fingerprint(source, self.head[0]) != self.head:
+            if self.head.length and fingerprint(source, self.head.length) != self.head:
                 return None
             pull = Pull(opened(source, self.at - len(self.tail))[1])
             if pull.read(len(self.tail)) != self.tail:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from logtriage.errors import SourceError
 from logtriage.sources.bundle import member_pieces
@@ -59,6 +59,22 @@ class Identity:
     inode: int
     size: int
     mtime_ns: int
+
+
+class Fingerprint(NamedTuple):
+    """What tells that a log still begins as it did: how many of its first bytes are meant (0: nothing is told), and their
+    SHA-256."""
+
+    length: int = 0
+    digest: bytes = b""
+
+    @classmethod
+    def of(cls, head: bytes) -> Fingerprint:
+        """That of some first bytes."""
+        return cls(len(head), hashlib.sha256(head).digest())
+
+
+UNTOLD = Fingerprint()
 
 
 def blocks(
@@ -129,15 +145,12 @@ def opened(source: Source, offset: int = 0, guard: Guard | None = None) -> tuple
     return encoding, pull.rest()
 
 
-def fingerprint(source: Source, length: int = 1024) -> tuple[int, bytes]:
-    """The first bytes of a source, decompressed: how many (at most `length`), and their SHA-256.
+def fingerprint(source: Source, length: int = 1024) -> Fingerprint:
+    """That of the first bytes of a source, decompressed, at most `length`.
 
-    A pipe is not touched: (0, …). Damage further on is not told here, only when reading gets there.
+    A pipe is not touched: nothing is told of it. Damage further on is not told here, only when reading gets there.
     """
-    head = b""
-    if not _is_pipe(source):
-        head = Pull(opened(source)[1]).read(length)
-    return len(head), hashlib.sha256(head).digest()
+    return Fingerprint.of(b"" if _is_pipe(source) else Pull(opened(source)[1]).read(length))
 
 
 def identity(source: Source) -> Identity | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from logtriage.sources.find import Source
 from logtriage.sources.head import encoding_of
 from logtriage.sources.held import Lines
 from logtriage.sources.mark import HEAD, TAIL, Mark, Position
-from logtriage.sources.read import BLOCK, Block, Identity
+from logtriage.sources.read import BLOCK, UNTOLD, Block, Fingerprint, Identity
 
 SETTLE = 0.5  # seconds the old file of a rotation must be silent, once the new one has data, before it is left
 LEAVE_AFTER = 5.0  # seconds after which it is left though some writer still holds on to it
@@ -34,7 +33,7 @@ class FileTail:
     _file: int | None = None
     _lines: Lines = field(init=False)
     _inode: tuple[int, int] | None = None
-    _head: tuple[int, bytes] = (0, b"")
+    _head: Fingerprint = UNTOLD
     _tail: bytes = b""
     _seen: tuple[int, int] = (-1, -1)  # size and time at the last look
     _grown: float = 0.0
@@ -58,7 +57,7 @@ class FileTail:
             # The file may be the same when it can be read again; then reading goes on where it stopped.
             identity = Identity(*self._inode, 0, 0) if self._inode else None
             offset, line = self._lines.offset, self._lines.line
-            self.start = Position(offset, line, identity, self._head if self._head[0] else self.start.head)
+            self.start = Position(offset, line, identity, self._head if self._head.length else self.start.head)
             self._lines, self._started = Lines(self.source, offset, line), False
             self.close()
             if not self._failed:
@@ -107,23 +106,22 @@ class FileTail:
         moved = known is not None and (known.device, known.inode) != self._inode
         if moved or status.st_size < offset or not self._begins(file, self.start.head):
             inode = (known.device, known.inode) if known else None
-            yield from self._replace(Mark(inode, self.start.head or (0, b""), offset, b""), rotated=moved)
+            yield from self._replace(Mark(inode, self.start.head, offset), rotated=moved)
             return
         self._lines.encoding = encoding_of(os.pread(file, HEAD, 0))
         self._tail = os.pread(file, min(TAIL, offset), max(0, offset - TAIL))
         self._remember_head(file)
 
-    def _begins(self, file: int, head: tuple[int, bytes] | None) -> bool:
-        return head is None or hashlib.sha256(os.pread(file, head[0], 0)).digest() == head[1]
+    def _begins(self, file: int, head: Fingerprint) -> bool:
+        return not head.length or Fingerprint.of(os.pread(file, head.length, 0)) == head
 
     def _remember_head(self, file: int) -> None:
-        if self._head[0] < min(HEAD, self._at):
-            head = os.pread(file, min(HEAD, self._at), 0)
-            self._head = (len(head), hashlib.sha256(head).digest())
+        if self._head.length < min(HEAD, self._at):
+            self._head = Fingerprint.of(os.pread(file, min(HEAD, self._at), 0))
 
     def _restart(self) -> None:
         self._lines = Lines(self.source)
-        self._head, self._tail, self._seen = (0, b""), b"", (-1, -1)
+        self._head, self._tail, self._seen = UNTOLD, b"", (-1, -1)
         self.busy = True
 
     def _look(self, file: int, now: float) -> Iterator[Block | Event]:
@@ -133,7 +131,7 @@ class FileTail:
             self._seen = seen
             # Read together with the new bytes: if those before them have changed, all is new.
             data = os.pread(file, len(self._tail) + BLOCK, self._at - len(self._tail))
-            if not data.startswith(self._tail) or not self._begins(file, self._head if self._head[0] else None):
+            if not data.startswith(self._tail) or not self._begins(file, self._head):
                 yield from self._replace(self.mark(), rotated=False)
                 return
             if len(data) > len(self._tail):

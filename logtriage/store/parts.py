@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logtriage.sources.find import Resource, Source
-from logtriage.sources.read import Identity, fingerprint, identity
+from logtriage.sources.read import UNTOLD, Identity, fingerprint, identity
 
 if TYPE_CHECKING:
     import duckdb
@@ -84,7 +84,7 @@ class Parts:
             if _same_head(part, source):
                 length, digest = fingerprint(source, _HEAD)
                 return self.note(replace(part, source=source, head_length=length, head_sha256=digest.hex()))
-        length, digest = fingerprint(source, _HEAD) if source.path else (0, b"")
+        length, digest = fingerprint(source, _HEAD) if source.path else UNTOLD
         number = max(self._known, default=0) + 1
         return self.note(
             Part(number, source, length, digest.hex(), now.device if now else None, now.inode if now else None)
