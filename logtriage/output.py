@@ -168,4 +168,9 @@ def table(names: Sequence[str], rows: Sequence[Sequence[object]], width: int = 1
 
 def _short(value: object, width: int) -> str:
     text = "" if value is None else harmless(str(value)).replace("\n", "⏎").replace("\t", " ")
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return shortened(text, width)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters: one that is cut ends with `…`."""
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -18,6 +18,12 @@ def settled(text: str) -> str:
     return f"coalesce({text}, CASE WHEN random() < 0 THEN '' END)"
 
 
+def among(column: str, numbers: Iterable[int]) -> str:
+    """SQL: is a column one of some numbers?"""
+    named = ", ".join(map(str, numbers))
+    return f"{column} IN ({named})" if named else "false"
+
+
 def scanned(column: str, numbers: Iterable[int]) -> str:
     """SQL: is a column one of some few numbers? Written so that DuckDB's scan passes over what has others, which it does
     not with IN."""

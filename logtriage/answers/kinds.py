@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from logtriage.answers.lanes import span
+from logtriage.answers.lanes import of_parts, span
 from logtriage.query.condition import Condition, joined
 from logtriage.store.mined import UNMINED, UNMINED_TEXT
 from logtriage.store.views import Snapshot
@@ -67,7 +67,7 @@ def kinds(
     until = min(until, known[1] + _MINUTE) if until else known[1] + _MINUTE
     until = max(until, since + _MINUTE)
     of_time = _OfTime(since, (until - since) / cells, cells, known[0])
-    among = [] if parts is None else [Condition(f"part IN ({', '.join(map(str, parts)) or 'NULL'})")]
+    among = of_parts(parts)
     signatures = _signatures(snapshot, among, of_time)
     flagged = Kinds(since, until, _categories(snapshot, among, of_time), signatures, None)
     yield flagged

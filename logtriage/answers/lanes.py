@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from logtriage.query.condition import Condition, joined
+from logtriage.sql import among
 from logtriage.store.catalog import PartRow
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
@@ -198,7 +199,7 @@ def _with(cell: Cell, severity: int, records: int) -> Cell:
 
 def of_parts(parts: Sequence[int] | None) -> list[Condition]:
     """What holds of the records of these parts (None: all)."""
-    return [] if parts is None else [Condition(f"part IN ({', '.join(map(str, parts)) or 'NULL'})")]
+    return [] if parts is None else [Condition(among("part", parts))]
 
 
 def _stem(name: str) -> str:

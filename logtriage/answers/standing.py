@@ -10,6 +10,7 @@ from typing import Any
 from logtriage.answers.search import Answer
 from logtriage.query.field import names_in
 from logtriage.query.query import Query
+from logtriage.sql import among
 from logtriage.store.catalog import PartRow
 from logtriage.store.pieces import facets
 from logtriage.store.views import Snapshot, others
@@ -59,7 +60,7 @@ def known(snapshot: Snapshot, query: Query, column: str) -> set[str]:
 
 
 def _among(parts: Sequence[int] | None) -> str:
-    return "true" if parts is None else f"part IN ({', '.join(map(str, parts)) or 'NULL'})"
+    return "true" if parts is None else among("part", parts)
 
 
 def _fits(part: PartRow, glob: str) -> bool:

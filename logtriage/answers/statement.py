@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from logtriage.errors import UsageError
 from logtriage.output import csv_row, harmless
+from logtriage.sql import among
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,8 +27,7 @@ def shut(store: Store, parts: tuple[int, ...] | None) -> None:
     create(store)
     con = store.con
     if parts is not None:
-        wanted = ", ".join(map(str, parts)) or "NULL"
-        con.execute(f"DELETE FROM part_names WHERE part NOT IN ({wanted})")
+        con.execute(f"DELETE FROM part_names WHERE NOT ({among('part', parts)})")
     con.execute("SET allow_community_extensions = false; SET autoload_known_extensions = false")
     con.execute(f"SET allowed_directories = ['{str(store.path).replace(chr(39), chr(39) * 2)}/']")
     con.execute("SET enable_external_access = false")

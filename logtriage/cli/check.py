@@ -15,7 +15,7 @@ from logtriage.coverage import counted, passed_over
 from logtriage.gate.gate import Finding, Outcome, Side, check
 from logtriage.gate.junit import junit, message
 from logtriage.gate.rules import read_rules
-from logtriage.output import harmless
+from logtriage.output import harmless, shortened
 
 EXAMPLES = """\
   logtriage check build.log --fail-on level:fatal,flag:memory
@@ -68,8 +68,7 @@ def run(argv: list[str]) -> int:
 def _text(outcome: Outcome) -> str:
     told = []
     for finding in outcome.findings:
-        said = harmless(finding.first.text).replace("\n", "\n    ")
-        said = said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
+        said = shortened(harmless(finding.first.text).replace("\n", "\n    "), _LONGEST)
         told.append(f"{finding.rule}: {harmless(finding.title)}\n  {harmless(message(finding))}\n    {said}\n")
     return "".join(told)
 

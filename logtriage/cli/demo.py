@@ -110,22 +110,18 @@ def _timeline(session: Session, store: Store) -> None:
     """Prints flagged records in time order, of each kind in each source the first; how often it came is told behind. On
     a terminal what a record says is cut to fit."""
     from logtriage.answers.firsts import firsts
-    from logtriage.output import harmless, painted, shown_time, use_colour
+    from logtriage.output import harmless, painted, shortened, shown_time, use_colour
 
     colour = use_colour("auto", sys.stdout)
     width = shutil.get_terminal_size((120, 40)).columns if sys.stdout.isatty() else None
     for moment, service, source, level, flags, body, times in firsts(store, every=session.args.every):
         time_shown = shown_time(moment, session.zone)
-        who = _cut(harmless(service or Path(source).name), _NAME).ljust(_NAME)
+        who = shortened(harmless(service or Path(source).name), _NAME).ljust(_NAME)
         grade = (level or "").upper().ljust(5)
         kind = f"[{' '.join(flags)}]" + (f" (× {times:,})" if times > 1 else "")
         said = harmless(body)
         room = max(_SAID, width - len(f"{time_shown} {who} {grade}  {kind}")) if width else len(said)
         print(
             f"{painted(time_shown, 'time', colour)} {painted(who, 'source', colour)} "
-            f"{painted(grade, level or '', colour)} {_cut(said, room)} {painted(kind, 'name', colour)}"
+            f"{painted(grade, level or '', colour)} {shortened(said, room)} {painted(kind, 'name', colour)}"
         )
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"

@@ -13,6 +13,7 @@ from logtriage.gate.rules import Rule
 from logtriage.query.condition import Condition
 from logtriage.query.plan import plan
 from logtriage.query.query import LEVELS, Query
+from logtriage.sql import among
 from logtriage.store.mined import UNMINED
 from logtriage.store.pieces import TEMPLATE
 from logtriage.store.views import Snapshot
@@ -102,7 +103,7 @@ class _Found(NamedTuple):
 def _side(snapshot: Snapshot, parts: Sequence[int]) -> Side:
     sql = f"""SELECT coalesce(sum(records), 0)::BIGINT, count(DISTINCT template) FILTER (template <> {UNMINED}),
                      coalesce(sum(records) FILTER (template = {UNMINED}), 0)::BIGINT
-              FROM (SELECT records, {TEMPLATE} AS template FROM lake.activity WHERE part IN ({_list(parts)}))"""
+              FROM (SELECT records, {TEMPLATE} AS template FROM lake.activity WHERE {among("part", parts)})"""
     records, templates, unmined = snapshot.con.execute(sql).fetchall()[0]
     return Side(len(parts), records, templates, unmined)
 
@@ -112,18 +113,18 @@ def _broken(snapshot: Snapshot, rule: Rule, checked: Sequence[int], baseline: Se
     if rule.kind == "flag":
         rows = con.execute(
             f"""SELECT pattern, category, count(DISTINCT (part, "offset")), max(severity_number), {_FIRST} AS p
-                FROM hits WHERE part IN ({_list(checked)}) AND (pattern GLOB ? OR category GLOB ?)
+                FROM hits WHERE {among("part", checked)} AND (pattern GLOB ? OR category GLOB ?)
                 GROUP BY ALL ORDER BY 3 DESC, 1""",
             [rule.name, rule.name],
         ).fetchall()
         return [_Found(rule, name, text, n, worst, p["part"], p["offset"]) for name, text, n, worst, p in rows]
-    known = f"""SELECT {TEMPLATE} FROM lake.activity WHERE part IN ({_list(baseline)})
+    known = f"""SELECT {TEMPLATE} FROM lake.activity WHERE {among("part", baseline)}
                 GROUP BY ALL HAVING sum(records) > 0 UNION ALL SELECT {UNMINED}"""
     of_rule = f"template NOT IN ({known})" if rule.kind == "new" else "true"
     rows = con.execute(
         f"""SELECT format('{{:016x}}', template), any_value(text), count(*) AS n, max(severity_number), {_FIRST} AS p
             FROM (SELECT part, "offset", timestamp, severity_number, {TEMPLATE} AS template
-                  FROM lake.records WHERE part IN ({_list(checked)}) AND coalesce(severity_number, 0) >= {rule.level})
+                  FROM lake.records WHERE {among("part", checked)} AND coalesce(severity_number, 0) >= {rule.level})
             LEFT JOIN lake.templates USING (template) WHERE {of_rule} GROUP BY template ORDER BY n DESC, 1"""
     ).fetchall()
     return [_Found(rule, name, text or "", n, worst, p["part"], p["offset"]) for name, text, n, worst, p in rows]
@@ -146,7 +147,3 @@ def _placed(snapshot: Snapshot, found: Sequence[_Found]) -> list[Finding]:
 
 def _level(severity: int | None) -> str | None:
     return None if severity is None else _LEVEL_OF.get((severity - 1) // 4 * 4 + 1)
-
-
-def _list(parts: Sequence[int]) -> str:
-    return ", ".join(map(str, parts)) or "NULL"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+from logtriage.coverage import counted
 from logtriage.gate.gate import Finding, Outcome
 from logtriage.output import harmless
 
@@ -34,9 +35,8 @@ def junit(outcome: Outcome) -> str:
 
 def message(finding: Finding) -> str:
     """`12 records, error, the first at app.log:118`."""
-    number = f"{finding.records:,} record{'' if finding.records == 1 else 's'}"
     level = f", {finding.level}" if finding.level else ""
-    return f"{number}{level}, the first at {finding.first.source}:{finding.first.line}"
+    return f"{counted(finding.records, 'record')}{level}, the first at {finding.first.source}:{finding.first.line}"
 
 
 def _xml(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from logtriage.output import harmless
 
@@ -61,15 +62,22 @@ class Lane:
     bad: tuple[int, ...]
 
 
+class Moment(NamedTuple):
+    """When something happened (UTC, naive); `kind`: onset, change, sign or mark."""
+
+    at: datetime
+    kind: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The picture: lanes over equal stretches from `start` to `end` (UTC, naive), and moments worth a line or a sign:
-    (when, kind, label), kind being `onset`, `change`, `sign` or `mark`."""
+    """The picture: lanes over equal stretches from `start` to `end` (UTC, naive), and moments worth a line or a sign."""
 
     start: datetime
     end: datetime
     lanes: tuple[Lane, ...]
-    moments: tuple[tuple[datetime, str, str], ...] = ()
+    moments: tuple[Moment, ...] = ()
 
 
 Block = Heading | Paragraph | Items | Code | Table | Timeline
@@ -108,4 +116,4 @@ def _mapped(block: Block, change: Callable[[str], str]) -> Block:
     if isinstance(block, Table):
         return Table(tuple(map(change, block.names)), tuple(tuple(map(change, row)) for row in block.rows))
     lanes = tuple(replace(lane, name=change(lane.name)) for lane in block.lanes)
-    return replace(block, lanes=lanes, moments=tuple((at, kind, change(label)) for at, kind, label in block.moments))
+    return replace(block, lanes=lanes, moments=tuple(one._replace(label=change(one.label)) for one in block.moments))

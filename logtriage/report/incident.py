@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from logtriage.coverage import counted
 from logtriage.marks import Mark
-from logtriage.report.document import Code, Document, Heading, Items, Lane, Paragraph, Table, Timeline
+from logtriage.report.document import Code, Document, Heading, Items, Lane, Moment, Paragraph, Table, Timeline
 from logtriage.triage.told import HERE, Again, commands
 from logtriage.triage.triage import Triage
 
@@ -77,7 +77,7 @@ def both(moment: datetime | None, zone: tzinfo) -> str:
 
 def timeline(answer: Triage, marks: Sequence[Mark]) -> Timeline:
     """The picture: the suspects' lanes first, then the busiest."""
-    minutes = [minute for minute, *_ in answer.activity]
+    minutes = [one.begin for one in answer.activity]
     start, end = min(minutes), max(minutes) + _MINUTE
     stretch = -(-((end - start) // _MINUTE) // _STRETCHES) * _MINUTE
     count = -(-(end - start) // stretch)
@@ -93,12 +93,12 @@ def timeline(answer: Triage, marks: Sequence[Mark]) -> Timeline:
     return Timeline(start, start + count * stretch, lanes, tuple(_moments(answer, marks)))
 
 
-def _moments(answer: Triage, marks: Sequence[Mark]) -> Iterator[tuple[datetime, str, str]]:
-    moments = [(change.at, "change", f"{change.service}: {change.text}") for change in answer.changes]
+def _moments(answer: Triage, marks: Sequence[Mark]) -> Iterator[Moment]:
+    moments = [Moment(change.at, "change", f"{change.service}: {change.text}") for change in answer.changes]
     if answer.onset:
-        moments.append((answer.onset.moment, "onset", f"onset ({answer.onset.sure})"))
-    moments += [(move.at, "sign", f"{move.service}: {move.what}") for move in answer.moved]
-    moments += [(mark.timestamp, "mark", mark.note or mark.source) for mark in marks if mark.timestamp]
+        moments.append(Moment(answer.onset.moment, "onset", f"onset ({answer.onset.sure})"))
+    moments += [Moment(move.at, "sign", f"{move.service}: {move.what}") for move in answer.moved]
+    moments += [Moment(mark.timestamp, "mark", mark.note or mark.source) for mark in marks if mark.timestamp]
     yield from sorted(moments)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from logtriage.report.document import Lane, Timeline
+from logtriage.output import shortened
+from logtriage.report.document import Lane, Moment, Timeline
 
 _WIDTH, _LEFT, _LANE, _TOP, _FOOT = 1100, 190, 34, 46, 26  # units of the picture
 _TICKS = tuple(timedelta(seconds=n) for n in (10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400, 7 * 86400))
@@ -19,11 +20,8 @@ def svg(timeline: Timeline, shown: Callable[[str], str]) -> str:
     pieces += _ticks(timeline, height, shown)
     for number, lane in enumerate(timeline.lanes):
         pieces += _lane(lane, _TOP + _LANE * number, shown)
-    pieces += [
-        _moment(timeline, *moment, height, shown)
-        for moment in timeline.moments
-        if timeline.start <= moment[0] <= timeline.end
-    ]
+    inside = (moment for moment in timeline.moments if timeline.start <= moment.at <= timeline.end)
+    pieces += [_moment(timeline, moment, height, shown) for moment in inside]
     return "".join([*pieces, "</svg>"])
 
 
@@ -60,7 +58,8 @@ def _lane(lane: Lane, top: int, shown: Callable[[str], str]) -> list[str]:
     return pieces
 
 
-def _moment(timeline: Timeline, at: datetime, kind: str, label: str, height: int, shown: Callable[[str], str]) -> str:
+def _moment(timeline: Timeline, moment: Moment, height: int, shown: Callable[[str], str]) -> str:
+    at, kind, label = moment
     x = _x(timeline, at)
     title = f"<title>{shown(f'{at:%Y-%m-%d %H:%M:%S} UTC {kind}: {label}')}</title>"
     if kind == "onset":
@@ -72,5 +71,4 @@ def _moment(timeline: Timeline, at: datetime, kind: str, label: str, height: int
 
 
 def _short(text: str, most: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return shortened(" ".join(text.split()), most)

@@ -9,8 +9,10 @@ from typing import Any
 
 from logtriage.answers.lanes import lane_names
 from logtriage.coverage import counted
+from logtriage.output import shortened
 from logtriage.report.document import Document, Heading, Lane, Paragraph, Table, Timeline
 from logtriage.report.incident import both
+from logtriage.sql import among
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 
@@ -19,7 +21,7 @@ _DAYS = 7
 _APART = 15  # minutes: failures further apart are two incidents
 _LEAST = 5  # failures in a minute make it part of an incident
 _QUIET = 5  # times its usual pause: then a source has fallen quiet
-_ROWS = 20
+_ROWS, _WIDE = 20, 120  # of a table; characters of a cell
 
 
 def document(
@@ -27,7 +29,7 @@ def document(
 ) -> Document:
     """The report on the seven days up to `until` (UTC, naive; None: the last record). `parts`: of these sources only."""
     with snapshot_of(store) as snapshot:
-        mine = "true" if parts is None else f"part IN ({', '.join(map(str, parts)) or 'NULL'})"
+        mine = "true" if parts is None else among("part", parts)
         last = until or snapshot.con.execute(f"SELECT max(minute) FROM lake.activity WHERE {mine}").fetchall()[0][0]
         made = Document("The week")
         if last is None:
@@ -109,22 +111,8 @@ class _Week:
                    list_sort(list_distinct(flatten(list(who)))) FROM grouped GROUP BY number ORDER BY 1""")
         told = []
         for begin, end, failures, categories, who in rows:
-            assert (
-                isinstance(begin, datetime)
-                and isinstance(end, datetime)
-                and isinstance(categories, list)
-                and isinstance(who, list)
-            )
-            minutes = (end - begin) / timedelta(minutes=1) + 1
-            told.append(
-                (
-                    both(begin, zone),
-                    f"{minutes:,.0f} min",
-                    f"{failures:,}",
-                    ", ".join(categories[:6]),
-                    ", ".join(who[:6]),
-                )
-            )
+            lasted = f"{(end - begin) / timedelta(minutes=1) + 1:,.0f} min"
+            told.append((both(begin, zone), lasted, f"{failures:,}", ", ".join(categories[:6]), ", ".join(who[:6])))
         return Table(("Began", "Lasted", "Failures", "What", "Who told"), tuple(told))
 
     def categories(self) -> Table:
@@ -152,7 +140,7 @@ class _Week:
         chosen = [what for what, _ in sorted(totals.items(), key=lambda one: (-one[1], one[0]))[:_ROWS]]
         body = tuple(
             (
-                _short(what),
+                shortened(what, _WIDE),
                 *(f"{cells[what, day]:,}" if cells[what, day] else "" for day in self.keys),
                 f"{totals[what]:,}",
             )
@@ -169,7 +157,9 @@ class _Week:
             WHERE {self.mine} AND severity_number >= 13 GROUP BY template, text
             HAVING first >= ? AND first < ? AND first > (SELECT min(minute) FROM lake.activity WHERE {self.mine}) + INTERVAL 1 hour
             ORDER BY n DESC, text LIMIT {_ROWS}""")  # fmt: skip
-        told = tuple((_short(text), both(first, zone), f"{n:,}", _short(who)) for text, first, n, who in rows)
+        told = tuple(
+            (shortened(text, _WIDE), both(first, zone), f"{n:,}", shortened(who, _WIDE)) for text, first, n, who in rows
+        )
         return Table(("Template", "First", "Records", "Who"), told)
 
     def quiet(self, zone: tzinfo) -> Table:
@@ -182,16 +172,6 @@ class _Week:
         for name, last, minutes, first in rows:
             usual = max(timedelta(minutes=1), (last - first) / max(1, minutes - 1))
             if self.end - last > max(_QUIET * usual, timedelta(minutes=10)):
-                told.append(
-                    (
-                        str(name),
-                        both(last, zone),
-                        f"{(self.end - last) / timedelta(hours=1):,.1f} h",
-                        f"{usual / timedelta(minutes=1):,.1f} min",
-                    )
-                )
+                quiet, pause = (self.end - last) / timedelta(hours=1), usual / timedelta(minutes=1)
+                told.append((name, both(last, zone), f"{quiet:,.1f} h", f"{pause:,.1f} min"))
         return Table(("Source", "Last record", "Quiet for", "Usual pause"), tuple(told[:_ROWS]))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 120 else text[:119] + "…"

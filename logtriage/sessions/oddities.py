@@ -20,7 +20,8 @@ def find(con: duckdb.DuckDBPyConnection, gathered: Gathered) -> None:
     """Fills the temp tables `oddities` (id, what, template, other, bits, value, usual) and `cuts` (id).
 
     `what`: missing, end, new, error, number, order, slow. `other`: the step that it is compared with (0: none).
-    `value`, `usual`: of missing, end, new, error: so many sessions of so many have it; else records or nanoseconds. `cuts`: sessions that lack something outside of the window.
+    `value`, `usual`: of missing, end, new, error: so many sessions of so many have it; else records or nanoseconds. `cuts`:
+    sessions that lack something outside of the window.
     """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE oddities "

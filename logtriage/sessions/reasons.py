@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from logtriage.output import shortened
+
 _LONGEST = 160  # characters of a template's text
 _TIMES = {1: "once", 2: "twice"}
 
@@ -41,8 +43,7 @@ def reason(odd: Oddity, texts: Mapping[int, str]) -> str:
 
 
 def _quoted(text: str | None) -> str:
-    plain = " ".join((text or "?").split())
-    return f"“{plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + '…'}”"
+    return f"“{shortened(' '.join((text or '?').split()), _LONGEST)}”"
 
 
 def _share(odd: Oddity) -> str:

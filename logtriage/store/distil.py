@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.masking import OTHER
-from logtriage.sql import MOST_SCANNED, scanned
+from logtriage.sql import MOST_SCANNED, among, scanned
 from logtriage.store import files, gist
 from logtriage.store.catalog import SMALL, Catalog, catalog_of, longest_runs, read_up_to
 from logtriage.store.gist import Count, Gist, Single, SnapshotId
@@ -42,7 +42,7 @@ def _distilled(
     """The gist of what `con` sees, which is `old` but for the parts that were touched."""
     if old:
         counts = [one for one in old.counts if one.part not in touched]
-        counts += counted(con, f"part IN ({', '.join(map(str, touched)) or 'NULL'})")
+        counts += counted(con, among("part", touched))
     else:
         counts = counted(con)
     parts, formats, renderings = (con.execute(sql).fetchall() for sql in SMALL)

@@ -81,5 +81,5 @@ def _moves(numbers: Sequence[float]) -> list[str]:
     if early > 0 and late / early >= _GREW:
         return [f"grew {late / early:.1f} times"]
     if late > 0 and early / late >= _GREW:
-        return [f"fell to {late / early:.2f} of what it was" if early else ""]
+        return [f"fell to {late / early:.2f} of what it was"]
     return []

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from logtriage.sql import among
 from logtriage.triage.peers import Peers
-from logtriage.triage.scope import Scope, in_parts
+from logtriage.triage.scope import Scope
 
 _BEFORE = timedelta(minutes=30)
 _AFTER = timedelta(minutes=1)
@@ -35,7 +36,7 @@ def before(scope: Scope, onset: datetime, peers: Peers) -> list[Change]:
     rows = scope.rows(f"""
         SELECT r.timestamp, coalesce(p.service, r.service, p.source), r.body, p.source, r."offset"
         FROM lake.records AS r JOIN part_names AS p USING (part)
-        WHERE {in_parts(scope.parts, "r.part")} AND r.timestamp BETWEEN ? AND ? AND (
+        WHERE {among("r.part", scope.parts)} AND r.timestamp BETWEEN ? AND ? AND (
             (r.part, r."offset") IN (
                 SELECT (part, "offset") FROM lake.hits WHERE category IN {_CATEGORIES} AND timestamp BETWEEN ? AND ?)
             OR r.shape IN (SELECT shape FROM lake.mined JOIN lake.templates USING (template)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from logtriage.sql import among
 from logtriage.store.views import Snapshot
-from logtriage.triage.scope import in_parts
 
 _SAMPLE = 20_000  # records, in whole requests
 _REQUESTS = 5  # that two sources must share
@@ -21,7 +21,7 @@ def skews(snapshot: Snapshot, parts: Sequence[int]) -> dict[int, float]:
     either way it says nothing about an incident. The largest group of parts that agree is taken to be right.
     """
     con = snapshot.con
-    mine = in_parts(parts)
+    mine = among("part", parts)
     total = con.execute(f"SELECT coalesce(sum(records), 0)::BIGINT FROM lake.activity WHERE {mine}").fetchall()[0][0]
     keep = -(-total // _SAMPLE) or 1
     pairs = con.execute(f"""

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from math import log, sqrt
 from typing import NamedTuple
 
+from logtriage.sql import among
 from logtriage.store.views import Snapshot
-from logtriage.triage.scope import in_parts
 
 _WHO = 'coalesce(service, "group")'  # rotated files, and one container after the other, are one
 _BUCKETS = 1_000  # at most
@@ -61,7 +61,7 @@ def find(snapshot: Snapshot, since: datetime, until: datetime, parts: Sequence[i
     buckets = -(-minutes // width)
     if buckets < LEAST_MINUTES:
         return None
-    window = _Window(since, until, in_parts(parts), width, buckets)
+    window = _Window(since, until, among("part", parts), width, buckets)
     _count(snapshot, window)
     gains = _gains(snapshot, buckets)
     if not gains:
@@ -141,8 +141,8 @@ def _first_sign(snapshot: Snapshot, window: _Window, begin: datetime, bans: floa
     parts, template = chosen
     shapes = con.execute("SELECT shape FROM lake.mined WHERE template = ?", [template]).fetchall()
     ((exact,),) = con.execute(
-        f"""SELECT min(timestamp) FROM lake.records WHERE part IN ({", ".join(map(str, parts))})
-        AND shape IN ({", ".join(str(shape) for (shape,) in shapes) or "NULL"}) AND timestamp >= ?""",
+        f"""SELECT min(timestamp) FROM lake.records WHERE {among("part", parts)}
+        AND {among("shape", (shape for (shape,) in shapes))} AND timestamp >= ?""",
         [moment],
     ).fetchall()
     text = con.execute("SELECT text FROM lake.templates WHERE template = ?", [template]).fetchall()

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any
 
+from logtriage.output import shortened
 from logtriage.query.condition import Condition, inlined, joined
+from logtriage.sql import among
 from logtriage.store.views import Snapshot
 from logtriage.triage.finding import Finding
 
@@ -66,7 +68,7 @@ class Scope:
         known = [part.part for part in snapshot.catalog.parts]
         wanted = known if plan.parts is None else plan.parts
         self.parts = [part for part in wanted if part not in plan.others]
-        self.mine = in_parts([*self.parts, *plan.others])
+        self.mine = among("part", [*self.parts, *plan.others])
         self.services: list[str] = []
         self._name_kinds()
         self._count()
@@ -86,8 +88,8 @@ class Scope:
         if before:
             cases.append((f"{moment} >= ? AND {moment} < ?", (before.since, before.until), BEFORE))
         when = "".join(f" WHEN {inlined(sql, values)} THEN {phase}" for sql, values, phase in cases)
-        others = f"WHEN {in_parts(self.plan.others, part)} THEN {BEFORE} " if self.plan.others else ""
-        return f"CASE {others}WHEN {in_parts(self.parts, part)} THEN CASE{when} END END"
+        others = f"WHEN {among(part, self.plan.others)} THEN {BEFORE} " if self.plan.others else ""
+        return f"CASE {others}WHEN {among(part, self.parts)} THEN CASE{when} END END"
 
     def moment(self, moment: str, part: str = "part") -> str:
         """SQL for a row's time, put right where its part's clock is wrong."""
@@ -99,8 +101,7 @@ class Scope:
 
     def text(self, template: int | None, most: int = 100) -> str:
         """A template's text, cut."""
-        text = self.texts.get(template, "") if template is not None else ""
-        return text if len(text) <= most else text[: most - 1] + "…"
+        return shortened(self.texts.get(template, "") if template is not None else "", most)
 
     def finding(
         self, kind: str, service: str, score: float, sentence: str, template: int | None, *,
@@ -123,7 +124,7 @@ class Scope:
             numbers = [
                 part.part for part in self.snapshot.catalog.parts if not part.service and _base(part.source) == service
             ]
-            conditions.append(Condition(in_parts(numbers)))
+            conditions.append(Condition(among("part", numbers)))
         if template is not None:
             conditions.append(Condition("template = ?", (f"{template % 2**64:016x}",)))
         where, parameters = joined(conditions)
@@ -160,7 +161,7 @@ class Scope:
         parts = {part.part: part for part in self.snapshot.catalog.parts}
         mine = [*self.parts, *self.plan.others]
         nameless = [number for number in mine if not parts[number].service]
-        self.mixed = in_parts(nameless)  # SQL: parts whose records say themselves who wrote them
+        self.mixed = among("part", nameless)  # SQL: parts whose records say themselves who wrote them
         told = self.rows(f"""SELECT part, shape, any_value(service) FROM lake.records WHERE {self.mixed} GROUP BY ALL""") if nameless else []  # fmt: skip
         self.named = {parts[number].service for number in mine} | {name for _, _, name in told}
         numbers: dict[str, int] = {}
@@ -238,11 +239,6 @@ class Scope:
             before = min(before, own.minutes) if BEFORE in told else 0.0
         last = told[AFTER][1] + _MINUTE if AFTER in told else after.until
         return before, max(1 / 60, (min(after.until, last) - after.since) / _MINUTE)
-
-
-def in_parts(parts: Sequence[int], column: str = "part") -> str:
-    """SQL: whether a column has the number of one of these parts."""
-    return f"{column} IN ({', '.join(map(str, parts))})" if parts else "false"
 
 
 def _base(source: str) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from logtriage.coverage import counted
-from logtriage.output import harmless, painted, shown_time
+from logtriage.output import harmless, painted, shortened, shown_time
 from logtriage.triage.blame import NAMED
 from logtriage.triage.finding import Finding
 from logtriage.triage.triage import Triage
@@ -174,6 +174,4 @@ def queries(answer: Triage) -> Iterator[str]:
 
 def _cut(text: str, width: int | None) -> str:
     text = text.replace("\n", "⏎")
-    if width is None or len(text) <= width or text.lstrip().startswith("logtriage "):
-        return text
-    return text[: width - 1] + "…"
+    return text if width is None or text.lstrip().startswith("logtriage ") else shortened(text, width)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from logtriage.answers import lanes
 from logtriage.coverage import counted
+from logtriage.sql import among
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 from logtriage.triage import (
@@ -32,7 +33,7 @@ from logtriage.triage.finding import Finding
 from logtriage.triage.onset import LEAST_MINUTES, Onset, find
 from logtriage.triage.order import Move
 from logtriage.triage.peers import Peers
-from logtriage.triage.scope import AFTER, BEFORE, Plan, Scope, Span, in_parts
+from logtriage.triage.scope import AFTER, BEFORE, Plan, Scope, Span
 
 _LOOKED_AT = timedelta(hours=24)  # where no window is given: so much before the end of the logs
 _AFTER = timedelta(hours=2)  # of the onset, where no end is given
@@ -225,7 +226,7 @@ def _activity(scope: Scope) -> list[Minute]:
     since = scope.plan.before.since if scope.plan.before else scope.plan.after.since
     rows = scope.rows(
         f"""SELECT minute, service, sum(records)::BIGINT, coalesce(sum(records) FILTER (severity_number >= {_WARN}), 0)::BIGINT
-        FROM lake.activity JOIN kinds USING (part, shape) WHERE {in_parts(scope.parts)}
+        FROM lake.activity JOIN kinds USING (part, shape) WHERE {among("part", scope.parts)}
           AND minute >= date_trunc('minute', ?::TIMESTAMP) AND minute < ?
         GROUP BY ALL ORDER BY ALL""",
         [since, scope.plan.after.until],
