@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import re
 from collections.abc import Iterator
@@ -16,8 +15,9 @@ from rg_reference import LINES, OPTIONS, PATTERNS, lines_of, needs_rg, rg_lines,
 
 from logtriage.errors import SourceError
 from logtriage.needles import blockwise, finder
+from logtriage.needles.finder import Finder
 from logtriage.needles.needle import Needle
-from logtriage.needles.scan import count, count_file, hits, scan_blocks, scan_file
+from logtriage.needles.scan import scan_blocks, scan_file
 from logtriage.needles.verdict import MatchTimeout
 
 LOOSE = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -31,9 +31,9 @@ class Block:
 
 
 def found_in(text: bytes, needle: Needle) -> list[tuple[int, int]]:
-    """The hits in `text`; an example that takes `regex` too long is set aside."""
+    """The lines selected in `text`, as (start, end); an example that takes `regex` too long is set aside."""
     try:
-        return list(hits(text, needle))
+        return Finder(needle).select(text, 0, len(text))
     except MatchTimeout:
         reject()
 
@@ -63,11 +63,10 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_finds_the_lines_ripgrep_finds(
     tmp_path: Path, way: str, patterns: list[str], text: bytes, options: dict[str, bool]
 ) -> None:
-    """For any patterns, bytes and options, the lines selected in a buffer are ripgrep's, and so is their count."""
+    """For any patterns, bytes and options, the lines selected in a buffer are ripgrep's."""
     needle = Needle.of(patterns, **options)
     wanted = rg_lines(tmp_path, text, patterns, **options)
     assert found_in(text, needle) == wanted
-    assert count(text, needle) == len(wanted or [])
 
 
 NASTY = [
@@ -102,8 +101,7 @@ def test_odd_texts(tmp_path: Path, way: str, pattern: str) -> None:
         for invert in (False, True):
             needle = Needle.of([pattern], invert=invert)
             wanted = rg_lines(tmp_path, text, [pattern], invert=invert)
-            assert list(hits(text, needle)) == wanted, text[-40:]
-            assert count(text, needle) == len(wanted or [])
+            assert found_in(text, needle) == wanted, text[-40:]
 
 
 @LOOSE
@@ -119,7 +117,6 @@ def test_a_file_gives_what_its_bytes_give(
     wanted = [(start, starts.index(start) + 1) for start, _ in found_in(text, needle)]
     assert list(scan_file(file, needle, threads=threads, with_numbers=True)) == wanted
     assert [hit.offset for hit in scan_file(file, needle, threads=threads)] == [start for start, _ in wanted]
-    assert count_file(file, needle, threads=threads) == len(wanted)
 
 
 @LOOSE
@@ -163,19 +160,16 @@ def large() -> bytes:
     "pattern", ["needle", "took 99 ms", r"\b99[0-9] ms$", r"(?i)REQUEST \d*77\d*\b", "ñ|FATAL", r"\s\w+r ", "."]
 )
 def test_large_buffers(tmp_path: Path, large: bytes, pattern: str) -> None:
-    """Over several windows, and from bytes, a mapped file or a view, the lines are those that Python's `re` selects."""
+    """Over several windows, from bytes and from a file, the lines are those that Python's `re` selects."""
     needle = Needle.of([pattern])
     judge = re.compile(pattern)
-    wanted = [(start, end) for start, end in lines_of(large) if judge.search(large[start:end].decode())]
-    assert list(hits(large, needle)) == wanted
-    assert count(large, needle) == len(wanted)
-    assert count(large, Needle.of([pattern], invert=True)) == 80_000 - len(wanted)
+    wanted = [start for start, end in lines_of(large) if judge.search(large[start:end].decode())]
+    blocks = [Block(0, 1, large)]
+    assert [hit.offset for hit in scan_blocks(blocks, needle)] == wanted
+    assert len(list(scan_blocks(blocks, Needle.of([pattern], invert=True)))) == 80_000 - len(wanted)
     file = tmp_path / "log"
     file.write_bytes(large)
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        assert list(hits(mapped, needle)) == wanted
-    assert list(hits(memoryview(large), needle)) == wanted
-    assert [hit.offset for hit in scan_file(file, needle)] == [start for start, _ in wanted]
+    assert [hit.offset for hit in scan_file(file, needle)] == wanted
 
 
 @pytest.mark.parametrize("filling", [b"q", b"q\n", b" "])
@@ -187,9 +181,8 @@ def test_nothing_is_missed_at_the_end(monkeypatch: pytest.MonkeyPatch, pattern: 
     for length in range(150):
         for tail in (b"\n1", b"\n1\n", b"\n\n", b"\nz", b"\nz\n", b"\n1ab\n"):
             text = filling * length + tail
-            assert list(hits(text, needle)) == [
-                (start, end) for start, end in lines_of(text) if needle.has_match(text[start:end])
-            ]
+            wanted = [(start, end) for start, end in lines_of(text) if needle.has_match(text[start:end])]
+            assert found_in(text, needle) == wanted
 
 
 def test_the_first_hit_comes_before_the_rest_is_read(
@@ -254,8 +247,7 @@ def test_undecided_lines_are_told(tmp_path: Path, impatient: None, invert: bool)
     needle = Needle.of([r"(a|aa)+(b)\2$"], invert=invert)
     wanted = [68] if invert else [0, 70]
     undecided: list[int] = []
-    assert [start for start, _ in hits(text, needle, on_timeout=undecided.append)] == wanted
-    assert count(text, needle, on_timeout=undecided.append) == len(wanted)
+    assert [start for start, _ in Finder(needle, undecided.append).select(text, 0, len(text))] == wanted
     file = tmp_path / "log"
     file.write_bytes(text)
     assert [hit.offset for hit in scan_file(file, needle, on_timeout=undecided.append)] == wanted
@@ -263,21 +255,17 @@ def test_undecided_lines_are_told(tmp_path: Path, impatient: None, invert: bool)
     assert [hit.offset for hit in scan_blocks(blocks, needle, on_timeout=undecided.append)] == [
         1000 + s for s in wanted
     ]
-    assert undecided == [5, 5, 5, 1005]
-    for search in (
-        lambda: list(hits(text, needle)),
-        lambda: list(scan_file(file, needle)),
-        lambda: count(text, needle),
-    ):
+    assert undecided == [5, 5, 1005]
+    for untold in (scan_file(file, needle), scan_blocks(blocks, needle)):
         with pytest.raises(MatchTimeout):
-            search()
+            list(untold)
 
 
 def test_runaway_repetitions_are_decided_without_backtracking() -> None:
     """A pattern that ruins a backtracking engine costs nothing on lines of ASCII, as Hyperscan decides it."""
     text = b"a" * 2000 + b"c\n" + b"a" * 2000 + b"b\n"
     needle = Needle.of(["(a|aa|a*)*b$"])
-    assert list(hits(text, needle)) == [(2002, 4003)]
+    assert found_in(text, needle) == [(2002, 4003)]
     assert not needle.matches("a" * 5000)
 
 
@@ -285,8 +273,9 @@ def test_thousands_of_patterns() -> None:
     """A long list of texts (-f) is one search."""
     text = b"".join(b"line with word%dx in it\n" % number for number in range(5000))
     needle = Needle.of([f"word{number}x" for number in range(0, 10_000, 5)], fixed=True)
-    assert count(text, needle) == 1000
-    assert [number for number, (start, _) in enumerate(hits(text, needle)) if start < 100] == [0]
+    found = found_in(text, needle)
+    assert len(found) == 1000
+    assert [number for number, (start, _) in enumerate(found) if start < 100] == [0]
 
 
 @pytest.mark.parametrize(
@@ -297,4 +286,4 @@ def test_patterns_too_large_for_hyperscan(large: bytes, pattern: str, monkeypatc
     text = large[:20_000] + b"\nbc\na" + b"q" * 200 + b"b" + b"w" * 40 + "é\n".encode()
     monkeypatch.setattr(finder, "SMALL", -1)
     needle = Needle.of([pattern])
-    assert list(hits(text, needle)) == [(s, e) for s, e in lines_of(text) if needle.has_match(text[s:e])]
+    assert found_in(text, needle) == [(s, e) for s, e in lines_of(text) if needle.has_match(text[s:e])]

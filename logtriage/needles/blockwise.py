@@ -33,7 +33,7 @@ class Hit(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What one block gave: how many lines are selected, their hits, if asked for (with numbers that count from the
+    """What one block gave: how many lines are selected, their hits (with numbers, if asked for, that count from the
     block's start), the line breaks, if numbers were asked for, the starts of undecided lines and of those that were cut, and
     what went wrong."""
 
@@ -77,11 +77,6 @@ def find_numbered(finder: Finder, data: bytearray, start: int, stop: int, offset
         counted = first
         hits.append(Hit(offset + first, number + 1))
     return Found(len(hits), tuple(hits), number + count_breaks(data, counted, stop))
-
-
-def find_count(finder: Finder, data: bytearray, start: int, stop: int, offset: int) -> Found:
-    """A job: the count alone."""
-    return Found(finder.count(data, start, stop))
 
 
 @contextmanager

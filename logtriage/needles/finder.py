@@ -6,16 +6,15 @@ texts: at the end of each text). So there are never more reports than lines, how
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from logtriage.hyperscans import HS_CASELESS, HS_MARGIN, HS_PREFILTER, compiled_database, new_scratch, remember
-from logtriage.needles.needle import TOGETHER, Needle
+from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
 
-Buffer: TypeAlias = "bytes | bytearray | mmap.mmap"
+Buffer: TypeAlias = "bytes | bytearray"
 Spans: TypeAlias = list[tuple[int, int]]
 
 WINDOW = 1 << 20  # bytes scanned at once: they stay in the processor's cache, and bound what is remembered of them
@@ -50,22 +49,6 @@ class Finder:
         if self.needle.invert:
             return self._others(data, start, stop, self._matching(data, start, stop))
         return self._matching(data, start, stop)
-
-    def count(self, data: Buffer, start: int, stop: int) -> int:
-        """How many lines `select` would give."""
-        if self.needle.matches_all:
-            matching = count_lines(data, start, stop)
-        elif self._reports_tell(data, start, stop):
-            matching = len(self._ends(data, start, stop))
-        else:
-            matching = len(self._matching(data, start, stop))
-        return count_lines(data, start, stop) - matching if self.needle.invert else matching
-
-    def _reports_tell(self, data: Buffer, start: int, stop: int) -> bool:
-        """Is each of Hyperscan's reports one matching line? (One expression reports no place twice.)"""
-        if not self._uses_hyperscan(stop - start) or len(self.needle.found) > TOGETHER:
-            return False
-        return self._exact or (self._exact_on_ascii and data[start:stop].isascii())
 
     def _matching(self, data: Buffer, start: int, stop: int) -> Spans:
         if start >= stop or not self.needle.found:
@@ -180,15 +163,6 @@ def lines(data: Buffer, start: int, stop: int) -> Iterator[tuple[int, int]]:
         start = end + 1
 
 
-def count_lines(data: Buffer, start: int, stop: int) -> int:
-    """How many lines `data[start:stop]` holds; the last need not end in a line break."""
-    if start >= stop:
-        return 0
-    return count_breaks(data, start, stop) + (data[stop - 1] != 10)
-
-
 def count_breaks(data: Buffer, start: int, stop: int) -> int:
     """How many line breaks `data[start:stop]` holds."""
-    if isinstance(data, mmap.mmap):
-        return sum(data[at : min(at + WINDOW, stop)].count(b"\n") for at in range(start, stop, WINDOW))
     return data.count(b"\n", start, stop)

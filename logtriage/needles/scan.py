@@ -1,4 +1,4 @@
-"""Searches bytes, streams and files for the lines a needle selects, in order."""
+"""Searches streams and files for the lines a needle selects, in order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeAlias
 
-from logtriage.needles.blockwise import Hit, find_count, find_hits, find_numbered, opened, search
+from logtriage.needles.blockwise import Hit, find_hits, find_numbered, opened, search
 from logtriage.needles.finder import WINDOW, Buffer, Finder, count_breaks
 from logtriage.needles.needle import Needle
 
@@ -23,32 +23,7 @@ class BlockLike(Protocol):
     @property
     def line(self) -> int: ...
     @property
-    def data(self) -> bytes | bytearray | memoryview: ...
-
-
-def hits(
-    buffer: Buffer | memoryview,
-    needle: Needle,
-    *,
-    start: int = 0,
-    stop: int | None = None,
-    on_timeout: OnTimeout = None,
-) -> Iterator[tuple[int, int]]:
-    """The selected lines of `buffer[start:stop]` (whole lines) in order, as (start, end without the line break).
-
-    A memoryview is copied.
-    """
-    data = _searchable(buffer)
-    finder = Finder(needle, on_timeout)
-    for begin, end in _windows(data, start, len(data) if stop is None else stop):
-        yield from finder.select(data, begin, end)
-
-
-def count(buffer: Buffer | memoryview, needle: Needle, *, on_timeout: OnTimeout = None) -> int:
-    """How many lines of `buffer` are selected."""
-    data = _searchable(buffer)
-    finder = Finder(needle, on_timeout)
-    return sum(finder.count(data, begin, end) for begin, end in _windows(data, 0, len(data)))
+    def data(self) -> Buffer: ...
 
 
 def scan_blocks(
@@ -57,7 +32,7 @@ def scan_blocks(
     """The selected lines of a stream that comes in blocks of whole lines."""
     finder = Finder(needle)
     for block in blocks:
-        data = _searchable(block.data)
+        data = block.data
         finder.on_timeout = _shifted(on_timeout, block.offset)
         counted, number = 0, block.line
         for begin, end in _windows(data, 0, len(data)):
@@ -98,18 +73,8 @@ def scan_file(
                 yield from found.hits
 
 
-def count_file(path: str | os.PathLike[str], needle: Needle, *, threads: int = 2, on_timeout: OnTimeout = None) -> int:
-    """How many lines of a plain file are selected. Raises SourceError if it cannot be read."""
-    with opened(path, 0, None) as part:
-        return sum(found.selected for found in search(part, find_count, Finder(needle, on_timeout), threads))
-
-
 def _shifted(on_timeout: OnTimeout, by: int) -> OnTimeout:
     return None if on_timeout is None else lambda place: on_timeout(by + place)
-
-
-def _searchable(buffer: Buffer | memoryview) -> Buffer:
-    return bytes(buffer) if isinstance(buffer, memoryview) else buffer
 
 
 def _windows(data: Buffer, start: int, stop: int) -> Iterator[tuple[int, int]]:
