@@ -125,6 +125,7 @@ def test_a_long_ingest_puts_its_files_in_order(
     write_sources(tmp_path / "logs")
     files = "SELECT count(DISTINCT filename) FILTER (ends_with(filename, '.parquet')), count(*) FROM lake.records"
     found = []
+    monkeypatch.setattr(upkeep, "INLINE", 1)  # so few records would stay in the catalog
     for name, most, stopped in (("few", 10_000, False), ("stopped", 1, True), ("many", 1, False)):
         monkeypatch.setattr(ingest, "_MANY", most)
         monkeypatch.setattr(upkeep, "compact", cut_off if stopped else compact)
