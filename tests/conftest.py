@@ -20,9 +20,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 @pytest.fixture(autouse=True, scope="session")
 def _private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads or writes the user's own store, config or cache; workers share one cache of compiled patterns."""
+    """No test reads or writes the user's own store, config or cache; workers share one cache of compiled patterns, and the
+    processes that they start one of Python's bytecode, which would cost each of them a tenth of a second and more."""
     home = tmp_path_factory.getbasetemp().parent / "logtriage-tests-home"
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPYCACHEPREFIX", str(home / "bytecode"))
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
             patch.setenv(name, str(home / name))
         patch.delenv("LOGTRIAGE_STORE", raising=False)
