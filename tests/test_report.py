@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from logtriage.marks import Mark
 from logtriage.report import markdown, page
-from logtriage.report.document import Code, Document, Heading, Items, Lane, Paragraph, Table, Timeline, visible
+from logtriage.report.document import Code, Document, Heading, Items, Lane, Moment, Paragraph, Table, Timeline, visible
 from logtriage.report.redact import masker
 
 pytest.importorskip("markdown_it", reason="it comes with textual, which is not installed")
@@ -44,7 +44,7 @@ def whole(texts: list[str]) -> Document:
     made = Document(first)
     made.add(
         Heading(second), Paragraph(first), Items((first, second)), Items((second,), numbered=True), Code(first), Table((first, "n"), ((second, first),)),
-        Timeline(MOMENT, MOMENT + timedelta(minutes=2), (Lane(first, (1, 2), (0, 1)),), ((MOMENT, "mark", second), (MOMENT, "onset", first))),
+        Timeline(MOMENT, MOMENT + timedelta(minutes=2), (Lane(first, (1, 2), (0, 1)),), (Moment(MOMENT, "mark", second), Moment(MOMENT, "onset", first))),
     )  # fmt: skip
     return made
 
