@@ -82,6 +82,15 @@ def one(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
+def either(texts: pa.Array, others: pa.Array) -> pa.Array:
+    """The texts, and in the place of nulls the others; nothing is copied where one of the two is all of it."""
+    import pyarrow.compute as pc
+
+    if not texts.null_count:
+        return texts
+    return others if texts.null_count == len(texts) else pc.coalesce(texts, others)
+
+
 def none_empty(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     """Texts without nulls, null where they are empty."""
     import pyarrow as pa

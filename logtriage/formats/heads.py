@@ -92,10 +92,11 @@ class Heads:
 
         assert self.table is not None
         heads = self.table.select(names)
-        if self._rows is not None:
-            return heads.take(self._rows.take(lines))
-        # without a copy, where they are all, or all but the last ones
-        return heads.slice(0, len(lines)) if lines.equals(pa.arange(0, len(lines))) else heads.take(lines)
+        if self._rows is None and lines.equals(pa.arange(0, len(lines))):  # all, or all but the last ones
+            return heads.slice(0, len(lines))
+        rows = lines if self._rows is None else self._rows.take(lines)
+        # what nothing is told of is not worth a copy
+        return pa.table([c.slice(0, len(rows)) if c.null_count == len(c) else c.take(rows) for c in heads.columns], names)
 
     def _show(self) -> None:
         """Makes `heads` show what was read until now."""

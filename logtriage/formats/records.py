@@ -13,7 +13,7 @@ from logtriage.formats.detect import Grammar
 from logtriage.formats.heads import Heads
 from logtriage.formats.node import Node
 from logtriage.formats.stages import COLUMNS
-from logtriage.layouts import one, slices, where
+from logtriage.layouts import either, one, slices, where
 from logtriage.sources.lines import Lines, split
 from logtriage.stamps.rendering import Rendering
 
@@ -56,12 +56,8 @@ class Records:
     @property
     def texts(self) -> tuple[pa.Int64Array, pa.LargeStringArray]:
         """The records of the block, by the lines that they begin with (`records.i`), and what they say."""
-        import pyarrow.compute as pc
-
         assert self.table is not None
-        text, raw = self.table["text"], self.table["raw"]
-        said = raw if text.null_count == len(text) else pc.coalesce(text, raw)
-        return one(self.table["i"]), one(said)
+        return one(self.table["i"]), either(one(self.table["text"]), one(self.table["raw"]))
 
     def reset(self) -> None:
         """To be called before the first block of each source."""
@@ -171,8 +167,7 @@ class Records:
             body = pc.replace_with_mask(body, more, joined)
         found = one(records["behind"])
         for others in (body, one(records["text"]), one(records["own"])):
-            if found.null_count:  # what nothing is told of is not worth a copy
-                found = pc.coalesce(found, others) if found.null_count < len(found) else others
+            found = either(found, others)
         none = pc.is_null(found)
         if not found.null_count:
             return found
@@ -202,8 +197,11 @@ class Records:
             cleaned = self.con.execute(f"SELECT {clean_record('raw', lines)} AS own FROM wholes").to_arrow_table()
             own = source = cleaned["own"].cast(pa.large_string())
             text, ends = pc.coalesce(text, own), pc.binary_length(source)
-        starts = pc.min_element_wise(pc.binary_length(table["head"]).fill_null(0), ends)
-        behind = where(slices(one(source), one(starts), one(ends)), one(pc.is_valid(table["head"])))
+        head = one(table["head"])
+        behind = head  # none of them
+        if head.null_count < len(head):
+            starts = pc.min_element_wise(pc.binary_length(head).fill_null(0), one(ends))
+            behind = where(slices(one(source), starts, one(ends)), pc.is_valid(head))
         return _with(table, {"tail": tail, "own": own, "behind": behind, "text": text})
 
 

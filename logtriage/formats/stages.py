@@ -202,8 +202,9 @@ class Stages:
 
         chain = pa.repeat(pa.scalar(self._chain(node), pa.int32()), len(rows))
         rows = rows.append_column("chain", chain)
+        nothing = {kind: pa.nulls(len(rows), kind) for kind in set(_schema().values())}
         columns = {
-            name: rows[name].cast(kind) if name in rows.column_names else pa.nulls(len(rows), kind)
+            name: rows[name].cast(kind) if name in rows.column_names else nothing[kind]
             for name, kind in _schema().items()
         }
         self._heads.append(pa.table(columns))
