@@ -155,8 +155,7 @@ class Normaliser:
         self.records.let_go()
         self._flags.let_go()
         self.rows = self.shapes.runs = None
-        for name in ("pieces", "rows"):
-            self.con.unregister(name)
+        self.con.unregister("rows")
 
     def hits(self) -> pa.Table:
         """What `found` tells of `rows`, with their places and times."""
@@ -186,10 +185,9 @@ class Normaliser:
         records = self.records.table
         assert records is not None
         pieces = frame.pieces(records, marked=made.marked)
-        self.con.register("pieces", pieces)
         wrapped = any(fmt.kind in ("json", "logfmt") for node in self.records.chains for fmt in node.path)
-        cut = frame.cut("pieces", json=wrapped, found=pieces.column_names)
-        rows = self.con.execute(cut).to_arrow_table().append_column("exact", pieces["exact"])
+        frames, bodies = frame.cut(self.con, pieces, json=wrapped)
+        rows = pa.table({"frame": frames, "body": bodies, "exact": pieces["exact"]})
         rows = rows.append_column("lines", records["lines"].cast(pa.int32()))
         for name in _AS_THEY_ARE:
             column = records[name]
@@ -206,7 +204,6 @@ class Normaliser:
             service = pc.coalesce(service, records["program"])
         for name, column in (("severity_number", severity), ("flags", flagged["flags"]), ("service", service)):
             rows = rows.append_column(name, column)
-        frames, bodies = (one(rows[name]) for name in ("frame", "body"))
         stamps, observed = (
             one(pc.if_else(pc.is_valid(records[number]), records[text], pa.scalar(None, pa.large_string())))
             for number, text in (("stamp", "stamp_text"), ("observed_stamp", "observed_text"))

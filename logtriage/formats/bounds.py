@@ -42,21 +42,22 @@ def starts(heads: Heads, lines: Lines) -> pa.Int64Array:
 
 
 def tails(heads: Heads, lines: Lines, starts: pa.Int64Array) -> pa.Table:
-    """(i, tail): what the lines say that go on with each record, where a transport wraps each of them; without the pieces of
-    a cut first line."""
+    """(i, tail, apart): what the lines say that go on with each record, where a transport wraps lines, without the pieces of a
+    cut first line; and whether one of them is wrapped, so that they do not stand side by side."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    wrapped = any(fmt.inner for node in heads.chains for fmt in node.path)
-    if len(starts) == len(lines) or not wrapped:
-        return pa.table({"i": pa.array([], pa.int64()), "tail": pa.array([], pa.large_string())})
+    if len(starts) == len(lines) or not any(fmt.inner for node in heads.chains for fmt in node.path):
+        nothing = {"i": pa.int64(), "tail": pa.large_string(), "apart": pa.bool_()}
+        return pa.table({name: pa.array([], kind) for name, kind in nothing.items()})
     assert heads.texts is not None
     places, one_line = pa.arange(0, len(lines)), pa.scalar(1, pa.int64())
     record = pc.subtract(pc.search_sorted(starts, places, side="right"), pa.scalar(1, pa.uint64()))
     goes_on = pc.not_equal(starts.take(record), places)
     line, record = places.filter(goes_on), record.filter(goes_on)
     above = pc.subtract(line, one_line)
-    said = one(pc.coalesce(heads.of(line, ["content"])["content"], heads.texts.take(line)))
+    content = one(heads.of(line, ["content"])["content"])
+    said = one(pc.coalesce(content, heads.texts.take(line)))
     cut = one(heads.of(above, ["partial"])["partial"].fill_null(False))
     if pc.any(cut).as_py():
         cut = pc.and_(cut, _same_stream(heads, lines, line, above))
@@ -67,11 +68,12 @@ def tails(heads: Heads, lines: Lines, starts: pa.Int64Array) -> pa.Table:
     piece = pc.equal(ended, pc.subtract(ended.take(first), own.take(first)))
     breaks = pa.array(["\n", ""], pa.large_string()).take(cut.cast(pa.int8()))
     said = pc.binary_join_element_wise(breaks, said, pa.scalar("", pa.large_string())).filter(pc.invert(piece))
+    wrapped = record.filter(pc.and_(pc.is_valid(content), pc.invert(piece)))
     record = record.filter(pc.invert(piece))
     told = pc.unique(record)
     ends = pa.concat_arrays([pc.search_sorted(record, told), pa.array([len(record)], pa.uint64())]).cast(pa.int64())
     joined = pc.binary_join(pa.LargeListArray.from_arrays(ends, said), pa.scalar("", pa.large_string()))
-    return pa.table({"i": starts.take(told), "tail": joined})
+    return pa.table({"i": starts.take(told), "tail": joined, "apart": pc.is_in(told, value_set=wrapped)})
 
 
 def _same_stream(

@@ -96,7 +96,8 @@ class Heads:
             return heads.slice(0, len(lines))
         rows = lines if self._rows is None else self._rows.take(lines)
         # what nothing is told of is not worth a copy
-        return pa.table([c.slice(0, len(rows)) if c.null_count == len(c) else c.take(rows) for c in heads.columns], names)
+        told = (c.slice(0, len(rows)) if c.null_count == len(c) else c.take(rows) for c in heads.columns)
+        return pa.table(list(told), names)
 
     def _show(self) -> None:
         """Makes `heads` show what was read until now."""

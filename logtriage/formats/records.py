@@ -134,11 +134,14 @@ class Records:
 
     def _assemble(self, lines: Lines, wholes: pa.Table, tails: pa.Table) -> None:
         """Makes `table` of heads, wholes and tails. `text` is what a record says (its lines cleaned and unwrapped), null where
-        that is `raw`; `head` is what stands in `raw` before its body, if known."""
+        that is `raw`; `head` is what stands in `raw` before its body, if known; `joined`: the body was put together of what
+        lines wrap."""
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         records = severity.named(self._side_by_side(lines, wholes, tails), self.chains)
-        made = {"lines": _lines(records), "body": self._bodies(records, lines)}
+        joined = pc.and_(records["apart"], pc.invert(self._spanning(records)))
+        made = {"lines": _lines(records), "body": self._bodies(records, lines), "joined": joined}
         if lines.cleaned:
             made["head"] = pa.nulls(len(records), pa.large_string())
         records = _with(records, made)
@@ -151,10 +154,9 @@ class Records:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        whole = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
         body = one(records["body"])
         more = pc.and_(pc.greater(records["lines"], 1), pc.is_valid(body))
-        more = one(pc.and_(more, pc.invert(pc.is_in(records["chain"], value_set=pa.array(whole, pa.int32())))))
+        more = one(pc.and_(more, pc.invert(self._spanning(records))))
         if pc.any(more).as_py():
             some = records.filter(more)
             rest = one(some["tail"]).fill_null("")
@@ -173,12 +175,20 @@ class Records:
             return found
         return pc.replace_with_mask(found, none, pc.ascii_rtrim(one(records["raw"].filter(none)), characters="\n"))
 
+    def _spanning(self, records: pa.Table) -> pa.ChunkedArray:
+        """Which records are of formats that span lines: these tell what the body is."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        chains = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
+        return pc.is_in(records["chain"], value_set=pa.array(chains, pa.int32()))
+
     def show(self) -> None:
         """Makes the temp view `records` show them."""
         self.con.register("records", self.table)
 
     def _side_by_side(self, lines: Lines, wholes: pa.Table, tails: pa.Table) -> pa.Table:
-        """`wholes`, and beside each record the head of its first line, its `tail`, its `text`, `own` (all of it cleaned, null
+        """`wholes`, and beside each record the head of its first line, its `tail` (see bounds.py), its `text`, `own` (all of it cleaned, null
         where that is `raw`), and what is `behind` the head."""
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -187,7 +197,8 @@ class Records:
         heads = self._heads.of(one(table["i"]), names)
         for name in names:
             table = table.append_column(name, heads[name])
-        tail = tails["tail"].take(pc.index_in(table["i"], value_set=tails["i"])).cast(pa.large_string())
+        with_tail = pc.index_in(table["i"], value_set=tails["i"])
+        tail, apart = tails["tail"].take(with_tail).cast(pa.large_string()), tails["apart"].take(with_tail)
         text, source = table["content"], table["raw"]
         if len(tails):
             text = pc.binary_join_element_wise(text, tail.fill_null(""), pa.scalar("", pa.large_string()))
@@ -202,11 +213,11 @@ class Records:
         if head.null_count < len(head):
             starts = pc.min_element_wise(pc.binary_length(head).fill_null(0), one(ends))
             behind = where(slices(one(source), starts, one(ends)), pc.is_valid(head))
-        return _with(table, {"tail": tail, "own": own, "behind": behind, "text": text})
+        return _with(table, {"tail": tail, "apart": apart.fill_null(False), "own": own, "behind": behind, "text": text})
 
 
 # What is told beside a record to make its body and text of.
-_BESIDE = ("content", "tail", "own", "behind")
+_BESIDE = ("content", "tail", "apart", "own", "behind")
 
 
 def _lines(records: pa.Table) -> pa.Int64Array:

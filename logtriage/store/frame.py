@@ -11,10 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from logtriage import masking
+from logtriage.layouts import one
 from logtriage.sql import settled
 from logtriage.stamps.rendering import Rendering, render_sql
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 STAMP, BODY, TRACE, JSON_BODY, HTML_BODY, OBSERVED, SPAN, REQUEST = (f"chr({n})" for n in range(1, 9))
@@ -25,15 +27,16 @@ PIECES = {"stamp_text": STAMP, "observed_text": OBSERVED, **IDS}
 _RENDERED = {"stamp_text": "stamp", "observed_text": "observed_stamp"}
 # A shorter piece would be found all over the text, and frames would repeat less.
 _SHORTEST = 4
+_MOST_RUN = 100  # characters of a run that are looked for
 
 
 def pieces(records: pa.Table, *, marked: bool) -> pa.Table:
-    """Of records (see records.py) what `cut` goes by: `raw`, `head`, `body` and `exact`, and the PIECES that some of them have,
+    """Of records (see records.py) what `cut` goes by: `raw`, `head`, `body`, `joined` and `exact`, and the PIECES that some of them have,
     null where there is nothing to cut out. `marked`: a body that holds one of the marks is to be kept whole."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = {name: records[name] for name in ("raw", "head", "body", "exact")}
+    columns = {name: records[name] for name in ("raw", "head", "body", "joined", "exact")}
     if marked:
         holds = pc.match_substring_regex(records["body"], "[\x01-\x08]")
         columns["exact"] = pc.coalesce(
@@ -55,18 +58,33 @@ def pieces(records: pa.Table, *, marked: bool) -> pa.Table:
     return pa.table(columns)
 
 
-def cut(relation: str, *, json: bool, found: Collection[str]) -> str:
-    """SQL: of `pieces` (a relation, with columns that are `found`) the frames, and the bodies without ids.
+def cut(con: duckdb.DuckDBPyConnection, pieces: pa.Table, *, json: bool) -> tuple[pa.StringArray, pa.LargeStringArray]:
+    """Of `pieces` the frames, and the bodies without ids. `json`: some bodies lie in JSON strings."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    `json`: some bodies lie in JSON strings.
-    """
+    con.register("pieces", pieces)
+    frames = one(con.execute(_framed(pieces.column_names, json=json)).to_arrow_table()["frame"])
+    con.unregister("pieces")
+    bodies, ids = one(pieces["body"]), pieces.select([name for name in IDS if name in pieces.column_names])
+    if ids.column_names:
+        bodies = _without_ids(con, bodies, ids).cast(pa.large_string())
+        holding = _may_hold(frames, ids)
+        if pc.any(holding).as_py():
+            cut = _without_ids(con, frames.filter(holding), ids.filter(holding))
+            frames = pc.replace_with_mask(frames, holding, cut)
+    return frames, bodies
+
+
+def _framed(found: Collection[str], *, json: bool) -> str:
+    """SQL: of `pieces`, with columns that are `found`, the frames, which may still hold ids."""
     # What stands before a piece is told in a subquery of its own: in a CASE it would be looked for at each mention.
-    whole = "exact IS NULL AND head IS NULL"
-    relation = f"SELECT *, CASE WHEN {whole} THEN CASE WHEN strlen(body) >= {_SHORTEST} THEN split_part(raw, body, 1) END END AS before FROM {relation}"
+    whole = f"exact IS NULL AND head IS NULL AND NOT joined AND strlen(body) >= {_SHORTEST}"
+    relation = f"SELECT *, CASE WHEN {whole} THEN split_part(raw, body, 1) END AS before_body FROM pieces"
     cases = f"WHEN head IS NOT NULL THEN head || {BODY} || CASE WHEN ends_with(raw, chr(10)) THEN chr(10) ELSE '' END"
-    cases += f" WHEN strlen(before) < strlen(raw) THEN {_cut('raw', 'before', 'body', BODY)}"
+    cases += f" WHEN strlen(before_body) < strlen(raw) THEN {_cut('raw', 'before_body', 'body', BODY)}"
     if json:
-        before = "before"
+        before = "before_body"
         for mark, escaped, name in ((JSON_BODY, json_text("body"), "json"), (HTML_BODY, _html("body"), "html")):
             relation = (
                 f"SELECT *, CASE WHEN strlen({before}) = strlen(raw) THEN {escaped} END AS {name} FROM ({relation})"
@@ -75,19 +93,39 @@ def cut(relation: str, *, json: bool, found: Collection[str]) -> str:
             relation = f"SELECT *, split_part(raw, {name}, 1) AS {before} FROM ({relation})"
             cases += f" WHEN strlen({before}) < strlen(raw) THEN {_cut('raw', before, name, mark)}"
     relation = f"SELECT *, CASE WHEN exact IS NOT NULL THEN raw {cases} ELSE raw END AS frame FROM ({relation})"
-    for name in PIECES:
+    for name in _RENDERED:
         if name in found:
             relation = _without(relation, "frame", name, PIECES[name])
-        if name in found and name in IDS:
-            relation = _without(relation, "body", name, IDS[name])
-    return f"SELECT frame, body FROM ({relation})"
+    return f"SELECT frame FROM ({relation})"
+
+
+def _without_ids(con: duckdb.DuckDBPyConnection, texts: pa.Array, ids: pa.Table) -> pa.StringArray:
+    """Texts without the ids beside them."""
+    con.register("texts", ids.append_column("text", texts))
+    relation = "FROM texts"
+    for name in ids.column_names:
+        relation = _without(relation, "text", name, IDS[name])
+    told = con.execute(f"SELECT text FROM ({relation})").to_arrow_table()
+    con.unregister("texts")
+    return one(told["text"])
+
+
+def _may_hold(frames: pa.StringArray, ids: pa.Table) -> pa.BooleanArray:
+    """In which frames an id may stand, by the longest runs of signs that ids are of: distinct frames are few."""
+    import pyarrow.compute as pc
+
+    shortest = min(pc.min(pc.binary_length(column)).as_py() or _MOST_RUN for column in ids.columns)
+    run = f"[0-9A-Fa-fXx-]{{{min(shortest, _MOST_RUN)}}}"
+    every = frames.dictionary_encode()
+    return pc.match_substring_regex(every.dictionary, run).take(every.indices)
 
 
 def _without(relation: str, column: str, piece: str, mark: str) -> str:
     """SQL: a relation with the first occurrence of a piece (a column) in another column replaced by a mark."""
-    relation = f"SELECT * EXCLUDE (before), split_part({column}, {piece}, 1) AS before FROM ({relation})"
+    relation = f"SELECT *, split_part({column}, {piece}, 1) AS before FROM ({relation})"
     cut = _cut(column, "before", piece, mark)
-    return f"SELECT * REPLACE (CASE WHEN strlen(before) < strlen({column}) THEN {cut} ELSE {column} END AS {column}) FROM ({relation})"
+    replaced = f"CASE WHEN strlen(before) < strlen({column}) THEN {cut} ELSE {column} END AS {column}"
+    return f"SELECT * EXCLUDE (before) REPLACE ({replaced}) FROM ({relation})"
 
 
 def _cut(text: str, before: str, piece: str, mark: str) -> str:
