@@ -24,6 +24,13 @@ def kept(store: Store, folder: Path, data: bytes) -> list[dict[str, object]]:
     return engine.stored(store, engine.numbers(store, path))
 
 
+def frames(store: Store, folder: Path) -> list[str]:
+    """The frames of the file's records, in their order."""
+    (part,) = engine.numbers(store, folder / "app.log")
+    rows = store.con.execute(f'SELECT frame FROM lake.records WHERE part = {part} ORDER BY "offset"').fetchall()
+    return [frame for (frame,) in rows]
+
+
 @engine.examples(12)
 @given(files())
 @example(EVERY)
@@ -101,3 +108,30 @@ def test_ids_are_kept_once(one_store: Store, tmp_path: Path) -> None:
     assert one_store.con.execute(
         "SELECT count(*) FROM lake.records WHERE contains(frame || body, 'f00df00d')"
     ).fetchall() == [(0,)]
+
+
+def test_bodies_of_several_lines_are_cut_out_where_they_stand_as_they_are(one_store: Store, tmp_path: Path) -> None:
+    """Lines that a transport wraps are apart in the text, those that it does not are not, whatever else the file holds."""
+    wrapped = [
+        json.dumps({"log": said + "\n", "stream": "stderr", "time": "2026-03-02T10:00:02.5Z"}, separators=(",", ":"))
+        + "\n"
+        for said in ("Traceback (most recent call last):", '  File "a.py", line 1, in <module>', "ValueError: no")
+    ]
+    plain = "Exception in thread main\n\tat a.b.C(C.java:1)\n\tat a.b.D(D.java:2)\n"
+    records = kept(one_store, tmp_path, ("".join(wrapped) + plain).encode())
+    assert [record["bytes"] for record in records] == ["".join(wrapped).encode(), plain.encode()]
+    apart, together = frames(one_store, tmp_path)
+    assert "\2" not in apart
+    assert together == "\2\n"
+
+
+def test_an_id_is_cut_out_of_each_frame_that_holds_it(one_store: Store, tmp_path: Path) -> None:
+    """Also where few frames of a block hold ids, and others words that are none."""
+    said = ["a plain word", "deadbeef" * 3]
+    lines = [
+        f'{{"time":"2026-03-02T10:00:02.5Z","level":"info","note":"{note}","msg":"a body","trace_id":"{TRACE}"}}\n'.encode()
+        for note in (*said, TRACE)
+    ]
+    records = kept(one_store, tmp_path, b"".join(lines))
+    assert [record["bytes"] for record in records] == lines
+    assert [frame.count("\3") for frame in frames(one_store, tmp_path)] == [1, 1, 1]
