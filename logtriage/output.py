@@ -16,6 +16,7 @@ STYLES = {
     "trace": "2", "debug": "2", "info": "32", "warn": "33", "error": "31", "fatal": "1;31",
 }  # fmt: skip
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+_ASCII_CONTROL = bytes((*range(9), *range(11, 32), 127))
 # logfmt: what no key may hold, and the values that need no quotes
 _KEY = r"[^\w.@/-]"
 _BARE = r"[^\s\"=\\\x00-\x20\x7f-\xa0\u2000-\u206f\ufeff]+"
@@ -59,7 +60,9 @@ def harmless(text: str) -> str:
 
     Every character becomes exactly one, so that places in the text stay what they were; tab and newline stay.
     """
-    return re.sub(_CONTROL, _visible, text) if not text.isascii() or not text.isprintable() else text
+    if text.isascii() and len(text.encode().translate(None, _ASCII_CONTROL)) == len(text):
+        return text
+    return re.sub(_CONTROL, _visible, text)
 
 
 def _visible(match: re.Match[str]) -> str:

@@ -53,7 +53,7 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
                 if needle is None or finds(needle, row):
                     coverage.hits = (coverage.hits or 0) + 1
                     coverage.seen(row.timestamp, row.timestamp)
-                    printer.show(shown(row, printer.look.names))
+                    printer.show(shown(row, printer.look.output))
             sys.stdout.flush()
     finished(session, coverage)
     return 130 if stop.is_set() else 2 if session.errors else 0 if coverage.hits else 1

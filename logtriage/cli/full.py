@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from logtriage.answers.search import COLUMNS, Row
 from logtriage.cli.rows_out import Shown
+from logtriage.query.query import beyond_body
+
+if TYPE_CHECKING:
+    from logtriage.needles.needle import Needle
 
 _JSON = ("service", "host", "container", "pod", "namespace")
 _PRINTED = ("source", "part", "offset", "line", "timestamp", "nanos", "level", "body", "raw")
 # The columns of a Row of which only the text is printed: its other fields are None, which costs nothing.
 PRINTED = tuple(column if name in _PRINTED else "NULL" for name, column in zip(Row._fields, COLUMNS, strict=True))
 Full = tuple[Row, bytes, str | None]  # a row, its exact bytes, its attributes
+
+
+def columns(output: str, needle: Needle | None, *, only_matching: bool) -> dict[str, str]:
+    """The columns of `records` that a Shown is made of, by its fields: those that are printed (not as JSON) and no more."""
+    made = dict.fromkeys(Shown._fields, "NULL") | {"timestamp": "timestamp", "level": "level", "found": "true"}
+    if output == "raw":
+        return made | {"raw": "bytes"}
+    made |= {"source": "source", "line": "line", "body": "body"}
+    if needle is None or needle.invert or (needle.matches_all and not only_matching):
+        return made
+    return made | {"whole": "raw" if only_matching else beyond_body(needle)}
 
 
 def more(attributes: bool) -> tuple[str, ...]:
@@ -25,20 +40,12 @@ def full(row: Row, told: tuple[Any, ...]) -> Full:
     return row, told[0], told[1] or "" if len(told) > 1 else None
 
 
-def shown(one: Full, names: dict[str, str], found: bool) -> Shown:
+def shown(one: Full, output: str, found: bool) -> Shown:
     """A row for the timeline."""
     row, data, attributes = one
     made = None if attributes is None else json_line(row, attributes)
-    return Shown(
-        row.timestamp,
-        names.get(row.source, row.source),
-        row.line,
-        row.level,
-        (row.body or "", row.raw.removeprefix("\ufeff")),
-        data,
-        found,
-        made,
-    )
+    raw = data if output == "raw" else None
+    return Shown(row.timestamp, row.source, row.line, row.level, row.body, None, row.raw, raw, found, made)
 
 
 def json_line(row: Row, attributes: str) -> str:

@@ -44,7 +44,7 @@ def cat(session: Session, sources: list[Source]) -> int:
             streams = [search.rows(search.whole(source), source) for source in sources]
             for row in first_or_last(args, in_time(streams) if args.output == "text" else chain.from_iterable(streams)):
                 _count(coverage, row)
-                printer.show(shown(row, printer.look.names))
+                printer.show(shown(row, printer.look.output))
     return 2 if session.errors else 0 if coverage.records else 1
 
 
@@ -84,7 +84,7 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
             if args.quiet and row.found:
                 break
             if printer:
-                printer.show(shown(row, printer.look.names))
+                printer.show(shown(row, printer.look.output))
         if args.count or args.files_with_matches:
             _tell_counts(session, counts, out)
     return exit_code(session, coverage.hits or 0)

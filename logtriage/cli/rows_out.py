@@ -23,14 +23,17 @@ _SHAPED: dict[str, Callable[[str], str]] = {"jsonl": str, "logfmt": as_logfmt, "
 
 
 class Shown(NamedTuple):
-    """One record for the timeline; see picked.Row. `texts`: what it says, in fewer words and in more, last all of it."""
+    """One record for the timeline; see picked.Row. `body`, `text`, `whole`: what it says, in more words, and all of it; the
+    last two only where the match may not be in fewer words. `raw` and `json` only where that is printed."""
 
     timestamp: datetime | None
     source: str
     line: int
     level: str | None
-    texts: Sequence[str]
-    raw: bytes
+    body: str | None
+    text: str | None
+    whole: str | None
+    raw: bytes | None
     found: bool
     json: str | None = None
 
@@ -55,7 +58,11 @@ class RowsOut:
     def __init__(self, look: Timeline, needle: Needle | None, out: Out) -> None:
         self.look = look
         self._needle = needle
+        self._placed = needle is not None and not needle.invert and not needle.matches_all
         self._out = out
+        self._second: datetime | None = None  # the last one shown, and what stands before and behind its milliseconds
+        self._around = ("", "")
+        self._fronts: dict[tuple[str, str | None, bool], str] = {}
         if look.output == "csv":
             self._write(csv_row(CSV) + "\n")
 
@@ -68,7 +75,7 @@ class RowsOut:
         """Prints one record."""
         if row.json is not None:
             self.tell(row.json)
-        elif self.look.output == "raw":
+        elif row.raw is not None:
             ended = row.raw.endswith((b"\n", "\n".encode("utf-16-le")))
             self._out.write(row.raw if ended else row.raw + b"\n")
         elif not self.look.only_matching or (row.found and self._needle is not None and self._needle.invert):
@@ -86,33 +93,59 @@ class RowsOut:
         self._out.write(text.encode("utf-8", "surrogateescape"))
 
     def _front(self, row: Shown) -> str:
-        name = shortened(harmless(row.source), self.look.width) if self.look.width else ""
         if self.look.numbers:
-            name = f"{name}:{row.line}" if name else str(row.line)
-        mark = (":" if row.found else "-") if self.look.gaps else " "
-        level = (row.level or "").upper().ljust(5)
-        colour = self.look.colour
-        time = painted(shown_time(row.timestamp, self.look.zone), "time", colour)
-        shown = painted(name.ljust(self.look.width), "source", colour) + " " if name else ""
-        return f"{time} {shown}{painted(level, row.level or '', colour)}{mark} "
+            return self._time(row.timestamp) + self._origin(row, f":{row.line}" if self.look.width else str(row.line))
+        key = (row.source, row.level, row.found)
+        origin = self._fronts.get(key)
+        if origin is None:
+            origin = self._fronts[key] = self._origin(row, "")
+        return self._time(row.timestamp) + origin
+
+    def _origin(self, row: Shown, line: str) -> str:
+        """What stands between a record's time and what it says."""
+        look = self.look
+        name = (shortened(harmless(look.names.get(row.source, row.source)), look.width) if look.width else "") + line
+        shown = painted(name.ljust(look.width), "source", look.colour) + " " if name else ""
+        mark = (":" if row.found else "-") if look.gaps else " "
+        return f" {shown}{painted((row.level or '').upper().ljust(5), row.level or '', look.colour)}{mark} "
+
+    def _time(self, moment: datetime | None) -> str:
+        """A time as `shown_time` shows it; most are of the second that the one before was of."""
+        if moment is None:
+            return painted(shown_time(None, self.look.zone), "time", self.look.colour)
+        second = moment.replace(microsecond=0)
+        if second != self._second:
+            before, _, behind = painted(shown_time(second, self.look.zone), "time", self.look.colour).partition(".000")
+            self._second, self._around = second, (before, behind)
+        before, behind = self._around
+        return f"{before}.{moment.microsecond // 1000:03}{behind}"
 
     def _lines(self, row: Shown) -> str:
         """What the record says, without the time and level that stand in front of it already; more of it where the match
         is not in that. Further lines are indented."""
-        lines = row.texts[0].strip("\n").split("\n")
-        spans = self._spans(lines) if row.found else []
-        placed = self._needle is not None and not self._needle.invert and not self._needle.matches_all
-        for more in row.texts[1:] if row.found and placed else ():
-            if any(spans):
+        text = (row.body or "").strip("\n")
+        for more in (row.text, row.whole) if row.found and self._placed else ():
+            if more is None:
+                continue
+            if self._is_in(text):
                 break
-            lines = more.split("\n")
-            spans = self._spans(lines)
-        spans = spans or [[]] * len(lines)
-        shown = [
-            highlighted(harmless(line.removesuffix("\r")), places, self.look.colour)
-            for line, places in zip(lines, spans, strict=True)
-        ]
-        return "\n    ".join(shown) + "\n"
+            text = more.removeprefix("\ufeff")
+        if "\r" in text or self.look.colour:
+            lines = text.split("\n")
+            spans = (self._spans(lines) if row.found and self.look.colour else []) or [[]] * len(lines)
+            return "\n    ".join(map(self._line, lines, spans)) + "\n"
+        return harmless(text).replace("\n", "\n    ") + "\n"
+
+    def _line(self, line: str, spans: Sequence[tuple[int, int]]) -> str:
+        return highlighted(harmless(line.removesuffix("\r")), spans, self.look.colour)
+
+    def _is_in(self, text: str) -> bool:
+        """Is there something of the match to be seen?"""
+        assert self._needle is not None
+        try:
+            return any(map(self._needle.spans, text.split("\n")))
+        except MatchTimeout:
+            return False
 
     def _spans(self, lines: Sequence[str]) -> list[list[tuple[int, int]]]:
         if self._needle is None or self._needle.invert:
@@ -123,7 +156,7 @@ class RowsOut:
             return []
 
     def _parts(self, row: Shown) -> list[str]:
-        lines = row.texts[-1].split("\n")
+        lines = (row.whole or "").removeprefix("\ufeff").split("\n")
         parts = [harmless(line[a:b]) for line, spans in zip(lines, self._spans(lines), strict=False) for a, b in spans]
         return [painted(part, "match", self.look.colour) for part in parts]
 
@@ -187,18 +220,11 @@ def _alike(names: Sequence[str]) -> bool:
     return len({os.path.isabs(name) for name in names}) == 1 and "-" not in names
 
 
-def shown(row: Row, names: dict[str, str]) -> Shown:
+def shown(row: Row, output: str) -> Shown:
     """A row for the timeline."""
-    return Shown(
-        row.timestamp,
-        names.get(row.source.name, row.source.name),
-        row.line,
-        row.level,
-        (row.body, row.text.rstrip("\n"), row.whole.removeprefix("\ufeff")),
-        row.raw,
-        row.found,
-        row.json,
-    )
+    raw = row.raw if output == "raw" else None
+    text, whole = row.text.rstrip("\n"), row.whole
+    return Shown(row.timestamp, row.source.name, row.line, row.level, row.body, text, whole, raw, row.found, row.json)
 
 
 def timeline(session: Session, sources: Sequence[Named], *, gaps: bool = False) -> Timeline:

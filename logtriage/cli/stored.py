@@ -14,11 +14,11 @@ from logtriage.answers.standing import known, parts_named
 from logtriage.cli.asking import Asked, asked, levels, span_told, unseen_told, window_told
 from logtriage.cli.brief import tell
 from logtriage.cli.ending import finished, first_or_last, in_full
-from logtriage.cli.full import PRINTED, Full, full, more, shown
+from logtriage.cli.full import PRINTED, Full, columns, full, more, shown
 from logtriage.cli.grepping import context, exit_code, is_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
-from logtriage.cli.rows_out import Named, RowsOut, timeline
+from logtriage.cli.rows_out import Named, RowsOut, Shown, timeline
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import SourceError
@@ -59,20 +59,27 @@ class Stored:
             self.coverage.notes += unseen_told(self.asked, partial(known, self.snapshot, self.asked.query))
         finished(self.session, self.coverage)
 
+    def shown(self, query: Query, needle: Needle | None = None, *, most: int | None = None) -> Iterator[Shown]:
+        """What a query finds, at most so many of each source, as it is printed."""
+        args = self.session.args
+        if args.output in WITH_FIELDS:
+            return (shown(one, args.output, True) for one in self.rows(query, attributes=True, most=most))
+        names = columns(args.output, needle, only_matching=getattr(args, "only_matching", False))
+        return map(Shown._make, self._found(query, tuple(names.values()), most))
+
     def rows(self, query: Query, *, attributes: bool = False, most: int | None = None) -> Iterator[Full]:
-        """What a query finds, at most so many of each source; without `attributes` only what is printed of a record as
-        text."""
+        """The same in full; without `attributes` only what is printed of a record as text."""
         width = len(COLUMNS)
-        columns = (*(COLUMNS if attributes else PRINTED), *more(attributes))
-        level = Row._fields.index("level")
-        if most is None:
-            found: Iterator[tuple[Any, ...]] = (
-                values for values in self._tuples(query, columns) if self._has_level(values[level])
-            )
-        else:
-            found = self._firsts(query, columns, most, lambda values: self._has_level(values[level]))
-        for values in found:
+        for values in self._found(query, (*(COLUMNS if attributes else PRINTED), *more(attributes)), most):
             yield full(Row._make(values[:width]), values[width:])
+
+    def _found(self, query: Query, columns: tuple[str, ...], most: int | None) -> Iterator[tuple[Any, ...]]:
+        level = columns.index("level")
+        if most is not None:
+            return self._firsts(query, columns, most, lambda values: self._has_level(values[level]))
+        if not self.levels:
+            return self._tuples(query, columns)
+        return (values for values in self._tuples(query, columns) if self._has_level(values[level]))
 
     def _has_level(self, level: str | None) -> bool:
         return not self.levels or level in self.levels
@@ -145,20 +152,21 @@ def _show(stored: Stored, needle: Needle, query: Query, before: int, after: int)
 
     args, coverage = stored.session.args, stored.coverage
     printer = stored.printer(needle, gaps=bool(before or after))
-    attributes = args.output in WITH_FIELDS
-    found: Iterator[Full | None] = stored.rows(query, attributes=attributes, most=args.max_count)
-    if before or after:
-        those = [one for one in found if one]
-        found = with_context(stored.snapshot, those, before, after, across=args.across, attributes=attributes)
+    found: Iterator[Shown | None]
+    if not before and not after:
+        found = stored.shown(query, needle, most=args.max_count)
+    else:
+        attributes = args.output in WITH_FIELDS
+        those = list(stored.rows(query, attributes=attributes, most=args.max_count))
+        around = with_context(stored.snapshot, those, before, after, across=args.across, attributes=attributes)
+        found = (one and shown(one, args.output, not isinstance(one, Beside)) for one in around)
     for one in found:
         if one is None:
             printer.gap()
             continue
-        row = one[0]
-        is_hit = not isinstance(one, Beside)
-        coverage.hits = (coverage.hits or 0) + is_hit
-        coverage.seen(row.timestamp, row.timestamp)
-        printer.show(shown(one, printer.look.names, is_hit))
+        coverage.hits = (coverage.hits or 0) + one.found
+        coverage.seen(one.timestamp, one.timestamp)
+        printer.show(one)
 
 
 def cat(session: Session) -> int:
@@ -179,13 +187,13 @@ def cat(session: Session) -> int:
             printer = stored.printer(None)
             if not stored.levels:
                 query = replace(query, limit=args.max_count, tail=args.tail)
-            for one in first_or_last(args, stored.rows(query, attributes=args.output in WITH_FIELDS)):
+            for one in first_or_last(args, stored.shown(query)):
                 coverage.records += 1
-                coverage.seen(one[0].timestamp, one[0].timestamp)
-                if args.output == "raw":
-                    sys.stdout.buffer.write(one[1])
+                coverage.seen(one.timestamp, one.timestamp)
+                if one.raw is not None:
+                    sys.stdout.buffer.write(one.raw)
                 else:
-                    printer.show(shown(one, printer.look.names, True))
+                    printer.show(one)
     return 2 if session.errors else 0 if coverage.records else 1
 
 

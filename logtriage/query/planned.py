@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Columns of `records` that cost putting the text together.
 _TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
-_NAME = re.compile(r"[a-z_]+")
+_NAME = re.compile(r"'[^']*'|[a-z_]+")  # or quoted text, which names none
 _NAMES_PLACES = re.compile(rf"\b(?:{'|'.join(PLACES)})\b")
 # What `decided` needs of a record.
 ADDED = ("raw", "exact", "part", '"offset"')

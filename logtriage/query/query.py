@@ -11,6 +11,7 @@ from logtriage.errors import UsageError
 from logtriage.formats.levels import SEVERITY
 from logtriage.query.condition import Condition, Needs, any_of, joined, once, stored
 from logtriage.query.field import Field
+from logtriage.sql import literal
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
@@ -158,6 +159,13 @@ class Query:
             return ", ".join(key + direction for key in TIME_ORDER)
         part = "part" if not self.parts else f"list_position({list(self.parts)!r}, part)"
         return f'{part}{" DESC" if backwards else ""}, "offset"{" DESC" if backwards else ""}'
+
+
+def beyond_body(needle: Needle) -> str:
+    """SQL: a record's whole text, where a needle is not found in its body alone; NULL where it surely is."""
+    if needle.literal is None:
+        return "raw"
+    return f"CASE WHEN contains(body, {literal(needle.literal.decode())}) THEN NULL ELSE raw END"
 
 
 def source_condition(globs: Sequence[str]) -> Condition:
