@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import subprocess
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from command import Ran, logtriage
+from hypothesis import given
+from hypothesis import strategies as st
 from rg_reference import needs_rg
 
 from logtriage.cli import main
 from logtriage.cli.lines_out import Out
-from logtriage.cli.rows_out import RowsOut, Timeline
-from logtriage.output import harmless, table
+from logtriage.cli.rows_out import RowsOut, Shown, Timeline
+from logtriage.output import harmless, painted, shown_time, table, zone_named
 from logtriage.stream.picked import Picked
 
 APP = """\
@@ -167,3 +171,44 @@ def test_a_pattern_that_takes_too_long_is_told(tmp_path: Path, args: list[str]) 
     for where in (["app.log"], ["--store", "st"]):
         ran = grep(tmp_path, *args, "(?<!x)(a|aa)+$", *where)
         assert ran.code == 2 and "the pattern took too long on 3 " in ran.err, (where, ran)
+
+
+@pytest.mark.parametrize(
+    "text", ["shop.Cart", "started", "INFO", "it's", "body, attributes", "10:00:01", "\u2400", "\\t"]
+)
+def test_what_is_shown_of_a_record_is_the_same_however_a_pattern_is_written(tmp_path: Path, text: str) -> None:
+    """What a record says, and all of it where the match is not in that: for a text, for the same as an expression, and in
+    files."""
+    lines = ["it's body, attributes started", "nul \0 and \\t", "plain\n  it's further INFO", "10:00:01"]
+    log = "".join(f"2026-03-02 10:00:0{n}.5 INFO  [main] shop.Cart - {line}\n" for n, line in enumerate(lines, 1))
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_text(log)
+    store = ("--store", tmp_path / "st")
+    assert logtriage("ingest", *store, "a.log", "b.log", cwd=tmp_path).code == 0
+    for look in ([], ["-n", "--color", "always"], ["-o"], ["-C1"], ["--output", "raw"]):
+        fixed, read, files = (
+            logtriage("grep", "--utc", *store, *look, *args, cwd=tmp_path)
+            for args in (["-F", text], [re.escape(text).replace("\\ ", " ") + "(?:)"], ["-F", text, "a.log", "b.log"])
+        )
+        assert fixed.out == read.out and fixed.code == read.code
+        if look not in (["-C1"], ["--output", "raw"]):  # files print no gaps, and their bytes one file after the other
+            assert fixed.out == files.out
+
+
+@given(
+    st.lists(st.none() | st.datetimes(datetime(2026, 3, 29), datetime(2026, 3, 30)), max_size=4),
+    st.lists(st.timedeltas(timedelta(0), timedelta(seconds=1)), min_size=4, max_size=4),
+    st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata"]),
+    st.booleans(),
+)
+def test_the_timeline_shows_each_time_in_its_zone(
+    moments: list[datetime | None], later: list[timedelta], zone: str, colour: bool
+) -> None:
+    """Also of records of the same second, of none, and on both sides of a change of the clock."""
+    times = [one and one + delta for one in moments for delta in (timedelta(0), *later)]
+    out = io.BytesIO()
+    printer = RowsOut(Timeline("text", zone_named(zone), 0, {}, colour), None, Out(True, out))
+    for time in times:
+        printer.show(Shown(time, "app", 1, None, "said", None, None, None, True))
+    wanted = [painted(shown_time(time, zone_named(zone)), "time", colour) for time in times]
+    assert out.getvalue().decode().splitlines() == [f"{time}        said" for time in wanted]

@@ -116,7 +116,7 @@ class Plan:
             sql = f"SELECT {needed.named} FROM ({rows}) WHERE {where} AND {needed.where}{tail}{last}"
             return sql, parameters + needed.parameters
         picked, parameters, known = self.picked(needed.columns, window)
-        if not self.text and not tail:
+        if limit is not None and not self.text and not tail:
             picked += last
         near = "SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM picked)"
         rows = restored(self.catalog, known, "near", needed.columns)
