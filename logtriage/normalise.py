@@ -115,9 +115,18 @@ class Normaliser:
             lambda block, final: self.block(block, grammar, reference, final=final),
         )
 
-    def block(self, block: Block, grammar: Grammar, reference: datetime, *, final: bool, shapes: bool = True) -> Made:
+    def block(
+        self,
+        block: Block,
+        grammar: Grammar,
+        reference: datetime,
+        *,
+        final: bool,
+        shapes: bool = True,
+        starts: Sequence[int] | None = None,
+    ) -> Made:
         """One block, see `Records.read`. Without `shapes`, what only the store needs is not made: `rows` and `shapes`."""
-        made = self.records.read(block, grammar, reference=reference, final=final)
+        made = self.records.read(block, grammar, reference=reference, final=final, starts=starts)
         self.records.show()
         self.finish(block, made, shapes=shapes)
         return made

@@ -19,6 +19,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from rg_reference import needs_rg
 
+from logtriage import whole
 from logtriage.cli import main
 
 APP = """\
@@ -127,6 +128,45 @@ def test_context_is_counted_in_records(logs: Path) -> None:
     assert ran.lines == [APP.splitlines()[0], APP.splitlines()[7]]
     ran = grep(logs, "-A1", "started|=1", "app.log")
     assert ran.lines == [*APP.splitlines()[:6], "--", APP.splitlines()[7]]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["-C1", "started|504"],
+        ["-A1", "GET"],
+        ["-B1", "GET|retrying"],
+        ["-A2", "-m1", "e"],
+        ["--level", "warn", "-C1", ""],
+        ["--level", "info,warn", "-A1", "-m1", "shop"],
+        ["--since", "2026-03-02T10:00:03Z", "-B2", "shop"],
+        ["--across", "--level", "warn", "-C1", ""],
+        ["-v", "-C1", "o s|shop|GET .cart"],
+    ],
+)
+def test_context_in_groups(logs: Path, args: list[str]) -> None:
+    """Of several files as of the store: each hit amid the records beside it in its source, whether or not they are what
+    the filters ask for; groups that do not touch are parted."""
+    logtriage("ingest", "--store", "st", "app.log", "web.log", cwd=logs)
+    ran = grep(logs, "--utc", *args, "app.log", "web.log")
+    assert (ran.code, ran.lines) == (0, grep(logs, "--utc", *args, "--store", "st").lines)
+    assert ("--" in ran.lines) == (
+        args in (["-C1", "started|504"], ["-B1", "GET|retrying"], ["--level", "warn", "-C1", ""])
+    )
+
+
+def test_a_record_that_was_cut_is_told_by_every_way_to_look(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted, named or printed, from files as they are or with fields: the coverage line says what was cut."""
+    monkeypatch.setattr(whole, "LONGEST", 1 << 16)
+    monkeypatch.chdir(logs)
+    (logs / "long.log").write_text(APP + "x" * 100_000 + "\n" + APP)
+    for args in (["-c"], [], ["-o"], ["--utc"], ["-c", "--level", "info,error"], ["-C1"]):
+        with (
+            contextlib.redirect_stderr(io.StringIO()) as told,
+            contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())),
+        ):
+            assert main(["grep", "--no-config", *args, "x", "long.log"]) == 0
+        assert "1 record cut at 0 MiB: long.log" in told.getvalue(), args
 
 
 def test_inverted(logs: Path) -> None:
@@ -571,6 +611,17 @@ def test_utf_16_is_found_by_every_way_to_look(tmp_path: Path, args: list[str]) -
     (tmp_path / "wide.log").write_text("2026-03-02 10:00:01 ERROR häus\n2026-03-02 10:00:02 ERROR two\n", "utf-16")
     assert grep(tmp_path, *args, "h.us", "wide.log").code == 0
     assert grep(tmp_path, *args, "h.us|two", "wide.log").code == 0
+
+
+def test_raw_is_as_it_was_written(tmp_path: Path) -> None:
+    """What is found in UTF-16 is printed in it, from files however they are looked through, and from the store."""
+    text = "".join(f"2026-03-02 10:00:{n:02} ERROR {'häus' if n % 9 == 0 else n}\n" for n in range(60))
+    (tmp_path / "wide.log").write_bytes(text.encode("utf-16-be"))
+    wanted = "".join(line for line in text.splitlines(keepends=True) if "häus" in line).encode("utf-16-be")
+    logtriage("ingest", "--store", "st", "wide.log", cwd=tmp_path)
+    for where in (["wide.log"], ["--level", "error", "wide.log"], ["--store", "st"], ["-C0", "wide.log"]):
+        ran = grep(tmp_path, "--output", "raw", "h.us", *where)
+        assert ran.out.encode("utf-8", "surrogateescape") == wanted, where
 
 
 def test_enough_is_enough(tmp_path: Path) -> None:

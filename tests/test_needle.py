@@ -194,6 +194,9 @@ def test_sql_of_very_many_texts_stays_exact(engine: duckdb.DuckDBPyConnection) -
         (r"(?i)(a)\1", "aA", [(0, 2)]),
         ("(?>a+)b", "aab", [(0, 3)]),
         ("x*", "axxb", [(1, 3)]),
+        ("x*?", "axxb", []),
+        ("|x", "éxx", []),
+        (r"\b|x", "x xx ax", [(3, 4), (6, 7)]),
         ("a|ab", "ab", [(0, 1)]),
         (r"\<foo\>", "foo xfoo foo", [(0, 3), (9, 12)]),
         (r"\b{start}f", "f xf f", [(0, 1), (5, 6)]),
@@ -203,7 +206,8 @@ def test_sql_of_very_many_texts_stays_exact(engine: duckdb.DuckDBPyConnection) -
     ],
 )
 def test_spans_tell_where(pattern: str, line: str, spans: list[tuple[int, int]]) -> None:
-    """Matches are found leftmost, earlier alternatives first, and what ripgrep's own engine lacks works too."""
+    """Matches are found leftmost, earlier alternatives first, none behind an empty one at its place; and what ripgrep's own
+    engine lacks works too."""
     needle = Needle.of([pattern])
     assert needle.spans(line) == spans
     assert needle.matches(line)

@@ -342,6 +342,37 @@ def test_what_is_wrong_with_an_archive_is_told_once(tmp_path: Path) -> None:
         assert [wrong in message for message in told if wrong] == ([True] if wrong else []) and len(told) == bool(wrong)
 
 
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".tgz"])
+def test_an_archive_without_files(tmp_path: Path, suffix: str) -> None:
+    """With nothing in it an archive is known by its name, and is no log of NULs; it is told that nothing was in it."""
+    (tmp_path / f"empty{suffix}").write_bytes(
+        _packed(
+            _tar(
+                tmp_path / "plain",
+            ),
+            suffix,
+        )
+    )
+    (tmp_path / "plain").unlink()
+    for named in (tmp_path, tmp_path / f"empty{suffix}"):
+        found, skipped = look(str(named))
+        assert not found.sources and not found.errors
+        assert list(skipped.values()) == ["an archive without files"]
+
+
+def test_the_oldest_archives_are_known_by_name(tmp_path: Path) -> None:
+    """The format before POSIX's has no magic number."""
+    header = bytearray(_tar(tmp_path / "b.tar", "a.log"))
+    header[257:265] = bytes(8)
+    header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:512]))
+    (tmp_path / "b.tar").write_bytes(header)
+    assert [source.name for source in find([str(tmp_path / "b.tar")]).sources] == [f"{tmp_path}/b.tar!a.log"]
+
+
+def _packed(data: bytes, suffix: str) -> bytes:
+    return data if suffix == ".tar" else gzip.compress(data)
+
+
 def _sparse(name: str, version: str) -> bytes:
     """An entry of a file with holes, as `tar -S` packs it: in GNU's old way with an extended header, or by pax records."""
     stored = b"2026-01-02 03:04:05 INFO between holes\n".ljust(512, b"\0")

@@ -18,8 +18,10 @@ from logtriage.formats.starts import Starts
 from logtriage.needles import blockwise
 from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser, Settings
+from logtriage.sources.cut import NEWLINE
 from logtriage.sources.find import find
 from logtriage.store.store import connect
+from logtriage.stream.reader import Reader
 from logtriage.stream.stream import Stream, Wanted
 
 FORMATS = load_formats()
@@ -78,7 +80,20 @@ def pieces_by_python(normaliser: Normaliser, path: Path, needle: str, beside: in
     stream = Stream(
         source, Wanted(Needle.of([needle]), beside, beside, numbers=True), lambda: Starts(normaliser.grammar(source))
     )
-    return [(stream.place_of(r), r.data) for r in stream.records()]
+    return [stream.written(r)[:2] for r in stream.records()]
+
+
+def pieces_of_rows(normaliser: Normaliser, path: Path, needle: str) -> list[tuple[int, bytes]]:
+    """The same of the records that it finds, where their fields are needed: as many rows as there are pieces."""
+    source = find([str(path)]).sources[0]
+    stream = Stream(source, Wanted(Needle.of([needle])), lambda: Starts(normaliser.grammar(source)))
+    found = list(map(stream.written, stream.records()))
+    rows = Reader(normaliser, source).some(found, stream.encoding).rows(json=False) if found else []
+    newline = NEWLINE[stream.encoding]
+    return [
+        (row.offset, row.raw if one.data.endswith(newline) else row.raw.removesuffix(newline))
+        for row, one in zip(rows, found, strict=True)
+    ]
 
 
 @settings(max_examples=40)
@@ -171,3 +186,27 @@ def test_records_are_cut_at_the_same_places(
     with_end = [place for place, (_, piece) in enumerate(stored) if b"END" in piece]
     near = {k + n for k in with_end for n in range(-beside, beside + 1)}
     assert pieces_by_python(normaliser, path, "END", beside) == [one for k, one in enumerate(stored) if k in near]
+    assert pieces_of_rows(normaliser, path, "[Eaqz]") == [one for one in stored if set(b"Eaqz") & set(one[1])]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@given(
+    st.lists(
+        st.sampled_from(["2026-01-02 03:04:05 INFO h\u00e4\u4e0a\u0a0a", "\tat a.b.C", "x\U0001f600y", "", "\r"]),
+        max_size=20,
+    )
+)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_not_in_utf_8_comes_back_as_it_is(
+    tmp_path_factory: pytest.TempPathFactory, normaliser: Normaliser, encoding: str, lines: list[str]
+) -> None:
+    """A log in UTF-16, damaged too, is found in the bytes and at the places of its source, as the store has it."""
+    path = tmp_path_factory.mktemp("wide") / "wide.log"
+    data = "\ufeff2026-01-02 03:04:05 INFO first\n".encode(encoding)
+    data += "".join(f"{line}\n" for line in lines).encode(encoding) + "lone\ud800\nend".encode(
+        encoding, "surrogatepass"
+    )
+    path.write_bytes(data)
+    stored = pieces_by_sql(normaliser, path)
+    assert b"".join(piece for _, piece in stored) == data
+    assert pieces_by_python(normaliser, path, "") == pieces_of_rows(normaliser, path, "") == stored

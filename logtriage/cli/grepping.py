@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from logtriage.cli.ending import finished
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
 
@@ -49,5 +50,4 @@ def exit_code(session: Session, hits: int) -> int:
 def covered(session: Session, sources: int, hits: int) -> None:
     """Prints the coverage line of a search that did not read all fields."""
     if not session.args.quiet:
-        coverage = Coverage(sources, None, hits, skipped=session.skipped, errors=len(session.errors))
-        session.say(coverage.line(session.zone))
+        finished(session, Coverage(sources, None, hits))

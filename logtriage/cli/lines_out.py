@@ -16,7 +16,8 @@ _FLUSH = 0.02  # seconds that a hit may wait for the next one
 
 class Look(NamedTuple):
     """How lines are printed: source names and line numbers in front, only the matched parts, a NUL behind names,
-    whether gaps between groups are marked, colours, and whether every record is handed on at once."""
+    whether gaps between groups are marked, colours, whether every record is handed on at once, and whether it is printed
+    in the bytes of its source, not in UTF-8."""
 
     names: bool = False
     numbers: bool = False
@@ -26,6 +27,7 @@ class Look(NamedTuple):
     colour: bool = False
     terminal: bool = False
     at_once: bool = False
+    raw: bool = False
 
 
 class Out:
@@ -45,6 +47,11 @@ class Out:
             self._flushed = now
 
 
+def ended(record: bytes) -> bytes:
+    """A record's bytes with a line's end behind the last one."""
+    return record if record.endswith((b"\n", "\n".encode("utf-16-le"))) else record + b"\n"
+
+
 class LinesOut:
     """Prints the records of sources, one source after the other."""
 
@@ -60,7 +67,7 @@ class LinesOut:
             return
         written = self._gap(stream.source.name, record)
         if self._as_is:
-            written += record.data if record.data.endswith(b"\n") else record.data + b"\n"
+            written += ended(stream.written(record).data if self.look.raw else record.data)
         else:
             written += self._lines(stream, record)
         if written:

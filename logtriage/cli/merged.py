@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from logtriage.cli.searching import Search
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
 from logtriage.stream.picked import Row
-from logtriage.stream.timeline import amid, in_time
+from logtriage.stream.timeline import amid, groups_in_time, in_time
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
@@ -63,13 +64,16 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     coverage = search.coverage
     coverage.records, coverage.hits = None, 0
     counts = dict.fromkeys((source.name for source in sources), 0)
+    enough = most(args, args.quiet or (args.files_with_matches and not args.count))
+    rows: Iterator[Row | None]
     with in_full(session, lambda: None if args.quiet else search.finished(coverage.hits or 0)):
         if args.across:
-            streams = [search.marked(search.rows(search.whole(source), source), needle) for source in sources]
-            rows = amid(in_time(streams), before, after)
+            each = [search.rows(search.whole(source), source, all=True) for source in sources]
+            rows = amid(in_time([search.marked(one, needle) for one in each]), before, after)
+        elif before or after:
+            rows = groups_in_time([search.groups(source, needle, before, after, enough) for source in sources])
         else:
-            enough = most(args, args.quiet or (args.files_with_matches and not args.count))
-            found = [search.found(source, needle, before, after, enough) for source in sources]
+            found = [search.found(source, needle, enough) for source in sources]
             rows = chain.from_iterable(found) if only_told else in_time(found)
         look = timeline(session, [Named.of(source) for source in sources], gaps=bool(before or after))
         printer = None if only_told else RowsOut(look, needle, out)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
-from logtriage.cli.lines_out import Out
+from logtriage.cli.lines_out import Out, ended
 from logtriage.needles.verdict import MatchTimeout
 from logtriage.output import CSV, as_csv, as_logfmt, csv_row, harmless, highlighted, painted, shown_time, use_colour
 
@@ -76,8 +76,7 @@ class RowsOut:
         if row.json is not None:
             self.tell(row.json)
         elif row.raw is not None:
-            ended = row.raw.endswith((b"\n", "\n".encode("utf-16-le")))
-            self._out.write(row.raw if ended else row.raw + b"\n")
+            self._out.write(ended(row.raw))
         elif not self.look.only_matching or (row.found and self._needle is not None and self._needle.invert):
             self._write(self._front(row) + self._lines(row))
         elif row.found:

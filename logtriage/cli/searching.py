@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from logtriage.cli.asking import Asked, span_told, unseen_told, window_told
@@ -18,7 +19,7 @@ from logtriage.stream.dense import is_dense
 from logtriage.stream.learnt import Learnt
 from logtriage.stream.picked import Picked, Row
 from logtriage.stream.reader import Reader, in_batches
-from logtriage.stream.timeline import marked, up_to
+from logtriage.stream.timeline import Group, groups, marked
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,15 +68,25 @@ class Search:
         query = self.asked.query
         return bounds(source, grammar, self._normaliser.settings.reference(source), query.since, query.until)
 
-    def found(self, source: Source, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Row]:
-        """The records that a needle finds, up to so many, and those around them."""
-        if before or after or not is_dense(source, needle):
-            picked = self._hits(source, needle, before, after, most)
-            return up_to(self.rows(picked, source), most, after)
+    def found(self, source: Source, needle: Needle, most: int | None) -> Iterator[Row]:
+        """The records that a needle finds, up to so many."""
+        if not is_dense(source, needle):
+            return islice(self.rows(self._hits(source, needle, 0, 0, most), source), most)
         rows = self.rows(self.whole(source), source)
         if not needle.matches_all:
             rows = (row for row in self.marked(rows, needle) if row.found)
-        return up_to(rows, most)
+        return islice(rows, most)
+
+    def groups(self, source: Source, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Group]:
+        """The same with the records around them, which need not fulfil what was asked."""
+        query = self.asked.query
+        if (
+            query.since or query.until or not is_dense(source, needle)
+        ):  # those beside the first hit may be before `since`
+            rows = self.rows(self._hits(source, needle, before, after, most), source, all=True)
+        else:
+            rows = self.marked(self.rows(self.whole(source), source, all=True), needle)
+        return groups(rows, before, after, most)
 
     def marked(self, rows: Iterator[Row], needle: Needle) -> Iterator[Row]:
         """The rows of one source, each with whether the needle finds it."""
@@ -98,9 +109,8 @@ class Search:
         )
         stream.first_line = line
         first = 4 if len(self.sources) == 1 else 256
-        records = (record._replace(start=stream.place_of(record)) for record in stream.records(start, end))
-        for batch in in_batches(records, first):
-            yield reader.some(batch)
+        for batch in in_batches(map(stream.written, stream.records(start, end)), first):
+            yield reader.some(batch, stream.encoding)
         self.session.cut += [source.name] * len(stream.cut)
         if stream.undecided:
             self._tell_undecided(source, len(stream.undecided))
@@ -128,20 +138,20 @@ class Search:
                 moments += span(source, grammar(source), reference(source)) or ()
         return min(moments, default=None), max(moments, default=None)
 
-    def _keep(self, picked: Picked, source: Source) -> None:
-        """Drops what does not fulfil the conditions, and notes where all of it comes from."""
+    def _keep(self, picked: Picked, source: Source, *, all: bool = False) -> None:
+        """Drops what does not fulfil the conditions, and notes where all of it comes from. `all`: it is kept, as not found."""
         for column in self.asked.origins:
             self._seen[column] |= picked.names(column)
         if self.asked.attributes and source.name not in self._sampled:
             self._sampled.add(source.name)
             self._seen["field"] |= picked.fields()
-        picked.keep(self._conditions, attributes=self.asked.query.needs_attributes)
+        picked.keep(self._conditions, attributes=self.asked.query.needs_attributes, all=all)
 
-    def rows(self, picked: Iterable[Picked], source: Source) -> Iterator[Row]:
-        """The rows of blocks, filtered. An error of the source is told, and ends it."""
+    def rows(self, picked: Iterable[Picked], source: Source, *, all: bool = False) -> Iterator[Row]:
+        """The rows of blocks, filtered, or `all` of them. An error of the source is told, and ends it."""
         try:
             for one in picked:
-                self._keep(one, source)
+                self._keep(one, source, all=all)
                 yield from one.rows(json=self._json)
         except SourceError as why:
             self.session.error(why)

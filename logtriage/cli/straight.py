@@ -43,6 +43,7 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
         colour,
         terminal,
         terminal or args.line_buffered,
+        args.output == "raw",
     )
     out = Out(look.at_once)
     printer = LinesOut(look, out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,17 +76,27 @@ class Records:
         for name in ("wholes", "records"):
             self.con.unregister(name)
 
-    def read(self, block: Block, grammar: Grammar, *, reference: dt.datetime, final: bool = True) -> Made:
-        """Makes `table` of the records of a block.
+    def read(
+        self,
+        block: Block,
+        grammar: Grammar,
+        *,
+        reference: dt.datetime,
+        final: bool = True,
+        starts: Sequence[int] | None = None,
+    ) -> Made:
+        """Makes `table` of the records of a block. `starts`: the lines that begin them, where that is known.
 
         `reference`: the moment (UTC) that stamps without year or date are read against. With `final` false the last
         record is left out, as lines that are still to come may belong to it; `Made.bytes` says where it begins.
         """
+        import pyarrow as pa
+
         lines = split(block)
         self._heads.read(lines, grammar, reference)
-        starts = bounds.starts(self._heads, lines)
-        made, wholes = self._register(lines, starts, block, final)
-        tails = bounds.tails(self._heads, lines, starts)
+        first = bounds.starts(self._heads, lines) if starts is None else pa.array(starts, pa.int64())
+        made, wholes = self._register(lines, first, block, final)
+        tails = bounds.tails(self._heads, lines, first)
         self._heads.read_cut(wholes, grammar)
         if any(node.fmt and node.fmt.multiline for node in self.chains):
             self.con.register("tails", tails)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -51,8 +52,15 @@ class Verdict:
     def spans(self, line: str) -> list[tuple[int, int]]:
         """Where the matches are, as (start, end) in characters, without empty ones. Raises MatchTimeout."""
         if line.isascii() and self.is_tame(len(line)):
-            return _spans(self._re.finditer(line.encode()))
-        return _timed(lambda: _spans(self._regex.finditer(line, timeout=TIMEOUT)))
+            text = line.encode()
+            return _spans(lambda at: self._re.finditer(text, at), len(line))
+        until = time.monotonic() + TIMEOUT  # for the whole line
+
+        def found_from(at: int) -> Iterable[Any]:
+            matches: Iterable[Any] = self._regex.finditer(line, at, timeout=max(until - time.monotonic(), 1e-6))
+            return matches
+
+        return _timed(lambda: _spans(found_from, len(line)))
 
     def is_tame(self, length: int) -> bool:
         """Can `re`, which knows no timeout, be trusted to be quick on a line of `length` bytes?"""
@@ -122,8 +130,19 @@ def _choices(node: Node) -> int:
     return 0
 
 
-def _spans(found: Iterable[Any]) -> list[tuple[int, int]]:
-    return [match.span() for match in found if match.end() > match.start()]
+def _spans(found_from: Callable[[int], Iterable[Any]], size: int) -> list[tuple[int, int]]:
+    """Matches without the empty ones, behind each of which Rust goes on one character further, where Python's engines look
+    for another at the same place."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    while at <= size:
+        start, at = at, size + 1
+        for match in found_from(start):
+            if match.end() == match.start():
+                at = match.end() + 1
+                break
+            found.append(match.span())
+    return found
 
 
 def _timed(search: Callable[[], T]) -> T:

@@ -6,6 +6,7 @@ any size into memory.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,15 +20,29 @@ _BLOCK = 512
 _LONGEST_HEADER = 1 << 20  # bytes of an extended header that are believed to be one
 _DIGITS = 20  # that no size in bytes has
 
+_NAMED_SO = re.compile(r"\.(tar(\.\w+)?|t(gz|bz2?|xz|zst))$", re.IGNORECASE)
+
 _T = TypeVar("_T")
 
 # The walk that last gave a member to its end, kept so that reading all members in order reads the archive once.
 _parked: dict[Path, Bundle] = {}
 
 
-def is_bundle(head: bytes) -> bool:
-    """Whether plain data beginning with `head` (≥ 262 bytes) are a tar archive, POSIX or GNU."""
-    return head[257:262] == b"ustar"
+def is_bundle(head: bytes, name: str) -> bool:
+    """Whether plain data beginning with `head` (≥ 512 bytes) are a tar archive: POSIX or GNU; or, where the name says so, one
+    without anything in it, or of the format before those."""
+    if head[257:262] == b"ustar":
+        return True
+    if len(head) < _BLOCK or not _NAMED_SO.search(name):
+        return False
+    import tarfile
+
+    try:
+        return not head[:_BLOCK].strip(b"\0") or bool(
+            tarfile.TarInfo.frombuf(head[:_BLOCK], "utf-8", "surrogateescape")
+        )
+    except tarfile.HeaderError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ class _Finder:
             # A bzip2 block gives nothing before it is complete, and has up to 900 kB.
             raw += file.read(1 << 20) if compression == "bz2" else b""
         head = _head_of(iter([raw]))
-        if is_bundle(head):
+        if is_bundle(head, path):
             self._members(path)
         elif not named and (what := why_no_log(head, path)):
             self.skip(shown(path), what)
@@ -170,9 +170,10 @@ class _Finder:
             self.candidates.append(Candidate(Path(path), None, place, name, compression, head, named))
 
     def _members(self, path: str) -> None:
-        archive = Bundle(Path(path), shown(path))
+        archive, regular = Bundle(Path(path), shown(path)), 0
         try:
             for member in archive:
+                regular += member.regular
                 label = f"{shown(path)}!{shown(member.name)}"
                 if member.sparse:
                     self.errors.append(
@@ -183,13 +184,19 @@ class _Finder:
                 pull = Pull(archive.data())
                 compression = recognise(pull.peek(HEAD))
                 head = _head_of(pull.rest())
-                if what := "an archive in an archive" if is_bundle(head) else why_no_log(head, member.name):
+                if (
+                    what := "an archive in an archive"
+                    if is_bundle(head, member.name)
+                    else why_no_log(head, member.name)
+                ):
                     self.skip(label, what)
                     continue
                 place, _, name = member.name.rpartition("/")
                 self.candidates.append(
                     Candidate(Path(path), member.name, f"{os.path.abspath(path)}!{place}", name, compression, head)
                 )
+            if not regular:
+                self.skip(shown(path), "an archive without files")
         except SourceError as error:  # members before the damage are as good as any
             damaged = archive.member.name if archive.inside and archive.member else None
             if not any((one.path, one.member) == (Path(path), damaged) for one in self.candidates[-1:] if damaged):

@@ -11,10 +11,12 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Protocol
 
 from logtriage import whole
 from logtriage.errors import SourceError
+from logtriage.sources.cut import NEWLINE, after_first_newline
 from logtriage.sources.read import Block
 
 _BEHIND, _AHEAD, _MOST_AHEAD = 8 << 10, 16 << 10, 1 << 20
@@ -115,9 +117,8 @@ class StreamText:
         self._ended = False
         self._error: SourceError | None = None
         self.base, self.data = 0, bytearray()
-        # Where the text was transcoded: the encoding, and where each block begins, in the text and in the source.
-        self._encoding: str | None = None
-        self._begins: list[tuple[int, int]] = []
+        self.encoding = "utf-8"  # of the source
+        self._transcoded: deque[_Transcoded] = deque()
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, in UTF-8, each when it is wanted. Raises the stream's error after what came before it."""
@@ -134,6 +135,8 @@ class StreamText:
             if surplus > KEPT:
                 del self.data[:surplus]
                 self.base += surplus
+                while len(self._transcoded) > 1 and self._transcoded[1].at <= self.base:
+                    self._transcoded.popleft()
 
     def need(self, start: int, end: int) -> None:
         """See Text; what is too far behind is not there any more."""
@@ -145,13 +148,15 @@ class StreamText:
         self.need(offset, offset + 1)
         return offset >= self.base + len(self.data)
 
-    def true_offset(self, offset: int) -> int:
-        """The place in the source of an offset in the text."""
-        if self._encoding is None:
-            return offset
-        at, there = self._begins[bisect_right(self._begins, (offset, sys.maxsize)) - 1]
-        between = bytes(self.data[at - self.base : offset - self.base]).decode("utf-8", "replace")
-        return there + len(between.encode(self._encoding, "replace"))
+    def written(self, start: int, end: int) -> tuple[int, bytes]:
+        """The place in the source of the whole lines from `start` to `end`, and their bytes there."""
+        if not self._transcoded:
+            return start, bytes_of(self, start, end)
+        some = [one for one in self._transcoded if one.at < end and start < one.at + len(one.text)]
+        first = some[0].place(start)
+        return first, b"".join(
+            one.block.data[max(0, first - one.block.offset) : one.place(end) - one.block.offset] for one in some
+        )
 
     def _pull(self) -> None:
         if self._ended:
@@ -164,9 +169,9 @@ class StreamText:
             self._ended = True
             return
         if block.encoding != "utf-8":
-            self._encoding = block.encoding
-            self._begins.append((self.base + len(self.data), block.offset))
+            self.encoding = block.encoding
             text = block.data.decode(block.encoding, "replace").encode("utf-8", "replace")
+            self._transcoded.append(_Transcoded(self.base + len(self.data), text, block))
             block = dataclasses.replace(block, data=text, offset=self.base + len(self.data))
         there = self.base + len(self.data)
         if self._inside is not None:
@@ -186,6 +191,32 @@ class StreamText:
         """See Text."""
         at = bisect_left(self._cuts, end)
         return max(self.base if start is None else start, self._cuts[at - 1] if at else 0)
+
+
+@dataclasses.dataclass
+class _Transcoded:
+    """A block that is not in UTF-8: where it begins in the text, what it is there, and what it is in the source."""
+
+    at: int
+    text: bytes
+    block: Block
+
+    @cached_property
+    def _ends(self) -> tuple[list[int], list[int]]:
+        """Behind which bytes the lines end, in the text and in the source."""
+        return _ends(self.text, b"\n"), _ends(self.block.data, NEWLINE[self.block.encoding])
+
+    def place(self, offset: int) -> int:
+        """The place in the source of a line's begin or end in the text; the block's end, if it lies behind that."""
+        there, here = self._ends
+        return self.block.offset + here[min(bisect_left(there, offset - self.at), len(here) - 1)]
+
+
+def _ends(data: bytes, newline: bytes) -> list[int]:
+    ends = [0]
+    while at := after_first_newline(data, newline, ends[-1]):
+        ends.append(at)
+    return [*ends, len(data)]
 
 
 def without_mark(block: Block) -> Block:

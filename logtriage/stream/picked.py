@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage.formats.attributes import attributes
@@ -90,21 +91,19 @@ class Picked:
         """The records with their true places: the block was put together from pieces of the source."""
         import pyarrow as pa
 
-        at, places = 0, []
-        for record in records:
-            places.append(at)
-            at += len(record.data) + (not record.data.endswith(b"\n"))
+        places = accumulate((len(record.data) for record in records[:-1]), initial=0)
         self._con.register("pieces", pa.table({
             "at": pa.array(places, pa.int64()), "true_at": pa.array([r.start for r in records], pa.int64()),
             "true_line": pa.array([r.line for r in records], pa.int64()), "found": pa.array([r.found for r in records]),
         }))  # fmt: skip
         return (
-            'SELECT r.* REPLACE (r."offset" - p.at + p.true_at AS "offset", p.true_line AS line), p.found '
-            'FROM records AS r ASOF JOIN pieces AS p ON r."offset" >= p.at'
+            'SELECT r.* REPLACE (p.true_at AS "offset", p.true_line AS line), p.found '
+            'FROM records AS r JOIN pieces AS p ON r."offset" = p.at'
         )
 
-    def keep(self, conditions: Sequence[Condition], *, attributes: bool) -> None:
-        """Drops the records that do not fulfil the conditions (which are those of a `Query`)."""
+    def keep(self, conditions: Sequence[Condition], *, attributes: bool, all: bool = False) -> None:
+        """Drops the records that do not fulfil the conditions (which are those of a `Query`); with `all` they are kept, as
+        not found."""
         if not conditions:
             return
         if self._from != "kept":
@@ -120,7 +119,8 @@ class Picked:
             )
         where, parameters = joined(conditions)
         self._con.execute(
-            f"DELETE FROM kept WHERE i NOT IN (SELECT i FROM ({self._facets(attributes)}) WHERE {where})", parameters
+            f"{'UPDATE kept SET found = false' if all else 'DELETE FROM kept'} WHERE i NOT IN (SELECT i FROM ({self._facets(attributes)}) WHERE {where})",
+            parameters,
         )
 
     def names(self, column: str) -> set[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from logtriage import whole
 from logtriage.errors import SourceError
+from logtriage.sources.cut import NEWLINE, count_lines
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block, blocks
 from logtriage.stream.picked import Picked, Reading
@@ -62,20 +64,21 @@ class Reader:
         self._read(block, final=True)
         return self._picked()
 
-    def some(self, records: Sequence[Record]) -> Picked:
-        """Just these records, whose bytes are whole."""
-        data = b"".join(r.data if r.data.endswith(b"\n") else r.data + b"\n" for r in records)
-        if not records[-1].data.endswith(b"\n"):
-            data = data[:-1]
-        self._read(Block(self._source, 0, 1, data, True, "utf-8"), final=True)
-        return self._picked(records)
+    def some(self, records: Sequence[Record], encoding: str = "utf-8") -> Picked:
+        """Just these records, whose bytes are whole, each one by itself."""
+        newline = NEWLINE[encoding]
+        ended = [r if r.data.endswith(newline) else r._replace(data=r.data + newline) for r in records]
+        lines = accumulate((count_lines(r.data, encoding) for r in ended[:-1]), initial=0)
+        data = b"".join([*(r.data for r in ended[:-1]), records[-1].data])
+        self._read(Block(self._source, 0, 1, data, True, encoding), final=True, starts=list(lines))
+        return self._picked(ended)
 
-    def _read(self, block: Block, *, final: bool) -> Made:
+    def _read(self, block: Block, *, final: bool, starts: Sequence[int] | None = None) -> Made:
         chains = self._normaliser.records.chains
         chains[:] = self._chains
         self._encoding = block.encoding
         made = self._normaliser.block(
-            block, self.grammar, self._reference, final=final, shapes=self._learnt is not None
+            block, self.grammar, self._reference, final=final, shapes=self._learnt is not None, starts=starts
         )
         if self._learnt:
             self._learnt.show()

@@ -25,7 +25,7 @@ _BLOCK = 4 << 20  # bytes of a stream between two looks
 
 
 class Record(NamedTuple):
-    """A record as it stands in its source: the offset of its first byte, all its bytes, its first line's 1-based number
+    """A record of a text in UTF-8: the offset of its first byte, all its bytes, its first line's 1-based number
     (0 if numbers were not asked for), and whether it was found or only stands beside what was."""
 
     start: int
@@ -58,8 +58,8 @@ class Stream:
         self.cut: set[int] = set()  # offsets of records and lines that are longer than `whole.LONGEST`, and so several
 
     def records(self, start: int = 0, end: int | None = None) -> Iterator[Record]:
-        """The records found, with those wanted beside them, in order; of a plain file only what begins in bytes `start`
-        to `end`. Raises SourceError, after what came before the damage."""
+        """The records found, with those wanted beside them, in order; of a plain file only those found that begin in bytes
+        `start` to `end`. Raises SourceError, after what came before the damage."""
         if is_plain(self.source):
             yield from self._of_file(start, end)
         else:
@@ -76,7 +76,7 @@ class Stream:
                 with_numbers=self.wanted.numbers, on_timeout=self.undecided.append, longest=whole.LONGEST,
                 on_cut=self.cut.add,
             )  # fmt: skip
-            yield from self._around(((hit.offset, (hit.number or 1) + self.first_line - 1) for hit in hits), start)
+            yield from self._around((hit.offset, (hit.number or 1) + self.first_line - 1) for hit in hits)
         finally:
             text.close()
 
@@ -88,19 +88,19 @@ class Stream:
         hits = scan_blocks(
             text.blocks(), self.wanted.needle, with_numbers=self.wanted.numbers, on_timeout=self.undecided.append
         )
-        yield from self._around(((hit.offset, hit.number or 1) for hit in hits), 0)
+        yield from self._around((hit.offset, hit.number or 1) for hit in hits)
 
     def _mark(self) -> int:
         """How many bytes the byte order mark at the beginning has."""
         return len(MARK) if bytes_of(self._text, 0, len(MARK)) == MARK else 0
 
-    def _around(self, hits: Iterator[tuple[int, int]], low: int) -> Iterator[Record]:
-        """Selected lines (offset, number) → records; nothing before offset `low` is looked at."""
+    def _around(self, hits: Iterator[tuple[int, int]]) -> Iterator[Record]:
+        """Selected lines (offset, number) → records."""
         extents = Extents(self._text, self._new_starts, self.cut)
         left = self.wanted.most
-        done = skipped = low
+        done = skipped = 0
         for offset, line in hits:
-            if offset == len(MARK) and not low:
+            if offset == len(MARK):
                 offset -= self._mark()
             if offset < max(done, skipped):
                 continue
@@ -130,9 +130,17 @@ class Stream:
             if left == 0:
                 return
 
-    def place_of(self, record: Record) -> int:
-        """The offset of a record's first byte in the source; in text that is not UTF-8 not the same as its `start`."""
-        return self._text.true_offset(record.start) if isinstance(self._text, StreamText) else record.start
+    @property
+    def encoding(self) -> str:
+        """That of the source, as far as it was read."""
+        return self._text.encoding if isinstance(self._text, StreamText) else "utf-8"
+
+    def written(self, record: Record) -> Record:
+        """A record as it stands in the source: where that is not in UTF-8, at another place and in other bytes."""
+        if self.encoding == "utf-8" or not isinstance(self._text, StreamText):
+            return record
+        start, data = self._text.written(record.start, record.start + len(record.data))
+        return record._replace(start=start, data=data)
 
     def selects(self, data: bytes, start: int) -> bool:
         """Whether a record is found: one of its lines is selected; with `invert`, all of them. Where that hangs on a line

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from logtriage.needles.verdict import MatchTimeout
 from logtriage.stream.picked import Row
@@ -16,46 +16,89 @@ if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
 
 _EARLIEST = datetime.min
+T = TypeVar("T")
+
+
+class Group(NamedTuple):
+    """A found row amid those around it, in the order of their source; whether it follows the source's last group without
+    any between left out."""
+
+    found: Row
+    rows: list[Row]
+    touching: bool
 
 
 def in_time(streams: list[Iterator[Row]]) -> Iterator[Row]:
     """Rows of several streams merged by time; each stream keeps its own order. A row without time stays with the one
     before it."""
+    for _, row in _merged(streams, lambda row: row.timestamp):
+        yield row
 
-    def timed(number: int, stream: Iterator[Row]) -> Iterator[tuple[datetime, int, Row]]:
+
+def groups_in_time(streams: list[Iterator[Group]]) -> Iterator[Row | None]:
+    """The rows of groups, which are merged by the times of what was found; None where some between are left out."""
+    last: int | None = None
+    for number, group in _merged(streams, lambda group: group.found.timestamp):
+        if last is not None and not (group.touching and number == last):
+            yield None
+        yield from group.rows
+        last = number
+
+
+def _merged(streams: list[Iterator[T]], time_of: Callable[[T], datetime | None]) -> Iterator[tuple[int, T]]:
+    """What streams give, each with the stream's number, merged by time."""
+
+    def timed(number: int, stream: Iterator[T]) -> Iterator[tuple[datetime, int, T]]:
         last = _EARLIEST
-        for row in stream:
-            last = row.timestamp or last
-            yield last, number, row
+        for one in stream:
+            last = time_of(one) or last
+            yield last, number, one
 
     if len(streams) == 1:
-        yield from streams[0]
-        return
+        return ((0, one) for one in streams[0])
     merged = heapq.merge(*(timed(n, stream) for n, stream in enumerate(streams)), key=lambda item: item[:2])
-    for _, _, row in merged:
-        yield row
+    return ((number, one) for _, number, one in merged)
 
 
-def up_to(rows: Iterator[Row], most: int | None, after: int = 0) -> Iterator[Row]:
-    """The rows up to so many found ones and, of those around them, up to so many `after` the last."""
-    left = after
+def groups(rows: Iterator[Row], before: int, after: int, most: int | None) -> Iterator[Group]:
+    """The found rows of a source, `most` at most, with those around them, which have not to be without holes: each group as
+    soon as it is whole."""
+    waiting: deque[Row] = deque(maxlen=before)
+    group: Group | None = None
+    touching, left, end = True, 0, 0
     for row in rows if most != 0 else ():
-        if most == 0:
-            if row.found or not left:
-                return
+        if row.offset > end:
+            waiting.clear()
+            touching, left = False, 0
+        end = row.offset + len(row.raw)
+        wanted = row.found and most != 0
+        if group and (wanted or not left):
+            yield group
+            group = None
+        if wanted:
+            group = Group(row, [*waiting, row], touching)
+            waiting.clear()
+            touching, left, most = True, after, None if most is None else most - 1
+        elif group:
+            group.rows.append(replace(row, found=False))
             left -= 1
-        elif row.found and most is not None:
-            most -= 1
-        yield row
-        if most == 0 and not left:
+        elif most == 0:
             return
+        else:
+            touching = touching and len(waiting) < before
+            waiting.append(row)
+        if group and not left:
+            yield group
+            group = None
+    if group:
+        yield group
 
 
 def marked(rows: Iterator[Row], needle: Needle, undecided: list[Row]) -> Iterator[Row]:
-    """The rows, each with whether the needle finds it; those that it took too long on are not, and go to a list."""
+    """The rows, each with whether the needle finds it too; those that it took too long on are not, and go to a list."""
     for row in rows:
         try:
-            found = finds(needle, row)
+            found = row.found and finds(needle, row)
         except MatchTimeout:
             undecided.append(row)
             found = False
