@@ -61,6 +61,15 @@ def interrupted(why: Exception) -> bool:
     return isinstance(why.__cause__ or why.__context__, KeyboardInterrupt)
 
 
+def is_text(word: str) -> bool:
+    """Whether a word from the command line, or a file's name, was UTF-8."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_it(word: str, known: Iterable[str]) -> str:
     """`is it NAME? ` for the known name that is nearest to a word, as the beginning of a hint; empty if none is near."""
     import difflib

@@ -384,3 +384,45 @@ def test_a_cut_record_is_told_by_who_brings_it_in(tmp_path: Path) -> None:
     assert "1 record cut at 8 MiB: a.log" in ran.err
     again = logtriage("triage", "--store", "st", "--utc", "a.log", cwd=tmp_path)
     assert "7 records" in again.err and "cut" not in again.err
+
+
+def test_any_name_that_a_file_may_have(tmp_path: Path) -> None:
+    """Names that are no text, or hold what no screen should get, are kept, known again and found by."""
+    text = b"2026-03-02 10:00:01 INFO ready\n2026-03-02 10:00:02 ERROR refused\n"
+    names = [
+        b"bad\xff\xfe.log",
+        b"line\nbreak.log",
+        b"esc\x1b[31m.log",
+        b"*.log",
+        b"bytes:.log",
+        b"-.log",
+        b"\xc3\xa9\xff/\xfe.log",
+    ]
+    for name in names:
+        path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/logs/" + name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+    for again in (False, True):
+        ran = logtriage("ingest", "--store", "st", "logs", cwd=tmp_path)
+        assert (ran.code, "7 unchanged" in ran.err) == (0, again), ran.err
+    assert "7 compared with their files: 0 problems" in logtriage("store", "check", "--store", "st", cwd=tmp_path).err
+    for name in names:
+        asked = os.fsdecode(b"logs/" + name)
+        ran = logtriage("cat", "--store", "st", "--from-store", "--output", "raw", asked, cwd=tmp_path)
+        assert ran.out.encode() == text, asked
+    for where in (["logs"], ["--store", "st"]):
+        ran = logtriage("grep", "--output", "jsonl", "refused", *where, cwd=tmp_path)
+        assert len({json.loads(line)["source"] for line in ran.lines}) == 7
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["grep", "-e", "a\udcff"], ["grep", "--service", "a\udcff", "x"], ["grep", "-f", "patterns"], ["sql", "SELECT 'a\udcff'"],
+     ["ingest", "--store", "a\udcff", "patterns"], ["grep", "--field", "a=\udcff", "x", "patterns"]],
+)  # fmt: skip
+def test_what_is_no_text_is_refused_in_a_line(tmp_path: Path, stored: Path, args: list[str]) -> None:
+    """Arguments that are not UTF-8 can name files, but nothing can be looked for by them."""
+    (tmp_path / "patterns").write_bytes(b"a\xff\n")
+    store = [] if "--store" in args else ["--store", stored / "st"]
+    ran = logtriage(*args, *store, cwd=tmp_path)
+    assert ran.code == 2 and "UTF-8" in ran.err and "Traceback" not in ran.err

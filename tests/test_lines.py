@@ -42,6 +42,13 @@ def test_lines_are_the_bytes_between_newlines(data: bytes) -> None:
     assert len(lines) == len(lines.starts) - 1 == data.count(b"\n") + (not data.endswith(b"\n"))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_a_mark_in_the_middle_is_seen(encoding: str) -> None:
+    """A byte order mark begins the second of two logs put together; inside a line it is a character."""
+    assert lines_of("one é\n\ufefftwo\n".encode(encoding), encoding).has_bom
+    assert not lines_of("one \ufeffé\ntwo\n".encode(encoding), encoding).has_bom
+
+
 @given(_pieces.filter(bool))
 def test_text_lies_where_places_say(data: bytes) -> None:
     """`joined` holds the text of each line from its place on, up to the newline before the next place."""

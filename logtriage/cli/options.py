@@ -10,12 +10,23 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from logtriage.errors import is_it
+from logtriage.errors import is_it, is_text
 
 OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
 LOGS = "a file, folder, glob or archive; - is standard input"
 BROUGHT_IN = "logs; the store is brought up to date with them. None: all of the store"
 WITH_FIELDS = ("jsonl", "logfmt", "csv")  # outputs that tell all fields of a record
+
+
+_FILES = (
+    "SOURCE",
+    "FILE",
+    "FOLDER",
+    "GOOD",
+    "RULES",
+    "WHAT",
+    "PATTERN",
+)  # `grep -e PATTERN` takes a file in the place of one
 
 
 class _Plain(str):
@@ -68,6 +79,13 @@ class Parser(argparse.ArgumentParser):
         actions = [self._option_string_actions.get(name) for name in names if arg.startswith("-")]
         wants = [one is not None and one.nargs is None for one in actions]
         return wants.count(True) == 1 and wants[-1]
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """An argument's value. What is no UTF-8 may name files alone: nothing else has such a name, and no store can be asked."""
+        if (action.dest == "store" or action.metavar not in _FILES) and not is_text(arg_string):
+            shown = os.fsencode(arg_string).decode("utf-8", "backslashreplace")
+            raise argparse.ArgumentError(action, f"{shown!r} is no UTF-8")
+        return super()._get_value(action, arg_string)
 
     def _parse_optional(self, arg_string: str) -> Any:
         return None if isinstance(arg_string, _Plain) else super()._parse_optional(arg_string)

@@ -25,6 +25,7 @@ from logtriage.errors import SourceError
 from logtriage.query.brief import Found
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
+from logtriage.sources.sets import shown as shown_name
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
 
@@ -201,7 +202,7 @@ def _parts_of(stored: Stored, names: list[str]) -> list[int]:
     """The parts that names mean; a name that means none is told."""
     wanted: list[int] = []
     for name in names:
-        same = parts_named(stored.snapshot.catalog.parts, name)
+        same = parts_named(stored.snapshot.catalog.parts, shown_name(name))
         if not same:
             stored.session.error(
                 SourceError(

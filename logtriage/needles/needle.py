@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from logtriage.errors import UsageError, is_text
 from logtriage.hyperscans import HS_MULTILINE
 from logtriage.needles.dialect import nodes, pattern, pieces
 from logtriage.needles.dialect.automata import HyperscanWriter, Re2Writer, grouped
@@ -52,6 +53,9 @@ class Needle:
 
         Raises UsageError, naming the pattern, what is wrong and near which character.
         """
+
+        if not all(map(is_text, patterns)):
+            raise UsageError("a pattern is no UTF-8", "look for the text beside such bytes")
 
         def read(text: str, fold: bool, first_group: int) -> pattern.Pattern:
             if fixed:

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -240,4 +240,6 @@ def _source(one: Candidate, base: str | None, known: Resource) -> Source:
     name = shown(str(one.path) if one.member is None else f"{one.path}!{one.member}")
     group = name if base is None else name[: len(name) - len(shown(one.file))] + shown(base)
     told = resource(str(one.path), one.path.resolve()) if one.member is None else resource(one.member)
-    return Source(name, group, one.path, one.member, one.compression, known.filled_from(told))
+    told = known.filled_from(told)
+    who = Resource(*(text and shown(text) for text in astuple(told)))
+    return Source(name, group, one.path, one.member, one.compression, who)

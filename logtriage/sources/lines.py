@@ -64,7 +64,7 @@ def split(block: Block) -> Lines:
             data,
             starts,
             False,
-            data.startswith(codecs.BOM_UTF8),
+            _has_bom(data),
             b"\r" in data,
             b"\x1b" in data,
             _marked(data),
@@ -78,7 +78,7 @@ def split(block: Block) -> Lines:
         readable,
         places,
         True,
-        readable.startswith(codecs.BOM_UTF8),
+        _has_bom(readable),
         b"\r" in readable,
         b"\x1b" in readable,
         _marked(readable),
@@ -117,6 +117,11 @@ def _plain(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _has_bom(data: bytes) -> bool:
+    """Whether a line begins with a byte order mark: a log may be put together of several."""
+    return not data.isascii() and (data.startswith(codecs.BOM_UTF8) or b"\n" + codecs.BOM_UTF8 in data)
 
 
 def _marked(data: bytes) -> bool:

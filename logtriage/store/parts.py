@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from logtriage.sources.find import Resource, Source
 from logtriage.sources.read import UNTOLD, Identity, fingerprint, identity
+from logtriage.store.paths import kept, name_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,9 +68,8 @@ class Parts:
             "AS g ON g.part = p.part ORDER BY p.part"
         ).fetchall()
         for number, name, group, path, member, *rest in rows:
-            source = Source(
-                name, group, Path(path) if path else None, member, None, Resource(None, None, None, None, None)
-            )
+            place = Path(name_of(path)) if path else None
+            source = Source(name, group, place, name_of(member), None, Resource(None, None, None, None, None))
             self._known[number] = self._stored[number] = Part(number, source, *rest)
 
     def of(self, source: Source) -> Part:
@@ -135,7 +135,8 @@ def _described(part: Part) -> dict[str, Any]:
     """A part as a row of lake.parts."""
     path, member = _place(part.source)
     return {
-        "part": part.number, "source": part.source.name, "group": part.source.group, "path": path, "member": member,
+        "part": part.number, "source": part.source.name, "group": part.source.group,
+        "path": kept(path), "member": kept(member),
         **asdict(part.source.resource), "device": part.device, "inode": part.inode, "head_length": part.head_length,
         "head_sha256": part.head_sha256, "added": _now(),
     }  # fmt: skip

@@ -13,6 +13,7 @@ from logtriage.sources.find import Resource, Source
 from logtriage.sources.read import opened
 from logtriage.sources.unpack import Pull
 from logtriage.store import distil, gist, views
+from logtriage.store.paths import name_of
 from logtriage.store.store import Store
 from logtriage.store.upkeep import PRUNED
 
@@ -95,7 +96,7 @@ def _compare(store: Store, read: dict[int, int], verdict: Verdict) -> None:
     for part, name, group, path, member, head_length, head in rows:
         if path is None or part not in read:
             continue
-        source = Source(name, group, Path(path), member, None, Resource(None, None, None, None, None))
+        source = Source(name, group, Path(name_of(path)), name_of(member), None, Resource(None, None, None, None, None))
         there = _digest(source, read[part], head_length if head_length <= read[part] else 0, head)
         if there is None:
             verdict.gone.append(name)
