@@ -231,3 +231,21 @@ def test_no_pattern_matches_nothing() -> None:
     """Of an empty list of patterns nothing matches; inverted, everything does."""
     assert not Needle.of([]).matches("")
     assert Needle.of([], invert=True).matches("a")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "holding", "others"),
+    [
+        (r"(?i)\p{Lt}", "ǆ Ǆ ǅ", "a A ß"),
+        (r"(?i)\p{Lu}", "a ſ K", "ŉ 1"),
+        (r"(?i)\p{Ll}", "A K ŉ", "1"),
+        (r"(?i)\p{Greek}", "µ", "a"),
+        (r"(?i)\P{Lu}", "ŉ 1", "a ſ"),
+        (r"(?i)[\p{Lt}x]", "ǆ X", "a"),
+    ],
+)
+def test_properties_without_case(pattern: str, holding: str, others: str) -> None:
+    """A property holds for what its characters are in another case too, no more: as Rust folds classes, not `regex`."""
+    needle = Needle.of([pattern])
+    assert [needle.matches(char) for char in holding.split()] == [True] * len(holding.split())
+    assert [needle.matches(char) for char in others.split()] == [False] * len(others.split())

@@ -96,7 +96,7 @@ class CharSet(NamedTuple):
             wide = tuple(pair for pair in extra if pair[0] >= 0x80)
             return CharSet(narrow.ranges, f"[{self.beyond}||{_text(wide)}]" if wide else self.beyond)
         if not self.holds_all_wide:
-            for char, family in _families().items():
+            for char, family in families().items():
                 if any(low <= ord(char) <= high for low, high in self.wide):
                     extra += [(ord(c), ord(c)) for c in family]
         return CharSet(joined([*self.ranges, *extra]))
@@ -131,7 +131,7 @@ def cases(char: str) -> str:
         return char.lower() + char.upper() + _BEYOND_ASCII.get(char.lower(), "") if char.isalpha() else char
     if not (char.isalpha() or char.lower() != char or char.upper() != char):
         return char
-    return _families().get(char, char)
+    return families().get(char, char)
 
 
 def _fold(char: str) -> str:
@@ -143,7 +143,7 @@ def _fold(char: str) -> str:
 
 
 @functools.cache
-def _families() -> dict[str, str]:
+def families() -> dict[str, str]:
     """Each character that has other cases → its whole family; Unicode as the running Python knows it."""
     groups: dict[str, set[str]] = {}
     scripts_without_case = ((0x3400, 0xA640), (0xAC00, 0xFB00), (0x1F000, LAST + 1))

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from logtriage.errors import UsageError
-from logtriage.needles.dialect.charset import ASCII, DIGIT, SPACE, UNIVERSE, WORD, CharSet, common, joined, of_chars
+from logtriage.needles.dialect.charset import (
+    ASCII,
+    DIGIT,
+    SPACE,
+    UNIVERSE,
+    WORD,
+    CharSet,
+    common,
+    families,
+    joined,
+    of_chars,
+)
 
 _CONTROLS = {"a": "\a", "f": "\f", "t": "\t", "n": "\n", "r": "\r", "v": "\v"}
 _PERL = {"d": DIGIT, "s": SPACE, "w": WORD}
@@ -17,7 +28,6 @@ _POSIX: dict[str, tuple[str, ...]] = {
     "punct": ("!/", ":@", "[`", "{~"), "space": ("\t\r", "  "), "upper": ("AZ",), "word": ("09", "AZ", "az", "__"),
     "xdigit": ("09", "AF", "af"),
 }  # fmt: skip
-_CASED = {"lu", "ll", "lt", "upper", "lower", "uppercase", "lowercase", "uppercaseletter", "lowercaseletter"}
 
 
 class Flags(NamedTuple):
@@ -139,10 +149,11 @@ class ClassReader:
             test = regex.compile(text)
         except regex.error:
             raise self.error(f"{name!r} is not a Unicode property that is known here") from None
-        if self.flags.fold and "".join(c for c in name.rpartition("=")[2].lower() if c.isalnum()) in _CASED:
-            text = r"[\p{Lu}\p{Ll}\p{Lt}]"
-            test = regex.compile(r"[a-zA-Z]")
         members = CharSet(common(joined((i, i) for i in range(128) if test.match(chr(i))), ASCII), text)
+        if self.flags.fold:
+            members = members.united(
+                of_chars("".join(family for char, family in families().items() if test.match(char)))
+            )
         return members.negated() if negative else members
 
     def bracket(self, depth: int) -> CharSet:
