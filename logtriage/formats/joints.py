@@ -16,6 +16,8 @@ CONTINUES = (
     r"|#\d+ +(?:0x|\S+ \(|[^(]{1,200} \((?:file|dart|package):|/|\{main\}|\[internal function\])|exit status \d+$|\[signal |stack traceback:|Stack trace:$|nested exception"
     # Go's frames: nothing but addresses between the brackets
     r"|(?:panic|[\w.~@/-]*[\w~-]+\.[\w.()*·\[\]-]+)\((?:0x[0-9a-f]+\??|\.\.\.|[{},_? ])*\)$"
+    # Elixir
+    r"|\*\* \((?:[A-Za-z][\w.]*)\) "
     # Dart, Rust, Node
     r"|(?:Receiver|Tried calling|Found): |stack backtrace:$|note: (?:run with|Some details)|Node\.js v\d"
     r"|<asynchronous suspension>$"
