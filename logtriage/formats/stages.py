@@ -19,7 +19,7 @@ from logtriage.formats.joints import OPENS, joint_sql
 from logtriage.formats.moments import Moments
 from logtriage.formats.narrowed import keys_sql, narrowed
 from logtriage.formats.node import Node
-from logtriage.formats.opening import BEFORE, Opening
+from logtriage.formats.opened import opened
 from logtriage.formats.stage_sql import GROUP, READ, claimed, fields, sought, tells_all
 from logtriage.formats.twin import compiled
 from logtriage.sql import literal
@@ -112,7 +112,7 @@ class Stages:
             fmt = narrowed(node)
         begins = parse.opening_of(fmt)
         if begins:
-            rows = self._opened(node, rows, begins)
+            rows = opened(node, rows, begins, self._ask)
         ready = {name.removeprefix(GROUP) for name in rows.column_names if name.startswith(GROUP)}
         items, told = fields(node, fmt, carried, ready)
         items = {name: READ + name if READ + name in rows.column_names else sql for name, sql in items.items()}
@@ -134,44 +134,6 @@ class Stages:
         else:
             inside = read.select(["i", "content", *told]).rename_columns(["i", "t", *told])
             self.claim(node, inside, told, zone)
-
-    def _opened(self, node: Node, rows: pa.Table, begins: Opening) -> pa.Table:
-        """Rows with the `head` of each line, of a format whose body is the `tail`, which is there where it is of use, and the
-        groups of the opening: `m`, and those that are a role as they stand as columns, null where they are empty."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        fmt = node.fmt
-        assert fmt is not None
-        if "opening" not in rows.column_names:
-            rows = rows.append_column(
-                "opening", self._ask(rows, f"SELECT {parse.told_by(fmt, 't')} AS told FROM stage")["told"]
-            )
-        opening, text = layouts.one(rows["opening"]), layouts.one(rows["t"])
-        names = parse.opening_groups(fmt)
-        regex, asked = (begins.apart, [BEFORE, *names]) if begins.body else (begins.head, names)
-        found = self._groups(opening, regex, asked)
-        head = found.pop(BEFORE, opening)
-        rows = rows.append_column("head", head)
-        if fmt.inner or len(node.path) > 1:
-            ends = (pc.binary_length(column).cast(pa.int64()) for column in (head, text))
-            tail = layouts.slices(text, *ends)
-            rows = rows.append_column("tail", layouts.none_empty(tail) if fmt.inner else tail)
-        if found:
-            rows = rows.append_column("m", pa.StructArray.from_arrays(list(found.values()), list(found)))
-        for name in parse.plain_groups(fmt):
-            rows = rows.append_column(GROUP + name, layouts.none_empty(found[name]))
-        return rows
-
-    def _groups(self, texts: pa.LargeStringArray, regex: str, names: Sequence[str]) -> dict[str, pa.LargeStringArray]:
-        """What the named groups of a regex hold in texts that it matches from end to end, empty where they took no part."""
-        import pyarrow as pa
-
-        found = layouts.groups(texts, regex, names) if names else {}
-        if found is not None:
-            return found
-        told = self._ask(pa.table({"t": texts}), f"SELECT unnest({parse.captures(regex, 't', names)}) FROM stage")
-        return {name: layouts.one(told[name]).cast(pa.large_string()) for name in names}
 
     def _open(self, node: Node, rows: pa.Table, carried: Sequence[str]) -> None:
         """Notes the first lines of records of a format that spans lines; they are read when the whole records are there."""
