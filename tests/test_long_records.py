@@ -69,3 +69,16 @@ def test_fields_of_long_documents(tmp_path: Path) -> None:
         assert counted.out == (f"app.log:{expected}\n" if expected else ""), counted.err
     shown = logtriage("grep", "--store", "st", "--field", "user.name=ann", "--output", "jsonl", "", cwd=tmp_path)
     assert [json.loads(line)["body"] for line in shown.lines] == [f"order {n}" for n in range(7, 4_000, 50)]
+
+
+def test_sql_asks_for_attributes_of_long_documents(tmp_path: Path) -> None:
+    """One's own statement on documents of 100 keys fits into memory: two threads would hold what both have parsed."""
+    filler = {f"key{n}": f"some value {n} of many" for n in range(100)}
+    with (tmp_path / "app.log").open("w") as out:
+        for n in range(6_000):
+            moment = f"2026-03-02T10:{n // 600:02}:{n // 10 % 60:02}.{n % 10}Z"
+            out.write(json.dumps({"timestamp": moment, "message": f"order {n}", **filler}) + "\n")
+    assert logtriage("ingest", "--store", "st", "app.log", cwd=tmp_path).code == 0
+    asked = "SELECT count(*) AS n FROM records WHERE attributes->>'key7' LIKE 'some%'"
+    ran = logtriage("sql", "--store", "st", "--output", "csv", asked, cwd=tmp_path)
+    assert (ran.code, ran.lines) == (0, ["n", "6000"]), ran.err

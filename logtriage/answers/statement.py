@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from logtriage.errors import UsageError
 from logtriage.output import csv_row, harmless
+from logtriage.query.windows import documents_at_once
 from logtriage.sql import among
 
 if TYPE_CHECKING:
@@ -21,17 +22,27 @@ OUTPUTS = ("csv", "jsonl", "parquet")
 
 
 def shut(store: Store, parts: tuple[int, ...] | None) -> None:
-    """Makes the views (see views.py), of some parts only where there are any given, and shuts everything else."""
+    """Makes the views (see views.py), of some parts only where there are any given, and shuts everything else. Where
+    documents are long, one thread answers: each holds what it has parsed."""
     from logtriage.store.views import create
 
     create(store)
     con = store.con
     if parts is not None:
         con.execute(f"DELETE FROM part_names WHERE NOT ({among('part', parts)})")
+    if documents_at_once(_mean(con)) is not None:
+        con.execute("SET threads = 1")
     con.execute("SET allow_community_extensions = false; SET autoload_known_extensions = false")
     con.execute(f"SET allowed_directories = ['{str(store.path).replace(chr(39), chr(39) * 2)}/']")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")
+
+
+def _mean(con: duckdb.DuckDBPyConnection) -> float:
+    """How many bytes a record has, on average."""
+    ends = 'SELECT max("offset") AS reached FROM lake.progress GROUP BY part'
+    sql = f"SELECT (SELECT sum(reached) FROM ({ends})) / sum(records) FROM lake.activity"
+    return con.execute(sql).fetchall()[0][0] or 0.0
 
 
 def checked(con: duckdb.DuckDBPyConnection, text: str) -> str:

@@ -15,8 +15,8 @@ from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
 from logtriage.query.sums import sums
-from logtriage.query.walk import Key, done, rows, windows
-from logtriage.query.windows import MOST, Pace
+from logtriage.query.walk import Key, done, mean_size, rows, windows
+from logtriage.query.windows import MOST, Pace, documents_at_once
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 
@@ -158,7 +158,9 @@ def _split(query: Query) -> tuple[Query | None, list[Query]]:
 
 def _from_records(snapshot: Snapshot, todo: Plan, found: _Minutes) -> Iterator[float]:
     """The same from the records themselves."""
-    pace = Pace(MOST // 2, filtered=todo.filtered, dear=todo.query.needs_attributes)
+    dear = todo.query.needs_attributes
+    size = mean_size(snapshot) if dear else 0.0
+    pace = Pace(MOST // 2, filtered=todo.filtered and documents_at_once(size) is None, dear=dear, size=size)
     columns = ("date_trunc('minute', timestamp)", "severity_number")
     if todo.proven is not None:
         yield from _proved(snapshot, todo, found)

@@ -93,7 +93,7 @@ def _is_little(todo: Plan) -> bool:
 def pace_of(snapshot: Snapshot, todo: Plan, columns: Sequence[str], wanted: int | None = None) -> Pace:
     """How large windows are to be in which some columns of a plan's hits are asked for, so many of these."""
     dear = are_dear(todo, columns)
-    return Pace(wanted, filtered=todo.filtered, dear=dear, size=_mean(snapshot) if dear else 0)
+    return Pace(wanted, filtered=todo.filtered, dear=dear, size=mean_size(snapshot) if dear else 0)
 
 
 def are_dear(todo: Plan, columns: Sequence[str]) -> bool:
@@ -153,11 +153,11 @@ def few_at_once(snapshot: Snapshot, *, dear: bool) -> int | None:
     """How many records may be put together at once where they are long, sooner so where their attributes are told (`dear`);
     None: they are not."""
     weight = _weight(snapshot)
-    few = documents_at_once(_mean(snapshot)) if dear else None
+    few = documents_at_once(mean_size(snapshot)) if dear else None
     return min(few or MOST, max(1, int(_AT_ONCE / weight))) if weight >= _LONG else few
 
 
-def _mean(snapshot: Snapshot) -> float:
+def mean_size(snapshot: Snapshot) -> float:
     """How many bytes a record has, on average."""
     return sum(snapshot.ends.values()) / max(1, sum(snapshot.records.values()))
 
