@@ -11,13 +11,12 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import Protocol
 
 from logtriage import whole
 from logtriage.errors import SourceError
-from logtriage.sources.cut import NEWLINE, after_first_newline
 from logtriage.sources.read import Block
+from logtriage.stream.transcoded import Transcoded
 
 _BEHIND, _AHEAD, _MOST_AHEAD = 8 << 10, 16 << 10, 1 << 20
 MARK = b"\xef\xbb\xbf"
@@ -118,7 +117,7 @@ class StreamText:
         self._error: SourceError | None = None
         self.base, self.data = 0, bytearray()
         self.encoding = "utf-8"  # of the source
-        self._transcoded: deque[_Transcoded] = deque()
+        self._transcoded: deque[Transcoded] = deque()
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, in UTF-8, each when it is wanted. Raises the stream's error after what came before it."""
@@ -170,9 +169,9 @@ class StreamText:
             return
         if block.encoding != "utf-8":
             self.encoding = block.encoding
-            text = block.data.decode(block.encoding, "replace").encode("utf-8", "replace")
-            self._transcoded.append(_Transcoded(self.base + len(self.data), text, block))
-            block = dataclasses.replace(block, data=text, offset=self.base + len(self.data))
+            transcoded = Transcoded.of(block, self.base + len(self.data))
+            self._transcoded.append(transcoded)
+            block = dataclasses.replace(block, data=transcoded.text, offset=transcoded.at)
         there = self.base + len(self.data)
         if self._inside is not None:
             if self._inside not in self._cuts[-1:]:
@@ -191,32 +190,6 @@ class StreamText:
         """See Text."""
         at = bisect_left(self._cuts, end)
         return max(self.base if start is None else start, self._cuts[at - 1] if at else 0)
-
-
-@dataclasses.dataclass
-class _Transcoded:
-    """A block that is not in UTF-8: where it begins in the text, what it is there, and what it is in the source."""
-
-    at: int
-    text: bytes
-    block: Block
-
-    @cached_property
-    def _ends(self) -> tuple[list[int], list[int]]:
-        """Behind which bytes the lines end, in the text and in the source."""
-        return _ends(self.text, b"\n"), _ends(self.block.data, NEWLINE[self.block.encoding])
-
-    def place(self, offset: int) -> int:
-        """The place in the source of a line's begin or end in the text; the block's end, if it lies behind that."""
-        there, here = self._ends
-        return self.block.offset + here[min(bisect_left(there, offset - self.at), len(here) - 1)]
-
-
-def _ends(data: bytes, newline: bytes) -> list[int]:
-    ends = [0]
-    while at := after_first_newline(data, newline, ends[-1]):
-        ends.append(at)
-    return [*ends, len(data)]
 
 
 def without_mark(block: Block) -> Block:
