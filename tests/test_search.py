@@ -28,7 +28,7 @@ from logtriage.normalise import Normaliser
 from logtriage.query import sieve, walk
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
-from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Extent, Pace, by_place
+from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Extent, Pace, by_place, by_time
 from logtriage.sources.find import find
 from logtriage.store.store import Store, connect
 from logtriage.store.views import Snapshot
@@ -170,6 +170,17 @@ def test_windows_grow_no_faster_than_what_is_held_of_them(shares: list[float]) -
         pace.saw(found)
         assert pace.rows <= MOST or found * pace.rows <= MOST * before
         assert FIRST <= pace.rows <= MOST_FILTERED
+
+
+@given(st.lists(st.integers(1, 1_000_000), min_size=1, max_size=20), st.integers(1, 20_000), st.booleans())
+def test_windows_full_of_hits_hold_few_of_them(minutes: list[int], weight: int, backwards: bool) -> None:
+    """Where all records are hits, windows grow to 80,000 records or 24 MiB of them and no further, also where one has but
+    the rest of a minute; the first is small."""
+    times = [(dt.datetime(2026, 3, 2, 10, n), records) for n, records in enumerate(minutes)]
+    pace = Pace(weight=weight)
+    for n, _ in enumerate(by_time(times[::-1] if backwards else times, pace, backwards=backwards)):
+        assert pace.among <= 2 * (max(FIRST, min(40_000, (12 << 20) // weight)) if n else FIRST) + 1
+        pace.saw(int(pace.among))
 
 
 @given(st.integers(2_000, 50_000), st.floats(0.2, 5), st.booleans())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from logtriage.stream.picked import Row
 
 _WIDEST = 32  # of a source's name
+_MILLIS = [f".{n:03}" for n in range(1000)]
 _SHAPED: dict[str, Callable[[str], str]] = {"jsonl": str, "logfmt": as_logfmt, "csv": as_csv}
 
 
@@ -60,7 +61,8 @@ class RowsOut:
         self._needle = needle
         self._placed = needle is not None and not needle.invert and not needle.matches_all
         self._out = out
-        self._second: datetime | None = None  # the last one shown, and what stands before and behind its milliseconds
+        # the first and last moment of the second shown last, and what stands before and behind its milliseconds
+        self._first = self._last = datetime.min
         self._around = ("", "")
         self._fronts: dict[tuple[str, str | None, bool], str] = {}
         if look.output == "csv":
@@ -112,12 +114,13 @@ class RowsOut:
         """A time as `shown_time` shows it; most are of the second that the one before was of."""
         if moment is None:
             return painted(shown_time(None, self.look.zone), "time", self.look.colour)
-        second = moment.replace(microsecond=0)
-        if second != self._second:
-            before, _, behind = painted(shown_time(second, self.look.zone), "time", self.look.colour).partition(".000")
-            self._second, self._around = second, (before, behind)
+        if not self._first <= moment <= self._last:
+            self._first, self._last = moment.replace(microsecond=0), moment.replace(microsecond=999_999)
+            shown = painted(shown_time(self._first, self.look.zone), "time", self.look.colour)
+            before, _, behind = shown.partition(".000")
+            self._around = (before, behind)
         before, behind = self._around
-        return f"{before}.{moment.microsecond // 1000:03}{behind}"
+        return before + _MILLIS[moment.microsecond // 1000] + behind
 
     def _lines(self, row: Shown) -> str:
         """What the record says, without the time and level that stand in front of it already; more of it where the match

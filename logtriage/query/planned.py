@@ -168,9 +168,9 @@ class Plan:
 
     def decided(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         """The rows of `select` that are hits, without what was added to them."""
-        if self.check is None:
-            yield from rows
-            return
+        return rows if self.check is None else self._checked(rows)
+
+    def _checked(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         for row in rows:
             *asked, raw, exact, part, offset, open_ = row
             if not open_ or self._holds(raw, exact, part, offset):

@@ -93,7 +93,9 @@ def _is_little(todo: Plan) -> bool:
 def pace_of(snapshot: Snapshot, todo: Plan, columns: Sequence[str], wanted: int | None = None) -> Pace:
     """How large windows are to be in which some columns of a plan's hits are asked for, so many of these."""
     dear = are_dear(todo, columns)
-    return Pace(wanted, filtered=todo.filtered, dear=dear, size=mean_size(snapshot) if dear else 0)
+    return Pace(
+        wanted, filtered=todo.filtered, dear=dear, size=mean_size(snapshot) if dear else 0, weight=_weight(snapshot)
+    )
 
 
 def are_dear(todo: Plan, columns: Sequence[str]) -> bool:

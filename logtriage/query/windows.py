@@ -6,6 +6,7 @@ two bounds, which lets the store pass over whole files.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from logtriage.query.condition import Condition
 FIRST = 20_000  # records of the first window
 MOST = 320_000  # of the largest: they may all have to be put together and sorted
 MOST_FILTERED = 32 * MOST  # where most are let go before that
+_MOST_FOUND = 40_000  # where most of them are hits, which takes memory, and more saves little time
+_FOUND_BYTES = 12 << 20  # of those: what puts them together takes some eight times that
 FIRST_DEAR, MOST_DEAR = 5_000, 40_000  # the same where attributes have to be told: 80 µs and some kB a record
 _AT_ONCE = 2048  # records of which DuckDB holds the documents that it parses, for each mention of a function
 _PARSED = 2 << 20  # bytes of documents that may be held so: what they are parsed to takes some 80 times that
@@ -35,12 +38,21 @@ class Pace:
     """How many records the next window is to have: more and more, as long as little is found in them."""
 
     def __init__(
-        self, wanted: int | None = None, *, filtered: bool = False, dear: bool = False, size: float = 0
+        self,
+        wanted: int | None = None,
+        *,
+        filtered: bool = False,
+        dear: bool = False,
+        size: float = 0,
+        weight: float = math.inf,
     ) -> None:
         """`wanted`: how many hits are asked for; `filtered`: whether few records of a window are likely to be kept;
-        `dear`: whether the attributes of each have to be told; `size`: how many bytes a record then has in the mean."""
+        `dear`: whether the attributes of each have to be told; `size`: how many bytes a record then has in the mean;
+        `weight`: how many it has at most, about, which tells how large a window may be of which most is found."""
         self.rows = FIRST_DEAR if dear else max(FIRST, 2 * (wanted or 0))
         self.most = (MOST if filtered else MOST_DEAR) if dear else MOST_FILTERED if filtered else MOST
+        self._most_found = 0 if dear or filtered else max(FIRST, min(_MOST_FOUND, int(_FOUND_BYTES / max(1, weight))))
+        self.among: float = 0  # records of the window under way, where that is known
         self.large: float = _LARGE
         few = documents_at_once(size) if dear and not filtered else None
         if few is not None:
@@ -52,9 +64,12 @@ class Pace:
         grown = self.rows
         if found < self.rows // _FEW and self.rows >= MOST:
             grown = self.most
-        elif found < self.rows // 2:
+        elif found < (self.among or self.rows) // 2:
             grown *= _GROWTH
+        elif self._most_found:
+            grown = self._most_found
         self.rows = min(grown, self.most, max(MOST, MOST * self.rows // max(1, found)))
+        self.among = 0
 
 
 class Extent(NamedTuple):
@@ -83,6 +98,7 @@ def by_time(
         while one and rows + one[1] <= pace.rows:
             last, rows = one[0], rows + one[1]
             one = next(coming, None)
+        pace.among = rows
         yield between(min(minute, last), max(minute, last) + _MINUTE)
 
 
@@ -128,6 +144,7 @@ def _slices(minute: datetime, rows: int, pace: Pace, backwards: bool, edge: date
         length = max(_MINUTE * min(1, 2 * pace.rows / rows), _MINUTE / _SLICES)
         low, high = (max(end - length, start), end) if backwards else (start, min(start + length, end))
         start, end = (start, low) if backwards else (high, end)
+        pace.among = rows * ((high - low) / _MINUTE)
         yield between(low, high)
 
 
