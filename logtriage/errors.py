@@ -42,6 +42,10 @@ class StoreError(LogtriageError):
     """The store cannot be opened, is held by another writer, or could not take the data."""
 
 
+class StoreInUse(StoreError):
+    """Another process writes to the store, maybe for as long as it follows logs."""
+
+
 def told(why: Exception) -> LogtriageError | None:
     """An exception as it is told to the user in one clear line; None for Ctrl-C, and for a fault of the program."""
     if isinstance(why, LogtriageError):

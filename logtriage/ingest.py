@@ -76,6 +76,7 @@ class Ingest:
         self.store = store
         self.con = store.con
         self.tally = Tally()
+        self.asked: list[int] = []  # the parts of the sources that it was to bring up to date
         self.parts = Parts(store.con)
         self.templates = Templates(store.con)
         self.facets = Facets()
@@ -103,6 +104,7 @@ class Ingest:
 
     def _source(self, source: Source, on_progress: Callable[[Tally], None]) -> None:
         part, now = self.parts.of(source), identity(source)
+        self.asked.append(part.number)
         if part.untouched(now):
             self.tally.unchanged += 1
             return

@@ -16,6 +16,7 @@ from command import environment, logtriage
 from incidents import BROKEN, healthy, saying, silent, write
 
 from logtriage.marks import Mark, save
+from logtriage.store.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -202,3 +203,37 @@ def test_the_week_is_written(shop: Path) -> None:
     ran = logtriage("report", "--store", "st", "--weekly", cwd=shop)
     assert ran.code == 0 and "## Quiet sources" in ran.out and "no answer from stock" in ran.out
     assert logtriage("report", "--store", "st", "--weekly", "--at", "10:15", cwd=shop).code == 2
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["-", "nothing"])
+@pytest.mark.parametrize(
+    "command", [["triage"], ["report"], ["templates"], ["sessions", "--by", "trace_id"]], ids=lambda c: c[0]
+)
+def test_what_is_piped_in_is_answered_about(shop: Path, tmp_path: Path, command: list[str], named: bool) -> None:
+    """A log in a pipe is read by each command as the same file is, whether `-` names it or nothing does; it is not kept."""
+    file = shop / "bad" / "web.log"
+    asked = [*command, "--store", tmp_path / "st", *(["-"] if named else [])]
+    piped = logtriage(*asked, stdin=file.read_bytes(), cwd=tmp_path)
+    other = logtriage(*command, "--no-store", file, cwd=tmp_path)
+    assert piped.err.splitlines()[-1] == other.err.splitlines()[-1]
+    assert piped.code == other.code
+    assert not (tmp_path / "st").exists()
+
+
+def test_sql_and_check_read_a_pipe(shop: Path, tmp_path: Path) -> None:
+    """`--from -` is asked by SQL, and `check -` looks at what is piped in."""
+    log = (shop / "bad" / "web.log").read_bytes()
+    counted = logtriage(
+        "sql", "--from", "-", "--output", "csv", "SELECT count(*) AS n FROM records", stdin=log, cwd=tmp_path
+    )
+    assert int(counted.lines[1]) > 0, counted.err
+    failed = logtriage("check", "-", "--fail-on", "level:error", stdin=log, cwd=tmp_path)
+    assert (failed.code, "level:error" in failed.out + failed.err) == (1, True), failed.err
+
+
+def test_a_store_in_use_keeps_nobody_waiting(shop: Path, tmp_path: Path) -> None:
+    """While another process writes to the store, logs that are named are read beside it, and that is said."""
+    with Store(tmp_path / "st", write=True):
+        ran = logtriage("templates", "--store", tmp_path / "st", shop / "bad", cwd=tmp_path)
+    assert ran.code == 0 and ran.out
+    assert "is writing to" in ran.err and "not kept" in ran.err

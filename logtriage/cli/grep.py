@@ -30,7 +30,7 @@ EXAMPLES = """\
   logtriage grep 'timed out' app.log               the whole record: a stack trace comes with its first line
   logtriage grep -i -C 2 refused /var/log/         all files, merged in time order
   logtriage grep --level error --since 1h '' .     every error of the last hour, in all files from here on
-  logtriage grep --flag oom --across -C 5 ''       in the store: what happened around each kill, in every source
+  logtriage grep --flag memory --across -C 5 ''    in the store: what happened around each kill, in every source
   kubectl logs web-0 | logtriage grep -c 'status=5\\d\\d'
 """
 

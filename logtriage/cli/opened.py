@@ -4,42 +4,48 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from logtriage.cli.options import is_piped
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
-from logtriage.errors import UsageError
+from logtriage.errors import StoreInUse, UsageError
 from logtriage.output import harmless
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
 
 
 @contextmanager
-def opened(session: Session, names: list[str]) -> Iterator[tuple[Store, tuple[int, ...] | None]]:
-    """The open store, and the parts that `names` mean in it (None: all of it, as nothing is named).
+def opened(session: Session, names: list[str], *, piped: bool = True) -> Iterator[tuple[Store, tuple[int, ...] | None]]:
+    """The open store, and the parts that `names` mean in it (None: all of it, as nothing is named, nor `piped` in).
 
-    What is new of the sources named is read first: into the user's store, or with --no-store into one that is thrown
-    away. Errors of single sources are told and noted in the session. Raises UsageError, StoreError.
+    What is new of the sources named is read first: into the user's store; with --no-store, from a pipe, and while another
+    process writes to that store, into one that is thrown away. Errors of single sources are told and noted in the session.
+    Raises UsageError, StoreError.
     """
-    if not getattr(session.args, "no_store", False):
-        with _opened(session, session.store_path, names) as both:
-            yield both
-        return
+    names = names or (["-"] if piped and is_piped() else [])
+    aside = "-" in names or getattr(session.args, "no_store", False)
     if not names:
-        raise UsageError("--no-store needs logs to read", "name them on the command line")
-    with (
-        tempfile.TemporaryDirectory(prefix="logtriage-") as folder,
-        _opened(session, Path(folder) / "store", names) as both,
-    ):
-        yield both
+        if aside:
+            raise UsageError("--no-store needs logs to read", "name them on the command line")
+        with Store(session.store_path) as store:
+            yield store, None
+        return
+    with ExitStack() as stack:
+        path = _aside(stack) if aside else session.store_path
+        try:
+            parts = up_to_date(session, path, names)
+        except StoreInUse as why:
+            session.say(f"{why.message}: these logs are read beside it, and not kept")
+            path = _aside(stack)
+            parts = up_to_date(session, path, names)
+        yield stack.enter_context(Store(path)), tuple(parts)
 
 
-@contextmanager
-def _opened(session: Session, path: Path, names: list[str]) -> Iterator[tuple[Store, tuple[int, ...] | None]]:
-    parts = tuple(up_to_date(session, path, names)) if names else None
-    with Store(path) as store:
-        yield store, parts
+def _aside(stack: ExitStack) -> Path:
+    """Where a store can be that is thrown away in the end."""
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="logtriage-"))) / "store"
 
 
 def coverage_of(snapshot: Snapshot, parts: tuple[int, ...] | None) -> Coverage:
@@ -70,4 +76,4 @@ def up_to_date(session: Session, path: Path, names: list[str]) -> list[int]:
         session.cut += tally.cut
         for error in tally.errors:
             session.error(error)
-        return [ingest.parts.of(source).number for source in found.sources]
+        return ingest.asked

@@ -74,15 +74,12 @@ def parser() -> Parser:
 
 def run(argv: list[str]) -> int:
     """Exit code 0, 1 or 2."""
-    from logtriage.cli.options import is_piped
     from logtriage.sessions.verdict import judged
 
     session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
     key = Key.of(args.by) if args.by else None
-    names = args.sources or (["-"] if is_piped() else [])
-    args.no_store = args.no_store or "-" in names
-    with opened(session, names) as (store, parts):
+    with opened(session, list(args.sources)) as (store, parts):
         wanted = asked(session, span=ends(store))
         if wanted.more:
             raise UsageError("sessions: --level takes one level here", "a session's records are of several levels")

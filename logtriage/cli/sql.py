@@ -67,7 +67,7 @@ def run(argv: list[str]) -> int:
     from logtriage.answers.statement import shut
 
     text = sys.stdin.read() if args.query[-1] == "-" else args.query[-1]
-    with opened(session, args.sources or []) as (store, parts):
+    with opened(session, args.sources or [], piped=False) as (store, parts):
         shut(store, parts)
         rows = _print(session, store, text)
     session.say(counted(rows, "row"))

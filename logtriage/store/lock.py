@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from logtriage.errors import StoreError
+from logtriage.errors import StoreError, StoreInUse
 
 
 def taken(path: Path) -> IO[str]:
@@ -28,7 +28,7 @@ def taken(path: Path) -> IO[str]:
         lock.seek(0)
         holder = lock.read().strip() or "unknown"
         lock.close()
-        raise StoreError(
+        raise StoreInUse(
             f"another logtriage (process {holder}) is writing to {path}", "wait for it, or name another with --store"
         ) from why
     with contextlib.suppress(OSError):  # a full disk: it is held all the same
