@@ -1,7 +1,8 @@
 """Weak tests for a needle on the columns that a record is kept in, so that few records have to be put together.
 
 Every match holds one of the needle's required texts. Where such a text can stand in a shape, the shape's seams tell in
-which column of its records each part of the text must be found.
+which column of its records each part of the text must be found; and where all of it lies in one, what of the match
+around it must be found there too.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from logtriage.needles.dialect import pieces
+from logtriage.needles.inside import clipped
 from logtriage.needles.needle import Needle
 from logtriage.query.minutes import MINUTE
 from logtriage.query.reach import Grams, Lot, Reach
@@ -48,10 +50,13 @@ _STAMPS = {
 }
 _BODIES = (seams.BODY, seams.JSON_BODY)
 _UNTESTED = (seams.MIXED, seams.HTML_BODY)
-# (mark of a column, text in it): all of these hold of a record that has the text at one place of its shape
-_Tests: TypeAlias = frozenset[tuple[str, str]]
+# (mark of a column, text in it, what that is): all of these hold of a record that has the text at one place of its shape
+_Tests: TypeAlias = frozenset[tuple[str, str, int]]
+_PIECE, _INSIDE, _LAST = range(3)  # of a required text; all of it, in a record that ends with its body: `_LAST`
+_ENDS_WITH_BODY = re.compile(f"[^\1-\7]{seams.BODY}\n?\\Z")
 _WORD = re.compile("[A-Za-z0-9]+")
 _DIGIT = re.compile("[0-9]")
+_ESCAPED = re.compile(r'["\\]')
 
 
 class Sieve:
@@ -62,9 +67,9 @@ class Sieve:
     ) -> None:
         """`files`: of which records are looked for (None: of all); `in_ids`: whether it may stand inside a trace, span or request
         id."""
-        self._snapshot, self._folded, self._in_ids = snapshot, needle.folded, in_ids
+        self._snapshot, self._needle, self._folded, self._in_ids = snapshot, needle, needle.folded, in_ids
         self._required = [_Required(text) for text in needle.required]
-        self._known: dict[tuple[str, str], list[Test]] = {}
+        self._known: dict[tuple[str, str, int], list[Test]] = {}
         self._files, self._reach = files, Reach(snapshot, files)
 
     def ways(self, shapes: Iterable[tuple[int, str]], *, in_files: bool = True) -> list[Way] | None:
@@ -96,7 +101,7 @@ class Sieve:
         if self._folded:
             plain = pieces.lowered(plain)
         for required in self._required:
-            yield from required.places(plain, columns)
+            yield from required.places(plain, columns, _LAST if _ENDS_WITH_BODY.search(text) else _INSIDE)
 
     def _all(self, tests: _Tests) -> Iterator[Test]:
         """The ways in which tests may all hold; none: they never do."""
@@ -110,13 +115,13 @@ class Sieve:
             sql = " AND ".join(f"({one.sql})" for one in ways if one.sql != _PASS) or _PASS
             yield Test(sql, frozenset().union(*(one.near for one in ways)), any(one.apart for one in ways))
 
-    def _test(self, mark: str, text: str) -> list[Test]:
+    def _test(self, mark: str, text: str, kind: int) -> list[Test]:
         """The ways in which a test may hold; none: it never does."""
-        if (mark, text) not in self._known:
-            self._known[mark, text] = self._new_test(mark, text)
-        return self._known[mark, text]
+        if (mark, text, kind) not in self._known:
+            self._known[mark, text, kind] = self._new_test(mark, text, kind)
+        return self._known[mark, text, kind]
 
-    def _new_test(self, mark: str, text: str) -> list[Test]:
+    def _new_test(self, mark: str, text: str, kind: int) -> list[Test]:
         # a folded text is in lower case as far as it is ASCII; any other character alone stands for itself
         if not text.isprintable() or (self._folded and not text.isascii() and len(text) > 1):
             return [Test(_PASS)]
@@ -126,7 +131,16 @@ class Sieve:
             return self._in_stamp(text, *_STAMPS[mark])
         escaped = mark == seams.JSON_BODY and "\\" in text  # what is no part of an escape stands there without
         column = json_text("body") if escaped else "body" if mark in _BODIES else "frame"
-        return [Test(self._contains(column, text))]
+        around = self._around(mark, text, kind) if kind != _PIECE else None
+        more = f" AND regexp_matches({column}, {literal(around)})" if around is not None else ""
+        return [Test(f"{self._contains(column, text)}{more}")]
+
+    def _around(self, mark: str, text: str, kind: int) -> str | None:
+        """What else is found in the column where the text is part of a match."""
+        if mark == seams.JSON_BODY:
+            return None if _ESCAPED.search(text) else clipped(self._needle, text, escaped=True)
+        whole = mark == _FRAME
+        return clipped(self._needle, text, begins=whole, ends=whole or kind == _LAST)
 
     def _contains(self, column: str, text: str) -> str:
         return f"contains({f'lower({column})' if self._folded and text.isascii() else column}, {literal(text)})"
@@ -200,7 +214,7 @@ def _alone(numbers: Iterable[int]) -> tuple[Range, ...]:
 def _in_columns(tests: _Tests) -> list[str]:
     """The texts that must stand in frame or body as they are."""
     return [
-        text for mark, text in tests if mark in (_FRAME, *_BODIES) and not (mark == seams.JSON_BODY and "\\" in text)
+        text for mark, text, _ in tests if mark in (_FRAME, *_BODIES) and not (mark == seams.JSON_BODY and "\\" in text)
     ]
 
 
@@ -218,13 +232,14 @@ class _Required:
         # at each place from which it goes on, as one may reach into the next
         self._form = re.compile(f"(?={''.join(f'({form})' for _, form in self._runs)})")
 
-    def places(self, plain: str, columns: list[tuple[int, str]]) -> Iterator[_Tests]:
-        """What must hold of the records of a shape that have the text at one place, for each place."""
+    def places(self, plain: str, columns: list[tuple[int, str]], kind: int) -> Iterator[_Tests]:
+        """What must hold of the records of a shape that have the text at one place, for each place; `kind`: of the whole text."""
         begins = [begin for begin, _ in columns]
         for where in {tuple(_column(begins, *span) for span in found.regs[1:]) for found in self._form.finditer(plain)}:
             alike = groupby(zip(where, self._runs, strict=True), key=itemgetter(0))
             texts = ((column, "".join(run for _, (run, _) in group)) for column, group in alike)
-            marked = ((columns[column][1] if column is not None else seams.MIXED, text) for column, text in texts)
+            its = kind if len(set(where)) == 1 else _PIECE
+            marked = ((columns[column][1] if column is not None else seams.MIXED, text, its) for column, text in texts)
             yield frozenset(test for test in marked if test[0] not in _UNTESTED)
 
 

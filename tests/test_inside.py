@@ -1,0 +1,48 @@
+"""What must be found in a part of a line around a required text."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logtriage.needles.inside import clipped
+from logtriage.needles.needle import Needle
+
+_PATTERNS = (
+    r"ab\d+c", r"[xc]+ab\d", r"ab(?:c|\d\d)+x", r"x?.ab.*c\d", r"^ab\d", r"ab\d$", r"\bab[^c]x", r"(x|)ab(|c)\d", r"c\d{2,3}ab x",
+)  # fmt: skip
+_LINES = st.text("abcx0 ", max_size=14)
+_OTHERS = st.sampled_from(["ab0c", "xab0", "abc00x", " cab0 xc0", "ab cx", "c000ab x", "xab0c", "ab"])
+
+
+@given(st.tuples(_LINES, _OTHERS, _LINES).map("".join), st.sampled_from(_PATTERNS), st.booleans(), st.data())
+def test_no_part_of_a_match_is_missed(line: str, pattern: str, folded: bool, data: st.DataObject) -> None:
+    """Whatever part of a line holds the required text of a match, and whatever else of it is cut out, the test finds it."""
+    needle = Needle.of([pattern], ignore_case=folded)
+    for found in re.finditer(pattern, line):
+        for text in needle.required:
+            if text not in found[0]:
+                continue
+            at = found.start() + found[0].index(text)
+            first = data.draw(st.integers(0, at))
+            gap = data.draw(st.integers(at + len(text), len(line)))
+            end = data.draw(st.integers(gap, len(line)))
+            part = line[first:gap] + ("\3" + line[end:] if gap < len(line) and data.draw(st.booleans()) else "")
+            ends = gap == len(line) or len(part) > gap - first
+            around = clipped(needle, text, begins=first == 0, ends=ends)
+            assert around is None or _found(around, part)
+
+
+def _found(pattern: str, part: str) -> bool:
+    """RE2's numbers of characters are written otherwise in Python."""
+    return re.search(re.sub(r"\\x\{(\w+)\}", lambda code: f"\\U{code[1]:0>8}", pattern), part) is not None
+
+
+def test_a_part_that_goes_on_otherwise_is_let_go() -> None:
+    """A text behind which the pattern cannot go on is no match, unless the part ends there or something is cut out."""
+    around = clipped(Needle.of([r"in [1-9]\d ms"]), "in ")
+    assert around is not None
+    holds = [_found(around, part) for part in ("in 7 ms", "in 07 ms", "in 71 ms", "in 7", "in 7\3")]
+    assert holds == [False, False, True, True, True]
