@@ -2,7 +2,7 @@
 
 Every match holds one of the needle's required texts. Where such a text can stand in a shape, the shape's seams tell in
 which column of its records each part of the text must be found; and where all of it lies in one, what of the match
-around it must be found there too.
+behind it must be found there too.
 """
 
 from __future__ import annotations
@@ -131,16 +131,15 @@ class Sieve:
             return self._in_stamp(text, *_STAMPS[mark])
         escaped = mark == seams.JSON_BODY and "\\" in text  # what is no part of an escape stands there without
         column = json_text("body") if escaped else "body" if mark in _BODIES else "frame"
-        around = self._around(mark, text, kind) if kind != _PIECE else None
-        more = f" AND regexp_matches({column}, {literal(around)})" if around is not None else ""
+        behind = self._behind(mark, text, kind) if kind != _PIECE else None
+        more = f" AND regexp_matches({column}, {literal(behind)})" if behind is not None else ""
         return [Test(f"{self._contains(column, text)}{more}")]
 
-    def _around(self, mark: str, text: str, kind: int) -> str | None:
-        """What else is found in the column where the text is part of a match."""
+    def _behind(self, mark: str, text: str, kind: int) -> str | None:
+        """What is found in the column where the text is part of a match."""
         if mark == seams.JSON_BODY:
             return None if _ESCAPED.search(text) else clipped(self._needle, text, escaped=True)
-        whole = mark == _FRAME
-        return clipped(self._needle, text, begins=whole, ends=whole or kind == _LAST)
+        return clipped(self._needle, text, ends=mark == _FRAME or kind == _LAST)
 
     def _contains(self, column: str, text: str) -> str:
         return f"contains({f'lower({column})' if self._folded and text.isascii() else column}, {literal(text)})"
