@@ -237,3 +237,12 @@ def test_a_store_in_use_keeps_nobody_waiting(shop: Path, tmp_path: Path) -> None
         ran = logtriage("templates", "--store", tmp_path / "st", shop / "bad", cwd=tmp_path)
     assert ran.code == 0 and ran.out
     assert "is writing to" in ran.err and "not kept" in ran.err
+
+
+def test_a_baseline_needs_no_onset(shop: Path) -> None:
+    """Without an onset, what lies behind the window given as the baseline is compared with it."""
+    window = ["--baseline", "2026-05-06T10:00Z..2026-05-06T10:05Z", "--until", "2026-05-06T10:12Z"]
+    told = json.loads(logtriage("triage", "--no-store", "--json", *window, "bad", cwd=shop).out)
+    assert told["onset"] is None
+    assert told["window"]["since"] == "2026-05-06T10:05:00Z"
+    assert told["records"]["baseline"] > 0 and told["records"]["incident"] > 0

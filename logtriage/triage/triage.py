@@ -126,7 +126,7 @@ def triage(store: Store | Snapshot, asked: Asked) -> Triage:
         onset = Onset(asked.at, True, 0.0, "given") if asked.at else find(snapshot, since, until, parts)
         if onset is None and not (asked.baseline_parts or asked.baseline):
             return Triage(None, Span(since, until), notes=[_none(until - since)])
-        begin = onset.moment if onset else since
+        begin = onset.moment if onset else _behind(asked.baseline, since, until)
         plan = Plan(
             after=Span(begin, max(until, begin)),
             before=asked.baseline or (Span(since, begin) if begin > since else None),
@@ -169,6 +169,11 @@ def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
     answer.moved = order.moved(scope, answer.culprits)
     answer.activity = _activity(scope)
     return answer
+
+
+def _behind(baseline: Span | None, since: datetime, until: datetime) -> datetime:
+    """From when on to look where no onset is found: what is given to compare with is not looked at."""
+    return baseline.until if baseline and since < baseline.until < until else since
 
 
 def _none(length: timedelta) -> str:
