@@ -13,7 +13,8 @@ from logtriage.answers.search import COLUMNS, Row
 from logtriage.query.condition import Condition
 from logtriage.query.plan import plan
 from logtriage.query.query import TIME_ORDER, Query
-from logtriage.query.walk import Key, few_at_once
+from logtriage.query.walk import Key
+from logtriage.query.weight import few_at_once
 from logtriage.store.views import Snapshot
 
 ACROSS = -1  # the one lane of all records; else a lane is a part

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from logtriage.query.plan import plan
 from logtriage.query.query import Query
-from logtriage.query.walk import Key, both_sides, rows
+from logtriage.query.sides import both_sides
+from logtriage.query.walk import Key, rows
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 

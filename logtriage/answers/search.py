@@ -23,7 +23,8 @@ from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
 from logtriage.query.sums import sums
-from logtriage.query.walk import Key, few_at_once, looked_at, rows
+from logtriage.query.walk import Key, looked_at, rows
+from logtriage.query.weight import few_at_once
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 

@@ -15,7 +15,8 @@ from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
 from logtriage.query.sums import sums
-from logtriage.query.walk import Key, done, mean_size, rows, windows
+from logtriage.query.walk import Key, done, rows, windows
+from logtriage.query.weight import mean_size
 from logtriage.query.windows import MOST, Pace, documents_at_once
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of

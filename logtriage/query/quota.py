@@ -12,7 +12,8 @@ from logtriage.query.fetch import firsts_of
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
-from logtriage.query.walk import Key, are_dear, few_at_once, in_window, pace_of, windows
+from logtriage.query.walk import Key, in_window, windows
+from logtriage.query.weight import are_dear, few_at_once, pace_of
 from logtriage.query.windows import Between, Pace
 from logtriage.store.views import Snapshot
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from logtriage.query.condition import Condition
-from logtriage.query.fetch import Side, all_of, beside, fetched, first_of, place_of
-from logtriage.query.minutes import MINUTE, minutes_of, told_by_gist
+from logtriage.query.fetch import all_of, fetched, first_of, place_of
+from logtriage.query.minutes import minutes_of, told_by_gist
 from logtriage.query.plan import NOTHING
 from logtriage.query.planned import Plan
-from logtriage.query.query import TIME_ORDER, Query
-from logtriage.query.windows import MOST, Extent, Pace, between, by_place, by_time, documents_at_once
+from logtriage.query.query import Query
+from logtriage.query.weight import LONG, are_dear, few_at_once, pace_of, weight_of
+from logtriage.query.windows import MOST, Extent, Pace, by_place, by_time
 from logtriage.store.seams import ANY
 from logtriage.store.views import Snapshot
 
@@ -23,14 +23,9 @@ _FEW = 1_000  # records whose ids are looked up by name
 _TESTED = 50  # records that are tested in the time that it takes to put one together
 # Records that pass weak tests, of which the first are asked for: so many, and how much more the next time.
 _FIRST, _GROWTH = 1_000, 8
-_SOON = (
-    80_000  # records of the first window, twice as many, where all hits are asked for: the first ones are there soon
-)
+# Records of the first window, twice as many, where all hits are asked for: the first ones are there soon.
+_SOON = 80_000
 _FEW_FILES = 24  # whose records are all tested in the time that a first look takes
-_HELD = 10_000  # records that are held to find those on both sides of a place
-# Bytes of long records, and how much of them is put together at once: that takes up to forty times the memory.
-_LONG, _AT_ONCE = 16 << 10, 16 << 20
-_WEIGHT = "weight"  # what is kept in mind of a snapshot
 
 
 class Key(NamedTuple):
@@ -62,7 +57,7 @@ def rows(
             yield from found
             return
     pace = pace_of(snapshot, todo, columns, _SOON if whole and todo.ways else limit)
-    beyond = [_beyond(todo.query, edge, backwards)] if edge else []
+    beyond = [beyond_of(todo.query, edge, backwards)] if edge else []
     given = 0
     for window in windows(snapshot, todo, pace, backwards=backwards, edge=edge, soon=limit is not None):
         left = None if limit is None else limit - given
@@ -90,19 +85,6 @@ def _is_little(todo: Plan) -> bool:
     return bool(todo.ways) and None not in scanned and len(files) <= _FEW_FILES
 
 
-def pace_of(snapshot: Snapshot, todo: Plan, columns: Sequence[str], wanted: int | None = None) -> Pace:
-    """How large windows are to be in which some columns of a plan's hits are asked for, so many of these."""
-    dear = are_dear(todo, columns)
-    return Pace(
-        wanted, filtered=todo.filtered, dear=dear, size=mean_size(snapshot) if dear else 0, weight=_weight(snapshot)
-    )
-
-
-def are_dear(todo: Plan, columns: Sequence[str]) -> bool:
-    """Do attributes have to be told?"""
-    return todo.query.needs_attributes or "attributes" in columns
-
-
 def in_window(
     snapshot: Snapshot,
     todo: Plan,
@@ -117,7 +99,7 @@ def in_window(
     order = todo.query.order_by(backwards=backwards)
     at_once = few_at_once(snapshot, dear=are_dear(todo, columns))
     most = at_once or MOST
-    are_many = at_once is not None and (at_once < pace.rows or _weight(snapshot) >= _LONG)
+    are_many = at_once is not None and (at_once < pace.rows or weight_of(snapshot) >= LONG)
     if are_many or (todo.ways and pace.rows > _FIRST):
         size = most if are_many else max(_FIRST, 2 * left) if left else MOST
         return _by_and_by(snapshot, todo, columns, window, size, most, backwards)
@@ -143,7 +125,7 @@ def _by_and_by(
     while True:
         here = [*window, *beyond]
         last = place_of(snapshot, todo, here, order, size)
-        beyond = [_beyond(todo.query, Key(*last), backwards)] if last else []
+        beyond = [beyond_of(todo.query, Key(*last), backwards)] if last else []
         upto = [Condition(f"({one.sql}) IS NOT TRUE", one.parameters) for one in beyond]
         yield from todo.decided(fetched(snapshot.con.execute(*todo.select(columns, [*here, *upto], order=order))))
         if last is None:
@@ -151,81 +133,7 @@ def _by_and_by(
         size = min(_GROWTH * size, max(size, most))
 
 
-def few_at_once(snapshot: Snapshot, *, dear: bool) -> int | None:
-    """How many records may be put together at once where they are long, sooner so where their attributes are told (`dear`);
-    None: they are not."""
-    weight = _weight(snapshot)
-    few = documents_at_once(mean_size(snapshot)) if dear else None
-    return min(few or MOST, max(1, int(_AT_ONCE / weight))) if weight >= _LONG else few
-
-
-def mean_size(snapshot: Snapshot) -> float:
-    """How many bytes a record has, on average."""
-    return sum(snapshot.ends.values()) / max(1, sum(snapshot.records.values()))
-
-
-def _weight(snapshot: Snapshot) -> float:
-    """How many bytes a record has, on average, in the part where they are the longest: a minute may have many of megabytes."""
-    if _WEIGHT not in snapshot.memory:
-        records: Counter[int] = Counter()
-        for (part, _), number in snapshot.records.items():
-            records[part] += number
-        each = [snapshot.ends.get(part, 0) / number for part, number in records.items() if number]
-        snapshot.memory[_WEIGHT] = max(each, default=0)
-    return float(snapshot.memory[_WEIGHT])
-
-
-def both_sides(
-    snapshot: Snapshot, todo: Plan, columns: Sequence[str], place: Key, before: int, after: int
-) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]] | None:
-    """The last hits before a place and the first from it on, in time order, by one look at the records around it; None
-    where that does not do: many in a minute, or no time, or text that has to be put together to know hits."""
-    query = todo.query
-    if (
-        place.timestamp is None
-        or not (todo.is_plain and todo.rolled)
-        or query.order != "time"
-        or todo.shapes == NOTHING
-    ):
-        return None
-    counts = minutes_of(snapshot, todo)
-    low = high = place.timestamp.replace(second=0, microsecond=0)
-    earlier, later = counts.until(low - MINUTE), counts.since(low)
-    held = wanted = 0
-    for minute, records in earlier:
-        low = minute
-        held, wanted = held + records, wanted + records
-        if wanted >= before or held > _HELD:
-            break
-    wanted = 0
-    for minute, records in later:
-        high = minute + MINUTE
-        held, wanted = held + records, wanted + records * (minute > place.timestamp)
-        if wanted >= after or held > _HELD:
-            break
-    if not 0 < held <= _HELD:
-        return None
-    window = between(low, high)
-    here_on = place._replace(offset=place.offset - 1)
-    sides = [
-        Side(_beyond(query, place, backwards=True), query.order_by(backwards=True), before),
-        Side(_beyond(query, here_on, backwards=False), query.order_by(), after),
-    ]
-    order = tuple(f"{key} AS k{n}" for n, key in enumerate(TIME_ORDER))
-    found = beside(snapshot, todo, (*columns, *order), [window], sides)
-    at = bisect_left(found, _order(place), key=lambda row: _order(Key(*row[-len(order) :])))
-    front, back = ([row[: -len(order)] for row in some] for some in (found[:at], found[at:]))
-    if (len(front) < before and (next(earlier, None) or counts.timeless)) or (len(back) < after and next(later, None)):
-        return None
-    return front, back
-
-
-def _order(place: Key) -> tuple[datetime, int, int, int]:
-    assert place.timestamp is not None
-    return (place.timestamp, place.nanos, place.part, place.offset)
-
-
-def _beyond(query: Query, edge: Key, backwards: bool) -> Condition:
+def beyond_of(query: Query, edge: Key, backwards: bool) -> Condition:
     """What holds of the records after a place (or before it), the place itself left out."""
     sign, parts = ("<" if backwards else ">"), query.parts
     if query.order == "source":

@@ -1,0 +1,69 @@
+"""The hits on both sides of a place, by one look at the records around it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from logtriage.query.fetch import Side, beside
+from logtriage.query.minutes import MINUTE, minutes_of
+from logtriage.query.plan import NOTHING
+from logtriage.query.planned import Plan
+from logtriage.query.query import TIME_ORDER
+from logtriage.query.walk import Key, beyond_of
+from logtriage.query.windows import between
+from logtriage.store.views import Snapshot
+
+_HELD = 10_000  # records that are held to find those on both sides of a place
+
+
+def both_sides(
+    snapshot: Snapshot, todo: Plan, columns: Sequence[str], place: Key, before: int, after: int
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]] | None:
+    """The last hits before a place and the first from it on, in time order, by one look at the records around it; None
+    where that does not do: many in a minute, or no time, or text that has to be put together to know hits."""
+    query = todo.query
+    if (
+        place.timestamp is None
+        or not (todo.is_plain and todo.rolled)
+        or query.order != "time"
+        or todo.shapes == NOTHING
+    ):
+        return None
+    counts = minutes_of(snapshot, todo)
+    low = high = place.timestamp.replace(second=0, microsecond=0)
+    earlier, later = counts.until(low - MINUTE), counts.since(low)
+    held = wanted = 0
+    for minute, records in earlier:
+        low = minute
+        held, wanted = held + records, wanted + records
+        if wanted >= before or held > _HELD:
+            break
+    wanted = 0
+    for minute, records in later:
+        high = minute + MINUTE
+        held, wanted = held + records, wanted + records * (minute > place.timestamp)
+        if wanted >= after or held > _HELD:
+            break
+    if not 0 < held <= _HELD:
+        return None
+    window = between(low, high)
+    here_on = place._replace(offset=place.offset - 1)
+    sides = [
+        Side(beyond_of(query, place, backwards=True), query.order_by(backwards=True), before),
+        Side(beyond_of(query, here_on, backwards=False), query.order_by(), after),
+    ]
+    order = tuple(f"{key} AS k{n}" for n, key in enumerate(TIME_ORDER))
+    found = beside(snapshot, todo, (*columns, *order), [window], sides)
+    at = bisect_left(found, _order(place), key=lambda row: _order(Key(*row[-len(order) :])))
+    front, back = ([row[: -len(order)] for row in some] for some in (found[:at], found[at:]))
+    if (len(front) < before and (next(earlier, None) or counts.timeless)) or (len(back) < after and next(later, None)):
+        return None
+    return front, back
+
+
+def _order(place: Key) -> tuple[datetime, int, int, int]:
+    assert place.timestamp is not None
+    return (place.timestamp, place.nanos, place.part, place.offset)

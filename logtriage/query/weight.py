@@ -1,0 +1,51 @@
+"""How much of a store may be put together at once: that takes many times the bytes that it has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from logtriage.query.planned import Plan
+from logtriage.query.windows import MOST, Pace, documents_at_once
+from logtriage.store.views import Snapshot
+
+# Bytes of long records, and how much of them is put together at once: that takes up to forty times the memory.
+LONG, _AT_ONCE = 16 << 10, 16 << 20
+_WEIGHT = "weight"  # what is kept in mind of a snapshot
+
+
+def pace_of(snapshot: Snapshot, todo: Plan, columns: Sequence[str], wanted: int | None = None) -> Pace:
+    """How large windows are to be in which some columns of a plan's hits are asked for, so many of these."""
+    dear = are_dear(todo, columns)
+    return Pace(
+        wanted, filtered=todo.filtered, dear=dear, size=mean_size(snapshot) if dear else 0, weight=weight_of(snapshot)
+    )
+
+
+def are_dear(todo: Plan, columns: Sequence[str]) -> bool:
+    """Do attributes have to be told?"""
+    return todo.query.needs_attributes or "attributes" in columns
+
+
+def few_at_once(snapshot: Snapshot, *, dear: bool) -> int | None:
+    """How many records may be put together at once where they are long, sooner so where their attributes are told (`dear`);
+    None: they are not."""
+    weight = weight_of(snapshot)
+    few = documents_at_once(mean_size(snapshot)) if dear else None
+    return min(few or MOST, max(1, int(_AT_ONCE / weight))) if weight >= LONG else few
+
+
+def mean_size(snapshot: Snapshot) -> float:
+    """How many bytes a record has, on average."""
+    return sum(snapshot.ends.values()) / max(1, sum(snapshot.records.values()))
+
+
+def weight_of(snapshot: Snapshot) -> float:
+    """How many bytes a record has, on average, in the part where they are the longest: a minute may have many of megabytes."""
+    if _WEIGHT not in snapshot.memory:
+        records: Counter[int] = Counter()
+        for (part, _), number in snapshot.records.items():
+            records[part] += number
+        each = [snapshot.ends.get(part, 0) / number for part, number in records.items() if number]
+        snapshot.memory[_WEIGHT] = max(each, default=0)
+    return float(snapshot.memory[_WEIGHT])
