@@ -16,7 +16,7 @@ from stores import START, fill, write_sources
 from logtriage.answers import glance
 from logtriage.answers.search import search
 from logtriage.needles.needle import Needle
-from logtriage.query import minutes, walk
+from logtriage.query import minutes, sides
 from logtriage.query.field import parse_field
 from logtriage.query.plan import plan
 from logtriage.query.query import Query
@@ -49,7 +49,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
 def test_around(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, query: Query, held: int, rows: int) -> None:
     """The last records before a place and the first from it on, and whether there are more; with all looked at at once,
     or in turn where they are too many for that, and with the activity read as a whole or minute by minute."""
-    monkeypatch.setattr(walk, "_HELD", held)
+    monkeypatch.setattr(sides, "_HELD", held)
     monkeypatch.setattr(minutes, "_ROWS", rows)
     snapshot.memory.clear()
     every = [row.key for row in search(snapshot, query)]
