@@ -25,7 +25,7 @@ from logtriage.ingest import Ingest
 from logtriage.jsonl import lines as jsonl_lines
 from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser
-from logtriage.query import sieve, walk
+from logtriage.query import sieve, walk, weight
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
 from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Extent, Pace, by_place, by_time
@@ -129,8 +129,8 @@ def test_few_long_records_at_a_time(snapshot: Snapshot, monkeypatch: pytest.Monk
     ]
     asked.append(Query())
     before = [found(snapshot, query) for query in asked]
-    monkeypatch.setattr(walk, "_LONG", 1)
-    monkeypatch.setattr(walk, "_AT_ONCE", at_once)
+    monkeypatch.setattr(weight, "_LONG", 1)
+    monkeypatch.setattr(weight, "_AT_ONCE", at_once)
     assert [found(snapshot, query) for query in asked] == before
 
 

@@ -14,7 +14,7 @@ from logtriage.query.minutes import minutes_of, told_by_gist
 from logtriage.query.plan import NOTHING
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
-from logtriage.query.weight import LONG, are_dear, few_at_once, pace_of, weight_of
+from logtriage.query.weight import are_dear, are_long, few_at_once, pace_of
 from logtriage.query.windows import MOST, Extent, Pace, by_place, by_time
 from logtriage.store.seams import ANY
 from logtriage.store.views import Snapshot
@@ -99,7 +99,7 @@ def in_window(
     order = todo.query.order_by(backwards=backwards)
     at_once = few_at_once(snapshot, dear=are_dear(todo, columns))
     most = at_once or MOST
-    are_many = at_once is not None and (at_once < pace.rows or weight_of(snapshot) >= LONG)
+    are_many = at_once is not None and (at_once < pace.rows or are_long(snapshot))
     if are_many or (todo.ways and pace.rows > _FIRST):
         size = most if are_many else max(_FIRST, 2 * left) if left else MOST
         return _by_and_by(snapshot, todo, columns, window, size, most, backwards)

@@ -10,7 +10,7 @@ from logtriage.query.windows import MOST, Pace, documents_at_once
 from logtriage.store.views import Snapshot
 
 # Bytes of long records, and how much of them is put together at once: that takes up to forty times the memory.
-LONG, _AT_ONCE = 16 << 10, 16 << 20
+_LONG, _AT_ONCE = 16 << 10, 16 << 20
 _WEIGHT = "weight"  # what is kept in mind of a snapshot
 
 
@@ -18,7 +18,7 @@ def pace_of(snapshot: Snapshot, todo: Plan, columns: Sequence[str], wanted: int 
     """How large windows are to be in which some columns of a plan's hits are asked for, so many of these."""
     dear = are_dear(todo, columns)
     return Pace(
-        wanted, filtered=todo.filtered, dear=dear, size=mean_size(snapshot) if dear else 0, weight=weight_of(snapshot)
+        wanted, filtered=todo.filtered, dear=dear, size=mean_size(snapshot) if dear else 0, weight=_weight(snapshot)
     )
 
 
@@ -30,9 +30,14 @@ def are_dear(todo: Plan, columns: Sequence[str]) -> bool:
 def few_at_once(snapshot: Snapshot, *, dear: bool) -> int | None:
     """How many records may be put together at once where they are long, sooner so where their attributes are told (`dear`);
     None: they are not."""
-    weight = weight_of(snapshot)
+    weight = _weight(snapshot)
     few = documents_at_once(mean_size(snapshot)) if dear else None
-    return min(few or MOST, max(1, int(_AT_ONCE / weight))) if weight >= LONG else few
+    return min(few or MOST, max(1, int(_AT_ONCE / weight))) if weight >= _LONG else few
+
+
+def are_long(snapshot: Snapshot) -> bool:
+    """Whether some part's records are long."""
+    return _weight(snapshot) >= _LONG
 
 
 def mean_size(snapshot: Snapshot) -> float:
@@ -40,7 +45,7 @@ def mean_size(snapshot: Snapshot) -> float:
     return sum(snapshot.ends.values()) / max(1, sum(snapshot.records.values()))
 
 
-def weight_of(snapshot: Snapshot) -> float:
+def _weight(snapshot: Snapshot) -> float:
     """How many bytes a record has, on average, in the part where they are the longest: a minute may have many of megabytes."""
     if _WEIGHT not in snapshot.memory:
         records: Counter[int] = Counter()
