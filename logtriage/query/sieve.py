@@ -117,6 +117,8 @@ class Sieve:
 
     def _test(self, mark: str, text: str, kind: int) -> list[Test]:
         """The ways in which a test may hold; none: it never does."""
+        if mark == seams.ID or mark in _STAMPS:
+            kind = _PIECE  # they are looked into for the text alone, and once
         if (mark, text, kind) not in self._known:
             self._known[mark, text, kind] = self._new_test(mark, text, kind)
         return self._known[mark, text, kind]
