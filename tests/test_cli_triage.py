@@ -233,9 +233,11 @@ def test_sql_and_check_read_a_pipe(shop: Path, tmp_path: Path) -> None:
 
 def test_a_store_in_use_keeps_nobody_waiting(shop: Path, tmp_path: Path) -> None:
     """While another process writes to the store, logs that are named are read beside it, and that is said."""
+    named = [shop / "bad", "nosuch.log"]
     with Store(tmp_path / "st", write=True):
-        ran = logtriage("templates", "--store", tmp_path / "st", shop / "bad", cwd=tmp_path)
-    assert ran.code == 0 and ran.out
+        ran = logtriage("templates", "--store", tmp_path / "st", *named, cwd=tmp_path)
+    assert ran.out == logtriage("templates", "--no-store", *named, cwd=tmp_path).out != ""
+    assert ran.err.count("nosuch.log") == 1, ran.err
     assert "is writing to" in ran.err and "not kept" in ran.err
 
 

@@ -12,6 +12,7 @@ from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
 from logtriage.errors import StoreInUse, UsageError
 from logtriage.output import harmless
+from logtriage.sources.find import Source
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
 
@@ -32,14 +33,15 @@ def opened(session: Session, names: list[str], *, piped: bool = True) -> Iterato
         with Store(session.store_path) as store:
             yield store, None
         return
+    sources = _found(session, names)
     with ExitStack() as stack:
         path = _aside(stack) if aside else session.store_path
         try:
-            parts = up_to_date(session, path, names)
+            parts = _read(session, path, sources)
         except StoreInUse as why:
             session.say(f"{why.message}: these logs are read beside it, and not kept")
             path = _aside(stack)
-            parts = up_to_date(session, path, names)
+            parts = _read(session, path, sources)
         yield stack.enter_context(Store(path)), tuple(parts)
 
 
@@ -65,14 +67,22 @@ def up_to_date(session: Session, path: Path, names: list[str]) -> list[int]:
 
     Raises UsageError where there is none: an answer about nothing would look as if all were well.
     """
-    from logtriage.ingest import Ingest
+    return _read(session, path, _found(session, names))
 
+
+def _found(session: Session, names: list[str]) -> list[Source]:
     found = session.find(names)
     if not found.sources:
         raise UsageError(f"no logs in {harmless(', '.join(names))}: nothing to look at")
+    return found.sources
+
+
+def _read(session: Session, path: Path, sources: list[Source]) -> list[int]:
+    from logtriage.ingest import Ingest
+
     with Store(path, write=True) as store:
         ingest = Ingest(store, session.settings())
-        tally = ingest.run(found.sources)
+        tally = ingest.run(sources)
         session.cut += tally.cut
         for error in tally.errors:
             session.error(error)
