@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from logtriage.formats.levels import level_sql
+from logtriage.once import once
 from logtriage.sql import literal
 from logtriage.store import files, gist, grams
 from logtriage.store.catalog import RESOURCE, Catalog, catalog_of, load, longest_runs, read_up_to
@@ -78,7 +78,7 @@ class Snapshot:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @cached_property
+    @once
     def records(self) -> dict[tuple[int, int], int]:
         """(part, shape) → how many records, from the activity; only where there are any."""
         if self.gist:
@@ -86,14 +86,14 @@ class Snapshot:
         sql = "SELECT part, shape, sum(records)::BIGINT AS n FROM lake.activity GROUP BY part, shape HAVING n > 0"
         return {(part, shape): n for part, shape, n in self.con.execute(sql).fetchall()}
 
-    @cached_property
+    @once
     def shapes(self) -> list[tuple[int, str]]:
         """(number, text) of the shapes in which a search can rely on it; there may be some that no record has."""
         if self.gist:
             return self.gist.shapes
         return self.con.execute(f"SELECT shape, text FROM lake.shapes WHERE shape > {ANY}").fetchall()
 
-    @cached_property
+    @once
     def minutes(self) -> tuple[datetime, datetime] | None:
         """The first and the last minute (UTC, naive) that has a record; None where no record has a time."""
         if self.gist:
@@ -101,29 +101,29 @@ class Snapshot:
         rows = self.con.execute("SELECT min(minute), max(minute) FROM lake.activity WHERE records > 0").fetchall()
         return rows[0] if rows[0][0] is not None else None
 
-    @cached_property
+    @once
     def runs(self) -> dict[tuple[int, int], int]:
         """(part, shape) → how long the longest run with a digit is in the frames and bodies of its records, if known."""
         return self.gist.runs if self.gist else longest_runs(self.con)
 
-    @cached_property
+    @once
     def grams(self) -> dict[int, list[Bitmap]]:
         """What lake.grams has of each part, and of ids."""
         return grams.load(self.con)
 
-    @cached_property
+    @once
     def files(self) -> list[File] | None:
         """The files that all records lie in; None: they lie elsewhere too."""
         told = files.untold(self.gist.files, self._folder) if self.gist else None
         return told if told is not None else files.load(self.con, "records")
 
-    @cached_property
+    @once
     def id_files(self) -> list[File] | None:
         """The same of the ids."""
         told = files.untold(self.gist.id_files, self._folder) if self.gist else None
         return told if told is not None else files.load(self.con, "ids")
 
-    @cached_property
+    @once
     def ends(self) -> dict[int, int]:
         """Up to which offset each part was read."""
         return self.gist.reached if self.gist else read_up_to(self.con)
