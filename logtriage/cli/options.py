@@ -16,17 +16,8 @@ OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
 LOGS = "a file, folder, glob or archive; - is standard input"
 BROUGHT_IN = "logs; the store is brought up to date with them. None: all of the store"
 WITH_FIELDS = ("jsonl", "logfmt", "csv")  # outputs that tell all fields of a record
-
-
-_FILES = (
-    "SOURCE",
-    "FILE",
-    "FOLDER",
-    "GOOD",
-    "RULES",
-    "WHAT",
-    "PATTERN",
-)  # `grep -e PATTERN` takes a file in the place of one
+# What arguments are called that may name files: `grep -e PATTERN FILE` takes one in the place of a pattern.
+_FILES = ("SOURCE", "FILE", "FOLDER", "GOOD", "RULES", "WHAT", "PATTERN")
 
 
 class _Plain(str):

@@ -12,7 +12,8 @@ from logtriage.needles.verdict import MatchTimeout
 from logtriage.query.condition import stored
 from logtriage.query.narrow import narrow
 from logtriage.query.query import Query
-from logtriage.store.gist import Count, Gist, moment
+from logtriage.stamps.epoch import moment
+from logtriage.store.gist import Count, Gist
 from logtriage.store.seams import ANY
 
 _LEVELS = {number: level for level, number in SEVERITY.items()}

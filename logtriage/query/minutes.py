@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from logtriage.query.condition import Condition, joined, stored
-from logtriage.store.gist import moment
+from logtriage.stamps.epoch import moment
 
 if TYPE_CHECKING:
     from logtriage.query.planned import Plan

@@ -14,8 +14,9 @@ from logtriage.query.places import placed
 from logtriage.query.query import Query
 from logtriage.query.way import Test, Way, either
 from logtriage.sql import MOST_SCANNED, scanned
+from logtriage.stamps.epoch import microseconds
 from logtriage.store.file_grams import number_of
-from logtriage.store.files import ANYWHERE, File, Range, microseconds
+from logtriage.store.files import ANYWHERE, File, Range
 from logtriage.store.grams import FILES, joined, places
 from logtriage.store.views import Snapshot
 

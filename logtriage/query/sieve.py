@@ -23,10 +23,11 @@ from logtriage.query.minutes import MINUTE
 from logtriage.query.reach import Grams, Lot, Reach
 from logtriage.query.way import Test, Way
 from logtriage.sql import literal
+from logtriage.stamps.epoch import microseconds
 from logtriage.stamps.holding import holding
 from logtriage.stamps.rendering import render_sql
 from logtriage.store import seams
-from logtriage.store.files import File, Range, microseconds, reading
+from logtriage.store.files import File, Range, reading
 from logtriage.store.frame import json_text
 from logtriage.store.grams import IDS as IDS_PART
 from logtriage.store.grams import grams_of, pieces_of_id, places

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from logtriage.query.condition import Condition
 from logtriage.query.windows import Between
-from logtriage.store.files import ROW, File, Range, microseconds, reading
+from logtriage.stamps.epoch import microseconds
+from logtriage.store.files import ROW, File, Range, reading
 from logtriage.store.pieces import bare
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from logtriage.coverage import counted
 from logtriage.marks import Mark
 from logtriage.report.document import Code, Document, Heading, Items, Lane, Moment, Paragraph, Table, Timeline
+from logtriage.triage.blame import Edge
+from logtriage.triage.finding import Finding
 from logtriage.triage.told import HERE, Again, commands
 from logtriage.triage.triage import Triage
 
@@ -23,43 +25,17 @@ def document(answer: Triage, marks: Sequence[Mark], zone: tzinfo, title: str = "
     if answer.activity:
         made.add(Heading("Timeline"), timeline(answer, marks))
     made.add(Heading("Suspects"), Paragraph("A ranking by evidence, not a verdict: finding the cause is up to people."))
-    for block in _suspects(answer, zone):
-        made.add(block)
-    made.add(
-        *_section(
-            "What moved, in order",
-            ("Time", "Service", "What"),
-            ((both(move.at, zone), move.service, move.what) for move in answer.moved),
-        )
-    )
-    edges = (
-        (
-            edge.source,
-            edge.target,
-            f"{edge.after:,}",
-            f"{edge.before:,}",
-            ", ".join(edge.categories),
-            both(edge.first, zone),
-        )
-        for edge in answer.blame[:_ROWS]
-    )
-    made.add(*_section("Who blames whom", ("Who", "Whom", "Times", "Before", "How", "First"), edges))
-    made.add(
-        *_section(
-            "Deployed, started or stopped shortly before",
-            ("Time", "Service", "Record"),
-            ((both(one.at, zone), one.service, one.text) for one in answer.changes),
-        )
-    )
+    made.add(*_suspects(answer, zone))
+    moved = [(both(move.at, zone), move.service, move.what) for move in answer.moved]
+    made.add(*_section("What moved, in order", ("Time", "Service", "What"), moved))
+    blame = [_blamed(edge, zone) for edge in answer.blame[:_ROWS]]
+    made.add(*_section("Who blames whom", ("Who", "Whom", "Times", "Before", "How", "First"), blame))
+    changes = [(both(change.at, zone), change.service, change.text) for change in answer.changes]
+    made.add(*_section("Deployed, started or stopped shortly before", ("Time", "Service", "Record"), changes))
     made.add(*_listed("New", [one.sentence for one in answer.of_kind("new", most=10)]))
     made.add(*_listed("Gone", [one.sentence for one in answer.of_kind("vanished", "silence", most=10)]))
-    made.add(
-        *_section(
-            "Marks and notes",
-            ("Time", "Note", "Source", "Offset"),
-            ((both(one.timestamp, zone), one.note, one.source, str(one.offset)) for one in marks),
-        )
-    )
+    noted = [(both(mark.timestamp, zone), mark.note, mark.source, str(mark.offset)) for mark in marks]
+    made.add(*_section("Marks and notes", ("Time", "Note", "Source", "Offset"), noted))
     made.add(*_listed("How sure this is", answer.notes))
     if typed := commands(answer, again):
         made.add(Heading("To see it again"), Code("\n".join(typed)))
@@ -111,18 +87,11 @@ def _summary(answer: Triage, zone: tzinfo) -> str:
         return ": ".join(filter(None, ("No onset was found", "; ".join(answer.notes)))) + "."
     first = answer.culprits[0] if answer.culprits else None
     began = f"It began at {both(answer.onset.moment, zone)} ({answer.onset.sure}: {answer.onset.why}). "
-    compared = (
-        f"Compared: {counted(answer.records[1], 'record')} since then with {answer.records[0]:,} of {answer.baseline}. "
-    )
-    return (
-        began
-        + compared
-        + (
-            f"The first suspect is {first.service}: {first.sentence}."
-            if first
-            else "There is no evidence against any service."
-        )
-    )
+    before, after = answer.records
+    compared = f"Compared: {counted(after, 'record')} since then with {before:,} of {answer.baseline}. "
+    if first is None:
+        return f"{began}{compared}There is no evidence against any service."
+    return f"{began}{compared}The first suspect is {first.service}: {first.sentence}."
 
 
 def _suspects(answer: Triage, zone: tzinfo) -> Iterator[Heading | Paragraph | Items | Code]:
@@ -131,12 +100,7 @@ def _suspects(answer: Triage, zone: tzinfo) -> Iterator[Heading | Paragraph | It
     for number, one in enumerate(answer.culprits[:_SUSPECTS], 1):
         yield Heading(f"{number}. {one.service} (score {one.score:.1f})", 3)
         yield Paragraph(one.sentence)
-        yield Items(
-            tuple(
-                f"{finding.sentence}{f' – {both(finding.at, zone)}' if finding.at else ''}"
-                for finding in one.evidence[1 : _EVIDENCE + 1]
-            )
-        )
+        yield Items(tuple(_dated(finding, zone) for finding in one.evidence[1 : _EVIDENCE + 1]))
         places = [f"{source} at byte {offset:,}" for source, offset in one.evidence[0].records]
         yield Items(tuple(f"for example {place}" for place in places))
         if one.evidence[0].sql:
@@ -145,9 +109,17 @@ def _suspects(answer: Triage, zone: tzinfo) -> Iterator[Heading | Paragraph | It
         yield Paragraph("Then: " + ", ".join(f"{one.service} ({one.score:.1f})" for one in others[:20]) + ".")
 
 
-def _section(title: str, names: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> tuple[Heading | Table, ...]:
-    table = Table(names, tuple(rows))
-    return (Heading(title), table) if table.rows else ()
+def _dated(finding: Finding, zone: tzinfo) -> str:
+    return finding.sentence + (f" – {both(finding.at, zone)}" if finding.at else "")
+
+
+def _blamed(edge: Edge, zone: tzinfo) -> tuple[str, ...]:
+    times = f"{edge.after:,}", f"{edge.before:,}"
+    return edge.source, edge.target, *times, ", ".join(edge.categories), both(edge.first, zone)
+
+
+def _section(title: str, names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> tuple[Heading | Table, ...]:
+    return (Heading(title), Table(names, tuple(rows))) if rows else ()
 
 
 def _listed(title: str, items: list[str]) -> tuple[Heading | Items, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ from logtriage.sessions.reasons import Oddity, reason
 from logtriage.sessions.steps import Gathered, gather
 from logtriage.sessions.threshold import reachable, threshold
 from logtriage.sql import literal
+from logtriage.stamps.epoch import moment
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
 
@@ -32,7 +33,6 @@ _FIXED = {"end": 2.4, "error": 3.0}
 _MOST = 0.2  # the share of sessions from which on something is how they are, and no oddity
 _REASONS = 8  # told of one session
 _FETCH = 1_000
-_EPOCH = datetime(1970, 1, 1)
 
 
 class Session(NamedTuple):
@@ -139,4 +139,4 @@ def _texts(con: duckdb.DuckDBPyConnection) -> dict[int, str]:
 
 
 def _moment(nanoseconds: int | None) -> datetime | None:
-    return None if nanoseconds is None else _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+    return None if nanoseconds is None else moment(nanoseconds // 1000)

@@ -9,9 +9,8 @@ from logtriage.stamps.stamp import Stamp, read, zone_words
 from logtriage.stamps.stamp_format import local_moment, offset_minutes
 from logtriage.stamps.zone import named
 
-YEAR_SLACK = timedelta(
-    days=1
-)  # a stamp without year is of the last year in which it is not later than reference + this
+# A stamp without year is of the last year in which it is not later than the reference and this.
+YEAR_SLACK = timedelta(days=1)
 DAY_SLACK = timedelta(hours=1)  # the same for a stamp without date; short, or every evening would be tomorrow's
 YEARS_BACK = 5  # how many years are tried: enough for a 29 February
 TAI64 = 2**62 + 10  # the label of 1970-01-01 00:00:00 UTC in TAI64

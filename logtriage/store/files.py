@@ -10,11 +10,12 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from logtriage.sql import literal
+from logtriage.stamps.epoch import microseconds
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,7 +24,6 @@ META = "__ducklake_metadata_lake"
 ROW = "file_row_number"  # the column of a row's place in its file
 _COLUMNS = ("part", "offset", "shape", "trace", "span", "request", "id", "timestamp")
 Range = tuple[int, int]  # from the first up to the last
-_EPOCH = datetime(1970, 1, 1)
 Placed = tuple[str, dict[str, list[int]]]  # a file's name below the store's folder, and its ends
 _NONE = (1, 0)
 ANYWHERE = (-(1 << 63), (1 << 63) - 1)
@@ -130,11 +130,6 @@ def _whole(column: str, text: str) -> int:
 
 def _number(value: int | datetime) -> int:
     return microseconds(value) if isinstance(value, datetime) else value
-
-
-def microseconds(moment: datetime) -> int:
-    """A moment of the store as a whole number: microseconds of 1970."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def bounded(

@@ -13,11 +13,12 @@ import json
 import zlib
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from logtriage.stamps.epoch import moment
 from logtriage.store.place import CATALOG, VERSION
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 NAME = "gist.json"
 _MOST = 8 << 20  # bytes: reading more would take as long as opening the database
 _NEWEST = "SELECT snapshot_id, snapshot_time FROM ducklake_snapshot ORDER BY snapshot_id DESC LIMIT 1"
-_EPOCH = datetime(1970, 1, 1)
 
 
 class SnapshotId(NamedTuple):
@@ -102,11 +102,6 @@ class Gist:
         """The span, as moments that know their zone; twice None where no record has a time."""
         first, last = self.minutes or (None, None)
         return first and first.replace(tzinfo=UTC), last and last.replace(tzinfo=UTC)
-
-
-def moment(microseconds: int | None) -> datetime | None:
-    """A time as it is counted here, as the store has it."""
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 def read(folder: Path) -> Gist | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from logtriage.formats.detect import Grammar
 from logtriage.formats.fields import document_of, read_head
@@ -28,30 +29,31 @@ _TRIED = 400  # lines looked at for a stamp
 _TAILS = (4 << 10, 64 << 10, 1 << 20)  # bytes at a file's end in which its last record is looked for
 _SLACK = timedelta(minutes=5)  # lines may be that much out of order
 
-Bounds = tuple[int, int | None, int]
+
+class Bounds(NamedTuple):
+    """Bytes of a file: their `start`, their `end` (None: the file's), and the 1-based number of the `line` at the start."""
+
+    start: int = 0
+    end: int | None = None
+    line: int = 1
 
 
 def bounds(
     source: Source, grammar: Grammar, reference: datetime, since: datetime | None, until: datetime | None
 ) -> Bounds:
-    """The bytes in which all records from `since` to `until` begin: start, end (None: the file's), and the number of
-    the line at the start. All of the source, where it cannot be told: (0, None, 1)."""
-    everything: Bounds = (0, None, 1)
-    if (
-        (since is None and until is None)
-        or not is_plain(source)
-        or source.path is None
-        or source.path.stat().st_size < _SMALL
-    ):
-        return everything
+    """The bytes in which all records from `since` to `until` begin; all of the source, where that cannot be told."""
+    if (since is None and until is None) or not is_plain(source):
+        return Bounds()
+    if source.path is None or source.path.stat().st_size < _SMALL:
+        return Bounds()
     text = FileText(str(source.path), source.name)
     try:
         place = _Places(text, grammar, reference)
         if not place.in_order():
-            return everything
+            return Bounds()
         start = place.first(lambda at: at >= since - _SLACK) if since else 0
         end = place.first(lambda at: at > until + _SLACK) if until else None
-        return start, end, 1 + _lines_before(text, start)
+        return Bounds(start, end, 1 + _lines_before(text, start))
     finally:
         text.close()
 
