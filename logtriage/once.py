@@ -10,8 +10,8 @@ T = TypeVar("T")
 
 class once(Generic[T]):
     """As `functools.cached_property`, which in Python 3.11 holds one lock for all objects of a class while it finds a value:
-    an object of one thread would wait for that of another, and for ever if that one waits for it. An object that has such
-    values is one thread's alone."""
+    an object of one thread would wait for that of another, and for ever if that one waits for it. Where two threads ask one
+    object at once, both find its value; the last one stays."""
 
     def __init__(self, find: Callable[[Any], T]) -> None:
         self._find, self.__doc__, self._name = find, find.__doc__, find.__name__

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from logtriage.errors import UsageError, is_text
@@ -18,6 +17,7 @@ from logtriage.needles.dialect.automata import HyperscanWriter, Re2Writer, group
 from logtriage.needles.dialect.charset import WORD
 from logtriage.needles.dialect.nodes import Chars, Look, Node
 from logtriage.needles.verdict import Verdict
+from logtriage.once import once
 
 TOGETHER = 64  # so many patterns are given to Hyperscan as one
 _MOST_PIECES = 512
@@ -83,12 +83,12 @@ class Needle:
         """Does `sql` hold for exactly the lines that `matches`, so that nothing is left to verify?"""
         return not self.fancy and self._sql[2]
 
-    @cached_property
+    @once
     def matches_all(self) -> bool:
         """Is it certain that every line has a match (before `invert`)?"""
         return not self.fancy and any(nodes.always(tree) for tree in self.found)
 
-    @cached_property
+    @once
     def found(self) -> tuple[Node, ...]:
         """The alternatives of all patterns, with all left out that does not decide whether a line matches."""
         if self.fancy:
@@ -143,7 +143,7 @@ class Needle:
         """Do the expressions find only lines with a match: among lines of ASCII, and among all lines?"""
         return self._hyperscan[1]
 
-    @cached_property
+    @once
     def required(self) -> list[str]:
         """Texts one of which is in every matching line; in lower case if `folded`. Empty: nothing is known."""
         each = [pieces.required(tree) for tree in self.found]
@@ -151,7 +151,7 @@ class Needle:
             return []
         return list(dict.fromkeys(self._lowered(text) for texts in each for text in texts))
 
-    @cached_property
+    @once
     def folded(self) -> bool:
         """Is `required` in lower case, so that what it is looked for in must be `pieces.lowered`?"""
         return any(pieces.folds(tree) for tree in self.found)
@@ -166,7 +166,7 @@ class Needle:
     def _lowered(self, text: str) -> str:
         return pieces.lowered(text) if self.folded else text
 
-    @cached_property
+    @once
     def _forms(self) -> list[list[re.Pattern[str]]]:
         """What a shape must hold so that a text of it may match, in lower case if `folded`: a match of each of one list.
 
@@ -183,7 +183,7 @@ class Needle:
         wanted += [forms for forms in out if len(forms) > 1]
         return [[re.compile(self._lowered(form)) for form in forms] for forms in wanted]
 
-    @cached_property
+    @once
     def _sql(self) -> tuple[str, list[Any], bool]:
         """The condition with `{}` for the column, its parameters, and whether it means the same as the patterns."""
         if self.matches_all:
@@ -201,7 +201,7 @@ class Needle:
         condition = " OR ".join(["regexp_matches({0}, ?)"] * len(groups))
         return f"{guard}({condition})" if len(groups) > 1 else guard + condition, [*texts, *groups], writer.exact
 
-    @cached_property
+    @once
     def _hyperscan(self) -> tuple[list[tuple[str, int]], tuple[bool, bool]]:
         """The expressions, and whether they find only lines with a match (of ASCII lines, of all)."""
         writer = HyperscanWriter()
@@ -217,11 +217,11 @@ class Needle:
         """Is deciding line by line slow, so that Hyperscan is worth its start even for a little text?"""
         return len(self.found) > _MANY or not self._verdict.is_tame(0)
 
-    @cached_property
+    @once
     def _verdict(self) -> Verdict:
         return Verdict(self.found, self.fancy)
 
-    @cached_property
+    @once
     def _placed(self) -> Verdict:
         return Verdict(self.beside or self.trees, self.fancy)
 

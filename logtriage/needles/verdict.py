@@ -11,7 +11,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from typing import Any, TypeVar
 
 from logtriage.errors import LogtriageError, UsageError
@@ -20,6 +19,7 @@ from logtriage.needles.dialect import nodes
 from logtriage.needles.dialect.automata import HyperscanWriter
 from logtriage.needles.dialect.nodes import Node
 from logtriage.needles.dialect.writer import AsciiWriter, RegexWriter, Writer
+from logtriage.once import once
 
 TIMEOUT = 1.0  # seconds one line may take
 _LONG = 8_192  # bytes; on longer lines even a tame pattern may take `re` too long
@@ -73,21 +73,21 @@ class Verdict:
             self._automaton.scan(line + b"\n" * HS_MARGIN, match_event_handler=remember, context=ends)
         return bool(ends) and ends[0] <= len(line) + 1
 
-    @cached_property
+    @once
     def _automaton(self) -> Any:
         writer = HyperscanWriter()
         text = writer.to_line_end(nodes.alt(list(self.trees)))
         return compiled_database([(text.encode("latin-1"), HS_MULTILINE)]) if writer.ascii_exact else None
 
-    @cached_property
+    @once
     def _freedom(self) -> int:
         return max((freedom(tree) for tree in self.trees), default=0)
 
-    @cached_property
+    @once
     def _re(self) -> re.Pattern[bytes]:
         return re.compile(self._written(AsciiWriter()).encode())
 
-    @cached_property
+    @once
     def _regex(self) -> Any:
         import regex
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from logtriage.tui.intake import Intake
 
 _LOOK_EVERY = 0.25  # seconds between two looks at whether the store has changed
-_REST = 3.0  # of a store that grows all the time, the whole is looked at again after so many times what that took
+_REST = 3.0  # of a store that grows all the time, the whole is looked at again after so many times the work of that
 
 
 class Logtriage(Host):
@@ -50,7 +50,7 @@ class Logtriage(Host):
         self.stylesheet.set_variables(self.get_css_variables())
         self._was_busy = False
         self._unseen: set[str] = set()  # the lanes of what is to be asked anew, as the store has changed
-        self._surveyed: float | None = None  # when the whole was begun to be looked at anew, if that still goes on
+        self._surveyed: float | None = None  # what work there was before the whole was looked at anew, if that goes on
         self._next_survey = 0.0  # when it may be again
         self._has_ended = False  # whether the intake has, and it was told
         for request in self.main.begin(engine.has_store):
@@ -161,11 +161,11 @@ class Logtriage(Host):
             self.main.show_new()
         now = monotonic()
         if self._surveyed is not None and self.engine.is_idle("back"):
-            self._next_survey = now + _REST * (now - self._surveyed)
+            self._next_survey = now + _REST * (self.engine.worked("back") - self._surveyed)
             self._surveyed = None
         if "back" in self._unseen and self.engine.is_idle("back") and now >= self._next_survey:
             self._unseen.discard("back")
-            self._surveyed = now
+            self._surveyed = self.engine.worked("back")
             self.main.survey_anew()
 
     def _look_after_intake(self) -> None:

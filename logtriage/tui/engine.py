@@ -43,6 +43,7 @@ class Engine:
         self._lock = threading.Condition()
         self._waiting: dict[str, list[Request]] = {lane: [] for lane in _LANES}
         self._running: dict[str, Run | None] = dict.fromkeys(_LANES)
+        self._worked = dict.fromkeys(_LANES, 0.0)
         self._stale = dict.fromkeys(_LANES, True)
         self._listening = threading.Event()
         self._closed = False
@@ -99,6 +100,10 @@ class Engine:
         with self._lock:
             return not any(map(self._is_busy, lanes or _LANES))
 
+    def worked(self, lane: str) -> float:
+        """How many seconds a lane has worked at what it has answered, without those in which it let others go first."""
+        return self._worked[lane]
+
     def close(self) -> bool:
         """Ends the threads, within what the query in hand takes to be interrupted. Gives whether they have all ended."""
         with self._lock:
@@ -144,6 +149,7 @@ class Engine:
                 snapshot = None
             finally:
                 with self._lock:
+                    self._worked[lane] += run.worked()
                     self._running[lane] = None
                     self._lock.notify_all()
         _close(snapshot)
@@ -158,6 +164,8 @@ class Engine:
 
     def _widen(self) -> None:
         """Gives queries all processors. The first ones, which do little, have one."""
+        if not self._narrow:
+            return
         with self._opening:
             if self._store and self._narrow:
                 self._store.widen()
@@ -174,7 +182,7 @@ class Engine:
 
     def _give_way(self, run: Run) -> None:
         """Called before each statement of what nobody waits for: lets go first what somebody does."""
-        with self._lock:
+        with self._lock, run.resting():
             self._lock.wait_for(lambda: run.cancelled or self._closed or not self._is_busy("front"), _GIVES_WAY)
 
     def _is_busy(self, lane: str) -> bool:
@@ -188,7 +196,6 @@ class Engine:
 
     def _fresh(self, lane: str, snapshot: Snapshot | None) -> Snapshot:
         """The lane's snapshot, a new one if it is stale. Raises StoreError."""
-        from logtriage.store.store import Store
         from logtriage.store.views import Snapshot
 
         with self._lock:
@@ -196,14 +203,22 @@ class Engine:
         if snapshot is not None and not stale:
             return snapshot
         _close(snapshot)
+        store = self._open()
+        try:
+            return Snapshot(store)  # without the lock: nobody is to wait for a lane that stands back
+        except Exception:  # moved, made anew, gone: opened once more for the next request
+            with self._opening:
+                self._store = None if self._store is store else self._store
+            raise
+
+    def _open(self) -> Store:
+        """The store, opened by who needs it first. Raises StoreError."""
+        from logtriage.store.store import Store
+
         with self._opening:
             if self._store is None:
                 self._store, self._narrow = Store(self.path, threads=1), True
-            try:
-                return Snapshot(self._store)
-            except Exception:  # moved, made anew, gone: opened once more for the next request
-                self._store = None
-                raise
+            return self._store
 
 
 def _swept(snapshot: Snapshot | None) -> Snapshot | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +24,18 @@ class Run:
         self.give_way = give_way
         self.cancelled = False
         self._con: Any = None
+        self._began, self._rested = monotonic(), 0.0
+
+    @contextlib.contextmanager
+    def resting(self) -> Iterator[None]:
+        """What is done inside is no work for the request."""
+        began = monotonic()
+        yield
+        self._rested += monotonic() - began
+
+    def worked(self) -> float:
+        """How many seconds it was worked on so far."""
+        return monotonic() - self._began - self._rested
 
     def holds(self, snapshot: Snapshot) -> None:
         """To be told which connection it works on, so that it can be interrupted, also between two statements."""
