@@ -113,10 +113,10 @@ def span(snapshot: Snapshot, parts: Sequence[int] | None = None) -> tuple[dateti
     return rows[0] if rows[0][0] is not None else None
 
 
-def ends(store: Store | Snapshot) -> tuple[datetime | None, datetime | None]:
-    """The same of a whole store, as moments that know their zone; twice None where no record has a time."""
+def ends(store: Store | Snapshot, parts: Sequence[int] | None = None) -> tuple[datetime | None, datetime | None]:
+    """The same, as moments that know their zone; twice None where no record has a time."""
     with snapshot_of(store) as snapshot:
-        first, last = span(snapshot) or (None, None)
+        first, last = span(snapshot, parts) or (None, None)
     return first and first.replace(tzinfo=UTC), last and last.replace(tzinfo=UTC)
 
 

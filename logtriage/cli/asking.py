@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from fnmatch import fnmatchcase
 
 from logtriage.cli.session import Session
+from logtriage.cli.typed import Ends, Typed
 from logtriage.errors import UsageError, is_it
 from logtriage.needles.needle import Needle
 from logtriage.output import harmless
@@ -50,9 +51,8 @@ def levels(asked: Asked) -> set[str]:
     return {name for condition in asked.more for name in condition.parameters}
 
 
-def window_told(asked: Asked, session: Session) -> list[str]:
+def window_told(query: Query, session: Session) -> list[str]:
     """What --since and --until were taken to mean, for the coverage line; nothing where they are not given."""
-    query = asked.query
     if not (query.since or query.until):
         return []
     from logtriage.stamps.when import Window
@@ -95,10 +95,8 @@ def _some(names: list[str]) -> str:
     return harmless(shown).replace("\n", " ") or "none"
 
 
-def asked(
-    session: Session, needle: Needle | None = None, span: tuple[datetime | None, datetime | None] = (None, None)
-) -> Asked:
-    """Reads the filters; `span` is that of the logs, where it is known. Raises UsageError."""
+def asked(session: Session, needle: Needle | None = None, ends: Callable[[], Ends] = lambda: (None, None)) -> Asked:
+    """Reads the filters; `ends`: when the logs begin and end, as far as that is known. Raises UsageError."""
     args = session.args
     level, more = _levels(args.level or [])
     if flags := _globs(args.flag):
@@ -107,7 +105,7 @@ def asked(
         patterns = session.patterns()
         for flag in flags:
             require_flag(flag, patterns)
-    since, until = (moment(session, getattr(args, name), span) for name in ("since", "until"))
+    since, until = Typed(session, ends).window(args.since, args.until)
     if since and until:
         from logtriage.stamps.when import Window
 
@@ -120,20 +118,6 @@ def asked(
         templates=template_ids(getattr(args, "template", None)),
     )  # fmt: skip
     return Asked(query, more)
-
-
-def moment(
-    session: Session, text: str | None, span: tuple[datetime | None, datetime | None], *, from_end: bool = False
-) -> datetime | None:
-    """A moment that was typed; None where none was. `1h` is counted back from the present, or `from_end` from the end of
-    the logs (unless --now says what the present is). Raises UsageError."""
-    if not text:
-        return None
-    from logtriage.stamps.when import parse_when
-
-    first, last = span
-    present = last + timedelta(minutes=1) if from_end and last else session.now
-    return parse_when(text, now=session.fixed_now or present, zone=session.zone, start=first, end=last)
 
 
 def _globs(values: Sequence[str] | None) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def grep(session: Session, needle: Needle) -> int | None:
     told = gist.read(session.store_path)
     if told is None:
         return None
-    this = asked(session, needle, told.ends)
+    this = asked(session, needle, lambda: told.ends)
     found = brief.found(told, this.query)
     if found is None:
         return None
@@ -41,7 +41,7 @@ def grep(session: Session, needle: Needle) -> int | None:
     if found and not is_told(args):
         return None
     sources = len({name for _, name, *_ in told.parts})
-    coverage = Coverage(sources, None, 0, notes=window_told(this, session))
+    coverage = Coverage(sources, None, 0, notes=window_told(this.query, session))
 
     def ending() -> None:
         if not args.quiet:

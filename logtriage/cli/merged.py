@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from logtriage.cli.asking import asked
 from logtriage.cli.ending import first_or_last, in_full
 from logtriage.cli.grepping import context, exit_code, most, summary, with_names
 from logtriage.cli.lines_out import Out
@@ -31,7 +30,7 @@ def cat(session: Session, sources: list[Source]) -> int:
         from logtriage.cli.followed import follow_out
 
         return follow_out(session, sources, None)
-    search = Search(session, asked(session), sources, json=False, in_order=args.output != "text")
+    search = Search(session, sources, json=False, in_order=args.output != "text")
     out = Out(args.line_buffered)
     coverage = search.coverage
     with in_full(session, lambda: search.finished(coverage.records or 0)):
@@ -56,10 +55,9 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
         from logtriage.cli.followed import follow_out
 
         return follow_out(session, sources, needle)
-    wants = asked(session)
     only_told = args.quiet or args.count or args.files_with_matches
     before, after = (0, 0) if only_told or args.only_matching else context(args)
-    search = Search(session, wants, sources, json=args.output in WITH_FIELDS, in_order=False)
+    search = Search(session, sources, json=args.output in WITH_FIELDS, in_order=False)
     out = Out(args.line_buffered or sys.stdout.isatty())
     coverage = search.coverage
     coverage.records, coverage.hits = None, 0

@@ -15,6 +15,7 @@ from logtriage.errors import is_it, is_text
 OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
 LOGS = "a file, folder, glob or archive; - is standard input"
 BROUGHT_IN = "logs; the store is brought up to date with them. None: all of the store"
+CLOCK = "the last there was; of logs that end before today, the last in them"  # of a time of day
 WITH_FIELDS = ("jsonl", "logfmt", "csv")  # outputs that tell all fields of a record
 # What arguments are called that may name files: `grep -e PATTERN FILE` takes one in the place of a pattern.
 _FILES = ("SOURCE", "FILE", "FOLDER", "GOOD", "RULES", "WHAT", "PATTERN")
@@ -169,9 +170,12 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         "--since",
         "--since-time",
         metavar="WHEN",
-        help="from then on: 1h30m, '10 min ago', today, 14:05, 2026-11-22T14:05Z",
+        help="from then on: 1h30m, '10 min ago' (before now), end-1h (before the logs' end), today, 2026-11-22T14:05Z, "
+        f"14:05 ({CLOCK})",
     )
-    group.add_argument("--until", "--until-time", metavar="WHEN", help="up to then, inclusive")
+    group.add_argument(
+        "--until", "--until-time", metavar="WHEN", help="up to then, inclusive; 14:05 follows the day of --since"
+    )
     group.add_argument(
         "--level", metavar="LEVEL", action="append", help="at least this level (warn), or a list of levels (info,error)"
     )

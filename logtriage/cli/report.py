@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from logtriage.cli.ending import finished
 from logtriage.cli.options import BROUGHT_IN, Parser, add_sources, add_usual
 from logtriage.cli.session import Session
 from logtriage.cli.triage import add_asking, again, answered
+from logtriage.cli.typed import Typed
 from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 from logtriage.kept import replacing
@@ -80,17 +82,17 @@ def _incident(session: Session) -> tuple[Document, bool, Coverage]:
 
 
 def _week(session: Session) -> tuple[Document, bool, Coverage]:
+    from logtriage.answers.lanes import ends
     from logtriage.cli.opened import coverage_of, opened
     from logtriage.report.weekly import document
-    from logtriage.stamps.when import parse_when
     from logtriage.store.views import Snapshot
 
     args = session.args
     if args.at or args.since or args.baseline:
         raise UsageError("report: --weekly knows no --at, --since or --baseline", "--until says where the week ends")
-    until = parse_when(args.until, now=session.now, zone=session.zone).replace(tzinfo=None) if args.until else None
     with opened(session, list(args.sources)) as (store, parts):
-        made = document(store, session.zone, until, parts)
+        until = Typed(session, partial(ends, store, parts)).moment(args.until)
+        made = document(store, session.zone, until and until.replace(tzinfo=None), parts)
         with Snapshot(store) as snapshot:
             return made, len(made.blocks) > 1, coverage_of(snapshot, parts)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from logtriage.cli.asking import Asked, span_told, unseen_told, window_told
+from logtriage.cli.asking import asked, span_told, unseen_told, window_told
 from logtriage.cli.ending import finished
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.session import Session
@@ -35,20 +35,20 @@ _WHOLE, _BLOCK, _SMALL = 8 << 20, 4 << 20, 1 << 20  # bytes of a block: alone, o
 class Search:
     """The records of some sources that fulfil what was asked, each source a stream of rows."""
 
-    def __init__(self, session: Session, asked: Asked, sources: list[Source], *, json: bool, in_order: bool) -> None:
+    def __init__(self, session: Session, sources: list[Source], *, json: bool, in_order: bool) -> None:
         self.session = session
-        self.asked = asked
         self.sources = sources
-        self.coverage = Coverage(len(sources), 0, None, notes=window_told(asked, session))
+        self._normaliser = Normaliser(connect(), session.settings())
+        self.asked = asked(session, ends=self._span)
+        self.coverage = Coverage(len(sources), 0, None, notes=window_told(self.asked.query, session))
         self._json = json
         self._in_order = in_order  # one source after the other
-        self._normaliser = Normaliser(connect(), session.settings())
-        self._conditions = asked.conditions()
+        self._conditions = self.asked.conditions()
         # what records have told of where they come from, as far as it was asked for
-        self._seen: dict[str, set[str]] = {column: set() for column in (*asked.origins, "field")}
+        self._seen: dict[str, set[str]] = {column: set() for column in (*self.asked.origins, "field")}
         self._sampled: set[str] = set()  # the sources whose first records' fields are in it
         self._learnt: Learnt | None = None
-        if json or session.args.output in WITH_FIELDS or asked.query.templates:
+        if json or session.args.output in WITH_FIELDS or self.asked.query.templates:
             self._learnt = Learnt(self._normaliser)
             self._learnt.sample(sources)
 

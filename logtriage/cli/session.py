@@ -32,6 +32,7 @@ class Session:
     skipped: list[str] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    _said: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> Session:
@@ -147,3 +148,9 @@ class Session:
         """One line on standard error."""
         if not self.quiet and text:
             print(text, file=sys.stderr)
+
+    def say_once(self, text: str) -> None:
+        """The same, however often it is asked for."""
+        if text not in self._said:
+            self._said.add(text)
+            self.say(text)

@@ -80,7 +80,7 @@ def run(argv: list[str]) -> int:
     args = session.args
     key = Key.of(args.by) if args.by else None
     with opened(session, list(args.sources)) as (store, parts):
-        wanted = asked(session, span=ends(store))
+        wanted = asked(session, ends=partial(ends, store, parts))
         if wanted.more:
             raise UsageError("sessions: --level takes one level here", "a session's records are of several levels")
         key = key or Key.found_in(store)
@@ -172,7 +172,7 @@ def _tell(session: Session, verdict: Verdict, key: Key, wanted: Asked) -> None:
         errors=len(session.errors),
     )
     told.notes = [
-        *window_told(wanted, session),
+        *window_told(wanted.query, session),
         f"{counted(gathered.sessions, 'session')}, {verdict.anomalous:,} anomalous",
     ]
     if verdict.cut:
@@ -180,7 +180,7 @@ def _tell(session: Session, verdict: Verdict, key: Key, wanted: Asked) -> None:
     if gathered.without:
         told.notes.append(f"{counted(gathered.without, 'record')} in no session")
     if not gathered.records:
-        told.notes += span_told(wanted, session, *ends(verdict.snapshot))
+        told.notes += span_told(wanted, session, *ends(verdict.snapshot, wanted.query.parts))
         told.notes += unseen_told(wanted, partial(known, verdict.snapshot, wanted.query))
     told.seen(*verdict.window)
     session.say(told.line(session.zone))

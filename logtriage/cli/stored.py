@@ -43,13 +43,13 @@ class Stored:
         self.session = session
         self.store = store
         self.snapshot = Snapshot(store)
-        self.asked: Asked = asked(session, needle, ends(self.snapshot))
+        self.asked: Asked = asked(session, needle, partial(ends, self.snapshot))
         self.levels = levels(self.asked)
         self.coverage = Coverage(
             len({p.source for p in self.snapshot.catalog.parts}),
             None,
             0 if needle else None,
-            notes=window_told(self.asked, session),
+            notes=window_told(self.asked.query, session),
         )
         self._shown_sql = False
 

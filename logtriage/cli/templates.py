@@ -6,13 +6,14 @@ import os
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logtriage.cli.asking import moment
-from logtriage.cli.options import BROUGHT_IN, Parser, add_output, add_sources, add_usual, number
+from logtriage.cli.options import BROUGHT_IN, CLOCK, Parser, add_output, add_sources, add_usual, number
 from logtriage.cli.session import Session
 from logtriage.cli.templates_out import SHORT, json_line, print_list, show
+from logtriage.cli.typed import Typed
 from logtriage.coverage import counted
 from logtriage.errors import UsageError
 
@@ -44,7 +45,12 @@ def parser() -> Parser:
     which = made.add_mutually_exclusive_group()
     which.add_argument("--top", action="store_true", help="the most frequent first (as without it)")
     which.add_argument("--rare", action="store_true", help="the rarest first")
-    which.add_argument("--new", "--new-since", metavar="WHEN", help="first seen since then")
+    which.add_argument(
+        "--new",
+        "--new-since",
+        metavar="WHEN",
+        help=f"first seen since then: 1h (before the logs' end), 14:05 ({CLOCK}), 2026-11-22T14:05Z",
+    )
     which.add_argument("--gone", "--gone-since", metavar="WHEN", help="seen before, and not since then")
     which.add_argument("--bursting", action="store_true", help="much more frequent in one stretch than in the others")
     which.add_argument(
@@ -70,6 +76,7 @@ def run(argv: list[str]) -> int:
         return show(session, args.sources[1:])
     if args.diff:
         return _diff(session)
+    from logtriage.cli.asking import window_told
     from logtriage.cli.ending import finished
     from logtriage.cli.opened import coverage_of, opened
     from logtriage.store.views import Snapshot
@@ -81,7 +88,7 @@ def run(argv: list[str]) -> int:
         print_list(session, snapshot, query, shown)
         coverage = coverage_of(snapshot, parts)
     left = f", {len(found) - len(shown):,} not shown (-m N)" if shown != found else ""
-    coverage.notes.append(counted(len(found), "template") + left + told)
+    coverage.notes += [*window_told(query, session), counted(len(found), "template") + left + told]
     finished(session, coverage)
     return 2 if session.errors else 0 if found else 1
 
@@ -89,40 +96,53 @@ def run(argv: list[str]) -> int:
 def _query(session: Session, store: Store, parts: tuple[int, ...] | None) -> Query:
     from logtriage.query.query import Query
 
-    args = session.args
-    return Query(since=_moment(session, store, args.since), until=_moment(session, store, args.until), parts=parts)
+    since, until = _typed(session, store, parts).window(session.args.since, session.args.until)
+    return Query(since=since, until=until, parts=parts)
 
 
-def _moment(session: Session, store: Store, text: str | None) -> datetime | None:
+def _typed(session: Session, store: Store, parts: tuple[int, ...] | None) -> Typed:
     from logtriage.answers.lanes import ends
 
-    return moment(session, text, ends(store), from_end=True) if text else None
+    return Typed(session, partial(ends, store, parts), from_end=True)
 
 
 def _chosen(session: Session, snapshot: Snapshot, query: Query, store: Store) -> tuple[list[Seen], str]:
     from logtriage.answers.templates import gone, seen
     from logtriage.query.condition import stored
+    from logtriage.stamps.when import shown
     from logtriage.store.mined import UNMINED_ID
 
     args = session.args
-    if args.gone:
-        since = _moment(session, store, args.gone)
-        assert since is not None
-        return gone(snapshot, query, since), f" gone since {since:%Y-%m-%d %H:%M} UTC"
+    since = _typed(session, store, query.parts).moment(args.new or args.gone)
+    if since:
+        _tell_if_before(session, snapshot, since)
+    if since and args.gone:
+        return gone(snapshot, query, since), f" gone since {shown(since, session.zone)}"
     every = seen(snapshot, query)
     unmined = sum(one.records for one in every if one.template == UNMINED_ID)
     told = f"; {counted(unmined, 'record')} with too many different texts to be mined" if unmined else ""
-    if args.new:
-        since = _moment(session, store, args.new)
-        assert since is not None
+    if since:
         moment = stored(since).replace(second=0, microsecond=0)
         new = [one for one in every if one.first_seen and one.first_seen >= moment]
-        return sorted(
-            new, key=lambda one: (one.first_seen or moment, one.text)
-        ), f" new since {since:%Y-%m-%d %H:%M} UTC{told}"
+        new.sort(key=lambda one: (one.first_seen or moment, one.text))
+        return new, f" new since {shown(since, session.zone)}{told}"
     if args.bursting:
         return sorted((one for one in every if one.is_bursting), key=lambda one: -one.burst), f" bursting{told}"
     return (every[::-1] if args.rare else every), told
+
+
+def _tell_if_before(session: Session, snapshot: Snapshot, since: datetime) -> None:
+    """Says so where there is nothing before a moment to compare with: all would be new, and nothing gone."""
+    from logtriage.answers.lanes import ends
+    from logtriage.stamps.when import shown
+
+    first, last = ends(snapshot)
+    if first and last and since <= first:
+        minutes = (last - first) // timedelta(minutes=4)
+        option = "--new" if session.args.new else "--gone"
+        near = f": {option} {minutes}m compares their last quarter with the rest" if minutes else ""
+        what = "all they say is new" if session.args.new else "nothing can be gone"
+        session.say(f"the logs begin at {shown(first, session.zone)}, not before that time, so {what}{near}")
 
 
 def _diff(session: Session) -> int:
@@ -169,7 +189,7 @@ def _side(session: Session, stack: ExitStack, text: str) -> tuple[Snapshot, Quer
     window = text.split("..") if not os.path.lexists(text) else []
     if len(window) == 2 and all(window):
         store, parts = stack.enter_context(opened(session, list(session.args.sources)))
-        since, until = (_moment(session, store, one) for one in window)
+        since, until = _typed(session, store, parts).window(*window)
         until = until - timedelta(microseconds=1) if until else None  # windows that adjoin share no minute
         return stack.enter_context(Snapshot(store)), Query(since=since, until=until, parts=parts)
     if not os.path.lexists(text) and is_store(session.store_path):

@@ -8,11 +8,13 @@ import shlex
 import shutil
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import finished
-from logtriage.cli.options import BROUGHT_IN, Parser, add_color, add_output, add_sources, add_usual
+from logtriage.cli.options import BROUGHT_IN, CLOCK, Parser, add_color, add_output, add_sources, add_usual
 from logtriage.cli.session import Session
+from logtriage.cli.typed import Typed
 from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 
@@ -52,7 +54,12 @@ def parser() -> Parser:
 def add_asking(made: Parser) -> None:
     """What is compared with what."""
     group = made.add_argument_group("what is compared")
-    group.add_argument("--at", metavar="WHEN", help="when it began (else the onset is looked for)")
+    group.add_argument(
+        "--at",
+        metavar="WHEN",
+        help=f"when it began: 14:05 ({CLOCK}), 2026-11-22T14:05Z, "
+        "1h (before the logs' end); without it the onset is looked for",
+    )
     group.add_argument("--since", metavar="WHEN", help="from when on to look (else: a day before)")
     group.add_argument("--until", metavar="WHEN", help="up to when (else: to the end, or two hours after --at)")
     group.add_argument(
@@ -167,26 +174,27 @@ def _asked(
     good: set[str],
 ) -> Asked:
     from logtriage.answers.lanes import ends
-    from logtriage.cli.asking import moment
     from logtriage.triage.scope import Span
     from logtriage.triage.triage import Asked
 
-    args, first_and_last = session.args, ends(snapshot)
-
-    def typed(text: str | None) -> datetime | None:
-        found = moment(session, text, first_and_last, from_end=True)
-        return found and found.replace(tzinfo=None)
-
+    args = session.args
     baseline = {part.part for part in snapshot.catalog.parts if part.source in good}
     others = tuple(part for part in parts or () if part in baseline)
+    mine = tuple(part for part in parts or () if part not in others) if args.sources else None
+    typed = Typed(session, partial(ends, snapshot, mine), from_end=True)
     span: Span | None = None
     for text in windows:
-        begin, end = (typed(one) for one in text)
+        begin, end = _plain(*typed.window(*text))
         if begin is None or end is None or begin >= end:
             raise UsageError(f"triage: the baseline {'..'.join(text)} is empty")
         span = Span(begin, end)
-    mine = tuple(part for part in parts or () if part not in others) if args.sources else None
-    asked = Asked(typed(args.at), typed(args.since), typed(args.until), mine, others, span)
+    at, since, until = _plain(typed.moment(args.at), *typed.window(args.since, args.until))
+    asked = Asked(at, since, until, mine, others, span)
     if asked.since and asked.until and asked.since >= asked.until:
         raise UsageError("triage: the window ends before it begins", "swap --since and --until")
     return asked
+
+
+def _plain(*moments: datetime | None) -> list[datetime | None]:
+    """Moments in UTC as the store has them, without a zone."""
+    return [one and one.replace(tzinfo=None) for one in moments]

@@ -56,17 +56,18 @@ class Window:
     def describe(self, zone: tzinfo) -> str:
         """The window in words, in the zone's wall-clock time: `2026-11-22 14:05:00 to 15:00:00 +01:00`."""
         if self.since is None:
-            return f"until {_shown(self.until, zone)}" if self.until else "all times"
+            return f"until {shown(self.until, zone)}" if self.until else "all times"
         if self.until is None:
-            return f"since {_shown(self.since, zone)}"
-        first, last = _shown(self.since, zone), _shown(self.until, zone)
+            return f"since {shown(self.since, zone)}"
+        first, last = shown(self.since, zone), shown(self.until, zone)
         clock, _, offset = first.rpartition(" ")
         if not last.endswith(f" {offset}"):
             return f"{first} to {last}"
         return f"{clock} to {last[11:] if first[:10] == last[:10] else last}"
 
 
-def _shown(moment: datetime, zone: tzinfo) -> str:
+def shown(moment: datetime, zone: tzinfo) -> str:
+    """A moment as the zone's wall clock has it: `2026-11-22 14:05:00 +01:00`."""
     local = moment.astimezone(zone)
     fraction = f".{local.microsecond:06}".rstrip("0") if local.microsecond else ""
     offset = local.isoformat()[-6:]
@@ -90,6 +91,17 @@ def _span(text: str) -> timedelta | None:
         )
     except OverflowError:
         return None
+
+
+def is_clock(text: str) -> bool:
+    """Whether this is a time of day alone: which day is meant, hangs on what is looked at."""
+    return bool(re.fullmatch(_CLOCK, text.strip()))
+
+
+def is_relative(text: str) -> bool:
+    """Whether this is counted from the present, or from the begin or end of logs: `1h`, `end-5m`."""
+    plain = " ".join(text.split()).lower()
+    return bool(re.fullmatch(_BEFORE_NOW, plain) or re.fullmatch(_ANCHORED, plain))
 
 
 def parse_when(
