@@ -7,11 +7,13 @@ import csv
 import gzip
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from command import Ran, environment, logtriage
@@ -411,6 +413,64 @@ def test_patterns_from_a_file(logs: Path) -> None:
     """-f takes one pattern a line; then all other arguments are sources."""
     (logs / "patterns").write_text("started\nretrying\n")
     assert grep(logs, "-c", "-f", "patterns", "app.log").out == "2\n"
+
+
+def test_patterns_whose_lines_end_as_on_windows(logs: Path) -> None:
+    """A carriage return at a line's end is no part of a pattern, whether they come from a file or a pipe; within, it is."""
+    patterns = b"started\r\nretrying\r\nnow\rhere\r\n"
+    (logs / "patterns").write_bytes(patterns)
+    (logs / "here.log").write_bytes(b"here\nnow\nnow\rhere\n")
+    for name in ("patterns", "-"):
+        ran = logtriage("grep", "-cH", "-f", name, "app.log", "here.log", stdin=patterns, cwd=logs)
+        assert ran.lines == ["app.log:2", "here.log:1"]
+
+
+@pytest.mark.parametrize("happens", ["between finding and printing", "while it is searched"])
+def test_a_log_that_is_truncated_meanwhile_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, happens: str
+) -> None:
+    """What was read before is printed; the rest is not made up of nothing, and the exit code is that of an error."""
+    from logtriage.needles.finder import Finder
+
+    log = tmp_path / "app.log"
+    log.write_text("".join(f"2026-03-02 10:00:00 INFO line {number:09}\n" for number in range(100_000)))
+    select = Finder.select
+
+    def cut_short(*args: Any) -> object:
+        os.truncate(log, 4100)
+        return select(*args)
+
+    monkeypatch.setattr(Finder, "select", cut_short)
+    wanted = "line" if happens == "between finding and printing" else "nowhere"
+    assert main(["grep", "--no-config", wanted, str(log)]) == 2
+    out, err = capfd.readouterr()
+    assert all(line.startswith("2026") for line in out.splitlines()) and "truncated to 4100 bytes" in err
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="there is no /proc here")
+def test_files_of_the_kernel_say_no_size(tmp_path: Path) -> None:
+    """What /proc holds is found and printed, though its files say that they are empty."""
+    with open("/proc/version", "rb") as file:
+        version = file.read().decode()
+    assert grep(tmp_path, "Linux", "/proc/version").out == version
+    assert grep(tmp_path, "--output", "raw", "Linux", "/proc/version", "-C1").code == 0
+    ran = logtriage("cat", "--no-store", "--output", "raw", "/proc/version")
+    assert (ran.code, ran.out) == (0, version)
+
+
+def test_what_is_known_of_formats_is_read_once_for_all_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Thousands of small files do not each read the formats' database anew (some 7 ms of CPU a file)."""
+    from logtriage.formats import claims
+
+    made: list[int] = []
+    kept = claims.kept
+    monkeypatch.setattr(claims, "kept", lambda *args: made.append(1) or kept(*args))  # type: ignore[func-returns-value]
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.log").write_text(APP)
+    assert main(["grep", "--no-config", "-c", "timed out", str(tmp_path)]) == 0
+    assert len(capfd.readouterr().out.splitlines()) == 3 and made == [1]
 
 
 def test_standard_input() -> None:

@@ -220,13 +220,15 @@ def test_stopping_early_ends_the_threads(tmp_path: Path, large: bytes, tiny: Non
 
 
 def test_a_file_cut_short_while_it_is_read(tmp_path: Path, large: bytes) -> None:
-    """Truncating a file during its scan, as log rotation does, ends the scan and harms nothing."""
+    """Truncating a file during its scan, as log rotation does, ends the scan after what was read, and is told."""
     file = tmp_path / "log"
     file.write_bytes(large * 3)
     found = scan_file(file, Needle.of(["request"]))
-    next(found)
+    offsets = [next(found).offset]
     os.truncate(file, 2_000_000)
-    assert all(hit.offset < len(large) * 3 for hit in found)
+    with pytest.raises(SourceError, match="truncated to 2000000 bytes"):
+        offsets.extend(hit.offset for hit in found)
+    assert offsets == [start for start, _ in lines_of(large) if start < offsets[-1] + 1] and offsets[-1] > 1_000_000
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -141,8 +141,10 @@ def test_what_is_no_log_is_passed_over_in_folders_only(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Inside a folder it is passed over and told; as an argument it is an error."""
+    """It is an error, also inside a folder: the answer lacks what is in it. A link to nowhere or to itself has nothing."""
     make(tmp_path, "a.log", "shut/b.log")
+    for name, target in (("gone", "nowhere"), ("round", "round")):
+        (tmp_path / name).symlink_to(target)
     listdir = os.listdir
 
     def refuse(path: str) -> list[str]:
@@ -153,8 +155,9 @@ def test_an_unreadable_folder_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "listdir", refuse)
     found, skipped = look(str(tmp_path))
     assert names(found, tmp_path) == ["a.log"]
-    assert skipped == {"shut": "Permission denied"}
-    assert "Permission denied" in find([f"{tmp_path}/shut"]).errors[0].message
+    assert skipped.keys() == {"gone", "round"}
+    for errors in (found.errors, find([f"{tmp_path}/shut"]).errors):
+        assert [error.message for error in errors] == [f"{tmp_path}/shut: Permission denied"]
 
 
 def test_a_compressed_copy_beside_its_original_is_not_read_twice(tmp_path: Path) -> None:

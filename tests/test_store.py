@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import duckdb
 import engine
 import pytest
+from command import environment, logtriage
 
 from logtriage.errors import StoreError
 from logtriage.store import store as store_module
@@ -369,3 +371,19 @@ def test_a_store_that_is_not_finished(tmp_path: Path, empty: bool) -> None:
     with Store(path, write=True):
         pass
     Store(path).close()
+
+
+def test_a_store_where_nothing_may_be_written_is_read(tmp_path: Path) -> None:
+    """On a read-only mount, or in somebody else's folder, SQLite cannot make its files: a copy of the catalog is read."""
+    mount = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    command = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"'
+    if not shutil.which("unshare") or subprocess.run([*mount, command, str(tmp_path)], check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    (tmp_path / "a.log").write_text("2026-03-02 10:00:00 INFO one\n2026-03-02 10:00:01 INFO two\n")
+    assert logtriage("ingest", "--store", tmp_path / "st", tmp_path / "a.log").code == 0
+    asked = [sys.executable, "-m", "logtriage", "sql", "--store", str(tmp_path / "st"), "--output", "csv"]
+    ran = subprocess.run(
+        [*mount, f'{command} && exec "$@"', str(tmp_path), *asked, "SELECT count(*) AS n FROM records"],
+        capture_output=True, text=True, env=environment(), check=False, timeout=60,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout.split()) == (0, ["n", "2"]), ran.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.cli.options import (
@@ -162,11 +163,13 @@ def read_needle(args: argparse.Namespace) -> Needle:
 
 
 def _patterns_of(name: str) -> list[str]:
+    """The lines of a file, which may end as on Windows."""
     try:
-        text = sys.stdin.read() if name == "-" else open(name, encoding="utf-8", errors="surrogateescape").read()  # noqa: SIM115
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as why:
         raise UsageError(f"{name}: {why.strerror}") from why
-    return text.removesuffix("\n").split("\n") if text else []
+    lines = data.decode("utf-8", "surrogateescape").removesuffix("\n").split("\n") if data else []
+    return [line.removesuffix("\r") for line in lines]
 
 
 def _needs_fields(args: argparse.Namespace, sources: int) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import in_full
@@ -17,6 +18,8 @@ from logtriage.output import use_colour
 from logtriage.stream.stream import Stream, Wanted
 
 if TYPE_CHECKING:
+    from logtriage.formats.claims import Claims
+    from logtriage.formats.format import Format
     from logtriage.formats.starts import Starts
     from logtriage.needles.needle import Needle
     from logtriage.sources.find import Source
@@ -47,11 +50,12 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     )
     out = Out(look.at_once)
     printer = LinesOut(look, out)
+    starts = new_starts(session)
     hits = 0
     with in_full(session, lambda: covered(session, len(sources), hits)):
         for source in sources:
             found = 0
-            stream = Stream(source, wanted, lambda: new_starts(session))
+            stream = Stream(source, wanted, starts)
             with told(session, stream):
                 for record in stream.records():
                     found += record.found
@@ -79,10 +83,22 @@ def told(session: Session, stream: Stream) -> Iterator[None]:
         )
 
 
-def new_starts(session: Session) -> Starts:
-    """What is known of where records begin before the first line."""
-    from logtriage.formats.detect import Grammar
-    from logtriage.formats.starts import Starts
+def new_starts(session: Session) -> Callable[[], Starts]:
+    """What gives, for each source, what is known of where records begin before the first line."""
 
-    args = session.args
-    return Starts(Grammar(session.formats(), zone=args.assume_tz or session.config.assume_tz, forced=args.format))
+    @functools.cache
+    def known() -> tuple[Sequence[Format], Claims]:
+        from logtriage.formats.claims import Claims
+
+        formats = session.formats()
+        return formats, Claims(formats)
+
+    def new() -> Starts:
+        from logtriage.formats.detect import Grammar
+        from logtriage.formats.starts import Starts
+
+        (formats, claims), args = known(), session.args
+        zone = args.assume_tz or session.config.assume_tz
+        return Starts(Grammar(formats, zone=zone, forced=args.format, claims=claims))
+
+    return new

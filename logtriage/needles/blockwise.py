@@ -117,7 +117,7 @@ def search(
     for index in range(alone):
         found = worker.search(index, tell is not None)
         seen += found.selected
-        yield _checked(found, tell, on_cut)
+        yield from _checked(found, tell, on_cut)
     rest: Iterator[Found]
     if seen * _DENSE > alone * WINDOW:
         rest = (worker.search(index, tell is not None) for index in range(alone, blocks))
@@ -125,18 +125,18 @@ def search(
         workers = [_Worker(part, job, worker.finder.twin(), longest) for _ in range(threads)] if alone < blocks else []
         rest = _in_threads(workers, range(alone, blocks), tell is not None)
     for found in rest:
-        yield _checked(found, tell, on_cut)
+        yield from _checked(found, tell, on_cut)
 
 
-def _checked(found: Found, tell: Callable[[int], None] | None, on_cut: Callable[[int], None]) -> Found:
-    if found.problem is not None:
-        raise found.problem
+def _checked(found: Found, tell: Callable[[int], None] | None, on_cut: Callable[[int], None]) -> Iterator[Found]:
     for place in found.cut:
         on_cut(place)
     for place in found.undecided:
         if tell is not None:
             tell(place)
-    return found
+    yield found
+    if found.problem is not None:
+        raise found.problem
 
 
 def _in_threads(workers: list[_Worker], blocks: range, collect: bool) -> Iterator[Found]:
@@ -192,6 +192,9 @@ class _Worker:
         except Exception as problem:  # it is raised again where the block's turn comes
             return Found(problem=problem)
         found = functools.reduce(Found.followed_by, gave) if gave else Found()
+        if (size := os.fstat(self.part.descriptor).st_size) < self.part.end:
+            why = SourceError(f"{self.part.name}: was truncated to {size} bytes while it was read")
+            found = found._replace(problem=why)
         return found._replace(undecided=tuple(undecided), cut=tuple(cut)) if undecided or cut else found
 
     def lines_of(self, index: int, cut: list[int]) -> Iterator[tuple[bytearray, int, int, int]]:

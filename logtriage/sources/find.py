@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import re
@@ -24,6 +25,7 @@ __all__ = ["Found", "Resource", "Source", "find"]
 # What a logtriage store consists of; a folder that has the first two is one.
 _STORE = re.compile(r"catalog\.sqlite.*|lock|data|temp-\d+|gist\.json|marks\.json.*")
 _OF_A_STORE = ("catalog.sqlite", "lock")
+_NOTHING = {errno.ENOENT, errno.ELOOP}  # gone since the folder was read, or a link to nowhere
 SAMPLE = 4096  # plain bytes from which a file is judged
 OnSkip = Callable[[str, str], object]
 
@@ -47,7 +49,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The sources in reading order, and an error for each argument that gave none or could not be read through."""
+    """The sources in reading order, and an error for each argument that gave none, and each file or folder that could not be
+    read through."""
 
     sources: list[Source]
     errors: list[SourceError]
@@ -61,7 +64,8 @@ def find(
     Arguments keep their order; folders and globs are gone through by name, numbers as numbers; a rotated set is
     brought together where its first part stands, oldest part first. Members of an archive keep its order, in which it
     can be read in one go. A file that is reached twice is read once. In folders, what is no log is passed over:
-    `on_skip(path, reason)` is told. `service` and `host` override what names and places tell.
+    `on_skip(path, reason)` is told; what may be one and cannot be read is an error, as it is by name. `service` and `host`
+    override what names and places tell.
     """
     finder = _Finder(on_skip or (lambda path, reason: None))
     for arg in args:
@@ -125,9 +129,10 @@ class _Finder:
                 else:
                     self.skip(shown(path), "not a file: a pipe, socket or device")
             except OSError as why:
-                if named and path == top:
-                    raise SourceError(f"{shown(path)}: {why.strerror or why}") from why
-                self.skip(shown(path), why.strerror or str(why))
+                if why.errno in _NOTHING and not (named and path == top):
+                    self.skip(shown(path), why.strerror or str(why))
+                else:  # there is something, which the answer will lack
+                    self.errors.append(SourceError(f"{shown(path)}: {why.strerror or why}"))
 
     def _first_time(self, path: str, status: os.stat_result) -> bool:
         key = (status.st_dev, status.st_ino)

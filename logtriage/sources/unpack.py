@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,20 +27,21 @@ class Guard:
 def file_pieces(path: Path, name: str, offset: int = 0) -> Pieces:
     """The raw bytes of a file, pipe or device from `offset` on.
 
-    A file that is shorter than `offset`, or than what was read of it, raises SourceError at its end: it was
+    A file that has become shorter than it was, or than what was read of it, raises SourceError at its end: it was
     truncated, and what follows would not be the continuation of what came before.
     """
     try:
         with open(path, "rb", buffering=0) as file:
+            had = os.fstat(file.fileno()).st_size  # 0 is also what the files of /proc say, and pipes
             if offset:
                 file.seek(offset)
             at = offset
             while piece := file.read(PIECE):
                 at += len(piece)
                 yield piece
-            status = os.fstat(file.fileno())
-            if stat.S_ISREG(status.st_mode) and status.st_size < at:
-                raise SourceError(f"{name}: was truncated to {status.st_size} bytes after {at} had been read")
+            has = os.fstat(file.fileno()).st_size
+            if had and has < max(had, at):
+                raise SourceError(f"{name}: was truncated to {has} bytes after {at} had been read")
     except OSError as why:
         raise SourceError(f"{name}: {why.strerror or why}") from why
 

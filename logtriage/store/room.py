@@ -42,13 +42,21 @@ def free_spilled(path: Path) -> None:
 
 
 def copied(catalog: Path) -> TemporaryDirectory[str]:
-    """A folder elsewhere with a copy of the catalog, for those who only read: SQLite wants to write beside what it reads.
-    Raises OSError."""
+    """A folder elsewhere with a copy of the catalog as it is between two commits, for those who only read: SQLite wants to
+    write beside what it reads. Raises OSError."""
     import shutil
     from tempfile import TemporaryDirectory
 
     folder = TemporaryDirectory(prefix="logtriage-", dir=_MEMORY if os.path.isdir(_MEMORY) else None)
-    for name in (catalog.name, f"{catalog.name}-wal"):
-        if catalog.with_name(name).exists():
-            shutil.copyfile(catalog.with_name(name), Path(folder.name) / name)
+    before, now = None, _state(catalog)
+    while now != before:
+        for path in now:
+            shutil.copyfile(path, Path(folder.name) / path.name)
+        before, now = now, _state(catalog)
     return folder
+
+
+def _state(catalog: Path) -> dict[Path, tuple[int, int]]:
+    """The size and time of the catalog's file and of its journal, if there is one."""
+    files = (catalog, catalog.with_name(f"{catalog.name}-wal"))
+    return {path: (it.st_size, it.st_mtime_ns) for path in files if path.exists() and (it := path.stat())}

@@ -137,7 +137,7 @@ class Store:
                 try:
                     self._open(catalog)
                 except duckdb.Error as why:
-                    if self.write or not room.is_full(self.path, why):
+                    if self.write or not (room.is_full(self.path, why) or not os.access(self.path, os.W_OK)):
                         raise
                     self._copy = room.copied(catalog)
                     self._open(Path(self._copy.name) / catalog.name)

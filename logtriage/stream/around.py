@@ -54,6 +54,7 @@ class FileText:
             self._file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         except OSError as why:
             raise SourceError(f"{name}: {why.strerror}") from None
+        self._name = name
         self.size = os.fstat(self._file).st_size
         self.base, self.data = 0, b""
         self._ahead = _AHEAD
@@ -69,8 +70,8 @@ class FileText:
         base = max(0, start - _BEHIND)
         self.data = os.pread(self._file, end + self._ahead - base, base)
         self.base = base
-        if base + len(self.data) < end:  # the file was truncated meanwhile
-            self.size = base + len(self.data)
+        if (there := base + len(self.data)) < end:
+            raise SourceError(f"{self._name}: was truncated to {there} bytes while it was read")
 
     def ends_at(self, offset: int) -> bool:
         """See Text."""

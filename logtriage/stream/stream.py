@@ -72,7 +72,8 @@ class Stream:
         self._text = text
         try:
             hits = scan_file(
-                self.source.path or "", self.wanted.needle, offset=start or self._mark(), end=end,
+                self.source.path or "", self.wanted.needle, offset=start or self._mark(),
+                end=text.size if end is None else end,
                 with_numbers=self.wanted.numbers, on_timeout=self.undecided.append, longest=whole.LONGEST,
                 on_cut=self.cut.add,
             )  # fmt: skip
@@ -198,7 +199,8 @@ def is_plain(source: Source) -> bool:
     if source.path is None or source.member is not None or source.compression is not None:
         return False
     try:
-        if not stat.S_ISREG(source.path.stat().st_mode):
+        status = source.path.stat()
+        if not stat.S_ISREG(status.st_mode) or not status.st_size:  # those of /proc say 0, whatever they hold
             return False
         with open(source.path, "rb", buffering=0) as file:
             return encoding_of(file.read(4096)) == "utf-8"
