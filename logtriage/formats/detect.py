@@ -34,6 +34,8 @@ _ID = re.compile(r"(?<![0-9A-Za-z])(?=[0-9-]*[a-fA-F])[0-9a-fA-F-]{16,}(?![0-9A-
 _LETTERS = str.maketrans("0123456789abcdefABCDEF", "f" * 22)
 _CONTINUES = re.compile(CONTINUES)
 _STATUS = re.compile("[1-5][0-9]{2}")
+# What stands before a moment that the message itself is about.
+_ABOUT = re.compile(r"(?i)\b(?:at|on|since|until|till|from|before|after|is|was)[ :]*[\"'(\[]?$")
 _PRETTY = r"^\s*\{\s*$|^\{\s*\"[^\n]*[,{\[]\s*$"
 
 
@@ -71,7 +73,7 @@ class Grammar:
                 self._read(self.root, line, {}, None)
         if not self.root.children:  # some programs indent all that they write
             for line in alike.values():
-                if stamp.find(line[:_HEAD]):
+                if stamp.find(line[:_HEAD]) or self._claims.of(line[:_HEAD]):
                     self._read(self.root, line[:_HEAD], {}, None)
         for node in self.root.walk():
             node.zone = node.zone or _zone_of(node.lags)
@@ -85,6 +87,7 @@ class Grammar:
         return sum(
             1
             + n.ends
+            + n.told
             + len(n.kinds)
             + len(n.written)
             + sum(map(len, n.ids.values()))
@@ -121,7 +124,8 @@ class Grammar:
             return
         found = stamp.find(text[:_HEAD])
         if found and found[0] <= _reach(node):
-            child = node.children.setdefault(GENERIC.id, Node(GENERIC, node))
+            child = node.children.setdefault(GENERIC.id, Node(GENERIC, node, told=False))
+            child.told |= not _ABOUT.search(text[: found[0]])
             _note_stamp(child, {"timestamp": text[found[0] : found[1]]}, outer)
             _note_ids(child, text)
 

@@ -26,6 +26,7 @@ class Node:
     `kinds` are those stamps', `written` one text of each rendering; `zone` is inferred from the `lags` of stamps without
     zone behind those of the transport around them (seconds); `ids`: what stood before each kind of id in its text;
     `odd`: some stamps are written in none of the ways in `written`; `ends`: some of the lines that it wraps have their newlines;
+    `told`: its stamps are those of records, not moments that a message is about (where the form is unknown);
     `keys`: all the outermost keys of the JSON documents read so far, empty where that is not known.
     """
 
@@ -38,6 +39,7 @@ class Node:
     lags: list[float] = field(default_factory=list)
     odd: bool = False
     ends: bool = False
+    told: bool = True
     ids: dict[str, set[str]] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
 
@@ -74,7 +76,7 @@ class Node:
         if self.fmt and self.fmt.family == "syslog":
             return False
         return any(
-            child.kinds or (child.fmt.multiline and {"timestamp", "time"} & set(child.fmt.groups))
+            (child.kinds and child.told) or (child.fmt.multiline and {"timestamp", "time"} & set(child.fmt.groups))
             for child in self.children.values()
             if child.fmt and child.fmt.kind != "json"
         )

@@ -150,7 +150,7 @@ def _finders() -> tuple[re.Pattern[str], re.Pattern[str]]:
     )
 
 
-_CLOCK = re.compile(r"[0-9](?::[0-9]|\.[0-5][0-9])|T[0-9]{4}|[0-9]{6}|Date\(")
+_CLOCK = re.compile(r"[0-9](?::[0-9]|\.[0-5][0-9])|T[0-9]{4}|[0-9]{6}|[0-9] [0-9]{2}-[0-9]{2}-[0-9]{2}|Date\(")
 
 
 def find(line: str, within: int = HEAD) -> tuple[int, int, Stamp] | None:
