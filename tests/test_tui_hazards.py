@@ -12,6 +12,7 @@ import pytest
 from screens import WIDE, run, screen
 from stores import fill, settings_for_tests
 
+from logtriage.ingest import Ingest
 from logtriage.sources.find import find
 from logtriage.store.store import Store
 from logtriage.tui.intake import Intake
@@ -22,6 +23,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 def beats(log: Path, first: int, last: int) -> None:
     """Appends a record a second to a log, every tenth an error."""
+    log.parent.mkdir(exist_ok=True)
     with open(log, "a") as file:
         for k in range(first, last):
             level = "INFO" if k % 10 else "ERROR"
@@ -80,17 +82,47 @@ def test_a_store_that_is_deleted(tmp_path: Path, log: Path) -> None:
 
 
 def test_a_store_another_one_writes_to(tmp_path: Path, log: Path) -> None:
-    """Who is given sources while another process writes to the store is told so, and can read on in it."""
+    """While another process writes to the store, what that brings in is shown as it comes, also of files that are new, and
+    this is told; where it does not read these logs, after a while how much of them is not read."""
+    store, new = tmp_path / "store", log.parent / "new.log"
 
     async def work() -> None:
-        with Store(tmp_path / "store", write=True):
-            sources = find([str(log)]).sources
-            store = tmp_path / "store"
-            intake = Intake(["--no-config", "--store", str(store), "--", str(log)], sources, settings_for_tests)
+        with Store(store, write=True) as rival:
+            ingest = Ingest(rival, settings_for_tests())
+            names = [str(log.parent)]
+            intake = Intake(["--no-config", "--store", str(store)], names, find(names).sources, settings_for_tests)
             async with screen(store, WIDE, intake=intake) as shown:
-                await shown.until(lambda: "reading has stopped: another logtriage" in shown.status)
-                await shown.press("g")
-                assert shown.selected.text == "beat 0" and "reading has stopped" in shown.status
+                await shown.until(lambda: "what it reads of these logs is shown as it comes" in shown.status)
+                await shown.until(lambda: "following" in shown.status)
+                beats(new, 600, 610)
+                ingest.run(find([str(new)]).sources)
+                await shown.until(lambda: "beat 609" in shown.text and "610 records" in shown.status)
+                assert "reading" not in shown.status
+                beats(log, 610, 620)
+                await shown.until(lambda: f"341 bytes not read: waiting for process {os.getpid()}" in shown.status)
+                assert "following" not in shown.status
+                ingest.run(find([str(log)]).sources)
+                await shown.until(lambda: "following" in shown.status and "beat 619" in shown.text)
+
+    run(work)
+
+
+def test_files_that_come_up_are_shown(tmp_path: Path, log: Path) -> None:
+    """A log that is written anew in a folder one looks at is on the screen as all others; what lies beside it is not."""
+    folder, beside = tmp_path / "folder", tmp_path / "folder-beside.log"
+    folder.mkdir()
+    beats(folder / "app.log", 0, 10)
+    beats(beside, 500, 510)
+    fill(tmp_path / "store", [beside])
+    options, names = ["--no-config", "--store", str(tmp_path / "store")], [str(folder)]
+
+    async def work() -> None:
+        intake = Intake(options, names, find(names).sources, settings_for_tests)
+        async with screen(tmp_path / "store", WIDE, intake=intake) as shown:
+            await shown.until(lambda: "beat 9" in shown.text and shown.main.ahead is None)
+            beats(folder / "pod" / "new.log", 10, 20)
+            await shown.until(lambda: "beat 19" in shown.text and "20 records" in shown.status)
+            assert "beat 50" not in shown.text
 
     run(work)
 
@@ -114,16 +146,16 @@ def test_reading_goes_on_when_the_other_one_has_ended(tmp_path: Path, log: Path)
         assert rival.stderr and b"following" in rival.stderr.readline()
         beats(log, 600, 610)
         store = tmp_path / "store"
-        arguments = ["--no-config", "--store", str(store), "--", str(log)]
-        intake = Intake(arguments, find([str(log)]).sources, settings_for_tests)
+        options = ["--no-config", "--store", str(store)]
+        intake = Intake(options, [str(log)], find([str(log)]).sources, settings_for_tests)
         async with screen(store, WIDE, intake=intake) as shown:
             # the line at the foot that says why goes by while the screen comes to rest
-            await shown.until(lambda: "reading has stopped" in shown.status)
-            assert f"another logtriage (process {rival.pid}) is writing" in (intake.failure() or "")
+            await shown.until(lambda: intake.rival == rival.pid)
+            assert "reading has stopped" not in shown.status
             rival.terminate()
             rival.wait()
             await shown.until(lambda: "beat 609" in shown.text)
-            assert "reading has stopped" not in shown.status
+            assert intake.rival is None and "following" in shown.status
 
     with subprocess.Popen([*command, str(other)], env=ENVIRONMENT, stderr=subprocess.PIPE) as rival:
         try:
@@ -141,10 +173,10 @@ def test_a_disk_that_is_full(tmp_path: Path, log: Path, monkeypatch: pytest.Monk
 
     async def work() -> None:
         beats(log, 600, 10_000)
-        arguments = ["--no-config", "--store", str(store), "--", str(log)]
+        options = ["--no-config", "--store", str(store)]
         with monkeypatch.context() as patched:
             patched.setattr(sys, "executable", str(limited))
-            intake = Intake(arguments, find([str(log)]).sources, settings_for_tests)
+            intake = Intake(options, [str(log)], find([str(log)]).sources, settings_for_tests)
         async with screen(store, WIDE, intake=intake) as shown:
             await shown.until(lambda: "reading has stopped" in shown.status)
             assert "could not take the data" in shown.status and "File too large" in shown.status

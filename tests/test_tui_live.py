@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from logtriage.store.store import Store
 from logtriage.store.upkeep import prune
 from logtriage.store.views import Snapshot
 from logtriage.stream.ends import last_lines, last_records
+from logtriage.tui.intake import Reading as Progress
 from logtriage.tui.requests.request import Show
 
 Write = Callable[..., None]
@@ -215,6 +216,7 @@ class Reading:
         self.why: str | None = None
         self.pipe: int | None = None
         self.has_caught_up = False
+        self.rival: int | None = None
 
     def start(self, parts: object = ()) -> None:
         pass
@@ -222,14 +224,14 @@ class Reading:
     def try_again(self) -> bool:
         return False
 
-    def owns(self, part: PartRow) -> bool:
-        return part.path in self.paths
+    def own(self, parts: Iterable[PartRow]) -> tuple[int, ...]:
+        return tuple(part.part for part in parts if part.path in self.paths)
 
     def failure(self) -> str | None:
         return self.why
 
-    def reading(self, read: object) -> tuple[float, int] | None:
-        return None if self.done is None else (self.done, round((1 - self.done) * 3e9))
+    def reading(self, read: object) -> Progress | None:
+        return None if self.done is None else Progress(self.done, round((1 - self.done) * 3e9))
 
     def close(self) -> None:
         pass

@@ -15,6 +15,7 @@ import pytest
 from stores import fill, write_sources
 
 import logtriage
+from logtriage.store.store import Store
 
 ROOT = Path(logtriage.__file__).parent.parent
 TMUX = shutil.which("tmux")
@@ -207,6 +208,26 @@ def has_ended(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
     except OSError:
         return True
+
+
+def test_a_pipe_beside_a_store_in_use(terminal: Terminal, tmp_path: Path) -> None:
+    """While another process writes to the store, what is piped in is shown all the same, and it is said that it is not kept;
+    logs that are missing are told too."""
+    store = tmp_path / "store"
+    command = f"seq 30 | {sys.executable} -m logtriage tui --no-config --store {store} - missing; echo code $?"
+    with Store(store, write=True):
+        terminal.start(command, tmp_path)
+        terminal.until(lambda text: "missing: No such file" in text and "not kept, as another process" in text)
+        terminal.until(lambda text: "30 records" in text)
+        terminal.keys("q")
+        terminal.until(lambda text: "code 0" in text)
+
+
+def test_a_folder_without_logs(terminal: Terminal, tmp_path: Path) -> None:
+    """Where there is nothing to look at, that is said."""
+    (tmp_path / "empty").mkdir()
+    terminal.start(f"{sys.executable} -m logtriage tui --no-config empty; echo code $?", tmp_path)
+    terminal.until(lambda text: "no logs in empty: nothing to look at" in text and "code 2" in text)
 
 
 def test_a_dropped_connection(terminal: Terminal, again: Terminal, tmp_path: Path) -> None:

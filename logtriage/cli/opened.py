@@ -33,19 +33,19 @@ def opened(session: Session, names: list[str], *, piped: bool = True) -> Iterato
         with Store(session.store_path) as store:
             yield store, None
         return
-    sources = _found(session, names)
+    sources = found(session, names)
     with ExitStack() as stack:
-        path = _aside(stack) if aside else session.store_path
+        path = thrown_away(stack) if aside else session.store_path
         try:
             parts = _read(session, path, sources)
         except StoreInUse as why:
             session.say(f"{why.message}: these logs are read beside it, and not kept")
-            path = _aside(stack)
+            path = thrown_away(stack)
             parts = _read(session, path, sources)
         yield stack.enter_context(Store(path)), tuple(parts)
 
 
-def _aside(stack: ExitStack) -> Path:
+def thrown_away(stack: ExitStack) -> Path:
     """Where a store can be that is thrown away in the end."""
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="logtriage-"))) / "store"
 
@@ -67,14 +67,15 @@ def up_to_date(session: Session, path: Path, names: list[str]) -> list[int]:
 
     Raises UsageError where there is none: an answer about nothing would look as if all were well.
     """
-    return _read(session, path, _found(session, names))
+    return _read(session, path, found(session, names))
 
 
-def _found(session: Session, names: list[str]) -> list[Source]:
-    found = session.find(names)
-    if not found.sources:
+def found(session: Session, names: list[str]) -> list[Source]:
+    """The sources that arguments name. Raises UsageError where there is none."""
+    sources = session.find(names).sources
+    if not sources:
         raise UsageError(f"no logs in {harmless(', '.join(names))}: nothing to look at")
-    return found.sources
+    return sources
 
 
 def _read(session: Session, path: Path, sources: list[Source]) -> list[int]:

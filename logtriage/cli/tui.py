@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
 import threading
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from logtriage.cli.opened import found, thrown_away
 from logtriage.cli.options import Parser, add_sources, add_usual, is_piped
 from logtriage.cli.session import Session
+from logtriage.coverage import counted
 from logtriage.errors import LogtriageError, UsageError
+from logtriage.store import lock
+from logtriage.store.paths import name_of
+from logtriage.store.store import Store
+from logtriage.store.views import Snapshot
 
 if TYPE_CHECKING:
+    from logtriage.sources.find import Source
     from logtriage.tui.engine import Engine
     from logtriage.tui.last_look import LastLook
     from logtriage.tui.sessions import Saved, Sessions
@@ -52,20 +62,35 @@ def run(argv: list[str]) -> int:
     from logtriage.tui import last_look, sessions
     from logtriage.tui.engine import Engine
 
-    kept = sessions.Sessions(sessions.user_folder(), session.store_path)
-    begin = sessions.opened(args.session, kept) if args.session else kept.cut_off()
-    engine = Engine(session.store_path)
-    look = None if args.sources or begin else last_look.recall(kept.look, engine.state)
-    if look is None:
-        engine.start()  # opens the store while Textual is loaded
-    try:
-        code = _show(session, engine, pipe, kept, begin, look)
-    finally:
-        # whatever happens: a process that ends while a thread is in DuckDB is aborted
-        has_ended = engine.close()
+    sources = found(session, args.sources) if args.sources else []
+    with ExitStack() as stack:
+        path = _store_for(sources, session.store_path, stack)
+        kept = sessions.Sessions(sessions.user_folder(), session.store_path)
+        begin = sessions.opened(args.session, kept) if args.session else kept.cut_off()
+        engine = Engine(path)
+        look = None if sources or begin else last_look.recall(kept.look, engine.state)
+        if look is None:
+            engine.start()  # opens the store while Textual is loaded
+        try:
+            code = _show(session, engine, sources, pipe, kept, begin, look)
+        finally:
+            # whatever happens: a process that ends while a thread is in DuckDB is aborted
+            has_ended = engine.close()
     if not has_ended or _is_held():
         os._exit(code)  # nothing is left to be written
     return code
+
+
+def _store_for(sources: list[Source], path: Path, stack: ExitStack) -> Path:
+    """The store at a path; or one that is thrown away, where another process writes to that, and it knows none of the sources:
+    what comes through a pipe, and logs that another one is not reading."""
+    if not sources or not lock.is_taken(path):
+        return path
+    wanted = {os.path.abspath(one.path) for one in sources if one.path}
+    with contextlib.suppress(LogtriageError), Store(path) as store, Snapshot(store) as snapshot:
+        if any(part.path and name_of(part.path) in wanted for part in snapshot.catalog.parts):
+            return path
+    return thrown_away(stack)
 
 
 def _is_held() -> bool:
@@ -75,12 +100,14 @@ def _is_held() -> bool:
 
 
 def _show(
-    session: Session, engine: Engine, pipe: int | None, kept: Sessions, begin: Saved | None, look: LastLook | None
+    session: Session,
+    engine: Engine,
+    sources: list[Source],
+    pipe: int | None,
+    kept: Sessions,
+    begin: Saved | None,
+    look: LastLook | None,
 ) -> int:
-    args = session.args
-    sources = session.find(args.sources).sources if args.sources else []
-    if args.sources and not sources:
-        return 2
     try:
         from logtriage.tui.app import Logtriage
         from logtriage.tui.host import Options
@@ -91,14 +118,25 @@ def _show(
         raise LogtriageError("the screen needs textual", "pip install 'logtriage[tui]'") from None
     intake = None
     if sources:
-        intake = Intake(_ingest_arguments(session), sources, lambda: session.settings(patterns=False), pipe)
+        how = _ingest_options(session, engine.path)
+        intake = Intake(how, session.args.sources, sources, lambda: session.settings(patterns=False), pipe)
     options = Options(
-        session.zone, args.utc, session.config.keys, session.fixed_now, f"logtriage-{args.theme}",
-        session.config.patterns, begin, kept, look,
+        session.zone, session.args.utc, session.config.keys, session.fixed_now, f"logtriage-{session.args.theme}",
+        session.config.patterns, begin, kept if engine.path == session.store_path else None, look, _told(session, engine),
     )  # fmt: skip
     app = Logtriage(engine, options, intake)
     app.run()
     return app.return_code or 0
+
+
+def _told(session: Session, engine: Engine) -> str:
+    """What is to be known of the logs that were named before one looks at them."""
+    beside = engine.path != session.store_path
+    told = ["not kept, as another process writes to the store"] if beside else []
+    told += [str(why) for why in session.errors[:1]]
+    told += [f"and {counted(len(session.errors) - 1, 'more error')}"] if session.errors[1:] else []
+    told += [f"{counted(len(session.skipped), 'file')} passed over: {session.skipped[0]} …"] if session.skipped else []
+    return " · ".join(told)
 
 
 def _keys_from_terminal() -> int:
@@ -115,11 +153,11 @@ def _keys_from_terminal() -> int:
     return piped
 
 
-def _ingest_arguments(session: Session) -> list[str]:
-    """What is to be read, and how, for `logtriage ingest`."""
+def _ingest_options(session: Session, store: Path) -> list[str]:
+    """Where to and how to read, for `logtriage ingest`."""
     args = session.args
-    out = ["--store", str(session.store_path)]
+    out = ["--store", str(store)]
     for name in ("format", "assume_tz", "config", "now"):
         if value := getattr(args, name):
             out += [f"--{name.replace('_', '-')}", value]
-    return [*out, *(["--no-config"] if args.no_config else []), "--", *args.sources]
+    return [*out, *(["--no-config"] if args.no_config else [])]

@@ -37,6 +37,18 @@ def taken(path: Path) -> IO[str]:
     return lock
 
 
+def is_taken(path: Path) -> bool:
+    """Whether a process writes to the store there just now."""
+    try:
+        with open(path / "lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # no store, or none that can be read: told by who opens it
+        pass
+    return False
+
+
 @contextlib.contextmanager
 def private() -> Iterator[None]:
     """Files made inside are their owner's alone."""

@@ -177,3 +177,5 @@ class Logtriage(Host):
             self.main.intake_ended()
         elif self.intake.try_again():
             self.main.say("reading goes on")
+        else:
+            self.main.show_status()  # that what another process writes is not these logs shows only after a while

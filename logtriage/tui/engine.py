@@ -81,6 +81,11 @@ class Engine:
         """Whether there is a store at all."""
         return is_store(self.path)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the store was opened, and could be asked when that was tried last."""
+        return self._store is not None
+
     def has_changed(self) -> bool:
         """Whether the store has, since this was asked last; costs next to nothing."""
         return self._watch.has_changed()

@@ -24,7 +24,7 @@ class Options:
     """How the application is to start. `zone`: local times; `utc`: begin with UTC; `keys`: of the config; `now`: the
     present, where it is told; `theme`: by name; `patterns`: the user's own folders of
     them; `session`: what to look at; `sessions`: where they are kept, if they are; `look`: what is shown until
-    the store, which is only opened then, tells how it is."""
+    the store, which is only opened then, tells how it is; `told`: what is to be said at first."""
 
     zone: tzinfo = UTC
     utc: bool = False
@@ -35,6 +35,7 @@ class Options:
     session: Saved | None = None
     sessions: Sessions | None = None
     look: LastLook | None = None
+    told: str = ""
 
 
 class Host(App[None]):

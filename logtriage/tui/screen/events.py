@@ -56,6 +56,11 @@ class Events(EventLines, can_focus=True):
             self.reel.put_before(page)
             self._moved()
 
+    def give_up(self) -> None:
+        """Does not wait any more for what was asked for."""
+        self.is_loading = False
+        self._asked = set()
+
     def show_later(self, request: Later, page: Glances) -> None:
         """Takes the records after those held."""
         self._asked.discard("later")

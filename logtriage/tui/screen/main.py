@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from logtriage.query.walk import Key
     from logtriage.stream.ends import Ends
 
+_ASKED_BY_KEY = ("next", "whole", "detailed", "many", "trace", "sorts", "triaged", "report")  # kinds of requests
+
 
 def guidance(why: str, has_store: bool) -> tuple[str, ...]:
     """What to do where nothing can be shown: the lines of an empty list."""
@@ -100,13 +102,14 @@ class Main(Asking):
     def failed(self, request: Request | None, why: str) -> None:
         """Says in one line what went wrong; all else goes on."""
         self.go_on()
-        self.list._asked.clear()
+        self.list.give_up()
         self.is_counting = False
         if self.intake:
             self.intake.start()  # it tells what is wrong with the store
-        self.list.is_loading = False
-        if self.intake and self.intake.is_running and "there is no store" in why:
-            return
+            if self.intake.is_running and not self.app.engine.is_open:
+                if request and request.kind in _ASKED_BY_KEY:
+                    self.say("that can be told as soon as the first of the logs are read")
+                return
         if request and request.kind == "sql":  # its box is closed
             return
         if isinstance(request, overview.Shade):
@@ -181,7 +184,7 @@ class Main(Asking):
         assert self.intake is not None
         self.show_names(lane_names(parts))
         self.intake.start(parts)
-        own = tuple(part.part for part in parts if self.intake.owns(part))
+        own = self.intake.own(parts)
         if own != self.parts:
             self.filters = replace(self.filters, base=replace(self.filters.base, parts=own))
             if own and self.ahead is None:

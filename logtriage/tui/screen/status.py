@@ -19,6 +19,10 @@ from logtriage.tui.filters import Filters
 
 if TYPE_CHECKING:
     from logtriage.tui.host import Host
+    from logtriage.tui.intake import Reading
+
+
+_UNITS = ((1e9, ".1f", "GB"), (1e6, ".0f", "MB"), (1e3, ".0f", "kB"), (1, ".0f", "bytes"))
 
 
 @dataclass
@@ -26,8 +30,8 @@ class State:
     """What the status line tells. Numbers that are not known yet are None. `new`: how many came since one left the end,
     `stopped`: what should be read is not any more;
     `hidden`: how many besides that the filters hide; `notice`: what was last to be said, in place of the rest on a narrow
-    screen; `share` (0 to 1): of what is to be counted, with so many found by then; `reading`: how far it is, 0 to 1, and how
-    many bytes are left."""
+    screen; `share` (0 to 1): of what is to be counted, with so many found by then; `reading`: how far that is, if
+    not all is read."""
 
     found: int | None = None
     records: int | None = None
@@ -41,7 +45,7 @@ class State:
     new: int = 0
     hidden: int = 0
     share: float = 1.0
-    reading: tuple[float, int] | None = None
+    reading: Reading | None = None
     busy: bool = False
     notice: str = ""
     wrong: bool = False
@@ -63,14 +67,16 @@ class State:
     def right(self) -> list[tuple[str, str]]:
         """Where one is: (text, style)."""
         told: list[tuple[str, str]] = []
-        if self.reading is not None:
-            share, left = self.reading
+        if self.reading and self.reading.waits:
+            told.append((f"{size(self.reading.left)} not read: waiting for process {self.reading.waits}", "error"))
+        elif self.reading:
+            share, left, _ = self.reading
             told.append((f"reading {share:.0%}" + (f", {size(left)} to go" if left else ""), "accent"))
         if self.new or self.hidden:
             told.append((f"{self.new:,} new ↓" + (f", {self.hidden:,} hidden" if self.hidden else ""), "accent"))
         elif self.stopped:
             told.append(("reading has stopped", "error"))
-        elif self.following:
+        elif self.following and not (self.reading and self.reading.waits):
             told.append(("following", "success"))
         if self.at and self.zone:
             told.append(
@@ -93,8 +99,9 @@ class Status(Widget):
 
     def show(self, state: State) -> None:
         """Takes what is to be told."""
-        self.state = state
-        self.refresh()
+        if state != self.state:
+            self.state = state
+            self.refresh()
 
     def render(self) -> Text:
         """What there is room for."""
@@ -178,8 +185,8 @@ def _number(number: int | None) -> str:
 
 
 def size(number: int) -> str:
-    """`812 MB`, `3.1 GB`."""
-    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{max(1, round(number / 1e6))} MB"
+    """`90 kB`, `812 MB`, `3.1 GB`."""
+    return next(f"{number / of:{shown}} {unit}" for of, shown, unit in _UNITS if number >= of or of == 1)
 
 
 def _counted(number: int, noun: str) -> str:

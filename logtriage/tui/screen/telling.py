@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from logtriage.errors import LogtriageError
 from logtriage.tui.messages import Said
 from logtriage.tui.screen.board import Board
 from logtriage.tui.screen.status import State
 
+if TYPE_CHECKING:
+    from logtriage.tui.intake import Reading
+
 _NOTICE = 6.0  # seconds that something said stays
 
 
 class Telling(Board):
     """See the module."""
+
+    def on_mount(self) -> None:
+        if self.options.told:
+            self.say(self.options.told, wrong=True)
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """One line at the foot, for a while."""
@@ -56,7 +63,7 @@ class Telling(Board):
                 sum(s.end is None for s in standing.silences) if standing else 0,
                 standing.plain if standing else 0,
                 self.place.timestamp if self.place else None, self.zone, self.following,
-                self.intake is not None and self.intake.failure() is not None,
+                self.intake is not None and self.intake.failure() is not None and self.intake.rival is None,
                 new, hidden, self.so_far.share if filters and self.so_far else 1.0, reading, self.busy,
                 self.notice, self.wrong,
             )
@@ -72,7 +79,11 @@ class Telling(Board):
     def intake_ended(self) -> None:
         """Tells why nothing comes any more; what is there stays."""
         assert self.intake is not None
-        if why := self.intake.failure():
+        if rival := self.intake.rival:
+            self.say(
+                f"another logtriage (process {rival}) writes to this store: what it reads of these logs is shown as it comes"
+            )
+        elif why := self.intake.failure():
             self.say(f"reading has stopped: {why}", wrong=True)
         elif self.intake.pipe is not None:
             self.say("standard input has ended")
@@ -85,11 +96,13 @@ class Telling(Board):
         new = max(0, found - self.left_at[0])
         return new, max(0, records - self.left_at[1] - new)
 
-    def _reading(self) -> tuple[float, int] | None:
-        """How much of the files given is read, 0 to 1, and how many bytes lie between that and their ends; None: all."""
-        if self.intake is None or not self.intake.is_running:
+    def _reading(self) -> Reading | None:
+        """How much of the files given is read; None: all, or nothing is to be."""
+        if self.intake is None or not (self.intake.is_running or self.intake.rival):
             return None
         if self.standing is None:
-            return 0.0, 0
+            from logtriage.tui.intake import Reading
+
+            return Reading(0.0, 0)
         read = {p.path: self.standing.read.get(p.part, 0) for p in self.standing.parts if p.path}
         return self.intake.reading(read)

@@ -69,7 +69,7 @@ class Viewing(Surveying):
             if not self.intake.has_caught_up:
                 self.look_ahead()
                 return
-            self.say(f"the last that are stored; {size(reading[1])} are still to be read")
+            self.say(f"the last that are stored; {size(reading.left)} are still to be read")
         request = self.list.wanting(self.query_now, first=first)
         self.wants(request)
         query, page = self.ends.get(first, (None, None))
