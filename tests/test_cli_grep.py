@@ -363,6 +363,14 @@ def test_across(logs: Path) -> None:
     assert [line.split()[2] for line in ran.lines if line[0] != " "] == ["app.log", "web.log", "app.log"]
 
 
+def test_across_finds_as_many_as_asked_for(logs: Path) -> None:
+    """-m counts with --across too: what else would match is only what stands beside, from files as from the store."""
+    assert logtriage("ingest", "--store", logs / "st", "app.log", "web.log", cwd=logs).code == 0
+    for where in (["app.log", "web.log"], ["--store", "st"]):
+        ran = grep(logs, "--json", "--across", "-A1", "-m1", "shop|GET", *where)
+        assert [json.loads(line)["line"] for line in ran.lines] == [1, 1, 2] and "2 found" in ran.err, where
+
+
 @pytest.mark.parametrize(
     ("args", "code"),
     [

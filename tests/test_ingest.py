@@ -190,6 +190,17 @@ def test_copytruncate_starts_a_new_part(store: Store, tmp_path: Path) -> None:
     assert _whole(store) == _log(0, 130)
 
 
+def test_a_banner_does_not_make_two_logs_one(store: Store, tmp_path: Path) -> None:
+    """A log that was written anew behind the same long banner, and is longer by now, is no log that has grown: it is read
+    from its start, and what it held stays."""
+    log, banner = tmp_path / "app.log", b"".join(b"    :: Boot ::  (v2.7.%d)\n" % number for number in range(1500))
+    log.write_bytes(banner + _log(0, 100))
+    engine.ingest(store, log)
+    log.write_bytes(banner + _log(100, 300))
+    engine.ingest(store, log)
+    assert sorted(engine.parts(store).values()) == sorted([banner + _log(0, 100), banner + _log(100, 300)])
+
+
 def test_a_file_that_was_replaced_is_new(store: Store, tmp_path: Path) -> None:
     """Another, longer file under the old name is told by its first bytes, and read from its start."""
     log = tmp_path / "app.log"

@@ -16,7 +16,7 @@ from logtriage.cli.searching import Search
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
 from logtriage.stream.picked import Row
-from logtriage.stream.timeline import amid, groups_in_time, in_time
+from logtriage.stream.timeline import amid, firsts, groups_in_time, in_time
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
@@ -67,7 +67,8 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     with in_full(session, lambda: None if args.quiet else search.finished(coverage.hits or 0)):
         if args.across:
             each = [search.rows(search.whole(source), source, all=True) for source in sources]
-            rows = amid(in_time([search.marked(one, needle) for one in each]), before, after)
+            each = [firsts(search.marked(one, needle), enough) for one in each]
+            rows = amid(in_time(each), before, after)
         elif before or after:
             rows = groups_in_time([search.groups(source, needle, before, after, enough) for source in sources])
         else:

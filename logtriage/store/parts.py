@@ -15,7 +15,8 @@ from logtriage.store.paths import kept, name_of
 if TYPE_CHECKING:
     import duckdb
 
-_HEAD = 1024
+_HEAD = 1 << 20  # bytes by which a log is known again: banners and the output of builds may begin alike for long
+_ENOUGH = 1024  # of them, to know it under another name
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _place(source: Source) -> tuple[str | None, str | None]:
 
 def _told(part: Part) -> bool:
     """Whether enough of a part's beginning is known to know it again under another name."""
-    return part.head_length >= min(_HEAD, max(32, part.offset))
+    return part.head_length >= min(_ENOUGH, max(32, part.offset))
 
 
 def _same_head(part: Part, source: Source) -> bool:

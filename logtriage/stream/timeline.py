@@ -94,6 +94,16 @@ def groups(rows: Iterator[Row], before: int, after: int, most: int | None) -> It
         yield group
 
 
+def firsts(rows: Iterator[Row], most: int | None) -> Iterator[Row]:
+    """The rows of a source, of which no more than the first `most` found ones are found."""
+    left = most
+    for row in rows:
+        if row.found and left is not None:
+            row = row if left else replace(row, found=False)
+            left -= row.found
+        yield row
+
+
 def marked(rows: Iterator[Row], needle: Needle, undecided: list[Row]) -> Iterator[Row]:
     """The rows, each with whether the needle finds it too; those that it took too long on are not, and go to a list."""
     for row in rows:
