@@ -415,6 +415,11 @@ def test_names_and_counts(logs: Path) -> None:
     assert sorted(grep(logs, "-l", "GET|started", "app.log", "web.log").lines) == ["app.log", "web.log"]
     assert grep(logs, "-l0", "GET", "app.log", "web.log").out == "web.log\0"
     assert grep(logs, "-c", "at shop", "app.log").out == "1\n"
+    for output in ("text", "csv", "raw"):
+        assert grep(logs, "-c", "--output", output, "shop|GET", "app.log", "web.log").lines == [
+            "app.log:4",
+            "web.log:2",
+        ]
 
 
 def test_patterns_from_a_file(logs: Path) -> None:

@@ -170,6 +170,25 @@ def test_a_compressed_copy_beside_its_original_is_not_read_twice(tmp_path: Path)
     assert skipped == {"a.log.1.gz": "a compressed copy of a.log.1"}
 
 
+def test_no_two_names_are_shown_alike(tmp_path: Path) -> None:
+    """What an escape is shown as may stand in another file's name: they are two sources all the same, by name and group."""
+    odd = [
+        b"a\nb.log",
+        b"a\\nb.log",
+        b"a\\\\nb.log",
+        b"a\\\nb.log",
+        b"\xff.log",
+        b"\\xff.log",
+        b"\xc2\x85.log",
+        b"\\x85.log",
+    ]
+    for name in odd:
+        (tmp_path / os.fsdecode(name)).write_bytes(b"x\n")
+    found = find([str(tmp_path)]).sources
+    assert len({source.name for source in found}) == len({source.group for source in found}) == len(odd)
+    assert all(source.name.isprintable() for source in found)
+
+
 def test_hostile_names_can_be_printed(tmp_path: Path) -> None:
     """Line breaks, escapes and bytes that are no UTF-8 in a file name are shown escaped, and the file is read."""
     raw = os.fsencode(tmp_path) + b"/a\n\x1b[2J\xff.log"

@@ -202,7 +202,8 @@ def _parts_of(stored: Stored, names: list[str]) -> list[int]:
     """The parts that names mean; a name that means none is told."""
     wanted: list[int] = []
     for name in names:
-        same = parts_named(stored.snapshot.catalog.parts, shown_name(name))
+        parts = stored.snapshot.catalog.parts
+        same = parts_named(parts, shown_name(name)) or parts_named(parts, name)  # perhaps copied from the screen
         if not same:
             stored.session.error(
                 SourceError(

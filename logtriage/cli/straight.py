@@ -35,10 +35,10 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     numbers = args.line_number and not args.no_line_number
     wanted = Wanted(needle, before, after, most(args, only_one), numbers)
     colour = args.output == "text" and use_colour(args.color)
-    names = with_names(args, len(sources) > 1 and args.output == "text")
+    several = len(sources) > 1
     terminal = sys.stdout.isatty()
     look = Look(
-        names,
+        with_names(args, several and args.output == "text"),
         numbers,
         args.only_matching,
         args.null,
@@ -65,7 +65,11 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
             if found and args.quiet:
                 break
             if found and (args.count or args.files_with_matches):
-                out.write(summary(source.name, found, names, args.null, args.count).encode("utf-8", "surrogateescape"))
+                out.write(
+                    summary(source.name, found, with_names(args, several), args.null, args.count).encode(
+                        "utf-8", "surrogateescape"
+                    )
+                )
     return exit_code(session, hits)
 
 

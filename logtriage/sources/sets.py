@@ -70,8 +70,9 @@ def _without_copies(
 
 
 def shown(path: str) -> str:
-    """A path fit to be printed: a name may hold bytes that are no UTF-8, and control characters."""
-    if path.isprintable():
+    """A path fit to be printed: a name may hold bytes that are no UTF-8, and control characters. Backslashes are doubled, so
+    that no two paths are shown alike."""
+    if path.isprintable() and "\\" not in path:
         return path
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    text = os.fsencode(path.replace("\\", r"\\")).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
