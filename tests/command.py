@@ -1,12 +1,17 @@
-"""Runs logtriage as its users do: as a process of its own."""
+"""Runs logtriage as its users do, as a process of its own; or, many times as quickly, inside the tests' own."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
+
+from logtriage.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,3 +44,20 @@ def logtriage(*args: str | Path, stdin: bytes | None = None, cwd: Path | None = 
         capture_output=True, cwd=cwd, env=environment(**env), timeout=120, check=False,
     )  # fmt: skip
     return Ran(ran.returncode, ran.stdout.decode("utf-8", "surrogateescape"), ran.stderr.decode("utf-8", "replace"))
+
+
+def called(*args: str | Path, cwd: Path | None = None, **env: str) -> Ran:
+    """What such a run gives, without a process: for what is printed, where neither pipes nor signals matter."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="") for _ in range(2))
+    with (
+        mock.patch.dict(os.environ, environment(**env), clear=True),
+        contextlib.chdir(cwd or Path()),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = main(list(map(str, args)))
+    told = []
+    for stream in (out, err):
+        stream.flush()
+        told.append(stream.buffer.getvalue().decode("utf-8", "surrogateescape"))
+    return Ran(code, *told)

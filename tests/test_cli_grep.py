@@ -1,4 +1,4 @@
-"""`logtriage grep` through real processes: what it finds, how it looks, how it ends."""
+"""`logtriage grep`: what it finds, how it looks, how it ends; through real processes where pipes and signals matter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from command import Ran, environment, logtriage
+from command import Ran, called, environment, logtriage
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from rg_reference import needs_rg
@@ -48,9 +48,19 @@ def logs(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same logs, and a store `st` of both, for those who only read."""
+    folder = tmp_path_factory.mktemp("stored")
+    (folder / "app.log").write_text(APP)
+    (folder / "web.log").write_text(WEB)
+    assert called("ingest", "--store", "st", "app.log", "web.log", cwd=folder).code == 0
+    return folder
+
+
 def grep(logs: Path, *args: str | Path, **how: str) -> Ran:
     """Runs grep in the folder of logs."""
-    return logtriage("grep", *args, cwd=logs, **how)
+    return called("grep", *args, cwd=logs, **how)
 
 
 def test_a_hit_is_a_whole_record(logs: Path) -> None:
@@ -146,12 +156,11 @@ def test_context_is_counted_in_records(logs: Path) -> None:
         ["-v", "-C1", "o s|shop|GET .cart"],
     ],
 )
-def test_context_in_groups(logs: Path, args: list[str]) -> None:
+def test_context_in_groups(stored: Path, args: list[str]) -> None:
     """Of several files as of the store: each hit amid the records beside it in its source, whether or not they are what
     the filters ask for; groups that do not touch are parted."""
-    logtriage("ingest", "--store", "st", "app.log", "web.log", cwd=logs)
-    ran = grep(logs, "--utc", *args, "app.log", "web.log")
-    assert (ran.code, ran.lines) == (0, grep(logs, "--utc", *args, "--store", "st").lines)
+    ran = grep(stored, "--utc", *args, "app.log", "web.log")
+    assert (ran.code, ran.lines) == (0, grep(stored, "--utc", *args, "--store", "st").lines)
     assert ("--" in ran.lines) == (
         args in (["-C1", "started|504"], ["-B1", "GET|retrying"], ["--level", "warn", "-C1", ""])
     )
@@ -218,7 +227,7 @@ def test_filters(logs: Path, filters: list[str], expected: int) -> None:
 @pytest.mark.parametrize("command", [["grep", ""], ["cat"]])
 def test_a_flag_that_does_not_exist_is_told(logs: Path, command: list[str]) -> None:
     """It is an error, and names that look like it are told."""
-    ran = logtriage(*command, "--flag", "timout", "app.log", cwd=logs)
+    ran = called(*command, "--flag", "timout", "app.log", cwd=logs)
     assert (ran.code, ran.out) == (2, "") and "'timout'" in ran.err and "is it timeout" in ran.err
 
 
@@ -257,14 +266,14 @@ def test_json_lines(logs: Path) -> None:
         "error",
         "2026-03-02T10:00:02.200000Z",
     )
-    everything = logtriage("cat", "--output", "jsonl", "app.log", cwd=logs).lines
+    everything = called("cat", "--output", "jsonl", "app.log", cwd=logs).lines
     assert ran.lines[0] in everything
     assert grep(logs, "--json", "", "app.log").lines == everything
 
 
 def test_matches_alone(logs: Path) -> None:
     """-o without names (-h, -I) prints nothing but the matches, of several logs and of the store too, for sort and uniq."""
-    logtriage("ingest", ".", cwd=logs)
+    called("ingest", ".", cwd=logs)
     for where in ("app.log",), ("app.log", "web.log"), ():
         assert grep(logs, "-oh", "Cart|cart", *where).lines.count("Cart") == 6
         assert set(grep(logs, "-o", "-I", "Cart|cart", *where).lines) <= {"Cart", "cart"}
@@ -279,11 +288,11 @@ def test_names_that_no_record_has(logs: Path, asked: tuple[str, ...]) -> None:
     folder = logs / "containers" / f"shop-7d9f-x2kqp_web_payment-{'0123456789abcdef' * 4}.log"
     folder.parent.mkdir()
     folder.write_text("2026-03-02T10:00:01.5Z stdout F pay\n")
-    logtriage("ingest", ".", cwd=logs)
+    called("ingest", ".", cwd=logs)
     for where in (".",), ():
-        misspelt = logtriage(*asked, *where, "--container", "paymnt", cwd=logs)
+        misspelt = called(*asked, *where, "--container", "paymnt", cwd=logs)
         assert misspelt.code == 1 and "no container 'paymnt' was seen: is it payment?" in misspelt.err
-        none = logtriage(*asked, *where, "--source", "zzz", "--namespace", "we*", cwd=logs)
+        none = called(*asked, *where, "--source", "zzz", "--namespace", "we*", cwd=logs)
         assert "no source 'zzz' was seen: there is " in none.err and "namespace" not in none.err
 
 
@@ -291,7 +300,7 @@ def test_fields_that_no_record_has(logs: Path) -> None:
     """A field that none of the first records has is told, with the nearest or some that there are; from files and the store.
     One that they have is not, whatever its value."""
     (logs / "more.log").write_text('{"time":"2026-03-02T10:00:01Z","msg":"x","order":{"id":7,"kind":"a"}}\n')
-    logtriage("ingest", ".", cwd=logs)
+    called("ingest", ".", cwd=logs)
     for where in (".",), ("more.log",), ():
         for asked, told in (
             ("order.idd=7", "no field 'order.idd' in the first records: is it order.id?"),
@@ -312,17 +321,17 @@ def test_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
 
 def test_csv_tells_what_json_lines_tell(logs: Path) -> None:
     """As CSV a record has the fields of its JSON object, but its attributes; from files by grep and cat, and from the store."""
-    fields = [json.loads(line) for line in logtriage("cat", "--output", "jsonl", "app.log", cwd=logs).lines]
+    fields = [json.loads(line) for line in called("cat", "--output", "jsonl", "app.log", cwd=logs).lines]
     for record in fields:
         record["flags"] = " ".join(record["flags"])
         record["body"] = record["body"].replace("=1+1", "'=1+1")
         del record["attributes"]
-    as_csv = logtriage("cat", "--output", "csv", "app.log", cwd=logs).out
+    as_csv = called("cat", "--output", "csv", "app.log", cwd=logs).out
     rows = list(csv.DictReader(io.StringIO(as_csv)))
     assert rows == [{k: "" if v is None else str(v) for k, v in record.items()} for record in fields]
     assert grep(logs, "--output", "csv", "", "app.log").out == as_csv
-    logtriage("ingest", "app.log", cwd=logs)
-    assert logtriage("cat", "--from-store", "--output", "csv", "app.log", cwd=logs).out == as_csv
+    called("ingest", "app.log", cwd=logs)
+    assert called("cat", "--from-store", "--output", "csv", "app.log", cwd=logs).out == as_csv
 
 
 def test_a_zone_asked_for_is_shown(logs: Path) -> None:
@@ -346,10 +355,10 @@ def test_a_containers_log_is_called_by_who_wrote_it(tmp_path: Path) -> None:
         (folder / "config.v2.json").write_text(json.dumps({"Name": f"/{name}", "Config": {"Labels": labels}}))
         said = {"log": f"said {number}\n", "stream": "stdout", "time": f"2026-03-02T10:00:0{number}Z"}
         (folder / f"{container}-json.log").write_text(json.dumps(said) + "\n")
-    logtriage("ingest", "--store", "st", "containers", cwd=tmp_path)
+    called("ingest", "--store", "st", "containers", cwd=tmp_path)
     stored = ("--store", "st")
     for args in (["grep", "said", "containers"], ["cat", "containers"], ["grep", *stored, "said"], ["cat", *stored]):
-        ran = logtriage(*args, cwd=tmp_path)
+        ran = called(*args, cwd=tmp_path)
         assert [line.split()[2] for line in ran.lines] == ["shop-cart-1", "shop-cart-2", "pay"], args
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.glob("containers/*/*.log")}
     told = grep(tmp_path, "--json", "said", "containers").lines
@@ -598,12 +607,12 @@ def test_since_seeks_in_a_large_file(tmp_path: Path) -> None:
     bounds = ["--since", "2026-03-05T10:00:00Z", "--until", "2026-03-05T10:01:09Z"]
     rows = [json.loads(line) for line in grep(tmp_path, "--json", *bounds, "tick", "a.log").lines]
     assert [row["line"] for row in rows] == list(range(63_601, 63_621))
-    assert [json.loads(t) for t in logtriage("cat", "--json", *bounds, "a.log", cwd=tmp_path).lines] == rows
+    assert [json.loads(t) for t in called("cat", "--json", *bounds, "a.log", cwd=tmp_path).lines] == rows
 
 
 def test_show_sql_and_the_store(logs: Path) -> None:
     """Without sources the store is asked; it finds what the files hold, and --show-sql prints the query."""
-    assert logtriage("ingest", "--store", "st", "app.log", "web.log", cwd=logs).code == 0
+    assert called("ingest", "--store", "st", "app.log", "web.log", cwd=logs).code == 0
     for args in (
         ["-c", "GET|failed"],
         ["--json", "timed out"],
@@ -622,7 +631,7 @@ def test_show_sql_and_the_store(logs: Path) -> None:
 
 def test_context_from_the_store(logs: Path) -> None:
     """Context is the same from the store as from the files, of one source and across all."""
-    logtriage("ingest", "--store", "st", "app.log", "web.log", cwd=logs)
+    called("ingest", "--store", "st", "app.log", "web.log", cwd=logs)
     across = ["--utc", "--across", "-C1", "-F", "504"]
     assert grep(logs, "--store", "st", *across).lines == grep(logs, *across, "app.log", "web.log").lines
     near = ["--utc", "-C1", "retrying"]
@@ -656,11 +665,11 @@ def test_an_empty_window_says_what_there_is(tmp_path: Path, stored: bool) -> Non
     (tmp_path / "plain.txt").write_text("no times\nat all\n")
     where = ["--store", "st"]
     if stored:
-        assert logtriage("ingest", *where, "app.log", "plain.txt", cwd=tmp_path).code == 0
+        assert called("ingest", *where, "app.log", "plain.txt", cwd=tmp_path).code == 0
     command = ["grep", "needle", *(where if stored else ["app.log", "plain.txt"]), "--utc", "--until"]
-    ran = logtriage(*command, "2026-03-04T09:00Z", cwd=tmp_path)
+    ran = called(*command, "2026-03-04T09:00Z", cwd=tmp_path)
     assert ran.code == 1 and "the logs span 2026-03-04 10:00:00 to 10:59:00 UTC" in ran.err
-    ran = logtriage(*command, "2026-03-04T10:30Z", cwd=tmp_path)
+    ran = called(*command, "2026-03-04T10:30Z", cwd=tmp_path)
     assert ran.code == 0 and "the logs span" not in ran.err
 
 
@@ -691,7 +700,7 @@ def test_raw_is_as_it_was_written(tmp_path: Path) -> None:
     text = "".join(f"2026-03-02 10:00:{n:02} ERROR {'häus' if n % 9 == 0 else n}\n" for n in range(60))
     (tmp_path / "wide.log").write_bytes(text.encode("utf-16-be"))
     wanted = "".join(line for line in text.splitlines(keepends=True) if "häus" in line).encode("utf-16-be")
-    logtriage("ingest", "--store", "st", "wide.log", cwd=tmp_path)
+    called("ingest", "--store", "st", "wide.log", cwd=tmp_path)
     for where in (["wide.log"], ["--level", "error", "wide.log"], ["--store", "st"], ["-C0", "wide.log"]):
         ran = grep(tmp_path, "--output", "raw", "h.us", *where)
         assert ran.out.encode("utf-8", "surrogateescape") == wanted, where

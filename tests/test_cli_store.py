@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import environment, logtriage
+from command import called, environment, logtriage
 from stores import settings_for_tests, write_sources
 
 from logtriage.cli import main
@@ -35,7 +35,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stored")
     (folder / "logs").mkdir()
     write_sources(folder / "logs")
-    ran = logtriage("ingest", "--store", "st", "--now", "2026-03-05T00:00:00Z", "logs", cwd=folder)
+    ran = called("ingest", "--store", "st", "--now", "2026-03-05T00:00:00Z", "logs", cwd=folder)
     assert ran.code == 0, ran.err
     return folder
 
@@ -57,8 +57,8 @@ def test_cat_gives_the_same_from_file_and_store(stored: Path) -> None:
     names = [str(path.relative_to(stored)) for path in sorted((stored / "logs").rglob("*.*"))]
     now = ["--now", "2026-03-05T00:00:00Z", "--store", "st"]
     for output in (["--output", "jsonl"], ["--utc"]):
-        from_files = logtriage("cat", *now, *output, *names, cwd=stored)
-        from_store = logtriage("cat", *now, *output, "--from-store", *names, cwd=stored)
+        from_files = called("cat", *now, *output, *names, cwd=stored)
+        from_store = called("cat", *now, *output, "--from-store", *names, cwd=stored)
         key = (lambda line: json.dumps(json.loads(line), sort_keys=True)) if output[0] == "--output" else str
         assert sorted(map(key, from_store.lines)) == sorted(map(key, from_files.lines))
         assert (from_files.code, from_store.code) == (0, 0)
@@ -67,7 +67,7 @@ def test_cat_gives_the_same_from_file_and_store(stored: Path) -> None:
 def test_json_lines_keep_the_order_of_sources(stored: Path) -> None:
     """Sources come in the order given, and their records by place."""
     names = ["logs/plain.txt", "logs/app.log"]
-    rows = [json.loads(line) for line in logtriage("cat", "--output", "jsonl", *names, cwd=stored).lines]
+    rows = [json.loads(line) for line in called("cat", "--output", "jsonl", *names, cwd=stored).lines]
     assert [row["source"] for row in rows] == sorted((row["source"] for row in rows), key=names.index)
     assert {"source", "line", "lines", "offset", "timestamp", "level", "severity_text", "service", "host", "container",
             "format", "template", "flags", "trace_id", "body", "attributes"} <= rows[0].keys()  # fmt: skip
@@ -75,7 +75,7 @@ def test_json_lines_keep_the_order_of_sources(stored: Path) -> None:
 
 def test_a_source_that_fails_does_not_stop_the_others(stored: Path) -> None:
     """What cannot be read is told on standard error; the rest is printed, and the exit code is 2."""
-    ran = logtriage("cat", "--output", "jsonl", "logs/gone.log", "logs/app.log", cwd=stored)
+    ran = called("cat", "--output", "jsonl", "logs/gone.log", "logs/app.log", cwd=stored)
     assert ran.code == 2 and "gone.log" in ran.err and len(ran.lines) > 50
 
 
@@ -83,13 +83,13 @@ def test_ingest_reads_only_what_is_new(tmp_path: Path) -> None:
     """A second run finds nothing to do; an appended line is one record more."""
     log = tmp_path / "a.log"
     log.write_text("2026-03-02 10:00:01 INFO one\n2026-03-02 10:00:02 INFO two\n")
-    ran = logtriage("ingest", "--store", "st", "--utc", "a.log", cwd=tmp_path)
+    ran = called("ingest", "--store", "st", "--utc", "a.log", cwd=tmp_path)
     assert "2 records" in ran.err and "2026-03-02 10:00:01 to 10:00:02 UTC" in ran.err
-    assert "0 records" in logtriage("ingest", "--store", "st", "a.log", cwd=tmp_path).err
+    assert "0 records" in called("ingest", "--store", "st", "a.log", cwd=tmp_path).err
     with log.open("a") as file:
         file.write("2026-03-02 10:00:03 INFO three\n")
-    logtriage("ingest", "--store", "st", "a.log", cwd=tmp_path)
-    ran = logtriage("sql", "--store", "st", "--json", "SELECT count(*) AS n FROM records", cwd=tmp_path)
+    called("ingest", "--store", "st", "a.log", cwd=tmp_path)
+    ran = called("sql", "--store", "st", "--json", "SELECT count(*) AS n FROM records", cwd=tmp_path)
     assert json.loads(ran.out) == {"n": 3}
 
 
@@ -119,22 +119,22 @@ def test_ingest_reads_only_what_is_new(tmp_path: Path) -> None:
 )
 def test_sql_only_reads(stored: Path, statement: str, code: int) -> None:
     """What reads the views is answered; what would change or reach anything else is refused in one line."""
-    ran = logtriage("sql", "--store", "st", statement, cwd=stored)
+    ran = called("sql", "--store", "st", statement, cwd=stored)
     assert (ran.code, "Traceback" in ran.err) == (code, False), ran.err
 
 
 def test_sql_outputs(stored: Path) -> None:
     """A table for people, CSV and JSON lines for programs, Parquet for data frames; `-` reads the statement."""
     query = "SELECT level, count(*) AS n FROM records WHERE level IS NOT NULL GROUP BY ALL ORDER BY ALL"
-    table = logtriage("sql", "--store", "st", query, cwd=stored).lines
+    table = called("sql", "--store", "st", query, cwd=stored).lines
     assert table[0].split() == ["level", "n"] and set(table[1]) == {"-", " "}
     rows = [
         json.loads(line)
         for line in logtriage("sql", "--store", "st", "--json", "-", cwd=stored, stdin=query.encode()).lines
     ]
-    csv = logtriage("sql", "--store", "st", "--output", "csv", query, cwd=stored).lines
+    csv = called("sql", "--store", "st", "--output", "csv", query, cwd=stored).lines
     assert csv == ["level,n", *(f"{row['level']},{row['n']}" for row in rows)]
-    assert logtriage("sql", "--store", "st", "--output", "parquet", "out.parquet", query, cwd=stored).code == 0
+    assert called("sql", "--store", "st", "--output", "parquet", "out.parquet", query, cwd=stored).code == 0
     import pyarrow.parquet as pq
 
     assert pq.read_table(stored / "out.parquet").to_pylist() == rows
@@ -143,7 +143,7 @@ def test_sql_outputs(stored: Path) -> None:
 def test_sql_on_sources(stored: Path) -> None:
     """--from looks at the sources named alone, read into the store or into one that is thrown away."""
     for more in (["--no-store"], ["--store", "st"]):
-        ran = logtriage(
+        ran = called(
             "sql", *more, "--from", "logs/app.log", "--json", "SELECT DISTINCT source FROM records", cwd=stored
         )
         assert [json.loads(line) for line in ran.lines] == [{"source": "logs/app.log"}], ran.err
@@ -151,7 +151,7 @@ def test_sql_on_sources(stored: Path) -> None:
 
 def test_store_info(stored: Path) -> None:
     """`store info` names the sources and what they hold."""
-    ran = logtriage("store", "info", "--store", "st", "--utc", cwd=stored)
+    ran = called("store", "info", "--store", "st", "--utc", cwd=stored)
     assert ran.code == 0 and "logs/app.log" in ran.out and "records" in ran.err
 
 
@@ -162,7 +162,7 @@ def test_check_finds_what_is_missing(tmp_path: Path) -> None:
     for part in sorted((tmp_path / "logs").iterdir()):
         with Store(tmp_path / "st", write=True) as store:
             Ingest(store, settings_for_tests()).run(find([str(part)]).sources)
-    assert logtriage("store", "check", "--store", "st", cwd=tmp_path).code == 0
+    assert called("store", "check", "--store", "st", cwd=tmp_path).code == 0
     with Store(tmp_path / "st", write=True) as store:
         before = store.con.execute('SELECT count(*), sum("offset") FROM lake.records').fetchall()
         compact(store)
@@ -171,7 +171,7 @@ def test_check_finds_what_is_missing(tmp_path: Path) -> None:
         assert files == 1
         assert not check(store).wrong
         store.con.execute("DELETE FROM lake.records WHERE part = 1 AND line = 7")
-    ran = logtriage("store", "check", "--store", "st", cwd=tmp_path)
+    ran = called("store", "check", "--store", "st", cwd=tmp_path)
     assert ran.code == 2 and "missing" in ran.out
 
 
@@ -192,9 +192,7 @@ def test_prune_by_age(tmp_path: Path) -> None:
         assert not check(store).wrong
         tally = Ingest(store, settings_for_tests()).run(find([str(log)]).sources)
         assert (tally.records, tally.unchanged) == (0, 1)
-    ran = logtriage(
-        "store", "prune", "--store", "st", "--older-than", "1d", "--now", "2026-03-10T12:00:00Z", cwd=tmp_path
-    )
+    ran = called("store", "prune", "--store", "st", "--older-than", "1d", "--now", "2026-03-10T12:00:00Z", cwd=tmp_path)
     assert ran.code == 0 and "4 records removed" in ran.err
 
 
@@ -266,8 +264,8 @@ def test_following_into_the_store(tmp_path: Path) -> None:
     assert process.returncode == 130
     rows = records(tmp_path)
     assert [(row["line"], row["lines"]) for row in rows] == [(1, 1), (2, 2), (4, 1), (1, 1)]
-    assert logtriage("store", "check", "--store", "st", cwd=tmp_path).code == 0
-    assert logtriage("ingest", "--store", "st", "a.log", "a.log.1", cwd=tmp_path).code == 0
+    assert called("store", "check", "--store", "st", cwd=tmp_path).code == 0
+    assert called("ingest", "--store", "st", "a.log", "a.log.1", cwd=tmp_path).code == 0
     assert records(tmp_path) == rows
 
 
@@ -286,13 +284,13 @@ def test_a_followed_store_has_its_gist_soon_after_the_last_line(tmp_path: Path) 
                 file.write("\tat a.B.c(B.java:1)\n2026-03-02 10:00:02 ERROR two\n")
             wait_until(lambda: told_records(store) == count)  # noqa: B023 - called at once
         asked = ("grep", "--store", "st", "--utc", "-c")
-        answers = [logtriage(*asked, text, cwd=tmp_path) for text in ("two", "nowhere", "at a.B.c")]
+        answers = [called(*asked, text, cwd=tmp_path) for text in ("two", "nowhere", "at a.B.c")]
         assert "2 found" in answers[0].err and answers[1].code == 1
         kept = (store / gist.NAME).rename(tmp_path / "kept")
-        assert answers == [logtriage(*asked, text, cwd=tmp_path) for text in ("two", "nowhere", "at a.B.c")]
+        assert answers == [called(*asked, text, cwd=tmp_path) for text in ("two", "nowhere", "at a.B.c")]
         kept.rename(store / gist.NAME)
         process.send_signal(signal.SIGINT)
-    assert logtriage("store", "check", "--store", "st", cwd=tmp_path).code == 0
+    assert called("store", "check", "--store", "st", cwd=tmp_path).code == 0
 
 
 def told_records(store: Path) -> int | None:
@@ -304,7 +302,7 @@ def told_records(store: Path) -> int | None:
 def records(folder: Path) -> list[dict[str, int]]:
     """The records of the store, by time."""
     query = "SELECT line, lines FROM records ORDER BY timestamp"
-    return [json.loads(line) for line in logtriage("sql", "--store", "st", "--json", query, cwd=folder).lines]
+    return [json.loads(line) for line in called("sql", "--store", "st", "--json", query, cwd=folder).lines]
 
 
 def wait_for(folder: Path, count: int) -> None:
@@ -323,17 +321,17 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 def test_demo(tmp_path: Path) -> None:
     """`demo --run` writes the incident, reads it, and shows its turning points on one timeline, in order."""
-    ran = logtriage("demo", "shop", "--run", "--utc", cwd=tmp_path)
+    ran = called("demo", "shop", "--run", "--utc", cwd=tmp_path)
     assert ran.code == 0, ran.err
     times = [line[:23] for line in ran.lines]
     assert times == sorted(times) and len(times) > 15
     for text in ("Killed process", "Connection refused", "too many clients already", "OPEN"):
         assert any(text in line for line in ran.lines), text
     assert "flagged" in ran.err
-    assert logtriage("demo", "shop", "--run", "--utc", cwd=tmp_path).lines == ran.lines
+    assert called("demo", "shop", "--run", "--utc", cwd=tmp_path).lines == ran.lines
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("precious")
-    assert logtriage("demo", "mine", cwd=tmp_path).code == 2
+    assert called("demo", "mine", cwd=tmp_path).code == 2
 
 
 def test_other_folders_and_files_are_no_store(tmp_path: Path) -> None:
@@ -342,24 +340,24 @@ def test_other_folders_and_files_are_no_store(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "mine" / "a.log").write_text("2026-03-04 10:00:00 INFO one\n")
     for command in (["ingest", "--store", "mine", "mine"], ["triage", "--store", "mine", "mine"]):
-        ran = logtriage(*command, cwd=tmp_path)
+        ran = called(*command, cwd=tmp_path)
         assert ran.code == 2 and "mine is no store" in ran.err and len(ran.err.splitlines()) <= 2
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["a.log"]
     for command in (["ingest", "--store", "mine/a.log", "mine"], ["grep", "--store", "mine/a.log", "x"]):
-        ran = logtriage(*command, cwd=tmp_path)
+        ran = called(*command, cwd=tmp_path)
         assert ran.code == 2 and "mine/a.log is a file" in ran.err and "ingest" not in ran.err
     for _ in range(2):
-        assert logtriage("ingest", "--store", "empty", "mine", cwd=tmp_path).code == 0
+        assert called("ingest", "--store", "empty", "mine", cwd=tmp_path).code == 0
 
 
 def test_a_store_is_no_log(tmp_path: Path) -> None:
     """A store that lies inside a searched folder is passed over and counted, whatever is beside it is read."""
     (tmp_path / "app.log").write_text("2026-03-04 10:00:00 INFO needle\n" * 600)
-    assert logtriage("ingest", "--store", "logs/store", "app.log", cwd=tmp_path).code == 0
+    assert called("ingest", "--store", "logs/store", "app.log", cwd=tmp_path).code == 0
     (tmp_path / "logs" / "store" / "beside.log").write_text("needle\n")
     files = [path for path in (tmp_path / "logs").rglob("*") if path.is_file() and path.suffix != ".log"]
     assert any(path.suffix == ".parquet" for path in files)
-    ran = logtriage("grep", "-c", "", "logs", cwd=tmp_path)
+    ran = called("grep", "-c", "", "logs", cwd=tmp_path)
     assert ran.lines == ["1"] or ran.lines == ["logs/store/beside.log:1"], ran.out
     assert f"{len(files)} skipped" in ran.err
 
@@ -367,22 +365,22 @@ def test_a_store_is_no_log(tmp_path: Path) -> None:
 def test_a_stamp_on_a_line_of_its_own(tmp_path: Path) -> None:
     """Where a record's first line is but its time, the body begins with what is said, in files and in the store."""
     (tmp_path / "alert.log").write_text("2026-03-03T10:11:12+01:00\nORA-00600: internal error\n  Current log# 2\n" * 30)
-    json_lines = logtriage("cat", "--no-store", "--output", "jsonl", "alert.log", cwd=tmp_path).lines
+    json_lines = called("cat", "--no-store", "--output", "jsonl", "alert.log", cwd=tmp_path).lines
     assert {json.loads(line)["body"] for line in json_lines} == {"ORA-00600: internal error\n  Current log# 2"}
-    shown = logtriage("cat", "--no-store", "--utc", "alert.log", "alert.log", cwd=tmp_path)
-    assert logtriage("ingest", "--store", "st", "alert.log", cwd=tmp_path).code == 0
-    stored = logtriage("cat", "--store", "st", "--from-store", "--utc", "alert.log", cwd=tmp_path)
+    shown = called("cat", "--no-store", "--utc", "alert.log", "alert.log", cwd=tmp_path)
+    assert called("ingest", "--store", "st", "alert.log", cwd=tmp_path).code == 0
+    stored = called("cat", "--store", "st", "--from-store", "--utc", "alert.log", cwd=tmp_path)
     assert stored.lines == shown.lines and stored.lines[0].endswith("ORA-00600: internal error")
-    assert logtriage("cat", "--store", "st", "--from-store", "--output", "jsonl", cwd=tmp_path).lines == json_lines
+    assert called("cat", "--store", "st", "--from-store", "--output", "jsonl", cwd=tmp_path).lines == json_lines
 
 
 def test_a_cut_record_is_told_by_who_brings_it_in(tmp_path: Path) -> None:
     """A command that first brings its logs up to date in the store says that a record was too long, and which log has it."""
     lines = [f"2026-03-04 10:00:0{k} INFO beat {k}\n" for k in range(5)]
     (tmp_path / "a.log").write_text("".join(lines) + "2026-03-04 10:00:05 INFO " + "x" * (9 << 20) + "\n")
-    ran = logtriage("triage", "--store", "st", "--utc", "a.log", cwd=tmp_path)
+    ran = called("triage", "--store", "st", "--utc", "a.log", cwd=tmp_path)
     assert "1 record cut at 8 MiB: a.log" in ran.err
-    again = logtriage("triage", "--store", "st", "--utc", "a.log", cwd=tmp_path)
+    again = called("triage", "--store", "st", "--utc", "a.log", cwd=tmp_path)
     assert "7 records" in again.err and "cut" not in again.err
 
 
@@ -403,15 +401,15 @@ def test_any_name_that_a_file_may_have(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text)
     for again in (False, True):
-        ran = logtriage("ingest", "--store", "st", "logs", cwd=tmp_path)
+        ran = called("ingest", "--store", "st", "logs", cwd=tmp_path)
         assert (ran.code, "7 unchanged" in ran.err) == (0, again), ran.err
-    assert "7 compared with their files: 0 problems" in logtriage("store", "check", "--store", "st", cwd=tmp_path).err
+    assert "7 compared with their files: 0 problems" in called("store", "check", "--store", "st", cwd=tmp_path).err
     for name in names:
         asked = os.fsdecode(b"logs/" + name)
-        ran = logtriage("cat", "--store", "st", "--from-store", "--output", "raw", asked, cwd=tmp_path)
+        ran = called("cat", "--store", "st", "--from-store", "--output", "raw", asked, cwd=tmp_path)
         assert ran.out.encode() == text, asked
     for where in (["logs"], ["--store", "st"]):
-        ran = logtriage("grep", "--output", "jsonl", "refused", *where, cwd=tmp_path)
+        ran = called("grep", "--output", "jsonl", "refused", *where, cwd=tmp_path)
         assert len({json.loads(line)["source"] for line in ran.lines}) == 7
 
 
@@ -424,5 +422,5 @@ def test_what_is_no_text_is_refused_in_a_line(tmp_path: Path, stored: Path, args
     """Arguments that are not UTF-8 can name files, but nothing can be looked for by them."""
     (tmp_path / "patterns").write_bytes(b"a\xff\n")
     store = [] if "--store" in args else ["--store", stored / "st"]
-    ran = logtriage(*args, *store, cwd=tmp_path)
+    ran = called(*args, *store, cwd=tmp_path)
     assert ran.code == 2 and "UTF-8" in ran.err and "Traceback" not in ran.err

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from command import Ran, logtriage
+from command import Ran, called
 
 from logtriage.answers.templates import Seen
 from logtriage.templates.values import places, values
@@ -31,13 +31,13 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = sorted(steady + ends + burst + leak)
     (folder / "a.log").write_text("".join(line(*one) for one in first))
     (folder / "b.log").write_text("".join(line(*one) for one in sorted(steady + new)))
-    ran = logtriage("ingest", "--store", "st", "a.log", "b.log", cwd=folder)
+    ran = called("ingest", "--store", "st", "a.log", "b.log", cwd=folder)
     assert ran.code == 0, ran.err
     return folder
 
 
 def listed(logs: Path, *args: str) -> list[dict[str, object]]:
-    ran: Ran = logtriage("templates", "--store", "st", "--json", *args, cwd=logs)
+    ran: Ran = called("templates", "--store", "st", "--json", *args, cwd=logs)
     assert ran.code in (0, 1), ran.err
     return [json.loads(text) for text in ran.lines]
 
@@ -70,7 +70,7 @@ def test_difference(logs: Path, sides: tuple[str, str]) -> None:
     """Two logs, or two stores, are mined together: what is new and gone is found, what both say is not told."""
     if sides[0] == "one" and not (logs / "one").exists():
         for store, log in zip(sides, ("a.log", "b.log"), strict=True):
-            assert logtriage("ingest", "--store", store, log, cwd=logs).code == 0
+            assert called("ingest", "--store", store, log, cwd=logs).code == 0
     found = {one["text"]: one["kind"] for one in listed(logs, "--diff", *sides)}
     assert found["Cannot reach warehouse"] == "new"
     assert found["Polled shelf <*>"] == "gone"
@@ -87,25 +87,25 @@ def test_difference_of_windows(logs: Path) -> None:
 def test_one_template(logs: Path) -> None:
     """Its values place by place: a number that only rises is told, names are counted; from it to its records."""
     (leak,) = [one for one in listed(logs) if "Pool" in str(one["text"])]
-    ran = logtriage("templates", "show", str(leak["template"])[:8], "--store", "st", cwd=logs)
+    ran = called("templates", "show", str(leak["template"])[:8], "--store", "st", cwd=logs)
     assert ran.code == 0 and "only rises" in ran.out and "100 … 158.5 … 217" in ran.out, ran.out
     (told,) = listed(logs, "show", str(leak["template"]))
     assert told["looked_at"] == 40
     for where in (["--store", "st"], ["--no-store", "a.log"]):
-        ran = logtriage("grep", "-c", "--template", str(leak["template"])[:8], "", *where, cwd=logs)
+        ran = called("grep", "-c", "--template", str(leak["template"])[:8], "", *where, cwd=logs)
         assert ran.out.rstrip().endswith("40"), (ran, where)
-    ran = logtriage("cat", "--template", str(leak["template"]), "--output", "jsonl", "a.log", cwd=logs)
+    ran = called("cat", "--template", str(leak["template"]), "--output", "jsonl", "a.log", cwd=logs)
     assert {json.loads(text)["template"] for text in ran.lines} == {leak["template"]} and len(ran.lines) == 40
 
 
 def test_errors_are_told(logs: Path) -> None:
     """A wrong id, an unknown side, none found: one line, and the exit code says which."""
-    assert logtriage("templates", "show", "xyz", "--store", "st", cwd=logs).code == 2
-    unknown = logtriage("templates", "show", "ffffffffff", "--store", "st", cwd=logs)
+    assert called("templates", "show", "xyz", "--store", "st", cwd=logs).code == 2
+    unknown = called("templates", "show", "ffffffffff", "--store", "st", cwd=logs)
     assert (unknown.code, unknown.out) == (2, "") and "no template 'ffffffffff'" in unknown.err
-    empty = logtriage("templates", "--diff", "01:00..02:00", "10:00..11:00", "--store", "st", cwd=logs)
+    empty = called("templates", "--diff", "01:00..02:00", "10:00..11:00", "--store", "st", cwd=logs)
     assert empty.code == 2 and "01:00..02:00 holds no record" in empty.err  # all would be new
-    ran = logtriage("templates", "--diff", "nowhere", "a.log", "--store", "st", cwd=logs)
+    ran = called("templates", "--diff", "nowhere", "a.log", "--store", "st", cwd=logs)
     assert ran.code == 2 and "nowhere" in ran.err
 
 

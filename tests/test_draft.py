@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from command import logtriage
+from command import called
 
 from logtriage.signatures.draft import regex_of, toml
 
@@ -23,43 +23,41 @@ def shelf(tmp_path: Path) -> Path:
     (tmp_path / "a.log").write_text(LOG)
     (tmp_path / "c.toml").write_text(f'patterns = ["{tmp_path}/mine"]\n')
     (tmp_path / "mine").mkdir()
-    assert logtriage("ingest", "--store", "st", "--no-config", "a.log", cwd=tmp_path).code == 0
+    assert called("ingest", "--store", "st", "--no-config", "a.log", cwd=tmp_path).code == 0
     return tmp_path
 
 
 def test_a_template_becomes_a_signature(shelf: Path) -> None:
     """The draft has captures, the example and a near miss from the store; written, it flags what comes next, and only that."""
-    ran = logtriage("templates", "--json", "--store", "st", cwd=shelf)
+    ran = called("templates", "--json", "--store", "st", cwd=shelf)
     (template,) = [one["template"] for one in map(json.loads, ran.lines) if "lost" in one["text"]]
-    ran = logtriage("patterns", "add", "--template", template[:8], "--store", "st", "--no-config", cwd=shelf)
+    ran = called("patterns", "add", "--template", template[:8], "--store", "st", "--no-config", cwd=shelf)
     assert ran.code == 0, ran.err
     (drafted,) = tomllib.loads(ran.out)["pattern"]
     assert drafted["severity"] == "warn"
     assert drafted["example"][0]["gives"] == {"duration": "0 ms"}
     assert "has found its grip" in drafted["reject"][0]["text"]
     made = ("patterns", "add", "--template", template, "--store", "st", "--config", "c.toml", "--id", "shelf.lost-grip")
-    ran = logtriage(*made, "--write", cwd=shelf)
+    ran = called(*made, "--write", cwd=shelf)
     assert ran.code == 0 and ran.out == "", (ran.out, ran.err)
-    assert logtriage("patterns", "check", "mine", cwd=shelf).code == 0
+    assert called("patterns", "check", "mine", cwd=shelf).code == 0
     (shelf / "b.log").write_text(LOG.replace("03-02", "03-03"))
-    ran = logtriage(
-        "grep", "-c", "--flag", "shelf.lost-grip", "", "--config", "c.toml", "--no-store", "b.log", cwd=shelf
-    )
+    ran = called("grep", "-c", "--flag", "shelf.lost-grip", "", "--config", "c.toml", "--no-store", "b.log", cwd=shelf)
     assert ran.out.strip().endswith("20"), (ran.out, ran.err)
 
 
 def test_a_text_becomes_a_signature(tmp_path: Path) -> None:
     """Without a store too; where it cannot be written, it is told what to do."""
     text = "Could not reach shelf server 10.0.0.7 after 30 seconds: gave up"
-    ran = logtriage("patterns", "add", text, "--store", "none", "--no-config", cwd=tmp_path)
+    ran = called("patterns", "add", text, "--store", "none", "--no-config", cwd=tmp_path)
     assert ran.code == 0, ran.err
     assert tomllib.loads(ran.out)["pattern"][0]["example"][0]["gives"] == {
         "peer_host": "10.0.0.7",
         "duration": "30 seconds",
     }
-    ran = logtriage("patterns", "add", text, "--store", "none", "--no-config", "--write", cwd=tmp_path)
+    ran = called("patterns", "add", text, "--store", "none", "--no-config", "--write", cwd=tmp_path)
     assert ran.code == 2 and "folder" in ran.err
-    assert logtriage("patterns", "add", "--store", "none", cwd=tmp_path).code == 2
+    assert called("patterns", "add", "--store", "none", cwd=tmp_path).code == 2
 
 
 def test_hostile_text_stays_text() -> None:
@@ -79,8 +77,6 @@ def test_a_text_needs_no_store(tmp_path: Path) -> None:
     """A text is drafted from also where the store cannot be read: that is told."""
     (tmp_path / "st").mkdir()
     (tmp_path / "st" / "catalog.sqlite").write_text("damaged")
-    ran = logtriage(
-        "patterns", "add", "Shelf 7 lost its grip after 30 ms", "--store", "st", "--no-config", cwd=tmp_path
-    )
+    ran = called("patterns", "add", "Shelf 7 lost its grip after 30 ms", "--store", "st", "--no-config", cwd=tmp_path)
     assert ran.code == 0 and tomllib.loads(ran.out)["pattern"], ran.err
     assert "not compared with the records of a store" in ran.err

@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from command import logtriage
+from command import called
 
 from logtriage.cli import main
 from logtriage.errors import UsageError
@@ -107,7 +107,7 @@ def test_a_source_that_fails_is_an_error(logs: Path, capfd: pytest.CaptureFixtur
 
 def test_junit_through_the_command(logs: Path) -> None:
     """The document is well-formed whatever the log says: no markup, no control characters; a case a finding."""
-    ran = logtriage(
+    ran = called(
         "check", "bad.log", "--baseline", "good.log", "--fail-on", "new,flag:dns", "--output", "junit", cwd=logs
     )
     assert ran.code == 1 and "failed: 3 × new" in ran.err
@@ -123,9 +123,9 @@ def test_junit_through_the_command(logs: Path) -> None:
 
 def test_text_through_the_command(logs: Path) -> None:
     """Clean is silent on stdout and 0; what was found is printed without the log's control characters, and 1."""
-    ran = logtriage("check", "same.log", "--baseline", "good.log", cwd=logs)
+    ran = called("check", "same.log", "--baseline", "good.log", cwd=logs)
     assert (ran.code, ran.out) == (0, "") and "clean: nothing of new; checked 1 source, 3 records" in ran.err
-    ran = logtriage("check", "bad.log", "--fail-on", "level:error", cwd=logs)
+    ran = called("check", "bad.log", "--fail-on", "level:error", cwd=logs)
     assert ran.code == 1 and "\x1b" not in ran.out and "the first at bad.log:6" in ran.out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ MODULES = {
 }
 
 
-def imported(path: Path, *, late: bool) -> set[str]:
+@cache
+def imported(path: Path, *, late: bool) -> frozenset[str]:
     """The modules that a file imports when it is loaded, and with `late` those that its functions import too.
 
     What stands under `if TYPE_CHECKING:` is never imported.
@@ -43,15 +45,17 @@ def imported(path: Path, *, late: bool) -> set[str]:
                                 walk(one.body)
 
     walk(ast.parse(path.read_text(encoding="utf-8")).body)
-    return found
+    return frozenset(found)
 
 
-def ours(names: set[str]) -> set[str]:
+def ours(names: frozenset[str]) -> set[str]:
     return {name for name in names if name in MODULES}
 
 
 # The rooms in the way of a log line, and which others each may know, by others too. What stands beside them
 # (errors, config, output …) may be known by all.
+_STORED = {"sources", "stamps", "formats", "signatures", "templates"}
+_ASKED = {*_STORED, "needles", "store", "query", "answers"}
 MAY_KNOW: dict[str, set[str]] = {
     "sources": set(),
     "stamps": set(),
@@ -59,25 +63,14 @@ MAY_KNOW: dict[str, set[str]] = {
     "signatures": {"sources", "stamps", "formats"},
     "needles": set(),
     "templates": set(),
-    "store": {"sources", "stamps", "formats", "signatures", "templates"},
-    "query": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store"},
-    "answers": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query"},
-    "stream": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query", "answers"},
-    "triage": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query", "answers"},
-    "gate": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query", "answers"},
-    "report": {
-        "triage",
-        "sources",
-        "stamps",
-        "formats",
-        "signatures",
-        "needles",
-        "templates",
-        "store",
-        "query",
-        "answers",
-    },
-    "sessions": {"sources", "stamps", "formats", "signatures", "needles", "templates", "store", "query", "answers"},
+    "store": _STORED,
+    "query": {*_STORED, "needles", "store"},
+    "answers": {*_STORED, "needles", "store", "query"},
+    "stream": _ASKED,
+    "triage": _ASKED,
+    "gate": _ASKED,
+    "report": {*_ASKED, "triage"},
+    "sessions": _ASKED,
 }
 
 

@@ -39,21 +39,27 @@ def test_what_is_written_is_read_back(attributes: dict[str, object], body: str) 
     assert told == {key: value if isinstance(value, str) else json.dumps(value) for key, value in attributes.items()}
 
 
-@given(st.text(min_size=4).filter(lambda text: text.strip(" \n") == text), st.text(min_size=1))
-@settings(max_examples=15, deadline=None)
-def test_what_logfmt_escapes_is_told_as_it_was_meant(body: str, user: str) -> None:
-    """A logfmt line's message and values are read without their escapes, from the file and from the store, and the line
-    comes back to the byte."""
-    line = f"time=2026-03-02T10:00:01Z level=info msg={json.dumps(body)} user={json.dumps(user)} n=1\n"
+BODIES = st.text(min_size=4).filter(lambda text: text.strip(" \n") == text)
+
+
+@given(st.lists(st.tuples(BODIES, st.text(min_size=1)), min_size=4, max_size=9))
+@settings(max_examples=5, deadline=None)
+def test_what_logfmt_escapes_is_told_as_it_was_meant(said_by: list[tuple[str, str]]) -> None:
+    """A logfmt line's message and values are read without their escapes, from the file and from the store, and the lines
+    come back to the byte."""
+    lines = "".join(
+        f"time=2026-03-02T10:00:01Z level=info msg={json.dumps(body)} user={json.dumps(user)} n=1\n"
+        for body, user in said_by
+    )
     with TemporaryDirectory() as folder:
         log, store = Path(folder, "a.log"), str(Path(folder, "st"))
-        log.write_text(line)
+        log.write_text(lines)
         file = said("cat", "--output", "jsonl", str(log))
         assert main(["ingest", "--store", store, str(log), "--no-messages"]) == 0
         for told in (file, said("cat", "--store", store, "--output", "jsonl")):
-            record = json.loads(told)
-            assert (record["body"], record["attributes"]["user"]) == (body, user)
-        assert said("cat", "--store", store, "--output", "raw") == line
+            records = map(json.loads, told.rstrip("\n").split("\n"))
+            assert [(record["body"], record["attributes"]["user"]) for record in records] == said_by
+        assert said("cat", "--store", store, "--output", "raw") == lines
 
 
 def said(*args: str) -> str:

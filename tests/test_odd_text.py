@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from command import Ran, logtriage
+from command import Ran, called
 from hypothesis import given
 from hypothesis import strategies as st
 from rg_reference import needs_rg
@@ -19,6 +19,7 @@ from rg_reference import needs_rg
 from logtriage.cli import main
 from logtriage.cli.lines_out import Out
 from logtriage.cli.rows_out import RowsOut, Shown, Timeline
+from logtriage.needles import verdict
 from logtriage.output import harmless, painted, shown_time, table, zone_named
 from logtriage.stream.picked import Picked
 
@@ -38,7 +39,7 @@ def logs(tmp_path: Path) -> Path:
 
 def grep(logs: Path, *args: str | Path) -> Ran:
     """Runs grep in the folder of logs."""
-    return logtriage("grep", *args, cwd=logs)
+    return called("grep", *args, cwd=logs)
 
 
 def test_a_hyphen_may_begin_a_pattern_a_span_and_a_name(logs: Path) -> None:
@@ -71,14 +72,14 @@ def test_only_what_matches_of_several_files_is_what_ripgrep_prints(tmp_path: Pat
     assert grep(tmp_path, "-o", "-I", "--output", "raw", pattern, *names).lines == theirs
     ours = grep(tmp_path, "-o", "--utc", pattern, *names)
     assert [line[43:] for line in ours.lines] == theirs, ours.out
-    assert logtriage("ingest", "--store", "st", *names, cwd=tmp_path).code == 0
+    assert called("ingest", "--store", "st", *names, cwd=tmp_path).code == 0
     assert grep(tmp_path, "--store", "st", "-o", "--utc", pattern).lines == ours.lines
 
 
 @pytest.mark.parametrize("how", [["-c"], ["-l"], ["-q"], []])
 def test_none_is_enough(logs: Path, how: list[str]) -> None:
     """-m 0 finds nothing, in files and in the store, as in ripgrep."""
-    assert logtriage("ingest", "--store", "st", "app.log", "web.log", cwd=logs).code == 0
+    assert called("ingest", "--store", "st", "app.log", "web.log", cwd=logs).code == 0
     for where in (["app.log"], ["app.log", "web.log"], ["--store", "st"]):
         ran = grep(logs, "-m0", *how, "INFO", *where)
         assert (ran.code, ran.out) == (1, ""), where
@@ -88,7 +89,7 @@ def test_records_in_utf_16_from_the_store_are_their_bytes(tmp_path: Path) -> Non
     """`--output raw` from the store gives records of two bytes a character as they are, one behind the other."""
     lines = [f"2026-03-02 10:00:0{n} ERROR häus {n}\n" for n in range(4)]
     (tmp_path / "wide.log").write_bytes("".join(lines).encode("utf-16"))
-    assert logtriage("ingest", "--store", "st", "wide.log", cwd=tmp_path).code == 0
+    assert called("ingest", "--store", "st", "wide.log", cwd=tmp_path).code == 0
     found = grep(tmp_path, "--store", "st", "--output", "raw", "häus [13]")
     assert found.out.encode("utf-8", "surrogateescape") == (lines[1] + lines[3]).encode("utf-16-le")
 
@@ -99,11 +100,11 @@ def test_documents_behind_a_mark_are_read(tmp_path: Path, front: str) -> None:
     line = json.dumps({"log": '{"level":"error","msg":"broken"}\n', "stream": "stdout", "time": "2026-03-04T09:58:00Z"})
     (tmp_path / "one.log").write_text(f"{front}{line}\n" * 3)
     (tmp_path / "wide.log").write_text(f"{line}\n" * 3, "utf-16")
-    from_files = logtriage("cat", "--no-store", "--output", "jsonl", "one.log", "wide.log", cwd=tmp_path)
+    from_files = called("cat", "--no-store", "--output", "jsonl", "one.log", "wide.log", cwd=tmp_path)
     told = [json.loads(text) for text in from_files.lines]
     assert [(one["level"], one["body"]) for one in told] == [("error", "broken")] * 6, from_files.err
-    assert logtriage("ingest", "--store", "st", "one.log", "wide.log", cwd=tmp_path).code == 0
-    from_store = logtriage("cat", "--store", "st", "--from-store", "--output", "jsonl", cwd=tmp_path)
+    assert called("ingest", "--store", "st", "one.log", "wide.log", cwd=tmp_path).code == 0
+    from_store = called("cat", "--store", "st", "--from-store", "--output", "jsonl", cwd=tmp_path)
     assert [json.loads(text) for text in from_store.lines] == told
 
 
@@ -162,32 +163,41 @@ def test_nothing_a_terminal_acts_upon_is_printed_to_one() -> None:
 
 
 @pytest.mark.parametrize("args", [["-v"], ["-v", "-c"], ["-v", "--level", "info"], ["-v", "-A1"]])
-def test_a_pattern_that_takes_too_long_is_told(tmp_path: Path, args: list[str]) -> None:
+def test_a_pattern_that_takes_too_long_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str]
+) -> None:
     """Where the engine for lookaround gives up on lines, files and store say so and end with 2: they may have been found,
     also where -v turns it round."""
+    monkeypatch.setattr(verdict, "TIMEOUT", 0.05)  # the line below would take years
     line = "INFO " + "a" * 45 + "! " * 7
     (tmp_path / "app.log").write_text("".join(f"2026-03-02 10:00:0{n} {line}\n" for n in range(3)))
-    assert logtriage("ingest", "--store", "st", "app.log", cwd=tmp_path).code == 0
+    assert called("ingest", "--store", "st", "app.log", cwd=tmp_path).code == 0
     for where in (["app.log"], ["--store", "st"]):
         ran = grep(tmp_path, *args, "(?<!x)(a|aa)+$", *where)
         assert ran.code == 2 and "the pattern took too long on 3 " in ran.err, (where, ran)
 
 
-@pytest.mark.parametrize(
-    "text", ["shop.Cart", "started", "INFO", "it's", "body, attributes", "10:00:01", "\u2400", "\\t"]
-)
-def test_what_is_shown_of_a_record_is_the_same_however_a_pattern_is_written(tmp_path: Path, text: str) -> None:
-    """What a record says, and all of it where the match is not in that: for a text, for the same as an expression, and in
-    files."""
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two logs, a.log and b.log, and a store `st` of both."""
+    folder = tmp_path_factory.mktemp("said")
     lines = ["it's body, attributes started", "nul \0 and \\t", "plain\n  it's further INFO", "10:00:01"]
     log = "".join(f"2026-03-02 10:00:0{n}.5 INFO  [main] shop.Cart - {line}\n" for n, line in enumerate(lines, 1))
     for name in ("a.log", "b.log"):
-        (tmp_path / name).write_text(log)
-    store = ("--store", tmp_path / "st")
-    assert logtriage("ingest", *store, "a.log", "b.log", cwd=tmp_path).code == 0
+        (folder / name).write_text(log)
+    assert called("ingest", "--store", "st", "a.log", "b.log", cwd=folder).code == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    "text", ["shop.Cart", "started", "INFO", "it's", "body, attributes", "10:00:01", "\u2400", "\\t"]
+)
+def test_what_is_shown_of_a_record_is_the_same_however_a_pattern_is_written(said: Path, text: str) -> None:
+    """What a record says, and all of it where the match is not in that: for a text, for the same as an expression, and in
+    files."""
     for look in ([], ["-n", "--color", "always"], ["-o"], ["-C1"], ["--output", "raw"]):
         fixed, read, files = (
-            logtriage("grep", "--utc", *store, *look, *args, cwd=tmp_path)
+            called("grep", "--utc", "--store", "st", *look, *args, cwd=said)
             for args in (["-F", text], [re.escape(text).replace("\\ ", " ") + "(?:)"], ["-F", text, "a.log", "b.log"])
         )
         assert fixed.out == read.out and fixed.code == read.code

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from command import logtriage
+from command import called
 from hypothesis import given
 from hypothesis import strategies as st
 from stores import fill
@@ -179,7 +179,7 @@ def test_by_a_field(tmp_path: Path) -> None:
     _, found = ask(tmp_path, text, "order.id")
     assert [name for name, one in found.items() if one.anomalous] == ["5"]
     assert found["5"].reasons[0].startswith("missing end")
-    misspelt = logtriage("sessions", "--store", tmp_path / "st", "--by", "order.idd")
+    misspelt = called("sessions", "--store", tmp_path / "st", "--by", "order.idd")
     assert misspelt.code == 1 and "no record has the field order.idd: is it order.id?" in misspelt.err
 
 
@@ -225,16 +225,16 @@ def test_the_command(tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     log.write_text("\n".join(lines(40, {7: "end", 21: "error"})) + "\n")
     command = ["sessions", "--store", tmp_path / "st", "--by", r"tx-\w+", "--utc"]
-    ran = logtriage(*command, log)
+    ran = called(*command, log)
     assert ran.code == 0 and ran.lines[0].split()[3] in (name_of(7), name_of(21))
     assert f"logtriage grep -F -w -e {ran.lines[0].split()[3]} {log}" in ran.err
     assert "40 sessions, 2 anomalous" in ran.err
-    ran = logtriage(*command, "--output", "jsonl")
+    ran = called(*command, "--output", "jsonl")
     told = [json.loads(line) for line in ran.lines]
     assert [set(one) for one in told] == [{"session", "score", "anomalous", "reasons", "first", "last", "records"}] * 40
     assert [one["anomalous"] for one in told] == [True] * 2 + [False] * 38
     assert all(one["anomalous"] == (one["score"] >= 1) == bool(one["reasons"]) for one in told)
-    assert logtriage(*command, "--until", "2026-05-04T08:00:15Z").code == 1
+    assert called(*command, "--until", "2026-05-04T08:00:15Z").code == 1
 
 
 def test_a_filter_that_excludes_everything_leaves_no_session(tmp_path: Path) -> None:
@@ -242,8 +242,8 @@ def test_a_filter_that_excludes_everything_leaves_no_session(tmp_path: Path) -> 
     log = tmp_path / "app.log"
     log.write_text("\n".join(lines(40, {7: "end"})) + "\n")
     command = ["sessions", "--store", tmp_path / "st", "--by", r"tx-\w+"]
-    logtriage(*command, log)
-    ran = logtriage(*command, "--source", "ap.log")
+    called(*command, log)
+    ran = called(*command, "--source", "ap.log")
     assert (ran.code, ran.out) == (1, "") and "0 records; 0 sessions, 0 anomalous" in ran.err
     assert "no source 'ap.log' was seen: is it app.log?" in ran.err
 
