@@ -13,7 +13,7 @@ from logtriage.sql import literal
 CONTINUES = (
     r"^(?:\s|$|[}\])][,;]?\s*$|at (?:[\w.$<>/]+\(|<|\S+ \()|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common)|goroutine \d+ (?:gp=\S+ .{0,40})?\["
     r"|created by |Traceback \(most recent call last\)|During handling of the above|The above exception was|--- End of |---> "
-    r"|#\d+ +(?:0x|\S+ \(|[^(]{1,200} \((?:file|dart|package):|/|\{main\}|\[internal function\])|exit status \d+$|\[signal |stack traceback:|Stack trace:$|nested exception"
+    r"|#\d+ +(?:0x|\S+ \(|[^(]{1,200} \((?:file|dart|package):|/|\{main\}|\[internal function\])|exit status \d+$|\[signal |stack traceback:|[Ss]tack ?trace:$|nested exception"
     # Go's frames: nothing but addresses between the brackets
     r"|(?:panic|[\w.~@/-]*[\w~-]+\.[\w.()*·\[\]-]+)\((?:0x[0-9a-f]+\??|\.\.\.|[{},_? ])*\)$"
     # Elixir
@@ -21,6 +21,8 @@ CONTINUES = (
     # Dart, Rust, Node
     r"|(?:Receiver|Tried calling|Found): |stack backtrace:$|note: (?:run with|Some details)|Node\.js v\d"
     r"|<asynchronous suspension>$"
+    # the sides and ends of a frame drawn around a message: Julia's warnings, Rich's traces and tables
+    r"|[│┃║├┣┡╞╠└┗╰╘╚]"
     # Ruby's, but for the first, which says what went wrong
     r"|(?:\S+/)?[\w.@-]+:\d+:in [`'][^`']*'$"
     # a member of a JSON object
