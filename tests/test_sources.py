@@ -15,8 +15,9 @@ import pytest
 
 from logtriage.errors import SourceError
 from logtriage.sources.find import Found, find
-from logtriage.sources.naming import Resource, resource, rotation, service_of_pod
 from logtriage.sources.read import blocks
+from logtriage.sources.resource import Resource, resource, service_of_pod
+from logtriage.sources.rotation import rotation
 
 ID = "0123456789abcdef" * 4
 UID = "11111111-2222-3333-4444-555555555555"

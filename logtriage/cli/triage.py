@@ -76,11 +76,12 @@ def run(argv: list[str]) -> int:
     session = Session.of(parser().parse_intermixed_args(argv))
     from logtriage.output import harmless, use_colour
     from logtriage.triage import told
+    from logtriage.triage.plain import plain
 
     args = session.args
     answer, coverage = answered(session)
     if args.output == "json":
-        print(json.dumps(answer.plain(), ensure_ascii=False))
+        print(json.dumps(plain(answer), ensure_ascii=False))
     else:
         columns, rows = shutil.get_terminal_size((120, _LEAST + 1))
         screen = (columns, max(_LEAST, rows - 1)) if sys.stdout.isatty() else None

@@ -16,7 +16,8 @@ from logtriage.errors import SourceError
 from logtriage.sources.bundle import Bundle, is_bundle
 from logtriage.sources.codec import HEAD, recognise
 from logtriage.sources.head import why_no_log
-from logtriage.sources.naming import Resource, resource, rotation
+from logtriage.sources.resource import Resource, resource
+from logtriage.sources.rotation import rotation
 from logtriage.sources.sets import Candidate, in_order, shown
 from logtriage.sources.unpack import Pieces, Pull, decoded
 
@@ -189,11 +190,8 @@ class _Finder:
                 pull = Pull(archive.data())
                 compression = recognise(pull.peek(HEAD))
                 head = _head_of(pull.rest())
-                if (
-                    what := "an archive in an archive"
-                    if is_bundle(head, member.name)
-                    else why_no_log(head, member.name)
-                ):
+                nested = "an archive in an archive" if is_bundle(head, member.name) else None
+                if what := nested or why_no_log(head, member.name):
                     self.skip(label, what)
                     continue
                 place, _, name = member.name.rpartition("/")

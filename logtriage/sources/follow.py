@@ -9,9 +9,9 @@ from logtriage.errors import SourceError
 from logtriage.sources.events import Appeared, Event, Rotated, Truncated, Vanished
 from logtriage.sources.find import Source
 from logtriage.sources.mark import Mark, Position
-from logtriage.sources.naming import rotation
 from logtriage.sources.pipe import PipeTail
 from logtriage.sources.read import UNTOLD, Block, fingerprint, identity
+from logtriage.sources.rotation import rotation
 from logtriage.sources.tail import FileTail
 
 __all__ = ["Appeared", "Event", "Follower", "Position", "Rotated", "Truncated", "Vanished", "follow"]

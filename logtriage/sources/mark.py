@@ -8,8 +8,8 @@ from pathlib import Path
 
 from logtriage.errors import SourceError
 from logtriage.sources.find import Source
-from logtriage.sources.naming import rotation
 from logtriage.sources.read import UNTOLD, Fingerprint, Identity, fingerprint, opened
+from logtriage.sources.rotation import rotation
 from logtriage.sources.unpack import Pieces, Pull
 
 HEAD, TAIL = 1024, 256  # bytes by which a log is known again

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from logtriage.sources.naming import Rotation, rotation, unsqueezed
+from logtriage.sources.rotation import Rotation, rotation, unsqueezed
 
 
 @dataclass(frozen=True, slots=True)

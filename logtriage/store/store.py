@@ -37,9 +37,8 @@ def connect(threads: int | None = None, *, trusting: bool = False) -> duckdb.Duc
     # Python's variables are no tables; and to look for them, DuckDB calls Python, where it drops a Ctrl-C that comes then.
     con = duckdb.connect(config={"allow_unsigned_extensions": trusting, "python_enable_replacements": False})
     con.execute("SET TimeZone = 'UTC'; SET autoinstall_known_extensions = false; SET memory_limit = '600MB'")
-    con.execute(
-        "SET enable_external_file_cache = false"
-    )  # the system keeps files as well: nothing is slower without it
+    # The system keeps files as well: nothing is slower without DuckDB's own cache.
+    con.execute("SET enable_external_file_cache = false")
     if threads:
         con.execute(f"SET threads = {threads}")
     do_without(con)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from logtriage.answers import lanes
 from logtriage.coverage import counted
@@ -84,30 +84,6 @@ class Triage:
     def of_kind(self, *kinds: str, most: int = 5) -> list[Finding]:
         """The most surprising findings of some kinds."""
         return sorted((one for one in self.findings if one.kind in kinds), key=lambda one: -one.score)[:most]
-
-    def plain(self) -> dict[str, Any]:
-        """The answer as what JSON knows."""
-        onset = self.onset and {
-            "time": _stamp(self.onset.moment),
-            "sure": self.onset.sure,
-            "bans": round(self.onset.bans, 2),
-            "why": self.onset.why,
-        }
-        return {
-            "onset": onset,
-            "window": self.looked_at and {"since": _stamp(self.looked_at.since), "until": _stamp(self.looked_at.until)},
-            "baseline": self.baseline,
-            "records": {"baseline": self.records[BEFORE], "incident": self.records[AFTER]},
-            "culprits": [
-                {"service": one.service, "score": one.score, "why": one.sentence, "evidence": [_plain(f) for f in one.evidence]}
-                for one in self.culprits
-            ],
-            "findings": [{"service": f.service, **_plain(f)} for f in self.findings],
-            "blame": [{**asdict(edge), "first": _stamp(edge.first), "sentence": edge.sentence, "score": round(edge.score, 2)} for edge in self.blame],
-            "changes": [{**asdict(change), "at": _stamp(change.at)} for change in self.changes],
-            "moved": [{"time": _stamp(move.at), "service": move.service, "what": move.what} for move in self.moved],
-            "notes": self.notes,
-        }  # fmt: skip
 
 
 def triage(store: Store | Snapshot, asked: Asked) -> Triage:
@@ -237,14 +213,3 @@ def _activity(scope: Scope) -> list[Minute]:
         [since, scope.plan.after.until],
     )
     return [Minute(begin, scope.services[service], records, warnings) for begin, service, records, warnings in rows]
-
-
-def _plain(finding: Finding) -> dict[str, Any]:
-    return {
-        "kind": finding.kind, "score": round(finding.score, 2), "sentence": finding.sentence, "time": _stamp(finding.at),
-        "records": [{"source": source, "offset": offset} for source, offset in finding.records], "sql": finding.sql,
-    }  # fmt: skip
-
-
-def _stamp(moment: datetime | None) -> str | None:
-    return f"{moment.isoformat()}Z" if moment else None

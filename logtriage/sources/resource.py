@@ -1,4 +1,4 @@
-"""What a log file's name and place tell: which rotated set it belongs to, and who wrote it."""
+"""Who wrote a log, as its name and place tell: by the habits of Kubernetes and docker, and by what files and folders are called."""
 
 from __future__ import annotations
 
@@ -7,21 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-_SQUEEZED = re.compile(r"\.(?:gz|gzip|zst|zstd|bz2|xz)$", re.IGNORECASE)
-
-_DATE = r"(?:19|20)\d\d(?P<s>[-_.]?)(?:0[1-9]|1[0-2])(?P=s)(?:0[1-9]|[12]\d|3[01])"
-_TIME = r"(?:[-_.T]?(?:[01]\d|2[0-3])(?:[-_.:]?[0-5]\d){0,2}Z?)?"
-_AGES = (  # (regex, whether the age stands inside the name, before its extension)
-    (re.compile(rf"(?P<base>.+?)[-_.]+(?P<date>{_DATE}{_TIME}|1\d{{9}})(?:[-_.](?P<index>\d{{1,5}}))?"), False),
-    (
-        re.compile(rf"(?P<base>.+?)[-_.]+(?P<date>{_DATE}{_TIME})(?:[-_.](?P<index>\d{{1,5}}))?(?P<ext>\.[A-Za-z]\w*)"),
-        True,
-    ),
-    (re.compile(r"(?P<base>.+?)\.(?P<number>\d{1,4})"), False),
-    (re.compile(r"(?P<base>.+)\.(?P<old>old|prev|previous)"), False),
-    (re.compile(r"@(?P<date>[0-9a-f]{24})\.[su]"), False),
-)
-_NUMBER_INSIDE = re.compile(r"(?P<base>.+?)\.(?P<number>\d{1,4})(?P<ext>\.[A-Za-z]\w*)")
+from logtriage.sources.rotation import rotation
 
 # Names Kubernetes makes up: its random part has no vowels and none of 0, 1, 3 (k8s.io/apimachinery, util/rand).
 _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
@@ -78,47 +64,6 @@ class Resource:
             self.pod or other.pod,
             self.namespace or other.namespace,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """A file name taken apart: the `base` name of its set, and `age`, which sorts the oldest part first.
-
-    `needs_base` marks a guess (`web.1.log`) that holds only if the base file exists beside it.
-    """
-
-    base: str
-    age: tuple[int, str, int] = (2, "", 0)
-    needs_base: bool = False
-
-    @property
-    def current(self) -> bool:
-        """Whether this is the name being written to, not a part already rotated away."""
-        return self.age[0] == 2
-
-
-def unsqueezed(name: str) -> str:
-    """The name without the suffix of a compressor."""
-    return _SQUEEZED.sub("", name)
-
-
-def rotation(name: str) -> Rotation:
-    """Take a file's base name apart by the conventions of logrotate, log4j, logback, docker, kubelet and svlogd."""
-    plain = unsqueezed(name)
-    for shape, inside in _AGES:
-        if found := shape.fullmatch(plain):
-            parts = found.groupdict()
-            if date := parts.get("date"):
-                # Digits only, so that 2026-01-02 and 20260102 compare; the index grows with time within one date.
-                digits = re.sub(r"[-_.:TZ]", "", date)
-                return Rotation(
-                    parts.get("base", "current") + (parts["ext"] if inside else ""),
-                    (0, digits, int(parts.get("index") or 0)),
-                )
-            return Rotation(parts["base"], (1, "", -int(parts.get("number") or 1)))
-    if found := _NUMBER_INSIDE.fullmatch(plain):
-        return Rotation(found["base"] + found["ext"], (1, "", -int(found["number"])), needs_base=True)
-    return Rotation(plain)
 
 
 def service_of_pod(pod: str) -> str | None:
