@@ -97,7 +97,7 @@ class Normaliser:
         self.shapes = shapes or Shapes()
         self.records = Records(con)
         self._matcher: Matcher = beside._matcher if beside else Matcher(settings.patterns)
-        self._flags = Flags(con, self._matcher)
+        self._flags = Flags(self._matcher)
         self._claims: Claims = beside._claims if beside else Claims(settings.formats)
         self.rows: pa.Table | None = None
 
@@ -127,29 +127,19 @@ class Normaliser:
     ) -> Made:
         """One block, see `Records.read`. Without `shapes`, what only the store needs is not made: `rows` and `shapes`."""
         made = self.records.read(block, grammar, reference=reference, final=final, starts=starts)
-        self.records.show()
         self.finish(block, made, shapes=shapes)
+        self.show(self.held())
         return made
 
-    @property
-    def _shown_rows(self) -> pa.Table:
-        """Of `rows` what is looked up by the place of a record: to show a column costs some microseconds."""
-        assert self.rows is not None
-        return self.rows.select(["i", "offset", "timestamp", "shape"])
-
     def held(self) -> Held:
-        """The records that are shown now."""
-        assert self.rows is not None
-        tables = {
-            "records": self.records.table,
-            "rows": self._shown_rows,
-            "found": self._flags.found,
-            "flags": self._flags.flags,
-        }
+        """The records that were read last."""
+        # Of rows what is looked up by the place of a record: to show a column costs some microseconds.
+        rows = self.rows.select(["i", "offset", "timestamp", "shape"]) if self.rows is not None else None
+        tables = {"records": self.records.table, "rows": rows, "found": self._flags.found, "flags": self._flags.flags}
         return Held({name: table for name, table in tables.items() if table is not None}, list(self.records.chains))
 
     def show(self, held: Held) -> None:
-        """Shows records that were shown before; `rows` and `shapes` stay those of the block read last."""
+        """Makes temp views show records; `rows` and `shapes` stay those of the block read last."""
         for name, table in held.tables.items():
             self.con.register(name, table)
 
@@ -164,7 +154,6 @@ class Normaliser:
         self.records.let_go()
         self._flags.let_go()
         self.rows = self.shapes.runs = None
-        self.con.unregister("rows")
 
     def hits(self) -> pa.Table:
         """What `found` tells of `rows`, with their places and times."""
@@ -221,7 +210,6 @@ class Normaliser:
         whole = pc.is_valid(one(rows["exact"]))
         numbers = self.shapes.number(frames, bodies, stamps, observed, whole)
         self.rows = rows.append_column("shape", numbers).append_column("run", self.shapes.runs)
-        self.con.register("rows", self._shown_rows)
 
 
 def read_ahead(source: Source, offset: int, line: int) -> Iterator[Block]:

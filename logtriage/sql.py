@@ -1,10 +1,26 @@
-"""Text inside SQL, where it cannot be a parameter."""
+"""What goes into SQL: text where it cannot be a parameter, and Arrow tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
 
 MOST_SCANNED = 24  # numbers that are named one by one where each is held against every record
+
+
+def asked(con: duckdb.DuckDBPyConnection, sql: str, **tables: pa.Table) -> pa.Table:
+    """What a statement gives that knows Arrow tables by these names; the connection holds none of them afterwards."""
+    for name, table in tables.items():
+        con.register(name, table)
+    try:
+        return con.execute(sql).to_arrow_table()
+    finally:
+        for name in tables:
+            con.unregister(name)
 
 
 def literal(text: str) -> str:

@@ -53,7 +53,8 @@ def by_sql(normaliser: Normaliser, path: Path) -> list[tuple[int, int]]:
     """(line, lines) of each record, as the store has them."""
     found: list[tuple[int, int]] = []
     for _ in normaliser.read(find([str(path)]).sources[0]):
-        found += normaliser.con.execute("SELECT line, lines FROM wholes ORDER BY i").fetchall()
+        rows = normaliser.con.execute("SELECT line, raw FROM records ORDER BY i").fetchall()
+        found += [(line, raw.count("\n") + (not raw.endswith("\n"))) for line, raw in rows]
     return found
 
 
@@ -69,7 +70,9 @@ def pieces_by_sql(normaliser: Normaliser, path: Path) -> list[tuple[int, bytes]]
     """(offset, bytes) of each record, as the store has them."""
     found: list[tuple[int, bytes]] = []
     for _ in normaliser.read(find([str(path)]).sources[0]):
-        rows = normaliser.con.execute('SELECT "offset", coalesce(exact, encode(raw)) FROM wholes ORDER BY i').fetchall()
+        rows = normaliser.con.execute(
+            'SELECT "offset", coalesce(exact, encode(raw)) FROM records ORDER BY i'
+        ).fetchall()
         found += rows
     return found
 

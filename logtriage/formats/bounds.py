@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.formats import cuts
 from logtriage.formats.heads import Heads
-from logtriage.formats.joints import goes_on_sql
+from logtriage.formats.joints import going_on
 from logtriage.layouts import one
 from logtriage.sources.lines import Lines
 
@@ -30,15 +30,10 @@ def starts(heads: Heads, lines: Lines) -> pa.Int64Array:
     line = pc.add(above, pa.scalar(1, pa.int64()))
     before, own = told.take(above), told.take(line)
     wrapped = pc.is_valid(heads.of(line, ["content"])["content"])
-    near = {
-        "i": line, "joint_before": before["joint"], "joint": own["joint"],
-        "follows": pc.or_(own["follows"], pc.and_(wrapped, before["partial"])),
-        "other": pc.invert(_same_stream(heads, lines, line, above, known=True)),
-    }  # fmt: skip
-    heads.con.register("near", pa.table(near))
-    goes_on = f"NOT other AND {goes_on_sql('joint_before', 'joint', 'follows')}"
-    gone = heads.con.execute(f"SELECT i FROM near WHERE {goes_on}").to_arrow_table()
-    return every.filter(pc.invert(pc.is_in(every, value_set=gone["i"])))
+    follows = pc.or_(own["follows"], pc.and_(wrapped, before["partial"]))
+    goes_on = going_on(one(before["joint"]), one(own["joint"]), one(follows))
+    gone = line.filter(pc.and_(goes_on, _same_stream(heads, lines, line, above, known=True)))
+    return every.filter(pc.invert(pc.is_in(every, value_set=gone)))
 
 
 def tails(heads: Heads, lines: Lines, starts: pa.Int64Array) -> pa.Table:

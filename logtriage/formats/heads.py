@@ -19,6 +19,7 @@ from logtriage.formats.node import Node
 from logtriage.formats.stages import COLUMNS, OF_A_LINE, Stages
 from logtriage.layouts import one
 from logtriage.sources.lines import Lines
+from logtriage.sql import asked
 from logtriage.stamps.rendering import Rendering
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _SAMPLE = 200
 _LONG = 1 << 16  # bytes
 _ROUNDS = 6
+_FACTOR = 0xD6E8FEB86659FD93
 
 
 class Heads:
@@ -39,6 +41,7 @@ class Heads:
         self.table: pa.Table | None = None
         self.texts: pa.ChunkedArray | None = None  # the lines as formats read them
         self._rows: pa.Int32Array | None = None  # where each line is in the table, if not in its order
+        self._reference: dt.datetime | None = None
         con.execute("SET TimeZone = 'UTC'")
 
     @property
@@ -59,8 +62,6 @@ class Heads:
         """Gives the block's memory back."""
         self._stages.clear()
         self.table = self.texts = self._rows = None
-        for name in ("lines", "stage", "heads", "cut"):
-            self.con.unregister(name)
 
     def read(self, lines: Lines, grammar: Grammar, reference: dt.datetime) -> None:
         """Fills `heads` from the registered relation `lines` (i, t). What nobody claimed, and stamps that did not
@@ -70,13 +71,14 @@ class Heads:
         """
         import pyarrow as pa
 
-        self.con.execute(f"SET VARIABLE reference = TIMESTAMP '{reference.replace(tzinfo=None)}'")
+        if reference != self._reference:
+            self.con.execute(f"SET VARIABLE reference = TIMESTAMP '{reference.replace(tzinfo=None)}'")
+            self._reference = reference
         # Later blocks of a source teach less, and what no format reads is learnt from below.
         grammar.learn(_sample(lines, _SAMPLE // 2 if grammar.root.children else _SAMPLE))
         rows = lines.table
         if lines.cleaned:
-            self.con.register("lines", rows)
-            rows = self.con.execute(f"SELECT i, {clean('t', lines)} AS t FROM lines").to_arrow_table()
+            rows = asked(self.con, f"SELECT i, {clean('t', lines)} AS t FROM lines", lines=rows)
         self.texts = rows["t"].cast(pa.large_string())
         for _ in range(_ROUNDS):
             self._stages.clear()
@@ -125,9 +127,7 @@ class Heads:
         unknown = heads.filter(pc.or_(heads["odd"], pc.invert(goes_on)))
         if not len(unknown):
             return []
-        self.con.register("unknown", unknown)
-        sample = self.con.execute(f"SELECT i FROM unknown ORDER BY hash(i) LIMIT {_SAMPLE}").to_arrow_table()
-        return _beginnings(one(rows["t"].take(sample["i"])))
+        return _beginnings(one(rows["t"].take(_some(one(unknown["i"]), _SAMPLE))))
 
     def _odd(self) -> pa.ChunkedArray:
         """Of which lines the stamp did not convert."""
@@ -163,32 +163,29 @@ class Heads:
             if not cuts.may_cut(top.fmt):
                 continue
             chains = [k for k, node in enumerate(self.chains) if node.fmt and node.path_nodes[0] is top]
-            self.con.register("cut", wholes.filter(pc.is_in(chain, value_set=pa.array(chains, pa.int32()))))
-            sql = f"SELECT i, {first_line([top], 'raw')} AS t, false AS own FROM cut"
-            rows = self.con.execute(sql).to_arrow_table()
+            own = wholes.filter(pc.is_in(chain, value_set=pa.array(chains, pa.int32())))
+            rows = asked(self.con, f"SELECT i, {first_line([top], 'raw')} AS t, false AS own FROM cut", cut=own)
             if len(rows):
                 grammar.learn(rows["t"].slice(0, _SAMPLE).to_pylist(), cut=False)
                 self._again(top, rows, [], grammar)
 
-    def read_whole(self, lines_of: str, grammar: Grammar) -> None:
-        """Reads the formats that span lines again, from whole records: a relation (i, t) of those found so far."""
+    def read_whole(self, texts: str, grammar: Grammar, **tables: pa.Table) -> None:
+        """Reads the formats that span lines again, from whole records: SQL over `tables` and `heads`, which gives (i, t) of
+        those found so far."""
         for k, node in enumerate(self.chains):
             if not (node.fmt and node.fmt.multiline):
                 continue
-            self.con.register("heads", self.table)
-            found = self.con.execute(
-                f"SELECT t FROM ({lines_of}) JOIN heads USING (i) WHERE chain = {k} ORDER BY i LIMIT {_SAMPLE}"
-            ).fetchall()
+            assert self.table is not None
+            whole = f"FROM ({texts}) AS w JOIN heads USING (i) WHERE chain = {k}"
+            known = {**tables, "heads": self.table}
+            found = asked(self.con, f"SELECT t {whole} ORDER BY i LIMIT {_SAMPLE}", **known)["t"].to_pylist()
             if not found:
                 continue
-            grammar.learn_whole(node, [t for (t,) in found])
+            grammar.learn_whole(node, found)
             inside = node.parent and node.parent.fmt
             carried = [name for name in COLUMNS if name not in OF_A_LINE] if inside else []
             names = ", ".join(f"heads.{name}" for name in carried)
-            rows = self.con.execute(
-                f"SELECT w.i, w.t, false AS own{', ' * bool(names)}{names} "
-                f"FROM ({lines_of}) AS w JOIN heads USING (i) WHERE chain = {k}"
-            ).to_arrow_table()
+            rows = asked(self.con, f"SELECT w.i, w.t, false AS own{', ' * bool(names)}{names} {whole}", **known)
             self._again(node, rows, carried, grammar, whole=True)
 
     def _again(
@@ -207,6 +204,18 @@ def _sample(lines: Lines, most: int) -> list[str]:
     places = sorted({*range(min(n, most // 4)), *range(0, n, step)})
     texts = [text.rstrip("\r").lstrip("\ufeff") for text in _beginnings(lines.text.take(places))]
     return [re.sub(ANSI, "", text) for text in texts] if lines.has_escape else texts
+
+
+def _some(lines: pa.Int64Array, most: int) -> pa.Int64Array:
+    """A sample of lines, which no rhythm of theirs can spoil: those with the smallest hashes (murmurhash64)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    mixed, half = lines.cast(pa.uint64()), pa.scalar(32, pa.uint64())
+    for _ in range(2):
+        mixed = pc.multiply(pc.bit_wise_xor(mixed, pc.shift_right(mixed, half)), pa.scalar(_FACTOR, pa.uint64()))
+    mixed = pc.bit_wise_xor(mixed, pc.shift_right(mixed, half))
+    return lines.take(pc.sort_indices(mixed).slice(0, most))
 
 
 def _beginnings(texts: pa.LargeStringArray) -> list[str]:

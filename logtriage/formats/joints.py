@@ -6,8 +6,13 @@ source. For whole blocks as SQL, for the few lines around a hit in Python; both 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from logtriage.formats.twin import compiled
 from logtriage.sql import literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Lines that go on with the record before them wherever they stand: indented ones, closing brackets, traces' joints.
 CONTINUES = (
@@ -72,9 +77,14 @@ def goes_on(before: int | None, own: int | None, follows: bool) -> bool:
     return follows or (own is not None and (before == LEADS or (own == CLOSES and before == CODE)))
 
 
-def goes_on_sql(before: str, own: str, follows: str) -> str:
-    """The same as SQL, for the columns of these names (or expressions)."""
-    return (
-        f"CASE WHEN {before} = {OPENS} THEN true WHEN {own} = {REMARK} THEN coalesce({before} = {REMARK}, false) WHEN {follows} THEN true WHEN {own} IS NULL THEN false "
-        f"ELSE coalesce({before} = {LEADS} OR ({own} = {CLOSES} AND {before} = {CODE}), false) END"
-    )
+def going_on(before: pa.Int8Array, own: pa.Int8Array, follows: pa.BooleanArray) -> pa.BooleanArray:
+    """The same for columns of lines."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def are(joints: pa.Int8Array, joint: int) -> pa.BooleanArray:
+        return pc.equal(joints, pa.scalar(joint, pa.int8())).fill_null(False)
+
+    joined = pc.or_(are(before, LEADS), pc.and_(are(own, CLOSES), are(before, CODE)))
+    otherwise = pc.or_(follows.fill_null(False), pc.and_(pc.is_valid(own), joined))
+    return pc.or_(are(before, OPENS), pc.if_else(are(own, REMARK), are(before, REMARK), otherwise))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from logtriage import layouts
 from logtriage.formats.node import Node
+from logtriage.sql import asked
 from logtriage.stamps.rendering import Rendering, render_sql, rendering_of
 from logtriage.stamps.stamp_sql import nanos_sql, to_timestamp_sql
 
@@ -49,9 +50,9 @@ class Moments:
         )
         texts = layouts.one(rows["own_text"])
         clocks, nanos = _clocks(texts)
-        self.con.register("clocks", pa.table({"own_text": clocks.dictionary}))
         relation = f"SELECT *, {moment} AS own_time, {_nanos(node, written)} AS own_nanos FROM clocks"
-        told = self.con.execute(f"SELECT *, {self._rendered(written)} AS own_stamp FROM ({relation})").to_arrow_table()
+        sql = f"SELECT *, {self._rendered(written)} AS own_stamp FROM ({relation})"
+        told = asked(self.con, sql, clocks=pa.table({"own_text": clocks.dictionary}))
         time, behind, stamp = (
             layouts.one(told[name]).take(clocks.indices) for name in ("own_time", "own_nanos", "own_stamp")
         )

@@ -15,6 +15,7 @@ from logtriage.formats.node import Node
 from logtriage.formats.stages import COLUMNS
 from logtriage.layouts import either, one, slices, where
 from logtriage.sources.lines import Lines, split
+from logtriage.sql import asked
 from logtriage.stamps.rendering import Rendering
 
 if TYPE_CHECKING:
@@ -66,15 +67,11 @@ class Records:
     def let_go_of_lines(self) -> None:
         """Gives the memory back that lines took, when their records have been made."""
         self._heads.let_go()
-        for name in ("near", "following", "tails"):
-            self.con.unregister(name)
 
     def let_go(self) -> None:
         """Gives the block's memory back; there are no records until the next one is read."""
         self.let_go_of_lines()
         self.table = None
-        for name in ("wholes", "records"):
-            self.con.unregister(name)
 
     def read(
         self,
@@ -95,24 +92,16 @@ class Records:
         lines = split(block)
         self._heads.read(lines, grammar, reference)
         first = bounds.starts(self._heads, lines) if starts is None else pa.array(starts, pa.int64())
-        made, wholes = self._register(lines, first, block, final)
+        made, wholes = self._wholes(lines, first, block, final)
         tails = bounds.tails(self._heads, lines, first)
         self._heads.read_cut(wholes, grammar)
         if any(node.fmt and node.fmt.multiline for node in self.chains):
-            self.con.register("tails", tails)
-            self._heads.read_whole(self._whole_texts(lines), grammar)
+            self._heads.read_whole(_whole_texts(lines), grammar, wholes=wholes, tails=tails)
         self._assemble(lines, wholes, tails)
         return made
 
-    def _whole_texts(self, lines: Lines) -> str:
-        """A relation (i, t): the whole text of each record found so far, unwrapped."""
-        return (
-            f"SELECT w.i, CASE WHEN h.content IS NULL THEN {clean_record('w.raw', lines)} ELSE {_joined('h.content')} END AS t "
-            "FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i"
-        )
-
-    def _register(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> tuple[Made, pa.Table]:
-        """Registers `wholes`: each record with all its lines, without a copy of the text."""
+    def _wholes(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> tuple[Made, pa.Table]:
+        """`wholes`: each record with all its lines, without a copy of the text."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -138,9 +127,7 @@ class Records:
             "raw": raw,
             "exact": exact,
         }
-        wholes = pa.table(columns)
-        self.con.register("wholes", wholes)
-        return Made(n, borders[n].as_py(), offsets[n].as_py(), lines.has_marks), wholes
+        return Made(n, borders[n].as_py(), offsets[n].as_py(), lines.has_marks), pa.table(columns)
 
     def _assemble(self, lines: Lines, wholes: pa.Table, tails: pa.Table) -> None:
         """Makes `table` of heads, wholes and tails. `text` is what a record says (its lines cleaned and unwrapped), null where
@@ -193,10 +180,6 @@ class Records:
         chains = [k for k, node in enumerate(self.chains) if node.fmt and node.fmt.multiline]
         return pc.is_in(records["chain"], value_set=pa.array(chains, pa.int32()))
 
-    def show(self) -> None:
-        """Makes the temp view `records` show them."""
-        self.con.register("records", self.table)
-
     def _side_by_side(self, lines: Lines, wholes: pa.Table, tails: pa.Table) -> pa.Table:
         """`wholes`, and beside each record the head of its first line, its `tail` (see bounds.py), its `text`, `own` (all of it cleaned, null
         where that is `raw`), and what is `behind` the head."""
@@ -215,7 +198,7 @@ class Records:
         own = pa.nulls(len(table), pa.large_string())
         ends = pc.subtract(pc.binary_length(source), pc.ends_with(source, "\n").cast(pa.int64()))
         if lines.cleaned:
-            cleaned = self.con.execute(f"SELECT {clean_record('raw', lines)} AS own FROM wholes").to_arrow_table()
+            cleaned = asked(self.con, f"SELECT {clean_record('raw', lines)} AS own FROM wholes", wholes=wholes)
             own = source = cleaned["own"].cast(pa.large_string())
             text, ends = pc.coalesce(text, own), pc.binary_length(source)
         head = one(table["head"])
@@ -250,5 +233,9 @@ def _with(records: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
     return records
 
 
-def _joined(head: str) -> str:
-    return f"{head} || coalesce(tail, '')"
+def _whole_texts(lines: Lines) -> str:
+    """SQL that gives (i, t): the whole text of each record found so far, unwrapped."""
+    return (
+        f"SELECT w.i, CASE WHEN content IS NULL THEN {clean_record('w.raw', lines)} ELSE content || coalesce(tail, '') END AS t "
+        "FROM wholes AS w JOIN heads AS h ON h.i = w.i LEFT JOIN tails ON tails.i = w.i"
+    )

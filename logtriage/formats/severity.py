@@ -13,7 +13,7 @@ from logtriage.formats.format import level_words
 from logtriage.formats.levels import SEVERITY, SYSLOG
 from logtriage.formats.node import GENERIC, Node
 from logtriage.layouts import one
-from logtriage.sql import literal
+from logtriage.sql import asked, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -110,9 +110,8 @@ def judged(con: duckdb.DuckDBPyConnection, records: pa.Table, chains: Sequence[N
     some = pc.and_(untold, pc.or_(pc.match_substring_regex(records["body"], _TELLING), loose))
     if not pc.any(some).as_py():  # the regexes are dear to compile
         return found
-    con.register("untold", records.select(["chain", "text", "raw", "body", "word"]).filter(some))
-    told = con.execute(_judgement(chains)).to_arrow_table()
-    con.unregister("untold")
+    untold = records.select(["chain", "text", "raw", "body", "word"]).filter(some)
+    told = asked(con, _judgement(chains), untold=untold)
     return {
         name: pc.replace_with_mask(column, one(some), one(told[name].cast(column.type)))
         for name, column in found.items()

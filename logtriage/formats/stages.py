@@ -22,7 +22,7 @@ from logtriage.formats.node import Node
 from logtriage.formats.opened import opened
 from logtriage.formats.stage_sql import GROUP, READ, claimed, fields, sought, tells_all
 from logtriage.formats.twin import compiled
-from logtriage.sql import literal
+from logtriage.sql import asked, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -146,8 +146,7 @@ class Stages:
 
     def _ask(self, rows: pa.Table, sql: str) -> pa.Table:
         """What a statement over `stage`, some lines, gives."""
-        self.con.register("stage", rows)
-        return self.con.execute(sql).to_arrow_table()
+        return asked(self.con, sql, stage=rows)
 
     def _select(self, rows: pa.Table, items: Mapping[str, str], relation: str = "FROM stage") -> pa.Table:
         """Lines with columns by their SQL; what is there already does not go through DuckDB."""

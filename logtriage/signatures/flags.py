@@ -9,16 +9,13 @@ from logtriage.formats.levels import SEVERITY
 from logtriage.signatures.match import Matcher, prove
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 
 class Flags:
-    """Makes the tables `found` (i, pattern, category, severity_number, captures) and `flags` (i, flags, severity_number),
-    which the connection shows by these names."""
+    """Makes the tables `found` (i, pattern, category, severity_number, captures) and `flags` (i, flags, severity_number)."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, matcher: Matcher) -> None:
-        self.con = con
+    def __init__(self, matcher: Matcher) -> None:
         self.matcher = matcher
         self.found: pa.Table | None = None
         self.flags: pa.Table | None = None
@@ -26,8 +23,6 @@ class Flags:
     def let_go(self) -> None:
         """Gives the block's memory back."""
         self.found = self.flags = None
-        for name in ("found", "flags"):
-            self.con.unregister(name)
 
     def read(self, places: pa.Int64Array, texts: pa.Array) -> None:
         """Looks at the records of a block, of which `places` tells the number `i` and `texts` what they say; a record's flags
@@ -36,12 +31,10 @@ class Flags:
         import pyarrow.compute as pc
 
         self.found = self._proved(places, texts)
-        self.con.register("found", self.found)
         hits = self.found.sort_by([("i", "ascending"), ("pattern", "ascending")])
         told = hits.group_by("i", use_threads=False).aggregate([("pattern", "list"), ("severity_number", "max")])
         flags = pc.binary_join(told["pattern_list"], " ")
         self.flags = pa.table({"i": told["i"], "flags": flags, "severity_number": told["severity_number_max"]})
-        self.con.register("flags", self.flags)
 
     def _proved(self, places: pa.Int64Array, texts: pa.Array) -> pa.Table:
         import pyarrow as pa

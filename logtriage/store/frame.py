@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from logtriage import masking
 from logtriage.layouts import one
-from logtriage.sql import settled
+from logtriage.sql import asked, settled
 from logtriage.stamps.rendering import Rendering, render_sql
 
 if TYPE_CHECKING:
@@ -63,21 +63,22 @@ def cut(con: duckdb.DuckDBPyConnection, pieces: pa.Table, *, json: bool) -> tupl
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    con.register("pieces", pieces)
-    frames = one(con.execute(_framed(pieces.column_names, json=json)).to_arrow_table()["frame"])
-    con.unregister("pieces")
-    bodies, ids = one(pieces["body"]), pieces.select([name for name in IDS if name in pieces.column_names])
-    if ids.column_names:
-        bodies = _without_ids(con, bodies, ids).cast(pa.large_string())
-        holding = _may_hold(frames, ids)
-        if pc.any(holding).as_py():
-            cut = _without_ids(con, frames.filter(holding), ids.filter(holding))
-            frames = pc.replace_with_mask(frames, holding, cut)
-    return frames, bodies
+    ids = pieces.select([name for name in IDS if name in pieces.column_names])
+    relation = _framed(pieces.column_names, json=json)
+    if not ids.column_names:
+        return one(asked(con, f"SELECT frame FROM ({relation})", pieces=pieces)["frame"]), one(pieces["body"])
+    told = asked(con, f"SELECT frame, body FROM ({_without_ids(relation, 'body', ids)})", pieces=pieces)
+    frames, bodies = one(told["frame"]), one(told["body"])
+    holding = _may_hold(frames, ids)
+    if pc.any(holding).as_py():
+        held = ids.append_column("frame", frames).filter(holding)
+        told = asked(con, f"SELECT frame FROM ({_without_ids('FROM held', 'frame', ids)})", held=held)
+        frames = pc.replace_with_mask(frames, holding, one(told["frame"]))
+    return frames, bodies.cast(pa.large_string())
 
 
 def _framed(found: Collection[str], *, json: bool) -> str:
-    """SQL: of `pieces`, with columns that are `found`, the frames, which may still hold ids."""
+    """SQL: `pieces`, with columns that are `found`, and their frames, which may still hold ids."""
     # What stands before a piece is told in a subquery of its own: in a CASE it would be looked for at each mention.
     whole = f"exact IS NULL AND head IS NULL AND NOT joined AND strlen(body) >= {_SHORTEST}"
     relation = f"SELECT *, CASE WHEN {whole} THEN split_part(raw, body, 1) END AS before_body FROM pieces"
@@ -96,18 +97,14 @@ def _framed(found: Collection[str], *, json: bool) -> str:
     for name in _RENDERED:
         if name in found:
             relation = _without(relation, "frame", name, PIECES[name])
-    return f"SELECT frame FROM ({relation})"
+    return relation
 
 
-def _without_ids(con: duckdb.DuckDBPyConnection, texts: pa.Array, ids: pa.Table) -> pa.StringArray:
-    """Texts without the ids beside them."""
-    con.register("texts", ids.append_column("text", texts))
-    relation = "FROM texts"
+def _without_ids(relation: str, column: str, ids: pa.Table) -> str:
+    """SQL: a relation whose texts in a column are without the ids beside them."""
     for name in ids.column_names:
-        relation = _without(relation, "text", name, IDS[name])
-    told = con.execute(f"SELECT text FROM ({relation})").to_arrow_table()
-    con.unregister("texts")
-    return one(told["text"])
+        relation = _without(relation, column, name, IDS[name])
+    return relation
 
 
 def _may_hold(frames: pa.StringArray, ids: pa.Table) -> pa.BooleanArray:

@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage import masking
@@ -95,7 +96,7 @@ class Shapes:
         frames, bodies, long = _shortened(frames, bodies)
         whole = pc.or_(whole, long)
         alikes = [alike(column, _ALIKE) for column in (frames, bodies, stamps, observed)]
-        pieces = [_masked(column) for column in alikes]
+        pieces = _masked(alikes)
         runs = pc.max_element_wise(*map(_longest, alikes[:2]), skip_nulls=False)
         self.runs = pc.if_else(long, pa.scalar(None, pa.uint16()), runs)
         joint, radix = pieces[0].indices.cast(pa.int64()), len(pieces[0].dictionary)
@@ -137,17 +138,23 @@ def number_of(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1 or 1
 
 
-def _masked(alike: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Each text masked, dictionary-encoded."""
+def _masked(alikes: Sequence[pa.DictionaryArray]) -> list[pa.DictionaryArray]:
+    """Columns of texts, each text masked; all at once, as each call compiles its regex."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    texts = alike.dictionary
+    texts = pa.concat_arrays([alike.dictionary.cast(pa.large_binary()) for alike in alikes])
     for pattern, left in _MASKS:
         sign = left.encode("utf-8", "surrogateescape")
         texts = pc.replace_substring_regex(texts, pattern=pattern.format(r"\b", r"\b"), replacement=sign)
-    masked = texts.dictionary_encode()
-    return pa.DictionaryArray.from_arrays(masked.indices.take(alike.indices), masked.dictionary)
+    begins = accumulate((len(alike.dictionary) for alike in alikes), initial=0)
+    own = [
+        texts.slice(at, len(alike.dictionary)).dictionary_encode() for at, alike in zip(begins, alikes, strict=False)
+    ]
+    return [
+        pa.DictionaryArray.from_arrays(masked.indices.take(alike.indices), masked.dictionary)
+        for masked, alike in zip(own, alikes, strict=True)
+    ]
 
 
 def _longest(alike: pa.DictionaryArray) -> pa.UInt16Array:
