@@ -207,7 +207,7 @@ def test_payment_is_rotated_and_the_oldest_is_a_gzip_without_a_date(demo: Summar
 
 def test_facts_are_true(demo: Summary) -> None:
     """Each number in the summary's facts is the number of lines that hold the text."""
-    counted = Counter({needle: 0 for needle in demo.facts})
+    counted = Counter(dict.fromkeys(demo.facts, 0))
     for _, line in lines_of(demo):
         counted.update(needle for needle in demo.facts if needle in line)
     assert dict(counted) == demo.facts

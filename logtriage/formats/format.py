@@ -155,7 +155,7 @@ def _read_format(path: Path, table: dict[str, Any], compile_too: bool) -> Format
         fmt = Format(**_values(table))
         _check(fmt, compile_too)
     except re.error as why:
-        raise LibraryError(f"{path}: format {fmt.id}: regex does not compile: {why}") from why
+        raise LibraryError(f"{path}: format {table['id']}: regex does not compile: {why}") from why
     except (ValueError, TypeError, KeyError, AttributeError) as why:
         raise LibraryError(f"{path}: format {table.get('id', '(no id)')}: {why}") from why
     return fmt

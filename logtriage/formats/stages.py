@@ -35,7 +35,7 @@ COLUMNS = {
     "head": "large_string",
     "timestamp": "timestamp[us]", "nanos": "int16", "stamp": "int32", "stamp_text": "large_string",
     "observed": "timestamp[us]", "observed_nanos": "int16", "observed_stamp": "int32", "observed_text": "large_string",
-    **{name: "large_string" for name in parse.ROLES},
+    **dict.fromkeys(parse.ROLES, "large_string"),
 }  # fmt: skip
 
 

@@ -27,9 +27,9 @@ def table(name: str) -> dict[str, Any]:
 
 def read_toml(path: Path, text: str) -> dict[str, Any]:
     """What a file says. Raises LibraryError that names it."""
-    try:
-        import tomllib
+    import tomllib
 
+    try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as why:
         raise LibraryError(f"{path}: not valid TOML: {why}") from why
