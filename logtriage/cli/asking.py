@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
 
 from logtriage.cli.session import Session
 from logtriage.cli.typed import Ends, Typed
-from logtriage.errors import UsageError, is_it
+from logtriage.errors import UsageError
 from logtriage.needles.needle import Needle
-from logtriage.output import harmless
 from logtriage.query.condition import Condition
 from logtriage.query.field import parse_field
 from logtriage.query.query import LEVELS, Query
 
 _NAMES = (*LEVELS, "verbose", "information", "notice", "warning", "severe", "critical", "alert", "emergency", "panic")
-_NAMED = 5  # names of services, sources … that are told where another was asked for
 
 
 @dataclass(frozen=True)
@@ -31,19 +27,6 @@ class Asked:
     def conditions(self) -> list[Condition]:
         """All but the needle's."""
         return [*self.query.conditions(), *self.more]
-
-    @property
-    def origins(self) -> dict[str, tuple[str, ...]]:
-        """Globs of where records come from, by column, as far as they are given."""
-        query = self.query
-        every = {"source": query.sources, "service": query.services, "container": query.containers,
-                 "namespace": query.namespaces}  # fmt: skip
-        return {column: globs for column, globs in every.items() if globs}
-
-    @property
-    def attributes(self) -> list[str]:
-        """The names of the fields asked for that are no columns."""
-        return [one.name for one in self.query.fields if one.is_attribute]
 
 
 def levels(asked: Asked) -> set[str]:
@@ -68,31 +51,6 @@ def span_told(asked: Asked, session: Session, first: datetime | None, last: date
     return (
         [f"the logs span {span(first, last, session.zone)}"] if first and last and (query.since or query.until) else []
     )
-
-
-def unseen_told(asked: Asked, known: Callable[[str], Collection[str]]) -> list[str]:
-    """Which of the names asked for no record had, and what such names there are (`known`: by column, and by `field` those of
-    attributes, as far as they were looked at)."""
-    told = []
-    for column, globs in asked.origins.items():
-        there = sorted(known(column))
-        for glob in globs:
-            if not any(fnmatchcase(name, one) for name in there for one in (glob, f"*/{glob}")):
-                ends = sorted({os.path.basename(name) for name in there})
-                near = is_it(glob, [*there, *ends]).strip() or f"there is {_some(ends)}"
-                told.append(f"no {column} {glob!r} was seen: {near}")
-    there = sorted(known("field")) if asked.attributes else []
-    for name in asked.attributes if there else ():
-        if not any(one == name or name.startswith(f"{one}.") for one in there):
-            near = is_it(name, there).strip() or f"there is {_some(there)}"
-            told.append(f"no field {name!r} in the first records: {near}")
-    return told
-
-
-def _some(names: list[str]) -> str:
-    """The first of some names, for who does not know what there is."""
-    shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
-    return harmless(shown).replace("\n", " ") or "none"
 
 
 def asked(session: Session, needle: Needle | None = None, ends: Callable[[], Ends] = lambda: (None, None)) -> Asked:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from logtriage.cli.asking import asked, span_told, unseen_told, window_told
+from logtriage.cli.asking import asked, span_told, window_told
 from logtriage.cli.ending import finished
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import SourceError
 from logtriage.normalise import Normaliser
+from logtriage.query.unseen import attributes, origins, unseen
 from logtriage.store.store import connect
 from logtriage.stream.dense import is_dense
 from logtriage.stream.learnt import Learnt
@@ -45,7 +46,7 @@ class Search:
         self._in_order = in_order  # one source after the other
         self._conditions = self.asked.conditions()
         # what records have told of where they come from, as far as it was asked for
-        self._seen: dict[str, set[str]] = {column: set() for column in (*self.asked.origins, "field")}
+        self._seen: dict[str, set[str]] = {column: set() for column in (*origins(self.asked.query), "field")}
         self._sampled: set[str] = set()  # the sources whose first records' fields are in it
         self._learnt: Learnt | None = None
         if json or session.args.output in WITH_FIELDS or self.asked.query.templates:
@@ -124,7 +125,7 @@ class Search:
         if not found and (query.since or query.until):
             self.coverage.notes += span_told(self.asked, self.session, *self._span())
         if not found:
-            self.coverage.notes += unseen_told(self.asked, self._seen.__getitem__)
+            self.coverage.notes += unseen(self.asked.query, self._seen.__getitem__)
         finished(self.session, self.coverage)
 
     def _span(self) -> tuple[datetime | None, datetime | None]:
@@ -140,9 +141,9 @@ class Search:
 
     def _keep(self, picked: Picked, source: Source, *, all: bool = False) -> None:
         """Drops what does not fulfil the conditions, and notes where all of it comes from. `all`: it is kept, as not found."""
-        for column in self.asked.origins:
+        for column in origins(self.asked.query):
             self._seen[column] |= picked.names(column)
-        if self.asked.attributes and source.name not in self._sampled:
+        if attributes(self.asked.query) and source.name not in self._sampled:
             self._sampled.add(source.name)
             self._seen["field"] |= picked.fields()
         picked.keep(self._conditions, attributes=self.asked.query.needs_attributes, all=all)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.answers.lanes import ends
 from logtriage.answers.standing import known
-from logtriage.cli.asking import Asked, asked, span_told, unseen_told, window_told
+from logtriage.cli.asking import Asked, asked, span_told, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.opened import opened
 from logtriage.cli.options import Parser, add_filters, add_output, add_sources, add_usual, number
@@ -22,6 +22,7 @@ from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import UsageError, is_it
 from logtriage.output import csv_row, harmless, shown_time
+from logtriage.query.unseen import unseen
 from logtriage.sessions.key import Key
 from logtriage.sessions.threshold import FEWEST
 
@@ -181,7 +182,7 @@ def _tell(session: Session, verdict: Verdict, key: Key, wanted: Asked) -> None:
         told.notes.append(f"{counted(gathered.without, 'record')} in no session")
     if not gathered.records:
         told.notes += span_told(wanted, session, *ends(verdict.snapshot, wanted.query.parts))
-        told.notes += unseen_told(wanted, partial(known, verdict.snapshot, wanted.query))
+        told.notes += unseen(wanted.query, partial(known, verdict.snapshot, wanted.query))
     told.seen(*verdict.window)
     session.say(told.line(session.zone))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from logtriage.answers.lanes import ends
 from logtriage.answers.search import COLUMNS, Answer, Row
 from logtriage.answers.standing import known, parts_named
-from logtriage.cli.asking import Asked, asked, levels, span_told, unseen_told, window_told
+from logtriage.cli.asking import Asked, asked, levels, span_told, window_told
 from logtriage.cli.brief import tell
 from logtriage.cli.ending import finished, first_or_last, in_full
 from logtriage.cli.full import PRINTED, Full, columns, full, more, shown
@@ -25,6 +25,7 @@ from logtriage.errors import SourceError
 from logtriage.query.brief import Found
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
+from logtriage.query.unseen import unseen
 from logtriage.sources.sets import shown as shown_name
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
@@ -57,7 +58,7 @@ class Stored:
         """Prints the coverage line; where nothing was found, it says what there is."""
         if not found:
             self.coverage.notes += span_told(self.asked, self.session, *ends(self.snapshot))
-            self.coverage.notes += unseen_told(self.asked, partial(known, self.snapshot, self.asked.query))
+            self.coverage.notes += unseen(self.asked.query, partial(known, self.snapshot, self.asked.query))
         finished(self.session, self.coverage)
 
     def shown(self, query: Query, needle: Needle | None = None, *, most: int | None = None) -> Iterator[Shown]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from logtriage.answers import lanes, tally
 from logtriage.answers.lanes import First, Lanes
 from logtriage.answers.silences import Silence, silences
 from logtriage.answers.tally import Counted, Known
+from logtriage.errors import UsageError
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.store.catalog import PartRow
@@ -48,6 +51,34 @@ class Preview(Count):
     """How many records a filter would leave, before it is applied → Counted."""
 
     kind = "preview"
+
+
+@dataclass(frozen=True)
+class Unseen(Request):
+    """Why a query finds nothing, as far as it asks for names that nothing has → lines. `folders`: of the user's own
+    signatures."""
+
+    query: Query
+    folders: tuple[Path, ...]
+    kind = "unseen"
+    lane = "back"
+
+    def answer(self, snapshot: Snapshot) -> list[str]:
+        from logtriage.answers.standing import known
+        from logtriage.query.unseen import unseen
+        from logtriage.signatures.library import load_patterns, require_flag
+
+        each = (self.query, *self.query.also)
+        first = replace(self.query, also=(), fields=())
+        told = [line for one in each for line in unseen(one, partial(known, snapshot, first))]
+        flags = [flag for one in each for flag in one.flags]
+        patterns = load_patterns(self.folders, examples=False) if flags else ()
+        for flag in flags:
+            try:
+                require_flag(flag, patterns)
+            except UsageError as why:
+                told.append(f"{why.message}: {why.hint}" if why.hint else why.message)
+        return told
 
 
 @dataclass(frozen=True)

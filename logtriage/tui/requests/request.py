@@ -28,8 +28,8 @@ _DEAR = 60  # records, about what a screen shows
 
 class Request:
     """Something to be asked. `lane`: `front` for what a person waits for, `back` for what takes its time, `aside` for
-    what may take any time. `outdates`:
-    requests of which kinds, asked earlier, are of no use any more."""
+    what may take any time. `outdates`: requests of which kinds, asked earlier, are of no use any more; those of its own
+    `kind` are none in any case. `grows`: there are several answers, each in place of the one before."""
 
     kind: ClassVar[str]
     lane: ClassVar[str] = "front"
@@ -62,7 +62,7 @@ class Show(Request):
     first: bool = False
     select: bool = True  # the record at the place is to be the one selected
     kind = "show"
-    outdates = ("earlier", "later")
+    outdates = ("ahead", "earlier", "later")
 
     def answer(self, snapshot: Snapshot) -> Glances:
         after = _at_once(self.query, self.after)
@@ -119,8 +119,8 @@ class Ahead(Request):
     sources: tuple[Source, ...]
     settings: Callable[[], Settings]
     count: int
-    kind = "show"
-    outdates = ("earlier", "later")
+    kind = "ahead"
+    outdates = ("show", "earlier", "later")
     needs_store = False
 
     def answer(self, snapshot: Snapshot) -> Ends:
@@ -158,7 +158,7 @@ class Later(Request):
 @dataclass(frozen=True)
 class Next(Request):
     """The place of the next record of a query → Key, or None. `what`: its name, to say that there is none; `turns`: if
-    there is none, it is to be looked for in the other direction."""
+    there is none, it is one in the other direction, or the record at the edge itself."""
 
     query: Query
     edge: Key | None
@@ -168,7 +168,11 @@ class Next(Request):
     kind = "next"
 
     def answer(self, snapshot: Snapshot) -> Key | None:
-        return jump.next_of(snapshot, self.query, self.edge, backwards=self.backwards)
+        found = jump.next_of(snapshot, self.query, self.edge, backwards=self.backwards)
+        if found or not self.turns or self.edge is None:
+            return found
+        found = jump.next_of(snapshot, self.query, self.edge, backwards=not self.backwards)
+        return found or jump.next_of(snapshot, self.query, self.edge._replace(offset=self.edge.offset - 1))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.query.condition import inlined, stored
@@ -15,6 +16,7 @@ from logtriage.tui.screen.keeping import Keeping
 if TYPE_CHECKING:
     from logtriage.answers.kinds import Kinds
     from logtriage.signatures.library import Pattern
+    from logtriage.tui.requests.report import Report, Triaged
 
 _COLUMNS = "timestamp, level, service, source, line, raw"
 _ROWS = 1_000
@@ -42,14 +44,14 @@ class Asking(Keeping):
         self.app.push_screen(KindBox(self.details.patterns, self.zone), done)
         self.wants(ask.Sorts(self.parts, since, until, CELLS))
 
-    def show_sorts(self, found: Kinds | None) -> None:
+    def show_sorts(self, request: ask.Sorts, found: Kinds | None) -> None:
         """Shows what of them is counted."""
         from logtriage.tui.panels.kinds import KindBox
 
         if isinstance(box := self.app.screen, KindBox):
             box.fill(found, self.details.patterns)
 
-    def take_library(self, patterns: dict[str, Pattern]) -> None:
+    def take_library(self, request: ask.Library, patterns: dict[str, Pattern]) -> None:
         """Has what is open tell the titles of signatures."""
         from logtriage.tui.panels.kinds import KindBox
 
@@ -88,7 +90,11 @@ class Asking(Keeping):
 
         self.app.push_screen(Menu("triage and report", choices, "R"), done)
 
-    def show_triage(self, lines: list[str]) -> None:
+    def tell_report(self, request: Report, path: Path) -> None:
+        """Says where the hand-over is."""
+        self.say(f"written: {path}")
+
+    def show_triage(self, request: Triaged, lines: list[str]) -> None:
         """Opens what triage found."""
         from logtriage.tui.panels.paper import Paper
 

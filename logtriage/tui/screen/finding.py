@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from logtriage.errors import is_it
 from logtriage.query.query import LEVELS, Query
 from logtriage.tui.drawing import times
 from logtriage.tui.filters import Filter, Filters, combined
@@ -100,7 +101,7 @@ class Finding(Ranking):
         if message.what not in ("filter", "search"):
             return
         counted, self.previewed = self.previewed, None
-        self.app.engine.drop("preview")
+        self.app.engine.drop("preview", "unseen")
         if not message.text.strip("!"):
             self.prompt.tell("")
             return
@@ -124,6 +125,24 @@ class Finding(Ranking):
         self.previewed = None
         whole = self.found if self.filters.active else self.standing.records if self.standing else None
         self.prompt.tell(f"{counted.found:,}" + (f" of {whole:,}" if whole is not None else ""))
+        if not counted.found:
+            self.wants(overview.Unseen(request.query, self.options.patterns))
+
+    def show_unseen(self, request: overview.Unseen, told: list[str]) -> None:
+        """Tells which names that were asked for there are not: beside what is typed, and where nothing is found."""
+        if self.prompt.is_open:
+            said = [*told, *(self.misspelt(self.prompt.text) if self.prompt.what == "filter" else ())]
+            self.prompt.tell(" · ".join((self.prompt.told, *said[:1])))
+        elif request.query == self.query_now and not self.list.reel.rows:
+            named = [line for one in self.filters.active if one.kind == "text" for line in self.misspelt(one.value)]
+            self.list.instead = (*self.list.instead, "", *told, *named)
+            self.list.refresh()
+
+    def misspelt(self, text: str) -> list[str]:
+        """That a text looks like a filter of another kind, whose name is misspelt."""
+        kind, colon, _ = text.removeprefix("!").partition(":")
+        near = is_it(kind, _KINDS) if colon and kind not in _KINDS else ""
+        return [f"{kind!r} is no kind of filter: {near.strip()}"] if near else []
 
     def on_prompt_entered(self, message: Prompt.Entered) -> None:
         if not message.text.strip():
@@ -148,7 +167,7 @@ class Finding(Ranking):
 
     def on_prompt_left(self, message: Prompt.Left) -> None:
         self.previewed = None
-        self.app.engine.drop("preview")
+        self.app.engine.drop("preview", "unseen")
         self.list.focus()
 
     def read_filter(self, text: str) -> Filter:
@@ -190,14 +209,21 @@ class Finding(Ranking):
     def action_back(self) -> None:
         if self.notice:
             self.unsay()
-        if trail := self.trail:
-            view = trail.pop()
-            self.use(view.filters, remember=False)
-            if view.place:
-                self.show_at(view.place)
+        if self.trail:
+            self.action_back_view()
         elif self.list.origin:
             self.list.origin = None
             self.list.refresh()
+
+    def action_back_view(self) -> None:
+        """What was looked at before."""
+        if not self.trail:
+            self.say("nothing was looked at before this")
+            return
+        view = self.trail.pop()
+        self.use(view.filters, remember=False)
+        if view.place:
+            self.show_at(view.place)
 
     def action_help(self) -> None:
         from logtriage.tui.panels.overlays import Help

@@ -151,16 +151,6 @@ class Looking(Moving, Finding):
         if place:
             self.say(f"{', '.join(one.told(self.zone) for one in story)} · back: ^o")
 
-    def action_back_view(self) -> None:
-        """What was looked at before."""
-        if not self.trail:
-            self.say("nothing was looked at before this")
-            return
-        view = self.trail.pop()
-        self.use(view.filters, remember=False)
-        if view.place:
-            self.show_at(view.place)
-
     def reveal(self, place: Key) -> None:
         """Goes to a record, and switches the filters off if they may hide it."""
         if self.filters.active and not any(row.key == place for row in self.list.reel.rows):

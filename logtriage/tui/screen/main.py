@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,14 +11,16 @@ from logtriage.answers.lanes import lane_names
 from logtriage.answers.tally import Counted
 from logtriage.tui.keymap import bindings
 from logtriage.tui.requests import overview
-from logtriage.tui.requests import panels as more
 from logtriage.tui.requests import request as ask
 from logtriage.tui.requests.overview import Standing
 from logtriage.tui.requests.request import Request
 from logtriage.tui.screen.asking import Asking
 
 if TYPE_CHECKING:
+    from logtriage.answers.lanes import Lanes
+    from logtriage.answers.search import Row
     from logtriage.query.walk import Key
+    from logtriage.store.catalog import PartRow
     from logtriage.stream.ends import Ends
 
 _ASKED_BY_KEY = ("next", "whole", "detailed", "many", "trace", "sorts", "triaged", "report")  # kinds of requests
@@ -44,59 +47,10 @@ class Main(Asking):
 
     def answered(self, request: Request, result: Any) -> None:
         """Takes an answer of the engine to where it belongs."""
-        if not isinstance(request, (ask.Glimpse, overview.Names)):
+        if request.kind not in ("glimpse", "names"):
             self.go_on()
-        match request:
-            case ask.Show():
-                if request.query == self.query_now:
-                    self.coming = None
-                    self.show_page(request, result)
-            case ask.Tail():  # and Head
-                self.ends[isinstance(request, ask.Head)] = request.query, result
-            case ask.Glimpse() | ask.Ahead():
-                self.show_ahead(request, result)
-            case ask.Earlier():
-                self.list.show_earlier(request, result)
-            case ask.Later():
-                self.list.show_later(request, result)
-            case ask.Whole():
-                if result:
-                    self.list.unfold(result)
-            case ask.Next() | ask.NextSame() | ask.NextSilence():
-                self.found_next(request, result)
-            case overview.Preview():
-                self.show_preview(request, result)
-            case overview.Count():
-                if request.query == self.query_now:
-                    self.take_count(result)
-            case overview.Timeline():
-                self.show_lanes(result)
-            case overview.Shade():
-                self.take_shade(request, result)
-            case overview.Matches():
-                self.take_rank(request, result)
-            case overview.Names():
-                self.show_names(result)
-            case overview.Survey():
-                self.show_standing(result)
-            case ask.Refresh():
-                self.show_parts(result)
-            case more.Detailed():
-                self.show_detail(request, result)
-            case more.Near():
-                self.show_near(request, result)
-            case more.Trace():
-                self.show_trace(request, result)
-            case more.Many():
-                self.copy(request.use, result)
-            case more.Sorts():
-                self.show_sorts(result)
-            case more.Library():
-                self.take_library(result)
-            case _ if request.kind == "report":
-                self.say(f"written: {result}")
-            case _ if request.kind == "triaged":
-                self.show_triage(result)
+        if take := _TAKEN_BY.get(request.kind):  # else the box that it was for is closed
+            take(self, request, result)
         self.show_status()
 
     def failed(self, request: Request | None, why: str) -> None:
@@ -122,10 +76,28 @@ class Main(Asking):
             self.list.refresh()
         self.say(why, wrong=True)
 
-    def show_standing(self, standing: Standing) -> None:
+    def take_end(self, request: ask.Tail, page: Glances) -> None:
+        """Keeps the last page, or the first one, to be at hand."""
+        self.ends[request.kind == "head"] = request.query, page
+
+    def show_more(self, request: Any, page: Glances) -> None:
+        """Takes the records before those held, or after them."""
+        (self.list.show_earlier if request.kind == "earlier" else self.list.show_later)(request, page)
+
+    def show_whole(self, request: ask.Whole, row: Row | None) -> None:
+        """Unfolds a record."""
+        if row:
+            self.list.unfold(row)
+
+    def show_count(self, request: overview.Count, counted: Counted) -> None:
+        """Takes how many are found."""
+        if request.query == self.query_now:
+            self.take_count(counted)
+
+    def show_standing(self, request: overview.Survey, standing: Standing) -> None:
         """Takes what there is."""
         self.standing = standing
-        self.show_names(standing.names)
+        self.name_sources(standing.names)
         self.list.span = standing.span
         if not self.filters.active:
             self.take_count(Counted(standing.records, 1.0))
@@ -135,8 +107,12 @@ class Main(Asking):
         self.timeline.refresh()
         self.leave_files(standing)
 
-    def show_names(self, names: dict[int, str]) -> None:
-        """Takes what sources are called, besides those of records read from files."""
+    def show_names(self, request: overview.Names, names: dict[int, str]) -> None:
+        """Takes what sources are called."""
+        self.name_sources(names)
+
+    def name_sources(self, names: dict[int, str]) -> None:
+        """Has sources called so, besides those of records read from files."""
         self.list.names = {**names, **{part: name for part, name in self.list.names.items() if part < 0}}
         self.list.refresh()
 
@@ -179,10 +155,10 @@ class Main(Asking):
         if all(read.get(path, 0) >= end for path, end in self.ahead.items()):
             self.wants(self.list.wanting(self.query_now, at_time(time) if time else None))
 
-    def show_parts(self, parts: Any) -> None:
+    def show_parts(self, request: ask.Refresh, parts: tuple[PartRow, ...]) -> None:
         """Narrows all down to the sources given, as they are known by now."""
         assert self.intake is not None
-        self.show_names(lane_names(parts))
+        self.name_sources(lane_names(parts))
         self.intake.start(parts)
         own = self.intake.own(parts)
         if own != self.parts:
@@ -194,7 +170,7 @@ class Main(Asking):
         if not own and not self.list.reel.rows and self.intake.paths:
             self.wants(self.glimpse())
 
-    def show_lanes(self, lanes: Any) -> None:
+    def show_lanes(self, request: overview.Timeline, lanes: Lanes | None) -> None:
         """Takes the lanes, and gives them the room they want."""
         self.timeline.show(lanes)
         if lanes and lanes.cells != self.timeline.cells:  # their names take more room than was known
@@ -203,3 +179,16 @@ class Main(Asking):
         self.shade()
         height = 0 if self.size.height < 12 else self.timeline.wanted_height(self.size.height)
         self.timeline.styles.height = height
+
+
+# Kind of request → what takes its answer: (request, result).
+_TAKEN_BY: dict[str, Callable[[Main, Any, Any], None]] = {
+    "show": Main.show_page, "tail": Main.take_end, "head": Main.take_end,
+    "glimpse": Main.show_ahead, "ahead": Main.show_ahead, "earlier": Main.show_more, "later": Main.show_more,
+    "whole": Main.show_whole, "next": Main.found_next,
+    "preview": Main.show_preview, "count": Main.show_count, "unseen": Main.show_unseen, "matches": Main.take_rank,
+    "timeline": Main.show_lanes, "shade": Main.take_shade,
+    "names": Main.show_names, "survey": Main.show_standing, "refresh": Main.show_parts,
+    "detailed": Main.show_detail, "near": Main.show_near, "trace": Main.show_trace, "many": Main.copy_many,
+    "sorts": Main.show_sorts, "library": Main.take_library, "triaged": Main.show_triage, "report": Main.tell_report,
+}  # fmt: skip

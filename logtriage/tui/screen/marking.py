@@ -143,6 +143,10 @@ class Marking(Looking):
         if known:
             self.wants(ask.Many(known, kind))
 
+    def copy_many(self, request: ask.Many, details: list[Detail]) -> None:
+        """Copies records as they were wanted."""
+        self.copy(request.use, details)
+
     def copy(self, kind: str, details: list[Detail]) -> None:
         """Copies records to the clipboard of the terminal, over SSH too (OSC 52)."""
         from logtriage.tui.screen.copies import copy_of

@@ -110,11 +110,11 @@ class Moving(Ranking):
         self.visit(place)
 
     def none_found(self, request: ask.Next | ask.NextSame) -> None:
-        """Says so; a search that was just typed goes on in the other direction."""
+        """Says so."""
+        among = " with these filters" if self.filters.active else ""
         if isinstance(request, ask.Next) and request.turns:
-            self.wants(replace(request, backwards=not request.backwards, turns=False))
+            self.say(f"no {request.what} anywhere{among}")
         else:
-            among = " with these filters" if self.filters.active else ""
             key = keymap.key_of(_TURNS[request.what][not request.backwards], self.app.keys)
             gone, other = ("earlier", "on") if request.backwards else ("later", "back")
             self.say(f"no {gone} {request.what}{among} · {key} looks {other}")

@@ -44,6 +44,7 @@ class Prompt(Horizontal):
         super().__init__(id="prompt")
         self.back = back
         self.what = ""
+        self.told = ""  # beside the text
         self._past: dict[str, list[str]] = {}
 
     def compose(self) -> ComposeResult:
@@ -55,6 +56,11 @@ class Prompt(Horizontal):
     def is_open(self) -> bool:
         """Whether one can type."""
         return bool(self.display)
+
+    @property
+    def text(self) -> str:
+        """What is typed so far."""
+        return self.query_one(Input).value
 
     def ask(self, what: str, text: str = "") -> None:
         """Opens it; `what` comes back with the text."""
@@ -68,6 +74,7 @@ class Prompt(Horizontal):
 
     def tell(self, text: str, *, wrong: bool = False) -> None:
         """What is said beside the text."""
+        self.told = text
         preview = self.query_one("#preview", Label)
         preview.update(safe(text))
         preview.set_class(wrong, "wrong")

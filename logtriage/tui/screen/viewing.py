@@ -83,6 +83,9 @@ class Viewing(Surveying):
 
     def show_page(self, request: ask.Show, page: Glances) -> None:
         """Takes a page, unless one has moved on by then from what was shown of it early."""
+        if request.query != self.query_now:
+            return
+        self.coming = None
         if request.place is None:
             self.ends[request.first] = request.query, page
         early, self.early = self.early, None
@@ -94,6 +97,8 @@ class Viewing(Surveying):
                 "",
                 f"{off} switches them off, {listed} lists them",
             )
+            if not page.rows:
+                self.wants(overview.Unseen(request.query, self.options.patterns))
         if early is None or early[0] is not request or early[1] == self.place:
             self.list.show(request, page)
 
