@@ -8,6 +8,9 @@ import pytest
 from screens import WIDE, Shown, run, screen
 from stores import fill, write_sources
 
+from logtriage.needles.needle import Needle
+from logtriage.needles.verdict import MatchTimeout
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -78,5 +81,26 @@ def test_what_is_spelt_as_it_should_be(store: Path) -> None:
             await ask(shown, "ampersand", "flag:timeout")
             await ask(shown, "ampersand", "of this there is nothing")
             assert "no record that the filters let through" in shown.text and "is it" not in shown.text
+
+    run(work)
+
+
+def test_what_takes_too_long_is_highlighted_no_more(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pattern that takes a second on a line, which a screen has dozens of, is tried on one; the next one on all again."""
+    tried: list[str] = []
+
+    def spans(needle: Needle, line: str) -> list[tuple[int, int]]:
+        tried.append(line)
+        raise MatchTimeout("too long")
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            shown.main.list.needle = Needle.of(("refused",))
+            with monkeypatch.context() as patched:
+                patched.setattr(Needle, "spans", spans)
+                await shown.press("k", "k")
+            assert len(tried) == 1
+            shown.main.list.needle = Needle.of(("timed",))
+            assert shown.main.list._spans("it timed out") == [(3, 8)]
 
     run(work)

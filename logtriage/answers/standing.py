@@ -33,11 +33,6 @@ def not_understood(snapshot: Snapshot, parts: Sequence[int] | None = None) -> in
     return int(snapshot.con.execute(sql).fetchall()[0][0])
 
 
-def offsets(snapshot: Snapshot) -> dict[int, int]:
-    """Part → up to which byte it was read."""
-    return dict(snapshot.con.execute('SELECT part, max("offset") FROM lake.progress GROUP BY part').fetchall())
-
-
 def parts_named(parts: Sequence[PartRow], name: str) -> tuple[int, ...]:
     """The parts that a name means: a source's newest part, else all of a rotated set, else all that a glob fits."""
     return (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 from rich.style import Style
 from textual.app import App
@@ -15,7 +16,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-HUES = 8
+_HUES = 8
+_LEVELS = ((21, "fatal"), (17, "error"), (13, "warn"), (9, "info"), (5, "debug"), (1, "trace"))
 _BOLD, _LINK = {"bold": True}, {"underline": True}
 # name → the theme's colour, and what else it has
 _INKS: dict[str, tuple[str, dict[str, bool]]] = {
@@ -26,7 +28,7 @@ _INKS: dict[str, tuple[str, dict[str, bool]]] = {
     "flag": ("accent", {}), "accent": ("accent", {}), "match": ("match", {**_BOLD, **_LINK}),
     "head": ("primary", _BOLD), "key": ("secondary", {}), "link": ("secondary", _LINK),
     "track": ("track", {}), "thumb": ("primary", {}),
-    **{f"hue{k}": (f"hue{k}", {}) for k in range(HUES)},
+    **{f"hue{k}": (f"hue{k}", {}) for k in range(_HUES)},
 }  # fmt: skip
 
 
@@ -36,6 +38,16 @@ def ink(app: App[Any], name: str) -> Style:
         return Style.null()
     colour, more = _INKS[name]
     return _style(app.theme_variables[colour], None, **more)
+
+
+def hue(name: str) -> str:
+    """The ink of what is called so: the same wherever it is named."""
+    return f"hue{crc32(name.encode('utf-8', 'replace')) % _HUES}"
+
+
+def tone(severity: int, rest: str, least: int = 13) -> str:
+    """The ink of a severity number; `rest`: of those below `least`."""
+    return next((level for begin, level in _LEVELS if severity >= begin and begin >= least), rest)
 
 
 def lit(app: App[Any], name: str = "cursor") -> Style:

@@ -14,12 +14,12 @@ from textual.containers import Vertical
 from logtriage.answers.kinds import Kind, Kinds
 from logtriage.signatures.library import Pattern
 from logtriage.tui.drawing import times
+from logtriage.tui.drawing.inks import tone
 from logtriage.tui.filters import Filter
 from logtriage.tui.panels.overlays import Overlay
 from logtriage.tui.panels.sheet import Row, Sheet, row
 
 _HEIGHTS = "▁▂▃▄▅▆▇█"
-_TONES = ((21, "fatal"), (17, "error"), (13, "warn"), (9, "info"), (5, "debug"), (1, "trace"))
 _ORDERS = ("how many", "first seen", "how bad")
 _FILTERS = {"category": "flag", "signature": "flag", "template": "template"}
 CELLS = 24
@@ -143,7 +143,7 @@ def _ordered(every: list[Kind], order: str) -> list[Kind]:
 
 
 def _row(one: Kind, pattern: Pattern | None, zone: tzinfo, width: int, *, long: bool) -> Row:
-    tone = next((name for least, name in _TONES if one.worst >= least), "dim")
+    how = tone(one.worst, "dim", 1)
     cells = CELLS if width >= 100 else CELLS // 2
     first = times.clock(one.first, zone)[:5]
     if long:
@@ -152,7 +152,7 @@ def _row(one: Kind, pattern: Pattern | None, zone: tzinfo, width: int, *, long: 
     named = f"  {one.name}" if pattern else ""
     return row(
         ("✱ " if one.new else "  ", "accent"), (f"{one.records:>9,} ", "plain"),
-        (spark(one.cells, cells), tone), (f" {tone[0].upper() if one.worst else ' '} ", tone), (f"{first}  ", "dim"),
+        (spark(one.cells, cells), how), (f" {how[0].upper() if one.worst else ' '} ", how), (f"{first}  ", "dim"),
         (text[:400], "plain"), (named, "dim"),
         value=Filter(_FILTERS[one.kind], one.name), told="only these",
     )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta, tzinfo
 from typing import ClassVar
-from zlib import crc32
 
 from rich.cells import cell_len
 from textual import events
@@ -18,13 +17,13 @@ from logtriage.answers.waterfall import Step, Track, Waterfall, bar, severity, w
 from logtriage.coverage import counted
 from logtriage.query.walk import Key
 from logtriage.tui.drawing import times
+from logtriage.tui.drawing.inks import hue, tone
 from logtriage.tui.drawing.text import cut, safe
 from logtriage.tui.panels.overlays import Overlay
 from logtriage.tui.panels.sheet import Piece, Row, Sheet, row
 from logtriage.tui.requests.panels import Traced
 
 _LONGEST = 3  # pauses that are pointed out
-_TONES = ((21, "fatal"), (17, "error"), (13, "warn"))
 
 
 class Falls(Overlay):
@@ -67,7 +66,9 @@ class Falls(Overlay):
 
 def rows(fall: Waterfall, zone: tzinfo, width: int, *, more: bool = False) -> list[Row]:
     """The waterfall as the lines of a sheet; the value of a record's line is its place."""
-    held = f"{counted(len(fall.steps), 'record')}, {counted(len(fall.tracks), 'service')} in {told(fall.length)}"
+    held = f"{counted(len(fall.steps), 'record')}, {counted(len(fall.tracks), 'service')}" + (
+        f" in {told(fall.length)}" if fall.length else ""
+    )
     errors = f", {counted(fall.errors, 'error')}" if fall.errors else ""
     begun = f"  from {times.day(fall.start, zone)} {times.clock(fall.start, zone)}{times.offset(fall.start, zone)}"
     left = f" · {fall.timeless} without a time" if fall.timeless else ""
@@ -78,7 +79,7 @@ def rows(fall: Waterfall, zone: tzinfo, width: int, *, more: bool = False) -> li
     names = min(18, max((cell_len(safe(track.service)) for track in fall.tracks), default=8))
     cells = max(10, width - names - 12)
     out += [_track(track, fall.length, names, cells) for track in fall.tracks]
-    out += [_axis(fall.length, names, cells), row()]
+    out += [_axis(fall.length, names, cells), row()] if fall.length else [row()]
     longest = fall.longest(_LONGEST)
     return out + [_step(step, names, step in longest) for step in fall.steps]
 
@@ -101,10 +102,10 @@ def _track(track: Track, length: timedelta, names: int, cells: int) -> Row:
     for step in track.steps:
         cell = round(step.at / length * (cells - 1)) if length else 0
         worst[cell] = max(worst.get(cell, 0), severity(step.record))
-    pieces: list[Piece] = [(cut(safe(track.service), names), _hue(track.service)), (" ", "plain")]
+    pieces: list[Piece] = [(cut(safe(track.service), names), hue(track.service)), (" ", "plain")]
     for k, char in enumerate(bar(track, length, cells)):
-        tone = _tone(worst[k]) if k in worst else "dim"
-        pieces.append((char if tone not in ("error", "fatal") else "✖", tone))
+        how = tone(worst[k], "plain") if k in worst else "dim"
+        pieces.append((char if how not in ("error", "fatal") else "✖", how))
     return Row((*pieces, (f" {told(track.length):>10}", "dim")), track.steps[0].record.key)
 
 
@@ -121,22 +122,13 @@ def _axis(length: timedelta, names: int, cells: int) -> Row:
 def _step(step: Step, names: int, longest: bool) -> Row:
     gap = f"+{told(step.gap)}" if step.gap else ""
     text = step.record.text.split("\n", 1)[0][:400]
-    tone = _tone(severity(step.record))
+    how = tone(severity(step.record), "plain")
     level = (step.record.level or " ")[0].upper()
     return Row(
         (
             (f"{told(step.at):>10} ", "dim"), (f"{gap:>11} ", "accent" if longest else "dim"),
-            ("↳ " if step.hop else "  ", "accent"), (cut(safe(step.service), names), _hue(step.service)),
-            (f" {level} ", tone), ("⚑ " if step.record.flags else "", "flag"), (safe(text), tone),
+            ("↳ " if step.hop else "  ", "accent"), (cut(safe(step.service), names), hue(step.service)),
+            (f" {level} ", how), ("⚑ " if step.record.flags else "", "flag"), (safe(text), how),
         ),
         step.record.key,
     )  # fmt: skip
-
-
-def _tone(number: int) -> str:
-    return next((name for least, name in _TONES if number >= least), "plain")
-
-
-def _hue(name: str) -> str:
-    """The colour that the list of events gives the name too."""
-    return f"hue{crc32(name.encode('utf-8', 'replace')) % 8}"

@@ -153,7 +153,7 @@ class Survey(Request):
     lane = "back"
 
     def answer(self, snapshot: Snapshot) -> Standing:
-        from logtriage.answers.standing import not_understood, offsets, records
+        from logtriage.answers.standing import not_understood, records
 
         return Standing(
             snapshot.catalog.parts,
@@ -163,5 +163,5 @@ class Survey(Request):
             lanes.span(snapshot, self.parts),
             tuple(silences(snapshot, self.parts)),
             tuple(lanes.firsts(snapshot, self.parts)),
-            offsets(snapshot),
+            snapshot.ends,
         )

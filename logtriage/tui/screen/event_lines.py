@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,8 +12,9 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from logtriage.answers.glance import Glance
+from logtriage.errors import LogtriageError
 from logtriage.tui.drawing import times
-from logtriage.tui.drawing.inks import HUES, Inked, lit
+from logtriage.tui.drawing.inks import Inked, hue, lit
 from logtriage.tui.drawing.text import cut, safe
 from logtriage.tui.screen.reel import Line, Reel
 
@@ -41,6 +41,7 @@ class EventLines(Inked):
         self.origin: datetime | None = None
         self.marks: set[tuple[int, int]] = set()
         self.needle: Needle | None = None
+        self._slow: Needle | None = None  # one that took too long to be found in a line: it is highlighted no more
         self.span: tuple[datetime, datetime] | None = None
         self.shift = 0
         self.instead: tuple[str, ...] = ()
@@ -104,9 +105,7 @@ class EventLines(Inked):
 
     def _source(self, row: Glance, width: int) -> list[Segment]:
         name = row.service or row.container or self.names.get(row.part, "?")
-        return [
-            Segment(cut(safe(name, 64), width) + " ", self.ink(f"hue{crc32(name.encode('utf-8', 'replace')) % HUES}"))
-        ]
+        return [Segment(cut(safe(name, 64), width) + " ", self.ink(hue(name)))]
 
     def _message(self, row: Glance, width: int, wide: bool) -> list[Segment]:
         """What the record says; on a wide screen the names of what was found in it before that."""
@@ -122,11 +121,12 @@ class EventLines(Inked):
         return list(_cut(strip, width, self.shift))
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
-        if self.needle is None or self.needle.matches_all:
+        if self.needle is None or self.needle.matches_all or self.needle == self._slow:
             return []
         try:
-            return [(a, b) for a, b in self.needle.spans(text) if b > a]
-        except Exception:  # a pattern that takes too long: nothing is highlighted
+            return self.needle.spans(text)
+        except LogtriageError:  # MatchTimeout
+            self._slow = self.needle
             return []
 
     def _tail(self, row: Glance) -> str:

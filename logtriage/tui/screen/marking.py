@@ -16,6 +16,7 @@ from logtriage.tui.messages import Said
 from logtriage.tui.notebook import Notebook
 from logtriage.tui.requests import panels as ask
 from logtriage.tui.screen.looking import Looking
+from logtriage.tui.screen.reel import in_order
 
 if TYPE_CHECKING:
     from logtriage.answers.detail import Detail
@@ -80,12 +81,12 @@ class Marking(Looking):
             self.say(f"noted: {new.note} · R: into the report" if new.note else "marked without a note")
 
     def action_next_mark(self, backwards: bool = False) -> None:
-        places = sorted(filter(None, (self.place_of(mark) for mark in self.marks)), key=_order)
+        places = sorted(filter(None, (self.place_of(mark) for mark in self.marks)), key=in_order)
         here = self.place
         if backwards:
-            places = [one for one in reversed(places) if here is None or _order(one) < _order(here)]
+            places = [one for one in reversed(places) if here is None or in_order(one) < in_order(here)]
         else:
-            places = [one for one in places if here is None or _order(one) > _order(here)]
+            places = [one for one in places if here is None or in_order(one) > in_order(here)]
         if not places:
             self.say(f"no {'earlier' if backwards else 'later'} mark" if self.marks else "nothing is marked: m")
             return
@@ -158,8 +159,3 @@ class Marking(Looking):
         size = len(text.encode("utf-8", "replace"))
         more = f" · {size // 1000:,} kB: some terminals take no more than 70" if size > _COPY_LIMIT else ""
         self.say(f"copied {len(details):,} record{'s' if len(details) != 1 else ''} as {kind}{more}")
-
-
-def _order(place: Key) -> tuple[object, ...]:
-    time = place.timestamp
-    return (time is not None, time and time.isoformat(timespec="microseconds"), place.nanos, place.part, place.offset)

@@ -182,9 +182,10 @@ class Reel:
 
 def _before(one: Key, other: Key) -> bool:
     """Whether a place stands before another in time order; without time before all others."""
-    return _order(one) < _order(other)
+    return in_order(one) < in_order(other)
 
 
-def _order(key: Key) -> tuple[object, ...]:
+def in_order(key: Key) -> tuple[object, ...]:
+    """What places are sorted by."""
     time = key.timestamp
     return (time is not None, time and time.isoformat(timespec="microseconds"), key.nanos, key.part, key.offset)

@@ -17,13 +17,12 @@ from textual.strip import Strip
 from logtriage.answers.lanes import Cell, First, Lane, Lanes
 from logtriage.answers.silences import Silence
 from logtriage.tui.drawing import times
-from logtriage.tui.drawing.inks import Inked, lit
+from logtriage.tui.drawing.inks import Inked, lit, tone
 from logtriage.tui.drawing.text import cut, safe, width
 from logtriage.tui.messages import GoTo
 
 _NAME, _LONG = 12, 24  # cells that a lane's name takes, and a long one where there is room
 _HEIGHTS = "▁▂▃▄▅▆▇█"
-_TONES = ((21, "fatal"), (17, "error"), (13, "warn"), (0, "calm"))
 _MOST_LANES = 10
 _FEW = 0.05  # a share of bad records below which a cell is in a quieter tone
 
@@ -126,7 +125,7 @@ class Timeline(Inked):
                 out.append(
                     Segment(
                         self._glyph(cell, busiest),
-                        self.ink(_tone(cell.worst) + ("-few" if cell.bad < _FEW * cell.records else "")),
+                        self.ink(tone(cell.worst, "calm") + ("-few" if cell.bad < _FEW * cell.records else "")),
                     )
                 )
             elif k in lane.cells:
@@ -145,7 +144,7 @@ class Timeline(Inked):
     def _glyph(self, cell: Cell, busiest: int) -> str:
         """How high a cell stands; without colours a letter tells a bad one."""
         if self.letters and cell.worst >= 13:
-            return _tone(cell.worst)[0].upper()
+            return tone(cell.worst, "calm")[0].upper()
         return _HEIGHTS[min(7, int((cell.records / max(busiest, 1)) ** 0.6 * 7.999))]
 
     def _signs(self, lanes: Lanes) -> list[Segment]:
@@ -167,7 +166,7 @@ class Timeline(Inked):
             elif k in deployed:
                 out.append(Segment("▲", self.ink("deploy")))
             elif k in flagged:
-                out.append(Segment("⚑", self.ink(_tone(flagged[k]))))
+                out.append(Segment("⚑", self.ink(tone(flagged[k], "calm"))))
             else:
                 out.append(Segment(" "))
         return self._read(out, lanes)
@@ -205,10 +204,6 @@ class Timeline(Inked):
             text = "━" if bar and segment.text == "─" else segment.text
             segments[k + 1] = Segment(text, (segment.style or Style.null()) + above)
         return segments
-
-
-def _tone(worst: int) -> str:
-    return next(name for least, name in _TONES if worst >= least)
 
 
 def _weight(lane: Lane) -> float:
