@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|alert|fatal|emerg|panic"
-_SHORT_WORDS = "trc|dbg|inf|wrn|erro|ftl|vrb|verbose|noti|crt|pnc|informational|emergency|warni|sever"
+_SHORT_WORDS = "trc|dbg|debg|inf|wrn|erro|ftl|vrb|verbose|noti|crt|pnc|informational|emergency|warni|sever"
 _ANY = f"{_WORDS}|{_SHORT_WORDS}"
 _NUMBER = re.compile("[0-9]*")
 _FINE = ("fine", "finer", "finest")  # Java's, told by their capitals only
@@ -30,7 +30,7 @@ _FINE = ("fine", "finer", "finest")  # Java's, told by their capitals only
 # the kernel's `EXT4-fs error (device sda1)`.
 _LEVEL_WORD = (
     r"(?:^|[\s\[(<|:,;/\"'.!])(TRACE|VERBOSE|FINE|FINER|FINEST|DEBUG|INFO|INFORMATION|INFORMATIONAL|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|EMERGENCY|PANIC|ALERT"
-    r"|TRC|DBG|INF|WRN|VRB|FTL|WARNI|SEVER)(?:$|[\s\[\])>|:,;/\"'])"
+    r"|TRC|DBG|DEBG|INF|WRN|VRB|FTL|WARNI|SEVER)(?:$|[\s\[\])>|:,;/\"'])"
     rf"|[\[(<|]\s*(?:(?i:({_ANY}))|([DIWEF]))\s*[\])>|]|\[[^\[\]]*:(?i:({_ANY}))\]|(?:^|\s)(?i:({_ANY}))(?::\s|  |\t)|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_ANY}))\b"
     rf"|^\W*(?:[\w.-]+[:.|/,])?(?i:({_ANY}))(?:$|[\s:|\]/>),;]|\(\w+\):)|^\W*([DIWEFTV])(?:[!:]\s|\s\[|\[[0-9]{{4}}|[0-9]{{4,8}} [0-9]{{2}}:|\s[\w.-]+:\s)|^\W*([DIWEF])\s(?:\S*[0-9(]\S*|\w+\.\w\S*)\s"
     r"|%[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-([0-7])-[A-Z0-9_]+\s?:|(?:^|\s)[A-Z]{3,5}[0-9]{4,5}([IWE]):?\s"
