@@ -374,7 +374,7 @@ def test_across(logs: Path) -> None:
 
 def test_across_finds_as_many_as_asked_for(logs: Path) -> None:
     """-m counts with --across too: what else would match is only what stands beside, from files as from the store."""
-    assert logtriage("ingest", "--store", logs / "st", "app.log", "web.log", cwd=logs).code == 0
+    assert called("ingest", "--store", logs / "st", "app.log", "web.log", cwd=logs).code == 0
     for where in (["app.log", "web.log"], ["--store", "st"]):
         ran = grep(logs, "--json", "--across", "-A1", "-m1", "shop|GET", *where)
         assert [json.loads(line)["line"] for line in ran.lines] == [1, 1, 2] and "2 found" in ran.err, where
@@ -476,7 +476,7 @@ def test_files_of_the_kernel_say_no_size(tmp_path: Path) -> None:
         version = file.read().decode()
     assert grep(tmp_path, "Linux", "/proc/version").out == version
     assert grep(tmp_path, "--output", "raw", "Linux", "/proc/version", "-C1").code == 0
-    ran = logtriage("cat", "--no-store", "--output", "raw", "/proc/version")
+    ran = called("cat", "--no-store", "--output", "raw", "/proc/version")
     assert (ran.code, ran.out) == (0, version)
 
 
@@ -607,7 +607,22 @@ def test_since_seeks_in_a_large_file(tmp_path: Path) -> None:
     bounds = ["--since", "2026-03-05T10:00:00Z", "--until", "2026-03-05T10:01:09Z"]
     rows = [json.loads(line) for line in grep(tmp_path, "--json", *bounds, "tick", "a.log").lines]
     assert [row["line"] for row in rows] == list(range(63_601, 63_621))
-    assert [json.loads(t) for t in called("cat", "--json", *bounds, "a.log", cwd=tmp_path).lines] == rows
+    cat = called("cat", "--json", *bounds, "a.log", cwd=tmp_path)
+    assert [json.loads(t) for t in cat.lines] == rows
+    assert "1 source read only there" in cat.err and "read only" not in grep(tmp_path, "-c", "tick", "a.log").err
+
+
+def test_a_stretch_out_of_order_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a clock went wrong for a while, all of the file is read: order is tried at places that are never far apart."""
+    from logtriage.stream import seek
+
+    log = tmp_path / "a.log"
+    with log.open("w") as file:
+        for n in range(150_000):
+            hour = 23 if 100_000 <= n < 101_000 else n // 7200
+            file.write(f"2026-03-05 {hour:02}:{n // 120 % 60:02}:{n // 2 % 60:02} INFO tick number {n:06} {'x' * 20}\n")
+    monkeypatch.setattr(seek, "_APART", 32 << 10)
+    assert main(["grep", "--no-config", "-c", "--since", "2026-03-05T22:30:00Z", "tick", str(log)]) == 0
 
 
 def test_show_sql_and_the_store(logs: Path) -> None:
@@ -640,6 +655,19 @@ def test_context_from_the_store(logs: Path) -> None:
     from_store = [json.loads(line) for line in grep(logs, "--store", "st", *told).lines if line != "--"]
     from_files = [json.loads(line) for line in grep(logs, *told, "app.log", "web.log").lines if line != "--"]
     assert from_store == from_files and len(from_store) > 1
+
+
+def test_context_is_what_stands_beside_it_in_its_source(tmp_path: Path) -> None:
+    """From the store too, records without a time and such that are out of order are where their source has them."""
+    seconds = [*range(20), 3, 4, *range(20, 40)]
+    times = [f'"time":"2026-03-02T10:00:{at:02}Z",' if n % 3 else "" for n, at in enumerate(seconds)]
+    lines = [f'{{{time}"level":"info","msg":"event {n:02}"}}\n' for n, time in enumerate(times)]
+    (tmp_path / "a.log").write_text("".join(lines))
+    assert called("ingest", "--store", "st", "a.log", cwd=tmp_path).code == 0
+    for wanted in ("event 04", "event 21", "event 20", "event 2[028]", "event (04|05|22)"):
+        for around in ("-C1", "-C2", "-A2", "-B4"):
+            from_store = grep(tmp_path, "--store", "st", "--utc", around, wanted).lines
+            assert from_store == grep(tmp_path, "--utc", around, wanted, "a.log").lines, (wanted, around)
 
 
 def test_one_small_file_loads_no_database(logs: Path) -> None:

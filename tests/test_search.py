@@ -338,6 +338,8 @@ def test_beside(snapshot: Snapshot, everything: list[Row], across: bool, monkeyp
         assert [one.hit for one in found] == hits
         for one in found:
             lane = [row for row in everything if across or row.part == one.hit.part]
+            if not across:
+                lane.sort(key=lambda row: row.offset)
             at = lane.index(one.hit)
             near = [(row, (row.raw,)) for row in lane]
             assert one.before == near[max(0, at - before) : at] and one.after == near[at + 1 : at + 1 + after]

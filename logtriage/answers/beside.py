@@ -41,8 +41,8 @@ class Beside(NamedTuple):
 def beside(
     snapshot: Snapshot, hits: Sequence[Row], before: int, after: int, *, across: bool, more: Sequence[str] = ()
 ) -> Iterator[Beside]:
-    """Each of some records (in time order) with so many before and after it: of its part or, `across`, of all. `more`:
-    columns of `records` that are told of the neighbours too."""
+    """Each of some records (in time order) with so many before and after it: of its part, as they stand there, or `across`
+    all, by time. `more`: columns of `records` that are told of the neighbours too."""
     lanes = _lanes(snapshot, across)
     at_once = few_at_once(snapshot, dear="attributes" in more) or _RECORDS
     most = min(_HITS, max(1, at_once // (before + after + 2)))
@@ -53,6 +53,9 @@ def beside(
         rows: dict[int, list[Near]] = defaultdict(list)
         for near in _near(snapshot, batch, before + 1, after, lanes, across, more, at_once):
             rows[_lane(near.row, across)].append(near)
+        if not across:
+            for those in rows.values():
+                those.sort(key=lambda near: near.row.offset)
         places = {near.row.key: at for lane in rows.values() for at, near in enumerate(lane)}
         for hit in batch:
             lane, at = rows[_lane(hit, across)], places[hit.key]
@@ -81,6 +84,15 @@ class _Minutes(NamedTuple):
         if start == _TIMELESS:
             return Condition(f"timestamp IS NULL OR {sql}", tuple(values))
         return Condition(f"timestamp >= ? AND {sql}", (start, *values))
+
+    def beside(self, first: datetime | None, last: datetime | None, before: int, after: int) -> Condition:
+        """The same for records as they stand in a source: those without a time may stand anywhere among the others."""
+        if first is None:
+            return Condition("true")
+        inside = self.around(first, last, before, after)
+        if self.minutes[0] != _TIMELESS:
+            return inside
+        return Condition(f"timestamp IS NULL OR {inside.sql}", inside.parameters)
 
 
 def _lane(row: Row, across: bool) -> int:
@@ -129,12 +141,17 @@ def _near(
         of_lane[_lane(hit, across)].append(hit.key)
     times = []
     for lane, keys in of_lane.items():
-        inside = lanes[lane].around(keys[0].timestamp, keys[-1].timestamp, before, after)
-        times.append(inside if across else Condition(f"part = {lane} AND ({inside.sql})", inside.parameters))
+        ends = keys[0].timestamp, keys[-1].timestamp
+        if across:
+            times.append(lanes[lane].around(*ends, before, after))
+        else:
+            inside = lanes[lane].beside(*ends, before, after)
+            times.append(Condition(f"part = {lane} AND ({inside.sql})", inside.parameters))
     where = " OR ".join(f"({one.sql})" for one in times)
     values = [value for one in times for value in one.parameters]
     places = ", ".join(f"({hit.part}, {hit.offset})" for hit in batch)
-    order = f"{'' if across else 'PARTITION BY part '}ORDER BY {', '.join(f'{key} NULLS FIRST' for key in TIME_ORDER)}"
+    in_time = f"ORDER BY {', '.join(f'{key} NULLS FIRST' for key in TIME_ORDER)}"
+    order = in_time if across else 'PARTITION BY part ORDER BY "offset"'
     found = snapshot.con.execute(
         f'SELECT part, "offset" FROM (SELECT *, bool_or((part, "offset") IN (VALUES {places})) '
         f"OVER ({order} ROWS BETWEEN {after} PRECEDING AND {before} FOLLOWING) AS is_near FROM "

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from itertools import takewhile
 
-from logtriage.answers.beside import ACROSS, beside
-from logtriage.answers.search import Row
+from logtriage.answers.beside import Near, beside
 from logtriage.cli.full import Full, full, more
+from logtriage.query.walk import Key
 from logtriage.store.views import Snapshot
 
 
@@ -21,29 +20,22 @@ def with_context(
 ) -> Iterator[Full | None]:
     """Hits with the records before and after them, of their source or `across` of all. None marks a gap."""
     full_of = {hit[0].key: hit for hit in hits}
-    done: dict[int, Any] = {}
-    last: int | None = None
+    printed: set[Key] = set()
+    last: Key | None = None
     for found in beside(snapshot, [hit[0] for hit in hits], before, after, across=across, more=more(attributes)):
-        row, lane = found.hit, ACROSS if across else found.hit.part
-        front = [
-            one
-            for one in found.before
-            if one.row.key not in full_of and not (lane in done and _order(one.row) <= done[lane])
-        ]
-        ahead = found.before[-1 - len(front)].row if len(front) < len(found.before) else found.touching
-        touches = lane in done and lane == last and (ahead is None or _order(ahead) <= done[lane])
-        if last is not None and not touches:
+        front: list[Near] = []
+        ahead = found.touching
+        for one in reversed(found.before):
+            if one.row.key in full_of or one.row.key in printed:
+                ahead = one.row
+                break
+            front.insert(0, one)
+        if last is not None and (ahead is None or ahead.key != last):
             yield None
         yield from (Beside(full(*one)) for one in front)
-        yield full_of[row.key]
-        done[lane] = _order(row)
-        for one in found.after:
-            if one.row.key in full_of:
-                break
-            yield Beside(full(*one))
-            done[lane] = _order(one.row)
-        last = lane
-
-
-def _order(row: Row) -> tuple[bool, datetime, int, int, int]:
-    return (row.timestamp is not None, row.timestamp or datetime.min, row.nanos or 0, row.part, row.offset)
+        yield full_of[found.hit.key]
+        behind = list(takewhile(lambda one: one.row.key not in full_of and one.row.key not in printed, found.after))
+        yield from (Beside(full(*one)) for one in behind)
+        rows = [*(one.row for one in front), found.hit, *(one.row for one in behind)]
+        printed.update(row.key for row in rows)
+        last = rows[-1].key

@@ -47,6 +47,7 @@ class Search:
         self._conditions = self.asked.conditions()
         # what records have told of where they come from, as far as it was asked for
         self._seen: dict[str, set[str]] = {column: set() for column in (*origins(self.asked.query), "field")}
+        self._sought = 0  # sources of which only a stretch was read
         self._sampled: set[str] = set()  # the sources whose first records' fields are in it
         self._learnt: Learnt | None = None
         if json or session.args.output in WITH_FIELDS or self.asked.query.templates:
@@ -67,7 +68,9 @@ class Search:
         from logtriage.stream.seek import bounds
 
         query = self.asked.query
-        return bounds(source, grammar, self._normaliser.settings.reference(source), query.since, query.until)
+        found = bounds(source, grammar, self._normaliser.settings.reference(source), query.since, query.until)
+        self._sought += found[:2] != (0, None)
+        return found
 
     def found(self, source: Source, needle: Needle, most: int | None) -> Iterator[Row]:
         """The records that a needle finds, up to so many."""
@@ -122,6 +125,8 @@ class Search:
     def finished(self, found: int) -> None:
         """Prints the coverage line; where nothing was found, it says what there is."""
         query = self.asked.query
+        if self._sought:
+            self.coverage.notes.append(f"{counted(self._sought, 'source')} read only there, as the times in it rise")
         if not found and (query.since or query.until):
             self.coverage.notes += span_told(self.asked, self.session, *self._span())
         if not found:

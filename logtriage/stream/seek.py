@@ -24,7 +24,7 @@ from logtriage.stream.extents import samples
 from logtriage.stream.stream import is_plain
 
 _SMALL = 8 << 20  # bytes of a file that are sooner read than searched
-_PROBES = 64
+_PROBES, _APART = 64, 1 << 20  # places at which order is tried: so many at least, no more than so many bytes apart
 _TRIED = 400  # lines looked at for a stamp
 _TAILS = (4 << 10, 64 << 10, 1 << 20)  # bytes at a file's end in which its last record is looked for
 _SLACK = timedelta(minutes=5)  # lines may be that much out of order
@@ -84,7 +84,7 @@ class _Places:
 
     def in_order(self) -> bool:
         """Whether the times at many places do not fall."""
-        step = max(1, self._text.size // _PROBES)
+        step = max(1, min(self._text.size // _PROBES, _APART))
         times = [found[1] for at in range(0, self._text.size, step) if (found := self.at(at))]
         return len(times) > _PROBES // 2 and all(a <= b + _SLACK / 2 for a, b in pairwise(times))
 
