@@ -43,6 +43,7 @@ class Stored:
     def __init__(self, session: Session, store: Store, needle: Needle | None = None) -> None:
         self.session = session
         self.store = store
+        store.in_any_order()
         self.snapshot = Snapshot(store)
         self.asked: Asked = asked(session, needle, partial(ends, self.snapshot))
         self.levels = levels(self.asked)

@@ -4,7 +4,7 @@ and by few ranges of time where the piece says as much.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,6 +17,7 @@ from logtriage.stamps.zone import Zone
 
 Stretch = tuple[datetime, datetime]  # from a moment up to another one, which is not in it
 _Cell = tuple[int, str, int]  # the number of a token, the token, and the place in what it prints
+_Run = tuple[_Cell, int, int]
 _MOST = 24  # stretches that are told one by one
 _MOST_UNITS = 5_000  # days, hours, minutes, seconds that are looked at to find them
 _WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -139,9 +140,9 @@ def holding(rendering: Rendering, text: str, span: Stretch | None, *, folded: bo
 def _moments(cells: Sequence[_Cell], text: str, folded: bool) -> Moments | None:
     """The moments at which these places of what is printed have a text; None: it never does."""
     parts: dict[str, frozenset[int]] = {}
-    digits, place, at = "", 0, 0
-    for (_, token, first), size in _runs(cells):
-        piece, at = text[at : at + size], at + size
+    digits, place = "", 0
+    for (_, token, first), at, size in sorted(_runs(cells), key=_values):  # most places are told by what never varies
+        piece = text[at : at + size]
         if token[0] != "%":
             own = token[first : first + size]
             if (own.lower() if folded else own) != piece:
@@ -161,10 +162,19 @@ def _moments(cells: Sequence[_Cell], text: str, folded: bool) -> Moments | None:
     return Moments(parts, digits, place)
 
 
-def _runs(cells: Sequence[_Cell]) -> list[tuple[_Cell, int]]:
-    """The first of the cells of each token, and how many there are of it."""
-    groups = (list(group) for _, group in groupby(cells, key=itemgetter(0)))
-    return [(group[0], len(group)) for group in groups]
+def _runs(cells: Sequence[_Cell]) -> Iterator[_Run]:
+    """The first of the cells of each token, its place among all, and how many there are of it."""
+    at = 0
+    for _, group in groupby(cells, key=itemgetter(0)):
+        run = list(group)
+        yield run[0], at, len(run)
+        at += len(run)
+
+
+def _values(run: _Run) -> int:
+    """How many values have to be looked at to know which print a piece."""
+    token = run[0][1]
+    return 0 if token[0] != "%" or token[1].isdigit() else len(_printed(token)[1])
 
 
 def _width(token: str) -> int | None:

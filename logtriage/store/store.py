@@ -126,6 +126,11 @@ class Store:
         """Gives queries all processors. To share what little most of them do takes a third longer."""
         widen(self.con)
 
+    def in_any_order(self) -> None:
+        """What no ORDER BY asks for in order comes as it is found from now on: to take some rows out of several files, one
+        thread would else go through all of them first."""
+        self.con.execute("SET preserve_insertion_order = false")
+
     def _attach(self) -> None:
         import _duckdb as duckdb
 
