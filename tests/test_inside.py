@@ -1,4 +1,4 @@
-"""What must be found in a part of a line behind a required text."""
+"""What must be found in a part of a line around a required text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from logtriage.needles.needle import Needle
 
 _PATTERNS = (
     r"ab\d+c", r"[xc]+ab\d", r"ab(?:c|\d\d)+x", r"x?.ab.*c\d", r"^ab\d", r"ab\d$", r"\bab[^c]x", r"(x|)ab(|c)\d", r"c\d{2,3}ab x",
+    r"\dab", r"c\d+x?ab", r"(?:c|\d\d)+ab", r"^.ab$",
 )  # fmt: skip
 _LINES = st.text("abcx0 ", max_size=14)
 _OTHERS = st.sampled_from(["ab0c", "xab0", "abc00x", " cab0 xc0", "ab cx", "c000ab x", "xab0c", "ab"])
@@ -31,6 +32,8 @@ def test_no_part_of_a_match_is_missed(line: str, pattern: str, folded: bool, dat
             end = data.draw(st.integers(gap, len(line)))
             part = line[first:gap] + ("\3" + line[end:] if gap < len(line) and data.draw(st.booleans()) else "")
             ends = gap == len(line) or len(part) > gap - first
+            if first and data.draw(st.booleans()):
+                part = line[: data.draw(st.integers(0, first - 1))] + "\3" + part
             around = clipped(needle, text, ends=ends)
             assert around is None or _found(around, part)
 
@@ -46,3 +49,16 @@ def test_a_part_that_goes_on_otherwise_is_let_go() -> None:
     assert around is not None
     holds = [_found(around, part) for part in ("in 7 ms", "in 07 ms", "in 71 ms", "in 7", "in 7\3")]
     assert holds == [False, False, True, True, True]
+
+
+def test_what_stands_before_the_text_counts_as_well() -> None:
+    """As behind it: the part may begin amid a match, or something be cut out there."""
+    around = clipped(Needle.of([r"[1-9]\d ms"]), " ms")
+    assert around is not None
+    assert [_found(around, part) for part in ("07 ms", "x7 ms", "71 ms", "7 ms", "\3 ms")] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]

@@ -22,10 +22,9 @@ _MOST = 2_000  # characters of a regular expression
 def clipped(needle: Needle, text: str, *, escaped: bool = False, ends: bool = False) -> str | None:
     """For RE2: what is found in a part of a line in which `text` (one of those required) stands as a part of a match, even
     where the match goes on beyond the part or over a cut. None: nothing more than the text, which holds no cut itself.
+    Of patterns with -w nothing more is told: what stands beside a word lets go of little for what it costs.
 
-    What stands before the text is left out: RE2 is quick where it begins with letters that are known. So are patterns with
-    -w: what stands beside a word tells little. `escaped`: the part stands in the line as a JSON string; `ends`: with it
-    the line does so.
+    `escaped`: the part stands in the line as a JSON string; `ends`: with it the line does so.
     """
     if needle.fancy or needle.beside:
         return None
@@ -37,14 +36,19 @@ def clipped(needle: Needle, text: str, *, escaped: bool = False, ends: bool = Fa
             continue
         items = tree.items if isinstance(tree, Concat) else (tree,)
         span = next(_runs(items, text, folded=needle.folded), None)
-        if span is None or span[1] == len(items):
+        if span is None or span == (0, len(items)):
             return None
         first, end = span
-        begin = _beginning(Concat(items[end:]))
-        if begin is None:
+        before, behind = Concat(items[:first]), Concat(items[end:])
+        ending, beginning = _piece(before, last=True), _piece(behind, last=False)
+        if ending is None or beginning is None:
             return None
-        more = Alt((Concat(items[end:]), concat(begin, cut if ends else Alt((Look("$"), cut)))))
-        found.append(concat(*items[first:end], more))
+        around = list(items[first:end])
+        if first:
+            around.insert(0, Alt((before, concat(Alt((Look("^"), cut)), ending))))
+        if end < len(items):
+            around.append(Alt((behind, concat(beginning, cut if ends else Alt((Look("$"), cut))))))
+        found.append(concat(*around))
     written = Re2Writer().write(Alt(tuple(found))) if found else None
     return written if written is not None and len(written) <= _MOST else None
 
@@ -59,23 +63,29 @@ def _runs(items: Sequence[Node], text: str, *, folded: bool) -> Iterator[tuple[i
             yield first, first + size
 
 
-def _beginning(node: Node) -> Node | None:
-    """What any beginning of a match looks like that is not all of it, nothing among it; None: unknown."""
+def _piece(node: Node, *, last: bool) -> Node | None:
+    """What any beginning of a match (`last`: any end) looks like that is not all of it, nothing among it; None: unknown."""
     match node:
         case Lit() | Chars() | Look() | Concat(()):
             return EMPTY
         case Repeat(item, _, high):
-            part = _beginning(item)
-            return None if part is None else concat(Repeat(item, 0, high), part)
+            part = _piece(item, last=last)
+            return None if part is None else _grown(part, Repeat(item, 0, high), last=last)
         case Concat(items) | Alt(items):
-            each = [_beginning(item) for item in items]
+            each = [_piece(item, last=last) for item in items]
             parts = [part for part in each if part is not None]
             if len(parts) < len(each):
                 return None
             if isinstance(node, Alt):
                 return Alt(tuple(dict.fromkeys(parts)))
-            begin = parts[-1]
-            for item, part in zip(items[-2::-1], parts[-2::-1], strict=True):
-                begin = Alt((part, concat(item, begin)))
-            return begin
+            found, *others = zip(parts, items, strict=True) if last else zip(parts[::-1], items[::-1], strict=True)
+            known = found[0]
+            for part, item in others:
+                known = Alt((part, _grown(known, item, last=last)))
+            return known
     return None
+
+
+def _grown(piece: Node, whole: Node, *, last: bool) -> Node:
+    """A piece and what is then all there: behind an end, before a beginning."""
+    return concat(piece, whole) if last else concat(whole, piece)

@@ -161,7 +161,7 @@ class Needle:
         wanted = self._forms
         if self.folded:
             shape = pieces.lowered(shape)
-        return not wanted or any(all(form.search(shape) for form in forms) for forms in wanted)
+        return not wanted or any(_in_order(forms, shape) for forms in wanted)
 
     def _lowered(self, text: str) -> str:
         return pieces.lowered(text) if self.folded else text
@@ -224,6 +224,18 @@ class Needle:
     @once
     def _placed(self) -> Verdict:
         return Verdict(self.beside or self.trees, self.fancy)
+
+
+def _in_order(forms: Sequence[re.Pattern[str]], shape: str) -> bool:
+    """Does a shape hold a match of each form, none of which begins before that of the one in front of it? One sign may have
+    swallowed several."""
+    at = 0
+    for form in forms:
+        found = form.search(shape, at)
+        if found is None:
+            return False
+        at = found.start()
+    return True
 
 
 def _as_word(tree: Node) -> Node:
