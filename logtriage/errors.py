@@ -74,9 +74,14 @@ def is_text(word: str) -> bool:
     return True
 
 
-def is_it(word: str, known: Iterable[str]) -> str:
-    """`is it NAME? ` for the known name that is nearest to a word, as the beginning of a hint; empty if none is near."""
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that is nearest to a word; None if none is near."""
     import difflib
 
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=_NEAR)
-    return f"is it {near[0]}? " if near else ""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=_NEAR)), None)
+
+
+def is_it(word: str, known: Iterable[str]) -> str:
+    """`is it NAME? ` for the nearest name, as the beginning of a hint; empty if none is near, or it is the word itself."""
+    near = nearest(word, known)
+    return f"is it {near}? " if near and near != word else ""

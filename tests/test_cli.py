@@ -12,7 +12,7 @@ import pytest
 from command import logtriage
 
 from logtriage import __version__
-from logtriage.cli import COMMANDS, main
+from logtriage.cli import COMMANDS, main, rivals
 from logtriage.config import load
 from logtriage.errors import UsageError
 from logtriage.output import csv_row, harmless, shown_time, table, zone_named
@@ -65,6 +65,75 @@ def test_what_was_meant_is_asked(args: list[str], meant: str) -> None:
     ran = logtriage(*args)
     assert (ran.code, ran.out) == (2, "") and f"\n  hint: is it {meant}? " in ran.err and ran.err.count("\n") == 2
     assert "is it" not in logtriage("grep", "--xyzzy", "x").err
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (["grep", "-g", "*.log", "x"], "here it is --source GLOB; "), (["cat", "-u", "nginx"], "here it is --service NAME; "),
+        (["grep", "--tail=5", "x"], "`logtriage cat` has --tail N; "), (["cat", "-perr", "a"], "here it is --level LEVEL; "),
+        (["triage", "--level", "warn", "a"], "`logtriage grep` has --level LEVEL; "),
+        (["grep", "-z", "x", "a"], "packed files are read as they are; "), (["cat", "-o", "json"], "here it is --output KIND; "),
+        (["grep", "-U", "x"], "a hit is a whole record"), (["cat", "-r", "a"], "records come in order of time"),
+        (["tail", "-f", "a"], "here it is logtriage cat --tail 20 LOGS"), (["search", "x"], "here it is logtriage grep PATTERN LOGS"),
+    ],
+)  # fmt: skip
+def test_what_other_programs_have_is_told_by_its_name_here(args: list[str], hint: str) -> None:
+    """Options and commands that hands know from ripgrep, tail, journalctl or kubectl are answered with ours in one line."""
+    ran = logtriage(*args)
+    assert (ran.code, ran.out) == (2, "") and f"\n  hint: {hint}" in ran.err and ran.err.count("\n") == 2
+
+
+def test_options_named_as_ours_are_there() -> None:
+    """What is said to be here, is; and no option of others that is answered is one of grep's or cat's with another meaning."""
+    known = {
+        name: set(import_module(f"logtriage.cli.{name}").parser()._option_string_actions) for name in ("grep", "cat")
+    }
+    for ours, theirs in rivals._OPTIONS:
+        assert ours.split()[0] in known["cat" if ours.startswith("--tail") else "grep"]
+        assert not {one for one in theirs.split() if one[:2] == "--"} & (known["grep"] | known["cat"])
+    commands = {one.split()[0] for ours in rivals._COMMANDS.values() for one in ours.split(", or ")}
+    assert commands <= set(COMMANDS) and not rivals._COMMANDS.keys() & set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("timout", "is it timeout? "), ("mem", "is it memory or "), ("oom-kill", "is it kubernetes.oom-killed or linux.oom-kill? "),
+        ("hikari", "is it jvm.hikari-timeout or jvm.hikari-"), ("conection", "is it generic.connection-refused or "),
+        ("xyzzy", "`logtriage patterns list`"),
+    ],
+)  # fmt: skip
+def test_a_flag_that_nobody_has_is_told_with_those_like_it(name: str, hint: str) -> None:
+    """Misspelt, cut short, or only a word of an id: what may be meant is asked."""
+    ran = logtriage("grep", "--flag", name, "x", stdin=b"x\n")
+    assert ran.code == 2 and f"\n  hint: {hint}" in ran.err
+
+
+@pytest.mark.parametrize(
+    "args", [["grep", "x"], ["grep", "--level", "warn", ""], ["cat"], ["ingest"], ["triage"], ["sessions"]]
+)
+def test_no_logs_at_all_is_told(args: list[str], tmp_path: Path) -> None:
+    """A folder without logs is no answer: exit code 2, and what was passed over; --no-messages keeps silent."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8)
+    ran = logtriage(*args, "--store", "st", "photos", cwd=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert (
+        ran.err.startswith("logtriage: no logs in photos: nothing to look at (1 skipped: a.png (")
+        and ran.err.count("\n") == 1
+    )
+    assert logtriage(*args, "--no-messages", "--store", "st", "photos", cwd=tmp_path).err == ""
+
+
+def test_what_is_kept_unasked_is_told(tmp_path: Path) -> None:
+    """Logs named to a command that reads them into the usual store: it says so, and where; not where a store is named."""
+    (tmp_path / "a.log").write_text("2026-03-02 10:00:01 INFO one\n")
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    assert "1 record kept in the store, " in logtriage("templates", "a.log", cwd=tmp_path, **state).err
+    assert "kept" not in logtriage("templates", "a.log", cwd=tmp_path, **state).err  # nothing new
+    assert "kept" not in logtriage("templates", "--no-store", "a.log", cwd=tmp_path, **state).err
+    assert "kept" not in logtriage("templates", "--store", "st", "a.log", cwd=tmp_path, **state).err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -44,7 +44,7 @@ def test_one_object_of_json(shop: Path) -> None:
         (one["score"] for one in told["culprits"]), reverse=True
     )
     assert all(piece["sql"] and piece["sentence"] for piece in first["evidence"])
-    assert first["evidence"][0]["records"][0].keys() == {"source", "offset"}
+    assert first["evidence"][0]["records"][0].keys() == {"source", "offset", "line"}
     assert [(edge["source"], edge["target"]) for edge in told["blame"]] == [("web", "stock")]
     assert told["findings"] and told["records"]["baseline"] > told["records"]["incident"] > 0
 

@@ -69,14 +69,12 @@ def run(argv: list[str]) -> int:
         from logtriage.cli import stored
 
         return stored.cat(session)
-    found = session.find(args.sources or ["-"])
-    if not found.sources:
-        return 2 if session.errors else 1
+    sources = session.logs(args.sources or ["-"], to_come=args.follow)
     if args.output == "raw" and not is_filtered(args) and args.max_count is None and args.tail is None:
-        return _raw(session, found.sources)
+        return _raw(session, sources)
     from logtriage.cli import merged
 
-    return merged.cat(session, found.sources)
+    return merged.cat(session, sources)
 
 
 def _are_stored(session: Session) -> bool:

@@ -130,16 +130,14 @@ def _run(session: Session) -> int:
     needle = read_needle(args)
     if not args.sources and not is_piped():
         return _over_store(session, needle)
-    found = session.find(args.sources or ["-"])
-    if not found.sources and session.errors:
-        return 2
-    if _needs_fields(args, len(found.sources)):
+    sources = session.logs(args.sources or ["-"], to_come=args.follow)
+    if _needs_fields(args, len(sources)):
         from logtriage.cli import merged
 
-        return merged.grep(session, needle, found.sources)
+        return merged.grep(session, needle, sources)
     from logtriage.cli import straight
 
-    return straight.grep(session, needle, found.sources)
+    return straight.grep(session, needle, sources)
 
 
 def read_needle(args: argparse.Namespace) -> Needle:

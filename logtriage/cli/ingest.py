@@ -47,13 +47,11 @@ def run(argv: list[str]) -> int:
     session = Session.of(parser().parse_intermixed_args(argv))
     from logtriage.cli.following import stopped_by_signal
 
-    found = session.find(session.args.sources)
-    if not found.sources and session.errors:
-        return 2
+    sources = session.logs(session.args.sources, to_come=session.args.follow)
     settings = session.settings()
     # From here on Ctrl-C is heard between steps: an exception in the middle of a library is easily lost.
     with stopped_by_signal() as stop:
-        _bring_up_to_date(session, settings, found.sources, stop)
+        _bring_up_to_date(session, settings, sources, stop)
     return 130 if stop.is_set() else 2 if session.errors else 0
 
 

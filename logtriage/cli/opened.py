@@ -9,9 +9,8 @@ from pathlib import Path
 
 from logtriage.cli.options import is_piped
 from logtriage.cli.session import Session
-from logtriage.coverage import Coverage
+from logtriage.coverage import Coverage, counted
 from logtriage.errors import StoreInUse, UsageError
-from logtriage.output import harmless
 from logtriage.sources.find import Source
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot
@@ -33,7 +32,7 @@ def opened(session: Session, names: list[str], *, piped: bool = True) -> Iterato
         with Store(session.store_path) as store:
             yield store, None
         return
-    sources = found(session, names)
+    sources = session.logs(names)
     with ExitStack() as stack:
         path = thrown_away(stack) if aside else session.store_path
         try:
@@ -63,19 +62,8 @@ def coverage_of(snapshot: Snapshot, parts: tuple[int, ...] | None) -> Coverage:
 
 
 def up_to_date(session: Session, path: Path, names: list[str]) -> list[int]:
-    """Reads what is new of the sources named into the store at `path`; gives their parts.
-
-    Raises UsageError where there is none: an answer about nothing would look as if all were well.
-    """
-    return _read(session, path, found(session, names))
-
-
-def found(session: Session, names: list[str]) -> list[Source]:
-    """The sources that arguments name. Raises UsageError where there is none."""
-    sources = session.find(names).sources
-    if not sources:
-        raise UsageError(f"no logs in {harmless(', '.join(names))}: nothing to look at")
-    return sources
+    """Reads what is new of the sources named into the store at `path`; gives their parts."""
+    return _read(session, path, session.logs(names))
 
 
 def _read(session: Session, path: Path, sources: list[Source]) -> list[int]:
@@ -87,4 +75,6 @@ def _read(session: Session, path: Path, sources: list[Source]) -> list[int]:
         session.cut += tally.cut
         for error in tally.errors:
             session.error(error)
-        return ingest.asked
+    if tally.records and path == session.store_path and not (session.args.store or session.config.store):
+        session.say(f"{counted(tally.records, 'record')} kept in the store, {path}; --no-store keeps nothing")
+    return ingest.asked

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from logtriage.cli.rivals import option_here
 from logtriage.errors import is_it, is_text
 
 OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
@@ -93,7 +94,7 @@ class Parser(argparse.ArgumentParser):
         if what == "unrecognized arguments":
             word = told.split(" -")[0].split()[-1] if told[:1] != "-" else told.split()[0].partition("=")[0]
             why = f"there is no option {word!r}" if word[:1] == "-" else f"one argument too many: {word!r}"
-            return why, is_it(word, self._option_string_actions)
+            return why, option_here(word, self._option_string_actions) or is_it(word, self._option_string_actions)
         if what == "the following arguments are required":
             actions = next((one.help for one in self._actions if one.dest == "action"), None)
             return f"{actions}?" if told[:6] == "ACTION" else f"{told} is missing", ""

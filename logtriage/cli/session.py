@@ -137,6 +137,19 @@ class Session:
         self.sources = found.sources
         return found
 
+    def logs(self, names: list[str], *, to_come: bool = False) -> list[Source]:
+        """The same, where there must be some: an answer about nothing would look as if all were well. Ends the command with
+        exit code 2 where there are none, which is told; `to_come`: in folders there may be some later."""
+        found = self.find(names)
+        if not found.sources and not (to_come and not found.errors):
+            if not found.errors:
+                from logtriage.coverage import passed_over
+
+                hint = passed_over(self.skipped) if self.skipped else None
+                self.error(UsageError(f"no logs in {harmless(', '.join(names))}: nothing to look at", hint))
+            raise SystemExit(2)
+        return found.sources
+
     def error(self, why: LogtriageError, source: Source | None = None) -> None:
         """Notes an error that does not end the command, and tells it at once."""
         self.errors.append(why)

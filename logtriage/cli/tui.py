@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logtriage.cli.opened import found, thrown_away
+from logtriage.cli.opened import thrown_away
 from logtriage.cli.options import Parser, add_sources, add_usual, is_piped
 from logtriage.cli.session import Session
 from logtriage.coverage import counted
@@ -62,7 +62,7 @@ def run(argv: list[str]) -> int:
     from logtriage.tui import last_look, sessions
     from logtriage.tui.engine import Engine
 
-    sources = found(session, args.sources) if args.sources else []
+    sources = session.logs(args.sources) if args.sources else []
     with ExitStack() as stack:
         path = _store_for(sources, session.store_path, stack)
         kept = sessions.Sessions(sessions.user_folder(), session.store_path)

@@ -10,7 +10,7 @@ from logtriage.marks import Mark
 from logtriage.report.document import Code, Document, Heading, Items, Lane, Moment, Paragraph, Table, Timeline
 from logtriage.triage.blame import Edge
 from logtriage.triage.finding import Finding
-from logtriage.triage.told import HERE, Again, commands
+from logtriage.triage.told import HERE, Again, asked_by, commands
 from logtriage.triage.triage import Triage
 
 _LANES, _STRETCHES = 14, 120
@@ -25,7 +25,7 @@ def document(answer: Triage, marks: Sequence[Mark], zone: tzinfo, title: str = "
     if answer.activity:
         made.add(Heading("Timeline"), timeline(answer, marks))
     made.add(Heading("Suspects"), Paragraph("A ranking by evidence, not a verdict: finding the cause is up to people."))
-    made.add(*_suspects(answer, zone))
+    made.add(*_suspects(answer, zone, again))
     moved = [(both(move.at, zone), move.service, move.what) for move in answer.moved]
     made.add(*_section("What moved, in order", ("Time", "Service", "What"), moved))
     blame = [_blamed(edge, zone) for edge in answer.blame[:_ROWS]]
@@ -94,17 +94,17 @@ def _summary(answer: Triage, zone: tzinfo) -> str:
     return f"{began}{compared}The first suspect is {first.service}: {first.sentence}."
 
 
-def _suspects(answer: Triage, zone: tzinfo) -> Iterator[Heading | Paragraph | Items | Code]:
+def _suspects(answer: Triage, zone: tzinfo, again: Again) -> Iterator[Heading | Paragraph | Items | Code]:
     if not answer.culprits:
         yield Paragraph("No evidence against any service.")
     for number, one in enumerate(answer.culprits[:_SUSPECTS], 1):
         yield Heading(f"{number}. {one.service} (score {one.score:.1f})", 3)
         yield Paragraph(one.sentence)
         yield Items(tuple(_dated(finding, zone) for finding in one.evidence[1 : _EVIDENCE + 1]))
-        places = [f"{source} at byte {offset:,}" for source, offset in one.evidence[0].records]
-        yield Items(tuple(f"for example {place}" for place in places))
+        places = dict.fromkeys(one.evidence[0].records)
+        yield Items(tuple(f"for example {place[0]}:{answer.lines[place]}" for place in places if place in answer.lines))
         if one.evidence[0].sql:
-            yield Code(one.evidence[0].sql)
+            yield Code(asked_by(one.evidence[0].sql, again))
     if others := answer.culprits[_SUSPECTS:]:
         yield Paragraph("Then: " + ", ".join(f"{one.service} ({one.score:.1f})" for one in others[:20]) + ".")
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from logtriage.errors import LibraryError, UsageError, is_it
+from logtriage.errors import LibraryError, UsageError, is_it, nearest
 from logtriage.formats.format import LEVELS
 from logtriage.shipped import library_folder
+
+_NAMED = 3  # ids that are told where another was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,20 @@ def require_flag(name: str, patterns: Sequence[Pattern]) -> None:
     if not any(fnmatchcase(one, name) for one in known):
         raise UsageError(
             f"no pattern has the id or category {name!r}",
-            f"{is_it(name, sorted(known))}`logtriage patterns list` names them",
+            f"{is_it(name, sorted(known)) or _with_word(name, known)}`logtriage patterns list` names them",
         )
+
+
+def _with_word(name: str, known: Iterable[str]) -> str:
+    """The first ids that have a word which begins with `name`, or else is like it, as the beginning of a hint."""
+    words: dict[str, list[str]] = {}
+    for one in sorted(known, key=lambda one: ("." in one, one)):  # categories first
+        for word in {one.rpartition(".")[2], *re.split("[.-]", one)}:
+            words.setdefault(word, []).append(one)
+    begun = [one for word, those in words.items() if len(name) > 2 and word.startswith(name) for one in those]
+    near = nearest(name, words)
+    found = dict.fromkeys(begun or (words[near] if near else []))
+    return f"is it {' or '.join(list(found)[:_NAMED])}? " if found else ""
 
 
 def read_folder(folder: Path, *, examples: bool = True) -> tuple[Pattern, ...]:

@@ -22,10 +22,10 @@ def plain(answer: Triage) -> dict[str, Any]:
         "baseline": answer.baseline,
         "records": {"baseline": answer.records[BEFORE], "incident": answer.records[AFTER]},
         "culprits": [
-            {"service": one.service, "score": one.score, "why": one.sentence, "evidence": [_finding(f) for f in one.evidence]}
+            {"service": one.service, "score": one.score, "why": one.sentence, "evidence": [_finding(f, answer) for f in one.evidence]}
             for one in answer.culprits
         ],
-        "findings": [{"service": f.service, **_finding(f)} for f in answer.findings],
+        "findings": [{"service": f.service, **_finding(f, answer)} for f in answer.findings],
         "blame": [
             {**asdict(edge), "first": _stamp(edge.first), "sentence": edge.sentence, "score": round(edge.score, 2)}
             for edge in answer.blame
@@ -36,10 +36,14 @@ def plain(answer: Triage) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, answer: Triage) -> dict[str, Any]:
+    records = [
+        {"source": source, "offset": offset, "line": answer.lines.get((source, offset))}
+        for source, offset in finding.records
+    ]
     return {
         "kind": finding.kind, "score": round(finding.score, 2), "sentence": finding.sentence, "time": _stamp(finding.at),
-        "records": [{"source": source, "offset": offset} for source, offset in finding.records], "sql": finding.sql,
+        "records": records, "sql": finding.sql,
     }  # fmt: skip
 
 

@@ -129,7 +129,7 @@ class Scope:
             conditions.append(Condition("template = ?", (f"{template % 2**64:016x}",)))
         where, parameters = joined(conditions)
         return inlined(
-            f'SELECT timestamp, source, "offset", body FROM records WHERE {where} ORDER BY timestamp LIMIT {limit}',
+            f"SELECT timestamp, source, line, body FROM records WHERE {where} ORDER BY timestamp LIMIT {limit}",
             parameters,
         )
 
@@ -155,6 +155,17 @@ class Scope:
         ):
             found.setdefault((self.services[service], template), []).append((source, offset, at))
         return found
+
+    def lines_of(self, places: set[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """Of records, given as (source, offset), the numbers of their first lines."""
+        if not places:
+            return {}
+        sources = {source for source, _ in places}
+        parts = [part.part for part in self.snapshot.catalog.parts if part.source in sources]
+        offsets = ", ".join(map(str, sorted({offset for _, offset in places})))
+        rows = self.rows(f"""SELECT source, "offset", line FROM lake.records JOIN part_names USING (part)
+            WHERE {among("part", parts)} AND "offset" IN ({offsets})""")
+        return {(source, offset): line for source, offset, line in rows if (source, offset) in places}
 
     def _name_kinds(self) -> None:
         """Who writes what: a part's own service, else what its records say, else its name."""

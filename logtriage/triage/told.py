@@ -164,6 +164,12 @@ def commands(answer: Triage, again: Again) -> list[str]:
     return found
 
 
+def asked_by(sql: str, again: Again) -> str:
+    """The command that runs a query on the same logs, ready to paste whatever quotes are in it."""
+    logs = "".join(f" --from {shlex.quote(name)}" for name in shlex.split(again.logs))
+    return f"logtriage sql{again.store}{logs} - <<'SQL'\n{sql}\nSQL"
+
+
 def queries(answer: Triage) -> Iterator[str]:
     """Each piece of evidence against the suspects, as a remark, with its SQL behind it, for `logtriage sql`."""
     for one in answer.culprits:

@@ -67,7 +67,7 @@ class Minute(NamedTuple):
 @dataclass(slots=True)
 class Triage:
     """The answer. `looked_at`: the time from the onset on. `baseline`: what that was compared with, in words. `records`: how many
-    both phases have. `notes` say what makes it less sure."""
+    both phases have. `notes` say what makes it less sure. `lines`: (source, offset) of the evidence's records → the number of its line."""
 
     onset: Onset | None
     looked_at: Span | None
@@ -80,6 +80,7 @@ class Triage:
     moved: list[Move] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     activity: list[Minute] = field(default_factory=list)
+    lines: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def of_kind(self, *kinds: str, most: int = 5) -> list[Finding]:
         """The most surprising findings of some kinds."""
@@ -192,7 +193,7 @@ def _doubts(scope: Scope, counts: list[int], onset: Onset | None) -> list[str]:
 
 
 def _place(scope: Scope, answer: Triage) -> None:
-    """Gives the evidence that is shown examples."""
+    """Gives the evidence that is shown examples, and tells on which lines these stand."""
     shown = [finding for one in answer.culprits[:_SHOWN] for finding in one.evidence[:_EXAMPLES] if not finding.records]
     found = scope.examples({(finding.writer, finding.template) for finding in shown if finding.template is not None})
     for finding in shown:
@@ -200,6 +201,8 @@ def _place(scope: Scope, answer: Triage) -> None:
             finding.records = [
                 (source, offset) for source, offset, _ in found.get((finding.writer, finding.template), [])
             ]
+    every = (*answer.findings, *(finding for one in answer.culprits for finding in one.evidence))
+    answer.lines = scope.lines_of({place for finding in every for place in finding.records})
 
 
 def _activity(scope: Scope) -> list[Minute]:
