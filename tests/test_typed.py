@@ -15,11 +15,11 @@ from logtriage.cli.typed import Typed
 NOW = "2026-11-22T12:30Z"
 
 
-def typed(now: str, end: str | None) -> Typed:
-    """What reads moments at `now`, of logs of ten days up to `end` (None: nobody knows)."""
+def typed(now: str, end: str | None, hours: float = 240) -> Typed:
+    """What reads moments at `now`, of logs of so many hours up to `end` (None: nobody knows)."""
     session = Session.of(Namespace(now=now, utc=True, no_config=True))
     last = datetime.fromisoformat(end) if end else None
-    return Typed(session, lambda: (last and last - timedelta(days=10), last))
+    return Typed(session, lambda: (last and last - timedelta(hours=hours), last))
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,12 @@ def test_a_time_of_day_is_the_last_one_that_the_logs_can_have(
     assert moment == datetime.fromisoformat(taken + "+00:00")
     told = capsys.readouterr().err
     assert (told == "") == (taken[:10] == now[:10]) and (not told or f"{text} is taken as {taken[:10]} " in told)
+
+
+def test_logs_of_an_hour_have_no_other_day() -> None:
+    """A time that logs do not reach back to is behind their end, not on the day before they begin."""
+    found = [typed(NOW, "2026-01-14T10:30Z", 0.5).moment(text) for text in ("10:10", "11:00", "09:00")]
+    assert [moment and f"{moment:%d %H:%M}" for moment in found] == ["14 10:10", "14 11:00", "14 09:00"]
 
 
 @pytest.mark.parametrize(

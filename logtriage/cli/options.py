@@ -181,8 +181,14 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         "--level", metavar="LEVEL", action="append", help="at least this level (warn), or a list of levels (info,error)"
     )
     group.add_argument("--service", metavar="GLOB", action="append", help="of services with such a name")
-    group.add_argument("--source", metavar="GLOB", action="append", help="of files with such a name")
-    group.add_argument("--container", metavar="GLOB", action="append", help="of such containers")
+    group.add_argument("--source", metavar="GLOB", action="append", help="of files with such a name: '*.log', nginx/*")
+    group.add_argument(
+        "--container",
+        metavar="GLOB",
+        action="append",
+        help="of containers with such a name (`logtriage sql 'SELECT source, container FROM sources'` tells the names; "
+        "by id: --source '4efa*')",
+    )
     group.add_argument("--namespace", metavar="GLOB", action="append", help="of such Kubernetes namespaces")
     group.add_argument(
         "--flag",

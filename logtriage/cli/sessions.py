@@ -50,7 +50,8 @@ def parser() -> Parser:
     made = Parser(
         "sessions", "Groups records by what they have in common, and tells which groups differ from the rest:\n"
         "a missing end, a missing, new or repeated step, a wrong order, too slow, an error inside.\n"
-        "What is usual is learnt from the sessions themselves. Without SOURCE it asks the store.\n"
+        "What is usual is learnt from the sessions themselves; the score in front says how odd one is, 1 and more is told.\n"
+        "Without SOURCE it asks the store.\n"
         "Exit code: 0 some differ, 1 none does, 2 an error.", EXAMPLES,
     )  # fmt: skip
     add_sources(made)
@@ -174,7 +175,7 @@ def _tell(session: Session, verdict: Verdict, key: Key, wanted: Asked) -> None:
     )
     told.notes = [
         *window_told(wanted.query, session),
-        f"{counted(gathered.sessions, 'session')}, {verdict.anomalous:,} anomalous",
+        f"{counted(gathered.sessions, 'session')}, {verdict.anomalous:,} anomalous (by their scores, of 1 and more)",
     ]
     if verdict.cut:
         told.notes.append(f"{verdict.cut:,} cut off by the ends of the window")

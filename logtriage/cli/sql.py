@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,23 +59,33 @@ def run(argv: list[str]) -> int:
     """Exit code 0; 1 where there are no rows; 2 for an error."""
     session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
-    words = 2 if args.output == "parquet" else 1
-    if len(args.query) != words:
-        raise UsageError(
-            "sql: " + ("--output parquet needs a file and a query" if words == 2 else "give the query as one argument"),
-            "`logtriage sql --help` has examples",
-        )
+    file = _file(args)
     from logtriage.answers.statement import shut
 
     text = sys.stdin.read() if args.query[-1] == "-" else args.query[-1]
     with opened(session, args.sources or [], piped=False) as (store, parts):
         shut(store, parts)
-        rows = _print(session, store, text)
+        rows = _print(session, store, text, file)
     session.say(counted(rows, "row"))
     return 2 if session.errors else 0 if rows else 1
 
 
-def _print(session: Session, store: Store, text: str) -> int:
+def _file(args: argparse.Namespace) -> Path | None:
+    """Where a Parquet file is to go, which may be named before or behind the query; it is taken from `query`. UsageError."""
+    parquet = args.output == "parquet"
+    if parquet and len(args.query) == 2 and _is_statement(args.query[0]) and not _is_statement(args.query[1]):
+        args.query.reverse()
+    if len(args.query) != 1 + parquet:
+        told = "--output parquet needs a file and a query" if parquet else "give the query as one argument"
+        raise UsageError(f"sql: {told}", "`logtriage sql --help` has examples")
+    return Path(args.query[0]) if parquet else None
+
+
+def _is_statement(text: str) -> bool:
+    return text == "-" or len(text.split()) > 1
+
+
+def _print(session: Session, store: Store, text: str, file: Path | None) -> int:
     import _duckdb as duckdb
 
     from logtriage.answers.statement import checked, names_of, print_rows, write_parquet, wrong
@@ -86,9 +97,9 @@ def _print(session: Session, store: Store, text: str) -> int:
     kind = session.args.output
     try:
         result = store.con.execute(statement)
-        if kind == "parquet":
-            with replacing(Path(session.args.query[0]), private=False) as file:
-                return write_parquet(result, file)
+        if file:
+            with replacing(file, private=False) as out:
+                return write_parquet(result, out)
         if kind != "table":
             return print_rows(result, kind, sys.stdout)
         names, rows = names_of(result), result.fetchall()

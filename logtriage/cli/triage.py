@@ -39,6 +39,8 @@ def parser() -> Parser:
     made = Parser(
         "triage",
         "Ranks who is to be suspected of an incident, with the evidence. It never claims a cause.\n"
+        "A suspect's score is how unlikely the evidence is by chance, as powers of ten: 1 is one in ten, 3 one in a thousand;\n"
+        "the strongest kind counts, all others a little, and less where it is known to mislead.\n"
         "Exit code: 0 there is evidence against some, 1 there is none, 2 an error.",
         EXAMPLES,
     )

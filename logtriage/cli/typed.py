@@ -16,7 +16,8 @@ _LONGEST = timedelta(hours=12)  # of a window that reaches beyond midnight; `11:
 class Typed:
     """Reads moments; `ends` is asked only where the answer hangs on it.
 
-    A time of day is the last there was: up to now, or, of logs that end before today, up to their end. A span (`1h`) is
+    A time of day is the last there was: up to now, or, of logs that end before today, up to their end (where they reach so
+    far back). A span (`1h`) is
     counted back from now, or, `from_end`, from the end of the logs (unless --now says what the present is).
     """
 
@@ -56,20 +57,27 @@ class Typed:
         return begin, self.moment(until)
 
     def _last(self, text: str) -> tuple[datetime, str]:
-        """The last such time of day that the logs can have, and in words what it is the last of."""
-        zone, now, (_, end) = self._session.zone, self._session.now, self._ends()
-        if end and now - end > _STILL and end.astimezone(zone).date() < now.astimezone(zone).date():
-            return self._read(text, end + _MINUTE), "the last in the logs"
-        return self._read(text, now), "the last before now"
+        """The last such time of day that the logs can have, and in words which that is."""
+        now, (first, end) = self._session.now, self._ends()
+        if not end or now - end <= _STILL or self._is_on(end, now):
+            return self._read(text, now), "the last before now"
+        found = self._read(text, end + _MINUTE)
+        if first and found < first and not self._is_on(found, end):
+            return self._read(text, end + _DAY), "on the day on which the logs end"
+        return found, "the last in the logs"
 
     def _told(self, text: str, moment: datetime, why: str) -> datetime:
         """The same moment; which day it is on is told where that is not today."""
         from logtriage.stamps.when import shown
 
-        zone = self._session.zone
-        if moment.astimezone(zone).date() != self._session.now.astimezone(zone).date():
-            self._session.say_once(f"{text} is taken as {shown(moment, zone)}, {why}")
+        if not self._is_on(moment, self._session.now):
+            self._session.say_once(f"{text} is taken as {shown(moment, self._session.zone)}, {why}")
         return moment
+
+    def _is_on(self, moment: datetime, other: datetime) -> bool:
+        """Whether both are on the same day."""
+        zone = self._session.zone
+        return moment.astimezone(zone).date() == other.astimezone(zone).date()
 
     def _read(self, text: str, now: datetime, first: datetime | None = None, last: datetime | None = None) -> datetime:
         from logtriage.stamps.when import parse_when

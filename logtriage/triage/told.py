@@ -18,6 +18,7 @@ _OTHERS = 8  # of those that are only named
 _EVIDENCE = (3, 3, 3)  # pieces told beside the strongest, of the first, second … suspect
 _EVIDENCE_ON_A_SCREEN = (3, 1)
 _ROWS = 20  # of a block
+_SUSPECTED = "Suspects, the likeliest first (a ranking, not a verdict; [so much speaks against them: 1 little, 3 much])"
 _FEWEST = 2  # to which a block is cut where the screen is small
 
 
@@ -72,7 +73,7 @@ def _blocks(answer: Triage, zone: tzinfo, again: Again, evidence: tuple[int, ...
 
     yield _Block("When it began", _when(answer, zone), whole=True)
     suspects = list(_suspects(answer, evidence)) or ["no evidence against any service"]
-    yield _Block("Suspects, the likeliest first (a ranking, not a verdict)", suspects, whole=True)
+    yield _Block(_SUSPECTED, suspects, whole=True)
     yield _first("What moved, in order", timed((one.at, one.service, one.what) for one in answer.moved))
     yield _first("Who blames whom", [edge.sentence for edge in answer.blame])
     changes = timed((one.at, one.service, one.text) for one in answer.changes[-_ROWS:])
