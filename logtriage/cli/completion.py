@@ -8,6 +8,7 @@ from importlib import import_module
 
 from logtriage.cli import COMMANDS
 from logtriage.cli.options import Parser
+from logtriage.query.query import LEVELS
 
 EXAMPLES = """\
   source <(logtriage completion bash)             in ~/.bashrc
@@ -47,7 +48,8 @@ def _words(command: str) -> list[str]:
 
 def _values(command: str) -> dict[str, list[str]]:
     """Option → the values it takes, where they are fixed."""
-    return {option: list(map(str, a.choices)) for a in _actions(command) if a.choices for option in a.option_strings}
+    made = {option: list(map(str, a.choices)) for a in _actions(command) if a.choices for option in a.option_strings}
+    return made | ({"--level": list(LEVELS)} if "--level" in _options(command) else {})
 
 
 def _list(words: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from logtriage.cli.options import Parser, add_general, is_piped
 from logtriage.cli.session import Session
 from logtriage.coverage import counted
-from logtriage.errors import UsageError, is_it
+from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
     from logtriage.signatures.library import Pattern
@@ -83,13 +83,15 @@ def _list(session: Session, words: list[str]) -> int:
 
 
 def _show(session: Session, ids: list[str]) -> int:
+    from logtriage.signatures.library import meant
+
     known = {p.id: p for p in _load(session, examples=True)}
     if not ids:
         raise UsageError("patterns show: which one?", "`logtriage patterns list` names them")
     for id_ in ids:
         if id_ not in known:
             raise UsageError(
-                f"there is no signature {id_!r}", f"{is_it(id_, known)}`logtriage patterns list` names them"
+                f"there is no signature {id_!r}", f"{meant(id_, known)}`logtriage patterns list` names them"
             )
         print(_shown(known[id_]))
     return 0

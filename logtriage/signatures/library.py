@@ -93,19 +93,21 @@ def require_flag(name: str, patterns: Sequence[Pattern]) -> None:
     if not any(fnmatchcase(one, name) for one in known):
         raise UsageError(
             f"no pattern has the id or category {name!r}",
-            f"{is_it(name, sorted(known)) or _with_word(name, known)}`logtriage patterns list` names them",
+            f"{meant(name, known)}`logtriage patterns list` names them",
         )
 
 
-def _with_word(name: str, known: Iterable[str]) -> str:
-    """The first ids that have a word which begins with `name`, or else is like it, as the beginning of a hint."""
+def meant(name: str, known: Iterable[str]) -> str:
+    """Which ids or categories may be meant by a name, as the beginning of a hint: one that is near, else the first ones that
+    have a word which begins with it or is near."""
+    if near := is_it(name, sorted(known)):
+        return near
     words: dict[str, list[str]] = {}
     for one in sorted(known, key=lambda one: ("." in one, one)):  # categories first
         for word in {one.rpartition(".")[2], *re.split("[.-]", one)}:
             words.setdefault(word, []).append(one)
     begun = [one for word, those in words.items() if len(name) > 2 and word.startswith(name) for one in those]
-    near = nearest(name, words)
-    found = dict.fromkeys(begun or (words[near] if near else []))
+    found = dict.fromkeys(begun or words.get(nearest(name, words) or "", []))
     return f"is it {' or '.join(list(found)[:_NAMED])}? " if found else ""
 
 

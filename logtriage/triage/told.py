@@ -18,7 +18,7 @@ _OTHERS = 8  # of those that are only named
 _EVIDENCE = (3, 3, 3)  # pieces told beside the strongest, of the first, second … suspect
 _EVIDENCE_ON_A_SCREEN = (3, 1)
 _ROWS = 20  # of a block
-_SUSPECTED = "Suspects, the likeliest first (a ranking, not a verdict; [so much speaks against them: 1 little, 3 much])"
+_SUSPECTED = "Suspects, the likeliest first (a ranking, not a verdict) [evidence: 1 little, 3 much]"
 _FEWEST = 2  # to which a block is cut where the screen is small
 
 
