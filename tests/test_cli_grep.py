@@ -595,6 +595,20 @@ def test_interrupted(tmp_path: Path) -> None:
     assert b"2 found" in err
 
 
+def test_until_in_a_large_file_whose_inner_times_have_no_date(tmp_path: Path) -> None:
+    """A container's log of another year, whose program writes no date and another zone: all up to a time is found."""
+    filler = "x" * 1000
+    with open(tmp_path / "c-json.log", "w") as file:
+        for n in range(9000):
+            clock = f"{n // 600:02}:{n % 600 // 10:02}:0{n % 10}"
+            inner = f"{n // 600 + 8:02}{clock[2:]}.100 INFO  [main] c.s.Cart - order {n} {filler}\n"
+            told = {"log": inner, "stream": "stdout", "time": f"2023-01-29T{clock}.100Z"}
+            file.write(json.dumps(told) + "\n")
+    assert (tmp_path / "c-json.log").stat().st_size > 8 << 20
+    ran = grep(tmp_path, "-c", "--until", "2023-01-29T02:00:00Z", "", "c-json.log")
+    assert ran.out == "1200\n"
+
+
 def test_since_seeks_in_a_large_file(tmp_path: Path) -> None:
     """The records of a span in time are the same, with their line numbers, whether all of the file is read or not."""
     with (tmp_path / "a.log").open("w") as file:

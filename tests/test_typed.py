@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from argparse import Namespace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -99,3 +100,13 @@ def test_new_of_more_time_than_the_logs_have(tmp_path: Path) -> None:
         "the logs begin at 2026-03-02 10:00:00 UTC, not before that time, so all they say is new: --new 10m " in ran.err
     )
     assert "not before" not in logtriage("templates", "--no-store", "--new", "10m", "a.log", cwd=tmp_path).err
+
+
+def test_packed_logs_have_a_day_too(tmp_path: Path) -> None:
+    """The end of a packed log is known as that of a plain one, in what is asked for and in what is told of nothing found."""
+    lines = "".join(f"2026-03-0{n // 600 + 1} 10:{n % 600 // 10:02}:0{n % 10} INFO order done\n" for n in range(1200))
+    (tmp_path / "a.log.gz").write_bytes(gzip.compress(lines.encode()))
+    ran = logtriage("grep", "-c", "--since", "10:58", "--utc", "", "a.log.gz", cwd=tmp_path)
+    assert ran.out == "20\n" and "10:58 is taken as 2026-03-02 10:58:00 UTC, the last in the logs" in ran.err
+    ran = logtriage("grep", "--since", "2026-04-01", "--utc", "", "a.log.gz", cwd=tmp_path)
+    assert ran.code == 1 and "the logs span 2026-03-01 10:00:00 to 2026-03-02 10:59:09 UTC" in ran.err

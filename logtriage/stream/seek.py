@@ -6,9 +6,12 @@ places; where it is not, all of it has to be read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 
 from logtriage.formats.detect import Grammar
@@ -25,6 +28,7 @@ from logtriage.stream.stream import is_plain
 
 _SMALL = 8 << 20  # bytes of a file that are sooner read than searched
 _PROBES, _APART = 64, 1 << 20  # places at which order is tried: so many at least, no more than so many bytes apart
+_HEAD = 256 << 10  # bytes of a packed file, from which it is learnt how it writes
 _TRIED = 400  # lines looked at for a stamp
 _TAILS = (4 << 10, 64 << 10, 1 << 20)  # bytes at a file's end in which its last record is looked for
 _SLACK = timedelta(minutes=5)  # lines may be that much out of order
@@ -59,17 +63,40 @@ def bounds(
 
 
 def span(source: Source, grammar: Grammar, reference: datetime) -> tuple[datetime, datetime] | None:
-    """The times of a source's first and last record that have one; None where that cannot be told without reading it
-    all: it is compressed, or no file."""
-    if not is_plain(source) or source.path is None or not source.path.is_file():
-        return None
-    text = FileText(str(source.path), source.name)
-    try:
-        place = _Places(text, grammar, reference)
-        first, last = place.at(0), place.last()
-        return (first[1], last[1]) if first and last else None
-    finally:
-        text.close()
+    """The times of a source's first and last record that have one; None where that is not told quickly: it is no file, part of
+    an archive, or packed and large."""
+    with _ends_of(source) as path:
+        if path is None:
+            return None
+        text = FileText(str(path), source.name)
+        try:
+            place = _Places(text, grammar, reference)
+            first, last = place.at(0), place.last()
+            return (first[1], last[1]) if first and last else None
+        finally:
+            text.close()
+
+
+@contextmanager
+def _ends_of(source: Source) -> Iterator[Path | None]:
+    """A plain file that begins and ends as a source does: itself, or of a packed one what stands at its ends."""
+    if is_plain(source) and source.path and source.path.is_file():
+        yield source.path
+        return
+    if not source.path or source.member or not source.compression or source.path.stat().st_size > _SMALL:
+        yield None
+        return
+    from logtriage.sources.read import opened
+
+    encoding, pieces = opened(source)
+    head = tail = b""
+    for piece in pieces:
+        head += piece[: _HEAD - len(head)]
+        tail = (tail + piece)[-2 * _TAILS[-1] :]
+    with NamedTemporaryFile(prefix="logtriage-") as file:
+        file.write(head + b"\n" + tail)
+        file.flush()
+        yield Path(file.name) if encoding == "utf-8" else None
 
 
 class _Places:
@@ -128,28 +155,31 @@ class _Places:
     def _time(self, line: bytes) -> datetime | None:
         return self._of(self._grammar.root, readable(line))
 
-    def _of(self, node: Node, text: str) -> datetime | None:
-        """The innermost time that a line gives."""
+    def _of(self, node: Node, text: str, *, dated: bool = False) -> datetime | None:
+        """The innermost time that a line gives, or, `dated`, the innermost one that has a date."""
         for child in node.ordered():
             assert child.fmt is not None
             if child.fmt is GENERIC:
                 found = stamp.find(text)
-                return self._read(child, text[found[0] : found[1]]) if found else None
+                return self._read(child, text[found[0] : found[1]], dated) if found else None
             fields = read_head(child.fmt, text, document_of(text))
             if fields is None:
                 continue
+            own = self._read(child, fields.get("timestamp", ""), dated)
             inner = (
-                self._of(child, fields.get(child.fmt.inner, "").rstrip("\r\n"))
+                self._of(child, fields.get(child.fmt.inner, "").rstrip("\r\n"), dated=own is not None)
                 if child.fmt.inner and child.children
                 else None
             )
-            return inner or self._read(child, fields.get("timestamp", ""))
+            return inner or own
         return None
 
-    def _read(self, node: Node, text: str) -> datetime | None:
+    def _read(self, node: Node, text: str, dated: bool) -> datetime | None:
         kind = stamp.kind_of(text) if text else None
+        if kind is None or (dated and not kind.has_date):
+            return None
         zone = node.zone or (node.fmt.zone if node.fmt else None) or self._grammar.zone
-        return to_datetime(text, kind, Zone.of(zone).tzinfo, self._reference.astimezone(UTC)) if kind else None
+        return to_datetime(text, kind, Zone.of(zone).tzinfo, self._reference.astimezone(UTC))
 
 
 def _lines_before(text: FileText, offset: int) -> int:
