@@ -26,7 +26,9 @@ def page(first: int, last: int, whole: int) -> Glances:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["move", "scroll", "page", "resize", "fold", "earlier", "later"]), st.integers(-60, 60)),
+    st.tuples(
+        st.sampled_from(["move", "visit", "scroll", "page", "resize", "fold", "earlier", "later"]), st.integers(-60, 60)
+    ),
     max_size=40,
 )
 
@@ -52,6 +54,8 @@ def test_the_selected_record_is_always_in_view(whole: int, at: int, steps: list[
         lines = [reel.rows[line.row].offset for line in reel.lines()]
         if what == "move":
             reel.move(number)
+        elif what == "visit":
+            reel.visit(reel.cursor + number)
         elif what == "scroll":
             reel.scroll(number)
         elif what == "page":
@@ -72,6 +76,16 @@ def test_the_selected_record_is_always_in_view(whole: int, at: int, steps: list[
         if reel.rows:
             assert reel.cursor in {line.row for line in reel.lines()}
         assert len(list(reel.lines())) <= reel.height
+
+
+def test_where_one_jumps_to_stands_amid_others() -> None:
+    """A record out of view, before or behind it, comes with what was before and after it; one in view moves nothing."""
+    reel = Reel()
+    reel.resize(12)
+    reel.show(page(0, 100, 100), row(50).key)
+    for to, first in ((52, 46), (70, 66), (30, 26), (1, 0), (99, 88)):
+        reel.visit(to)
+        assert reel.cursor == to and reel.top.row == first
 
 
 def test_little_is_held() -> None:

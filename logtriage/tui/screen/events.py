@@ -86,6 +86,11 @@ class Events(EventLines, can_focus=True):
         self.reel.move(rows)
         self._moved()
 
+    def visit(self, row: int) -> None:
+        """Selects the record of that number, with what is around it."""
+        self.reel.visit(row)
+        self._moved()
+
     def move_page(self, share: float) -> None:
         """Moves by a share of the height."""
         self.reel.page(int(self.reel.height * share) or 1)

@@ -123,8 +123,7 @@ class Moving(Ranking):
         """Goes to a record: at once if it is held already."""
         for number, row in enumerate(self.list.reel.rows):
             if (row.part, row.offset) == (place.part, place.offset):
-                self.list.reel.select(number)
-                self.list.move(0)
+                self.list.visit(number)
                 return
         self.show_at(place)
 

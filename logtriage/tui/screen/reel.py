@@ -54,10 +54,7 @@ class Reel:
                 (k for k, row in enumerate(self.rows) if not _before(row.key, place)), len(self.rows) - 1
             )
         self.cursor = max(0, self.cursor)
-        self.top = Line(self.cursor, 0)
-        self.scroll(-(self.height - 1 if end else self.height // 3), keep=False)
-        if not self.after:  # no blank lines behind the end, as long as there are records to fill them
-            self.top = min(self.top, self._lowest_top())
+        self._stand(self.height - 1 if end else self.height // 3)
 
     def put_before(self, page: Glances) -> None:
         """Rows that stand before those held."""
@@ -92,6 +89,13 @@ class Reel:
             self.top = Line(self.cursor, 0)
         elif (below := self._lines_to(self.cursor) + self._height_of(self.cursor) - self.height) > 0:
             self.top = self._moved(self.top, min(below, self._lines_to(self.cursor)))
+
+    def visit(self, row: int) -> None:
+        """Selects the row of that number, and where it was not in view, shows what is around it."""
+        is_shown = any(line.row == row for line in self.lines())
+        self.select(row)
+        if not is_shown:
+            self._stand(self.height // 3)
 
     def scroll(self, lines: int, *, keep: bool = True) -> None:
         """Moves the view; the selection goes along only as far as it has to (`keep`)."""
@@ -146,6 +150,12 @@ class Reel:
     def margin(self) -> tuple[int, int]:
         """How many rows are held before and after those in view."""
         return self.top.row, len(self.rows) - 1 - self._last_in_use()
+
+    def _stand(self, before: int) -> None:
+        """Moves the view so that as many lines stand before the selected row."""
+        self.top = self._moved(Line(self.cursor, 0), -before)
+        if not self.after:  # no blank lines behind the end, as long as there are records to fill them
+            self.top = min(self.top, self._lowest_top())
 
     def _last_in_use(self) -> int:
         return max(self.cursor, min(self.top.row + self.height, len(self.rows) - 1))
