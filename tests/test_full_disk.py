@@ -14,6 +14,7 @@ from command import ROOT, environment, logtriage
 
 from logtriage.store.store import Store
 
+_LINES = 10_000
 _MOUNT = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
 
 
@@ -28,7 +29,7 @@ def _log(path: Path) -> Path:
     """A log that cannot be made small."""
     rng = random.Random(7)
     lines = (
-        f"2026-03-02T10:{k // 3600:02}:{k // 60 % 60:02}Z INFO svc: {rng.randbytes(200).hex()}\n" for k in range(15_000)
+        f"2026-03-02T10:{k // 60 % 60:02}:{k % 60:02}Z INFO svc: {rng.randbytes(200).hex()}\n" for k in range(_LINES)
     )
     path.write_text("".join(lines))
     return path
@@ -43,7 +44,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     log = _log(tmp_path / "app.log")
     code = f"import sys; sys.path[:0] = {[str(ROOT), str(ROOT / 'tests')]!r}; import test_full_disk; test_full_disk.steps()"
     ran = subprocess.run(
-        [*_MOUNT, 'mount -t tmpfs -o size=3m tmpfs "$0" && exec "$@"', str(small), sys.executable, "-c", code, str(small), str(log)],
+        [*_MOUNT, 'mount -t tmpfs -o size=2m tmpfs "$0" && exec "$@"', str(small), sys.executable, "-c", code, str(small), str(log)],
         capture_output=True, text=True, env=environment(), check=False, timeout=240,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
@@ -59,7 +60,7 @@ def steps() -> None:
     _none_unknown(store)
     _kept(store, log, whole=False)
 
-    subprocess.run(["mount", "-o", "remount,size=40m", str(small)], check=True)
+    subprocess.run(["mount", "-o", "remount,size=20m", str(small)], check=True)
     again = logtriage("ingest", "--store", store, log)
     assert again.code == 0, again.err
     _kept(store, log, whole=True)
@@ -71,7 +72,7 @@ def steps() -> None:
     assert logtriage("store", "compact", "--store", store).code in (0, 2)
     _none_unknown(store)
     _fill(small / "more", leaving=0)
-    html = logtriage("report", "--no-store", "--html", small / "page.html", log)
+    html = logtriage("report", "--no-store", "--html", small / "page.html", ROOT / "README.md")
     assert html.code == 2
     assert "page.html cannot be written: No space left on device" in html.err
     assert {one.name for one in small.iterdir()} == {"store", "filler", "more"}
@@ -79,7 +80,7 @@ def steps() -> None:
     for command in (("store", "compact"), ("ingest", str(ROOT / "README.md"))):
         assert "no space is left for the store" in logtriage(*command, "--store", store).err
     found = logtriage("grep", "--store", store, "-c", "svc")
-    assert (found.code, found.out) == (0, f"{log}:15000\n"), found.err
+    assert (found.code, found.out) == (0, f"{log}:{_LINES}\n"), found.err
 
 
 def _kept(store: Path, log: Path, *, whole: bool) -> None:
