@@ -48,7 +48,7 @@ def logtriage(*args: str | Path, stdin: bytes | None = None, cwd: Path | None = 
 
 def called(*args: str | Path, cwd: Path | None = None, **env: str) -> Ran:
     """What such a run gives, without a process: for what is printed, where neither pipes nor signals matter."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="") for _ in range(2))
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", errors) for errors in ("strict", "backslashreplace"))
     with (
         mock.patch.dict(os.environ, environment(**env), clear=True),
         contextlib.chdir(cwd or Path()),
@@ -56,8 +56,7 @@ def called(*args: str | Path, cwd: Path | None = None, **env: str) -> Ran:
         contextlib.redirect_stderr(err),
     ):
         code = main(list(map(str, args)))
-    told = []
-    for stream in (out, err):
-        stream.flush()
-        told.append(stream.buffer.getvalue().decode("utf-8", "surrogateescape"))
-    return Ran(code, *told)
+        out.flush()
+        err.flush()
+    printed, said = (stream.buffer.getvalue() for stream in (out, err))
+    return Ran(code, printed.decode("utf-8", "surrogateescape"), said.decode("utf-8", "replace"))

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from command import logtriage
+from command import called, logtriage
 
 from logtriage import __version__
 from logtriage.cli import COMMANDS, main, rivals
@@ -22,7 +22,7 @@ def test_help_and_version() -> None:
     """Alone, it prints its help; `--version` its version; both quickly and with exit code 0."""
     ran = logtriage()
     assert ran.code == 0 and all(name in ran.out for name in COMMANDS)
-    assert logtriage("--version").out == f"logtriage {__version__}\n"
+    assert called("--version").out == f"logtriage {__version__}\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -49,7 +49,7 @@ def test_ctrl_c_while_the_database_works(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_unknown_command_is_one_line_and_a_hint() -> None:
     """No traceback, exit code 2, and what to do instead."""
-    ran = logtriage("tell")
+    ran = called("tell")
     assert ran.code == 2 and ran.err.startswith("logtriage: there is no command 'tell'\n  hint: ")
 
 
@@ -62,9 +62,9 @@ def test_an_unknown_command_is_one_line_and_a_hint() -> None:
 )  # fmt: skip
 def test_what_was_meant_is_asked(args: list[str], meant: str) -> None:
     """A command or option that does not exist is told with the one that is nearest."""
-    ran = logtriage(*args)
+    ran = called(*args)
     assert (ran.code, ran.out) == (2, "") and f"\n  hint: is it {meant}? " in ran.err and ran.err.count("\n") == 2
-    assert "is it" not in logtriage("grep", "--xyzzy", "x").err
+    assert "is it" not in called("grep", "--xyzzy", "x").err
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_what_is_kept_unasked_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(shell: str, tmp_path: Path) -> None:
     """The script is right in its shell's own eyes, and knows every command."""
-    ran = logtriage("completion", shell)
+    ran = called("completion", shell)
     assert ran.code == 0 and all(name in ran.out for name in COMMANDS)
     if shutil.which(shell):
         (tmp_path / "script").write_text(ran.out)
@@ -150,7 +150,7 @@ def test_bash_completes() -> None:
     """Commands, options and fixed values are completed in bash."""
     if not shutil.which("bash"):
         pytest.skip("there is no bash")
-    script = logtriage("completion", "bash").out
+    script = called("completion", "bash").out
     for words, expected in (
         (["logtriage", "gr"], "grep"),
         (["logtriage", "grep", "--ou"], "--output"),
@@ -169,7 +169,7 @@ def test_config_precedence(tmp_path: Path) -> None:
 
     def shown(*args: str, **env: str) -> str:
         command = ["grep", "--config", "config.toml", *args, "--level", "info", "one", "a.log"]
-        return logtriage(*command, cwd=tmp_path, **env).out[:29].strip()
+        return called(*command, cwd=tmp_path, **env).out[:29].strip()
 
     assert shown() == "2026-03-02 18:00:01.000+09:00"
     assert shown(LOGTRIAGE_TZ="UTC") == "2026-03-02 09:00:01.000Z"
@@ -183,7 +183,7 @@ def test_zone_by_source(tmp_path: Path) -> None:
     for name in ("a.log", "b.log"):
         (tmp_path / name).write_text("2026-03-02 10:00:01 INFO one\n")
     (tmp_path / "config.toml").write_text('[[source]]\nglob = "b.log"\nassume_tz = "+03:00"\n')
-    ran = logtriage("grep", "--config", "config.toml", "--utc", "one", "a.log", "b.log", cwd=tmp_path)
+    ran = called("grep", "--config", "config.toml", "--utc", "one", "a.log", "b.log", cwd=tmp_path)
     assert [line.split()[1:3] for line in ran.lines] == [["07:00:01.000Z", "b.log"], ["10:00:01.000Z", "a.log"]]
 
 
@@ -211,13 +211,13 @@ def test_own_patterns_win(tmp_path: Path) -> None:
         "[[pattern.example]]\ntext = 'flux empty'\ngives = { reason = 'empty' }\n[[pattern.reject]]\ntext = 'fluxes'\n"
     )
     (tmp_path / "config.toml").write_text('patterns = ["mine"]\n')
-    ran = logtriage("patterns", "test", "--config", "config.toml", "the flux ended", cwd=tmp_path)
+    ran = called("patterns", "test", "--config", "config.toml", "the flux ended", cwd=tmp_path)
     assert ran.code == 0 and "own.flux" in ran.out and "reason = ended" in ran.out
-    assert logtriage("patterns", "show", "--config", "config.toml", "own.flux", cwd=tmp_path).code == 0
-    assert logtriage("patterns", "check", "mine", cwd=tmp_path).code == 0
+    assert called("patterns", "show", "--config", "config.toml", "own.flux", cwd=tmp_path).code == 0
+    assert called("patterns", "check", "mine", cwd=tmp_path).code == 0
     (tmp_path / "mine" / "own.toml").write_text("[[pattern]]\nid = 'own.flux'\n")
-    assert logtriage("patterns", "check", "mine", cwd=tmp_path).code == 2
-    assert logtriage("patterns", "test", "nothing special at all").code == 1
+    assert called("patterns", "check", "mine", cwd=tmp_path).code == 2
+    assert called("patterns", "test", "nothing special at all").code == 1
 
 
 def test_formats(tmp_path: Path) -> None:
@@ -225,11 +225,11 @@ def test_formats(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text(
         "2026/01/02 03:04:05 [error] 31#31: *7 connect() failed (111: Connection refused)\n"
     )
-    ran = logtriage("formats", "detect", "a.log", cwd=tmp_path)
+    ran = called("formats", "detect", "a.log", cwd=tmp_path)
     assert ran.code == 0 and "nginx-error: 1 record\n" in ran.out and "2026-01-02T03:04:05" in ran.out
-    assert "nginx-error" in logtriage("formats", "list", "nginx").out
-    assert "regex" in logtriage("formats", "show", "nginx-error").out
-    assert logtriage("formats", "show", "nope").code == 2
+    assert "nginx-error" in called("formats", "list", "nginx").out
+    assert "regex" in called("formats", "show", "nginx-error").out
+    assert called("formats", "show", "nope").code == 2
 
 
 def test_text_cannot_talk_to_the_terminal() -> None:
@@ -251,7 +251,7 @@ def test_text_cannot_talk_to_the_terminal() -> None:
 ])  # fmt: skip
 def test_what_is_not_known_is_told(args: tuple[str, ...], said: str, tmp_path: Path) -> None:
     """An option, a choice, a name or a place that there is not ends the command with one line, and the nearest there is."""
-    ran = logtriage(*args, cwd=tmp_path)
+    ran = called(*args, cwd=tmp_path)
     assert ran.code == 2 and said in ran.err and "Traceback" not in ran.err
     assert not (tmp_path / "nowhere").exists()
 
@@ -286,14 +286,14 @@ def test_table() -> None:
 def test_what_is_missing_is_named(command: list[str], says: str, tmp_path: Path) -> None:
     """A command that lacks something, or that finds nothing, says what in its one line."""
     (tmp_path / "app.log").write_text("hello\n")
-    ran = logtriage(*command, cwd=tmp_path)
+    ran = called(*command, cwd=tmp_path)
     assert ran.code != 0 and says in ran.err
 
 
 def test_help_by_its_letter() -> None:
     """`-h` is help wherever it is not grep's."""
     for command in COMMANDS:
-        ran = logtriage(command, "-h") if command != "grep" else logtriage(command, "--help")
+        ran = called(command, "-h") if command != "grep" else called(command, "--help")
         assert ran.code == 0 and "examples:" in ran.out, command
 
 
@@ -304,12 +304,12 @@ def test_tail(tmp_path: Path) -> None:
         at = 1 if name == "a.log" else 0
         lines = (f"2026-03-02 10:00:{2 * n + at:02} {'ERROR' if n < 3 else 'INFO'} {name} {n}\n" for n in range(5))
         (tmp_path / name).write_text("".join(lines))
-    logtriage("ingest", "--store", "st", "a.log", "b.log", cwd=tmp_path)
+    called("ingest", "--store", "st", "a.log", "b.log", cwd=tmp_path)
     for more in (["--no-store", "a.log", "b.log"], ["--store", "st"]):
-        ran = logtriage("cat", "--tail", "3", *more, cwd=tmp_path)
+        ran = called("cat", "--tail", "3", *more, cwd=tmp_path)
         assert [line.split()[-2:] for line in ran.lines] == [["a.log", "3"], ["b.log", "4"], ["a.log", "4"]], ran.err
         assert "2 sources; 3 records" in ran.err
-        ran = logtriage("cat", "--tail", "1", "--level", "error", "--output", "jsonl", *more, cwd=tmp_path)
+        ran = called("cat", "--tail", "1", "--level", "error", "--output", "jsonl", *more, cwd=tmp_path)
         assert [json.loads(line)["body"] for line in ran.lines] == ["b.log 2"]
 
 
@@ -319,8 +319,22 @@ def test_triage_says_what_it_looked_at(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("".join(write))
     (tmp_path / "a.log.1").write_text("2026-03-02 09:59:59 INFO request 1 served\n")
     for command in (["triage"], ["report"], ["grep", "-r", "served"]):
-        ran = logtriage(*command, "--no-store", ".", cwd=tmp_path)
+        ran = called(*command, "--no-store", ".", cwd=tmp_path)
         assert "2 sources; 301 " in ran.err and "2026-03-02 09:59" in ran.err, (command, ran.err)
-    logtriage("ingest", "--store", "st", ".", cwd=tmp_path)
+    called("ingest", "--store", "st", ".", cwd=tmp_path)
     for command in (["grep", "-c"], ["grep"]):
-        assert "2 sources; " in logtriage(*command, "--store", "st", "served", cwd=tmp_path).err
+        assert "2 sources; " in called(*command, "--store", "st", "served", cwd=tmp_path).err
+
+
+def test_what_is_called_here_is_what_a_process_gives(tmp_path: Path) -> None:
+    """Exit code and all that is printed are the same, byte for byte, so that most tests need no process."""
+    (tmp_path / "a.log").write_bytes("2026-03-02 10:00:01 ERROR naïve \u2028 caf\xe9\r\n".encode() + b"\xff\n")
+    for args in (
+        ["grep", "-n", "na", "a.log"], ["grep", "--output", "raw", "na", "a.log"], ["cat", "--output", "csv", "a.log"],
+        ["ingest", "--store", "st", "a.log"], ["grep", "nowhere", "a.log"], ["grep", "--nosuch"], ["grep", "na", "b.log"],
+    ):  # fmt: skip
+        given = []
+        for how in (called, logtriage):
+            given.append(how(*args, cwd=tmp_path))
+            shutil.rmtree(tmp_path / "st", ignore_errors=True)
+        assert given[0] == given[1], args
