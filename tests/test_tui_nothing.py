@@ -35,6 +35,8 @@ def test_a_text_that_is_nowhere(store: Path) -> None:
             assert "no match anywhere" in shown.status and "with these filters" not in shown.status
             await ask(shown, "slash", "naïve")  # it is once in all
             assert "match 1 of 1" in shown.status and "naïve" in shown.selected.text
+            await shown.press("o")
+            assert "this record has no trace, request or span id" in shown.status
             await ask(shown, "slash", "naïve timed")
             assert "match 1 of 1" in shown.status and "naïve" in shown.selected.text
             await ask(shown, "ampersand", "level:fatal")

@@ -191,7 +191,8 @@ class NextSilence(Request):
 
 @dataclass(frozen=True)
 class NextSame(Request):
-    """The place of the next record with the same trace, request or span id as the one at a place → Key, or None."""
+    """The place of the next record with the same trace, request or span id as the one at a place → Key, or None; where that
+    has no id, what to say → str."""
 
     query: Query
     edge: Key
@@ -199,11 +200,11 @@ class NextSame(Request):
     what: ClassVar[str] = "record of the same id"
     kind = "next"
 
-    def answer(self, snapshot: Snapshot) -> Key | None:
+    def answer(self, snapshot: Snapshot) -> Key | str | None:
         row = Whole(self.edge.part, self.edge.offset).answer(snapshot)
         name = row and (row.trace_id or row.request_id or row.span_id)
         if not name:
-            return None
+            return "this record has no trace, request or span id"
         query = replace(self.query, also=(*self.query.also, Query(trace=name)))
         if self.query.trace is None:
             query = replace(self.query, trace=name)

@@ -102,6 +102,9 @@ class Moving(Ranking):
         elif result is None:
             self.none_found(request)
             return
+        elif isinstance(result, str):
+            self.say(result)
+            return
         else:
             self.unsay()
             place = result
