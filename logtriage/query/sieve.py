@@ -2,25 +2,23 @@
 
 Every match holds one of the needle's required texts. Where such a text can stand in a shape, the shape's seams tell in
 which column of its records each part of the text must be found; and where all of it lies in one, what of the match
-behind it must be found there too.
+is around it must be found there too.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count, groupby, product
-from operator import itemgetter
-from typing import TypeAlias
+from itertools import count, product
 
 from logtriage.needles.dialect import pieces
 from logtriage.needles.inside import clipped
 from logtriage.needles.needle import Needle
 from logtriage.query.minutes import MINUTE
 from logtriage.query.reach import Grams, Lot, Reach
+from logtriage.query.spots import FRAME, INSIDE, LAST, PIECE, Required, Tests, columns_of
 from logtriage.query.way import Test, Way
 from logtriage.sql import literal
 from logtriage.stamps.epoch import microseconds
@@ -36,7 +34,6 @@ from logtriage.store.seams import plain_text
 from logtriage.store.store import widen
 from logtriage.store.views import Snapshot
 
-_FRAME = ""  # the column of what lies between no marks
 _PASS = "true"
 _MOST = 1_000  # ids that are named one by one in SQL
 _MOST_WAYS = 12  # that are looked for one by one
@@ -44,16 +41,11 @@ _MOST_RANGES = 16  # of ids that are read one by one
 _MANY = 600_000  # ids: more take longer than to wake a second thread
 _SERIAL = count()
 _LAST_ID = (1 << 63) - 1
-_SEAM = re.compile(f"({seams.SEAMS})")
 _STAMPS = {
     seams.STAMP: ("stamp", "timestamp", "nanos"),
     seams.OBSERVED: ("observed_stamp", "observed", "observed_nanos"),
 }
 _BODIES = (seams.BODY, seams.JSON_BODY)
-_UNTESTED = (seams.MIXED, seams.HTML_BODY)
-# (mark of a column, text in it, what that is): all of these hold of a record that has the text at one place of its shape
-_Tests: TypeAlias = frozenset[tuple[str, str, int]]
-_PIECE, _INSIDE, _LAST = range(3)  # of a required text; all of it, in a record that ends with its body: `_LAST`
 _ENDS_WITH_BODY = re.compile(f"[^\1-\7]{seams.BODY}\n?\\Z")
 _WORD = re.compile("[A-Za-z0-9]+")
 _DIGIT = re.compile("[0-9]")
@@ -69,7 +61,7 @@ class Sieve:
         """`files`: of which records are looked for (None: of all); `in_ids`: whether it may stand inside a trace, span or request
         id."""
         self._snapshot, self._needle, self._folded, self._in_ids = snapshot, needle, needle.folded, in_ids
-        self._required = [_Required(text) for text in needle.required]
+        self._required = [Required(text) for text in needle.required]
         self._known: dict[tuple[str, str, int], list[Test]] = {}
         self._files, self._reach = files, Reach(snapshot, files)
 
@@ -85,7 +77,7 @@ class Sieve:
         parts: dict[int, list[int]] = defaultdict(list)
         for part, number in self._snapshot.records:
             parts[number].append(part)
-        found: dict[_Tests, list[Lot]] = defaultdict(list)  # the same few tests for most shapes
+        found: dict[Tests, list[Lot]] = defaultdict(list)  # the same few tests for most shapes
         for number, text in shapes:
             for tests in set(self._places(text)):
                 found[tests] += [(part, number) for part in parts[number]]
@@ -97,14 +89,14 @@ class Sieve:
                 cases[way, grams].update(held)
         return self._reach.of(cases, _MOST_WAYS, in_files=in_files)
 
-    def _places(self, text: str) -> Iterator[_Tests]:
-        plain, columns = plain_text(text), _columns(text)
+    def _places(self, text: str) -> Iterator[Tests]:
+        plain, columns = plain_text(text), columns_of(text)
         if self._folded:
             plain = pieces.lowered(plain)
         for required in self._required:
-            yield from required.places(plain, columns, _LAST if _ENDS_WITH_BODY.search(text) else _INSIDE)
+            yield from required.places(plain, columns, LAST if _ENDS_WITH_BODY.search(text) else INSIDE)
 
-    def _all(self, tests: _Tests) -> Iterator[Test]:
+    def _all(self, tests: Tests) -> Iterator[Test]:
         """The ways in which tests may all hold; none: they never do."""
         each = [self._test(*test) for test in sorted(tests, key=lambda test: (test[0] in _STAMPS, test))]
         if math.prod(map(len, each)) > _MOST_WAYS:
@@ -119,7 +111,7 @@ class Sieve:
     def _test(self, mark: str, text: str, kind: int) -> list[Test]:
         """The ways in which a test may hold; none: it never does."""
         if mark == seams.ID or mark in _STAMPS:
-            kind = _PIECE  # they are looked into for the text alone, and once
+            kind = PIECE  # they are looked into for the text alone, and once
         if (mark, text, kind) not in self._known:
             self._known[mark, text, kind] = self._new_test(mark, text, kind)
         return self._known[mark, text, kind]
@@ -134,15 +126,15 @@ class Sieve:
             return self._in_stamp(text, *_STAMPS[mark])
         escaped = mark == seams.JSON_BODY and "\\" in text  # what is no part of an escape stands there without
         column = json_text("body") if escaped else "body" if mark in _BODIES else "frame"
-        behind = self._behind(mark, text, kind) if kind != _PIECE else None
-        more = f" AND regexp_matches({column}, {literal(behind)})" if behind is not None else ""
+        around = self._around(mark, text, kind) if kind != PIECE else None
+        more = f" AND regexp_matches({column}, {literal(around)})" if around is not None else ""
         return [Test(f"{self._contains(column, text)}{more}")]
 
-    def _behind(self, mark: str, text: str, kind: int) -> str | None:
+    def _around(self, mark: str, text: str, kind: int) -> str | None:
         """What is found in the column where the text is part of a match."""
         if mark == seams.JSON_BODY:
             return None if _ESCAPED.search(text) else clipped(self._needle, text, escaped=True)
-        return clipped(self._needle, text, ends=mark == _FRAME or kind == _LAST)
+        return clipped(self._needle, text, ends=mark == FRAME or kind == LAST)
 
     def _contains(self, column: str, text: str) -> str:
         return f"contains({f'lower({column})' if self._folded and text.isascii() else column}, {literal(text)})"
@@ -213,56 +205,14 @@ def _alone(numbers: Iterable[int]) -> tuple[Range, ...]:
     return tuple((number, number) for number in sorted(numbers))
 
 
-def _in_columns(tests: _Tests) -> list[str]:
+def _in_columns(tests: Tests) -> list[str]:
     """The texts that must stand in frame or body as they are."""
     return [
-        text for mark, text, _ in tests if mark in (_FRAME, *_BODIES) and not (mark == seams.JSON_BODY and "\\" in text)
+        text for mark, text, _ in tests if mark in (FRAME, *_BODIES) and not (mark == seams.JSON_BODY and "\\" in text)
     ]
 
 
-def _run(tests: _Tests) -> int:
+def _run(tests: Tests) -> int:
     """How long a run of letters and digits with a digit there must be in frame or body, at least."""
     runs = (run for text in _in_columns(tests) for run in _WORD.findall(text))
     return max((len(run) for run in runs if _DIGIT.search(run)), default=0)
-
-
-class _Required:
-    """A text that is to be found in shapes."""
-
-    def __init__(self, text: str) -> None:
-        self._runs = pieces.parts(text)
-        # at each place from which it goes on, as one may reach into the next
-        self._form = re.compile(f"(?={''.join(f'({form})' for _, form in self._runs)})")
-
-    def places(self, plain: str, columns: list[tuple[int, str]], kind: int) -> Iterator[_Tests]:
-        """What must hold of the records of a shape that have the text at one place, for each place; `kind`: of the whole text."""
-        begins = [begin for begin, _ in columns]
-        for where in {tuple(_column(begins, *span) for span in found.regs[1:]) for found in self._form.finditer(plain)}:
-            alike = groupby(zip(where, self._runs, strict=True), key=itemgetter(0))
-            texts = ((column, "".join(run for _, (run, _) in group)) for column, group in alike)
-            its = kind if len(set(where)) == 1 else _PIECE
-            marked = ((columns[column][1] if column is not None else seams.MIXED, text, its) for column, text in texts)
-            yield frozenset(test for test in marked if test[0] not in _UNTESTED)
-
-
-def _columns(text: str) -> list[tuple[int, str]]:
-    """Where columns begin in a shape without its seams, in order, and the mark of each."""
-    columns: dict[int, str] = {0: _FRAME}
-    inside = [_FRAME]
-    place = 0
-    for chunk in _SEAM.split(text):
-        if not _SEAM.fullmatch(chunk):
-            place += len(chunk)
-            continue
-        if inside[-1] == chunk:
-            inside.pop()
-        else:
-            inside.append(chunk)
-        columns[place] = inside[-1]
-    return list(columns.items())
-
-
-def _column(begins: list[int], first: int, end: int) -> int | None:
-    """The number of the column in which all of a span lies; None: it lies in several."""
-    behind = bisect(begins, first)
-    return behind - 1 if behind == len(begins) or end <= begins[behind] else None

@@ -1,0 +1,62 @@
+"""Where a text that is to be found may stand in a shape, and in which columns of its records each part of it lies then."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import TypeAlias
+
+from logtriage.needles.dialect import pieces
+from logtriage.store import seams
+
+FRAME = ""  # the column of what lies between no marks
+_SEAM = re.compile(f"({seams.SEAMS})")
+_UNTESTED = (seams.MIXED, seams.HTML_BODY)
+# (mark of a column, text in it, what that is): all of these hold of a record that has the text at one place of its shape
+Tests: TypeAlias = frozenset[tuple[str, str, int]]
+PIECE, INSIDE, LAST = range(3)  # of a required text; all of it, in a record that ends with its body: `LAST`
+
+
+class Required:
+    """A text that is to be found in shapes."""
+
+    def __init__(self, text: str) -> None:
+        self._runs = pieces.parts(text)
+        # at each place from which it goes on, as one may reach into the next
+        self._form = re.compile(f"(?={''.join(f'({form})' for _, form in self._runs)})")
+
+    def places(self, plain: str, columns: list[tuple[int, str]], kind: int) -> Iterator[Tests]:
+        """What must hold of the records of a shape that have the text at one place, for each place; `kind`: of the whole text."""
+        begins = [begin for begin, _ in columns]
+        for where in {tuple(_column(begins, *span) for span in found.regs[1:]) for found in self._form.finditer(plain)}:
+            alike = groupby(zip(where, self._runs, strict=True), key=itemgetter(0))
+            texts = ((column, "".join(run for _, (run, _) in group)) for column, group in alike)
+            its = kind if len(set(where)) == 1 else PIECE
+            marked = ((columns[column][1] if column is not None else seams.MIXED, text, its) for column, text in texts)
+            yield frozenset(test for test in marked if test[0] not in _UNTESTED)
+
+
+def columns_of(text: str) -> list[tuple[int, str]]:
+    """Where columns begin in a shape without its seams, in order, and the mark of each."""
+    columns: dict[int, str] = {0: FRAME}
+    inside = [FRAME]
+    place = 0
+    for chunk in _SEAM.split(text):
+        if not _SEAM.fullmatch(chunk):
+            place += len(chunk)
+            continue
+        if inside[-1] == chunk:
+            inside.pop()
+        else:
+            inside.append(chunk)
+        columns[place] = inside[-1]
+    return list(columns.items())
+
+
+def _column(begins: list[int], first: int, end: int) -> int | None:
+    """The number of the column in which all of a span lies; None: it lies in several."""
+    behind = bisect(begins, first)
+    return behind - 1 if behind == len(begins) or end <= begins[behind] else None
