@@ -49,6 +49,28 @@ def test_lines_nobody_has_a_name_for_are_generic() -> None:
     assert names(learnt) == {"text"}
 
 
+def test_a_format_may_say_how_its_stamps_are_written() -> None:
+    """Where a stamp can be read in two ways, the kind that the format says counts; of what is none of it, the look."""
+    learnt = grammar()
+    learnt.learn(["10,01/02/26,03:04:05,Assign,203.0.113.9,laptop-7,00155D01AB02,,3311894752,0,,,,0x4D,MSFT 5.0,,,,0"])
+    (dhcp,) = learnt.root.children.values()
+    assert [kind.id for kind in dhcp.kinds] == ["us-short-year"]
+    assert not dhcp.written, "what is told by the look alone is another kind's"
+    other = dhcp.kind_of("2026-01-02 03:04:05")
+    assert other is not None
+    assert other.id == "iso"
+
+
+def test_a_moment_in_a_message_does_not_make_records() -> None:
+    """A stamp that a message is about is read, but lines without one stay records of their own."""
+    learnt = grammar()
+    learnt.learn(["the update started at 2026-03-02 10:00:01"])
+    assert names(learnt) == {"text"}
+    assert not learnt.root.stamped
+    learnt.learn(["2026-03-02 10:00:02 <<something else>>"])
+    assert learnt.root.stamped
+
+
 def test_a_document_too_deep_to_be_read_stops_nothing() -> None:
     """JSON nested deeper than Python reads teaches nothing, and what comes after it is learnt as ever."""
     learnt = grammar()

@@ -201,12 +201,12 @@ def _note_ids(node: Node, text: str) -> None:
 def _note_stamp(node: Node, fields: Mapping[str, str], outer: dt.datetime | None) -> dt.datetime | None:
     """Notes how this line writes its time, and how far it is from the transport's; gives the moment, UTC, if known."""
     text = fields.get("timestamp", "")
-    kind = stamp.kind_of(text) if text else None
+    kind = node.kind_of(text) if text else None
     if kind is None:
         return None
     if kind not in node.kinds:
         node.kinds.append(kind)
-    rendering = rendering_of(text)
+    rendering = rendering_of(text) if kind is stamp.kind_of(text) else None  # which goes by the look alone
     if rendering:
         node.written.setdefault(rendering, text)
     found = stamp.read(text, kind)

@@ -66,6 +66,11 @@ class Node:
         inside = any(node.kinds for node in self.path_nodes[:-1])
         return [kind for kind in self.kinds if kind.has_date or not inside]
 
+    def kind_of(self, text: str) -> stamp.Stamp | None:
+        """The kind of a stamp: the one that the format says, else the first that fits."""
+        said = stamp.stamp(self.fmt.timestamp) if self.fmt and self.fmt.timestamp else None
+        return said if said and stamp.read(text, said) else stamp.kind_of(text)
+
     @property
     def stamped(self) -> bool:
         """Whether any format inside writes a time stamp: then a line without one belongs to the record before.

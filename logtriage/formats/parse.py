@@ -190,7 +190,7 @@ def _pair_regex(keys: Sequence[str]) -> str:
 
 
 def _after_stamp(m: str, text: str) -> str:
-    behind = rf"regexp_replace(substr({text}, strpos({text}, {m}.timestamp) + length({m}.timestamp)), '^[\x22\])>}}]*[\s:,;|-]*', '')"
+    behind = rf"regexp_replace(substr({text}, strpos({text}, {m}.timestamp) + length({m}.timestamp)), '^[\x22\])>}}]*[\s:,;|-]*(?:> )?', '')"
     before = f"rtrim(split_part({text}, {m}.timestamp, 1), ' [(<')"  # of a message that ends with a moment
     return f"coalesce(nullif({behind}, ''), {before})"
 

@@ -175,7 +175,7 @@ class _Places:
         return None
 
     def _read(self, node: Node, text: str, dated: bool) -> datetime | None:
-        kind = stamp.kind_of(text) if text else None
+        kind = node.kind_of(text) if text else None
         if kind is None or (dated and not kind.has_date):
             return None
         zone = node.zone or (node.fmt.zone if node.fmt else None) or self._grammar.zone
