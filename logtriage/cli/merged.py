@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import first_or_last, in_full
-from logtriage.cli.grepping import context, exit_code, most, summary, with_names
+from logtriage.cli.grepping import context, exit_code, is_told, most, summary, with_names
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Named, RowsOut, shown, timeline
@@ -55,28 +55,18 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
         from logtriage.cli.followed import follow_out
 
         return follow_out(session, sources, needle)
-    only_told = args.quiet or args.count or args.files_with_matches
-    before, after = (0, 0) if only_told or args.only_matching else context(args)
+    only_told = is_told(args)
+    around = (0, 0) if only_told or args.only_matching else context(args)
     search = Search(session, sources, json=args.output in WITH_FIELDS, in_order=False)
     out = Out(args.line_buffered or sys.stdout.isatty())
     coverage = search.coverage
     coverage.records, coverage.hits = None, 0
     counts = dict.fromkeys((source.name for source in sources), 0)
     enough = most(args, args.quiet or (args.files_with_matches and not args.count))
-    rows: Iterator[Row | None]
     with in_full(session, lambda: None if args.quiet else search.finished(coverage.hits or 0)):
-        if args.across:
-            each = [search.rows(search.whole(source), source, all=True) for source in sources]
-            each = [firsts(search.marked(one, needle), enough) for one in each]
-            rows = amid(in_time(each), before, after)
-        elif before or after:
-            rows = groups_in_time([search.groups(source, needle, before, after, enough) for source in sources])
-        else:
-            found = [search.found(source, needle, enough) for source in sources]
-            rows = chain.from_iterable(found) if only_told else in_time(found)
-        look = timeline(session, [Named.of(source) for source in sources], gaps=bool(before or after))
+        look = timeline(session, [Named.of(source) for source in sources], gaps=any(around))
         printer = None if only_told else RowsOut(look, needle, out)
-        for row in rows:
+        for row in _rows(search, needle, around, enough):
             if row is None:
                 if printer:
                     printer.gap()
@@ -91,6 +81,19 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
         if args.count or args.files_with_matches:
             _tell_counts(session, counts, out)
     return exit_code(session, coverage.hits or 0)
+
+
+def _rows(search: Search, needle: Needle, around: tuple[int, int], enough: int | None) -> Iterator[Row | None]:
+    """What the needle finds, `enough` of each source at most, amid so many before and after each; None where some between
+    are left out. In order of time, unless it is only counted or named."""
+    args, sources = search.session.args, search.sources
+    if args.across:
+        each = [search.rows(search.whole(source), source, all=True) for source in sources]
+        return amid(in_time([firsts(search.marked(one, needle), enough) for one in each]), *around)
+    if any(around):
+        return groups_in_time([search.groups(source, needle, *around, enough) for source in sources])
+    found = [search.found(source, needle, enough) for source in sources]
+    return chain.from_iterable(found) if is_told(args) else in_time(found)
 
 
 def _count(coverage: Coverage, row: Row) -> None:
