@@ -127,7 +127,8 @@ def test_key_to_paint(
         engine = Engine(tmp_path / "store")
         engine.start()
         sources = find([str(log)]).sources
-        intake = Intake(["--no-config", "--store", str(tmp_path / "store"), "--", str(log)], sources, lambda: settings)
+        options = ["--no-config", "--store", str(tmp_path / "store")]
+        intake = Intake(options, [str(log)], sources, lambda: settings)
         app = Logtriage(engine, Options(UTC), intake)
         async with app.run_test(size=WIDE) as pilot:
             while read_of(app, log) < log.stat().st_size or not app.main.list.reel.rows:

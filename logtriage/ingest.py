@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
-import importlib.util
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -75,7 +73,6 @@ class Ingest:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         _give_back_memory()
-        _seek_no_zones()
         self.store = store
         self.con = store.con
         self.tally = Tally()
@@ -203,10 +200,3 @@ def _give_back_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_TRIM_THRESHOLD, 1 << 20)
         mallopt(_M_MMAP_THRESHOLD, 1 << 20)
-
-
-def _seek_no_zones() -> None:
-    """Arrow asks for `dateutil` with each untyped number. Python searches all its folders each time for what is not installed,
-    unless it is noted as missing."""
-    if importlib.util.find_spec("dateutil") is None:
-        sys.modules["dateutil"] = None  # type: ignore[assignment]

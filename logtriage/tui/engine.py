@@ -217,10 +217,13 @@ class Engine:
             raise
 
     def _open(self) -> Store:
-        """The store, opened by who needs it first. Raises StoreError."""
+        """The store, opened by who needs it first. One that was deleted is let go, though it could be read on: it is missing.
+        Raises StoreError."""
         from logtriage.store.store import Store
 
         with self._opening:
+            if not self.has_store:
+                self._store = None
             if self._store is None:
                 self._store, self._narrow = Store(self.path, threads=1), True
             return self._store
