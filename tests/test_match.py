@@ -59,13 +59,14 @@ _TEXTS = st.text(alphabet="aAbB1 é\n-", max_size=14)
 @settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(_REGEXES, _TEXTS)
 def test_core_is_found_wherever_the_regex_matches(expression: str, text: str) -> None:
-    """Within the bytes of any match of the regex there is a match of its core, read as Hyperscan reads bytes."""
+    """Within the bytes of any match of the regex there is a match of its core, read as Hyperscan reads bytes. (`regex` 2026.11
+    does not find "A" by `(?i:bb)|[^a]|b`; `re` does.)"""
     try:
         found = core(expression)
     except DialectError:
         return
     for hit in regex.finditer(expression, text, regex.MULTILINE | regex.ASCII):
-        assert regex.search(found.encode(), hit[0].encode()), (expression, found, hit[0])
+        assert re.search(found.encode(), hit[0].encode()), (expression, found, hit[0])
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
