@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 from threading import Event
@@ -171,3 +172,37 @@ def test_to_give_way_is_no_work(store: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert done.wait(30)
     engine.close()
     assert 0 < engine.worked("back") < engine.worked("front") and engine.worked("front") >= 1
+
+
+def test_a_store_that_is_gone_is_missing_though_it_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What DuckDB still holds open of a deleted store answers nothing more: it is told as missing, and the next one that is
+    made at its place is opened."""
+    place, told = tmp_path / "store", Event()
+    heard: list[str] = []
+
+    def hear(what: str) -> None:
+        heard.append(what)
+        told.set()
+
+    def asked(engine: Engine) -> str:
+        told.clear()
+        engine.refresh()
+        engine.ask(Refresh())
+        assert told.wait(30)
+        return heard[-1]
+
+    sources = write_sources(tmp_path)
+    fill(place, sources)
+    engine = Engine(place)
+    engine.listen(lambda request, result: hear("found"), lambda request, why: hear(why))
+    engine.start()
+    assert asked(engine) == "found"
+    with Store(place) as old:
+        snapshot = views.Snapshot
+        monkeypatch.setattr(views, "Snapshot", lambda store: snapshot(old))
+        shutil.rmtree(place)
+        assert "there is no store" in asked(engine)
+        monkeypatch.undo()
+    fill(place, sources)
+    assert asked(engine) == "found"
+    engine.close()

@@ -17,8 +17,8 @@ class Typed:
     """Reads moments; `ends` is asked only where the answer hangs on it.
 
     A time of day is the last there was: up to now, or, of logs that end before today, up to their end (where they reach so
-    far back). A span (`1h`) is
-    counted back from now, or, `from_end`, from the end of the logs (unless --now says what the present is).
+    far back). A span (`1h`) is counted back from now, or, `from_end`, from the end of the logs (unless --now says what the
+    present is).
     """
 
     def __init__(self, session: Session, ends: Callable[[], Ends], *, from_end: bool = False) -> None:
