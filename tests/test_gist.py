@@ -24,7 +24,7 @@ from logtriage.cli import main
 from logtriage.errors import UsageError
 from logtriage.ingest import Ingest
 from logtriage.needles.needle import Needle
-from logtriage.query import brief
+from logtriage.query import by_gist
 from logtriage.query.query import LEVELS, Query
 from logtriage.sources.find import find
 from logtriage.store import distil, files, gist
@@ -92,7 +92,7 @@ def queries(draw: st.DrawFn) -> Query:
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_gist_tells_what_the_records_say(told: gist.Gist, opened: Snapshot, query: Query) -> None:
     """What is told of each source without the records is what is found in them: how many, the first and the last."""
-    short = brief.found(told, query)
+    short = by_gist.found(told, query)
     if short is not None:
         assert _summed(short) == _summed(Answer(opened, query).sources())
 
@@ -143,8 +143,8 @@ def test_shapes_do_decide(told: gist.Gist) -> None:
     """The gist is of use: words and texts that are nowhere need no look at a record, also beside damaged ones."""
     assert told.singles
     for pattern in ("nowhere to be found", "Connect timed out after", "pool - request failed: connection refused", ""):
-        assert brief.found(told, Query(Needle.of([pattern], ignore_case=True))) is not None
-    assert brief.found(told, Query(Needle.of(["5432"]))) is None  # in a number, which shapes do not tell
+        assert by_gist.found(told, Query(Needle.of([pattern], ignore_case=True))) is not None
+    assert by_gist.found(told, Query(Needle.of(["5432"]))) is None  # in a number, which shapes do not tell
 
 
 NOWHERE, FAILED = "nowhere to be found", "- request failed: Connection refused"
@@ -186,7 +186,7 @@ def test_no_database_is_loaded(filled: Path) -> None:
             stdin=subprocess.DEVNULL, capture_output=True, env=environment(), text=True, check=False,
         )  # fmt: skip
         loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
-        assert "logtriage.query.brief" in loaded
+        assert "logtriage.query.by_gist" in loaded
         assert not loaded & {"duckdb", "_duckdb", "pyarrow", "hyperscan", "textual"}
 
 
@@ -258,7 +258,7 @@ def test_what_another_process_commits_is_found_at_once(store: Path) -> None:
             assert ran.out.count(":1\n") == number and f"; {number} found" in ran.err
             writer.stdin.write("\n")
     told = gist.read(store)
-    assert told and sum(one.records for one in brief.found(told, Query(Needle.of(["quite new"]))) or ()) == 2
+    assert told and sum(one.records for one in by_gist.found(told, Query(Needle.of(["quite new"]))) or ()) == 2
 
 
 def test_a_gist_goes_with_its_store(store: Path, tmp_path: Path) -> None:
@@ -384,13 +384,13 @@ def test_many_records_of_unsure_shapes_are_left_to_the_database(
     """Few records of shapes that leave a search unsure are told one by one; where there are more, the gist does not decide."""
     nowhere = Query(Needle.of(["nowhere"]))
     told = gist.read(filled)
-    assert told and brief.found(told, nowhere) == []
+    assert told and by_gist.found(told, nowhere) == []
     monkeypatch.setattr(distil, "_SINGLES", 1)
     fill(tmp_path / "st", logs)
     told = gist.read(tmp_path / "st")
     assert told and len(told.singles) <= 1
-    assert brief.found(told, nowhere) is None
-    assert brief.found(told, Query(Needle.of([""]))) is not None
+    assert by_gist.found(told, nowhere) is None
+    assert by_gist.found(told, Query(Needle.of([""]))) is not None
 
 
 def test_ends_that_the_catalog_does_not_tell_come_from_the_files(tmp_path: Path) -> None:

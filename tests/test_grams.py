@@ -22,8 +22,8 @@ from logtriage.answers.tally import count
 from logtriage.ingest import Ingest
 from logtriage.needles.needle import Needle
 from logtriage.query import walk
+from logtriage.query.prefilter import Prefilter
 from logtriage.query.query import Query
-from logtriage.query.sieve import Sieve
 from logtriage.query.way import Way
 from logtriage.sources.find import find
 from logtriage.store import bitmaps, cutting, grams
@@ -175,7 +175,7 @@ def test_what_is_nowhere_is_not_looked_for(tmp_path: Path, monkeypatch: pytest.M
     def ways(text: str) -> list[Way]:
         with Store(tmp_path / "store") as store, Snapshot(store) as snapshot:
             shapes = store.con.execute("SELECT shape, text FROM lake.shapes WHERE shape > 0").fetchall()
-            return Sieve(snapshot, Needle.of([text], fixed=True), snapshot.files).ways(shapes) or []
+            return Prefilter(snapshot, Needle.of([text], fixed=True), snapshot.files).ways(shapes) or []
 
     absent = ("99999199999", "255.255.253.255", "0123456789abcdef0123456789abcdef")
     assert not any(map(ways, absent))
@@ -212,7 +212,7 @@ def test_a_file_of_many_parts_is_known_as_a_whole(tmp_path: Path, monkeypatch: p
         assert len(files) == 3
 
         def held(number: int) -> set[str]:
-            ways = Sieve(snapshot, Needle.of([str(number)], fixed=True), snapshot.files).ways(shapes) or []
+            ways = Prefilter(snapshot, Needle.of([str(number)], fixed=True), snapshot.files).ways(shapes) or []
             return {file.path for way in ways for file in way.files or ()}
 
         assert [len(held(4_000_000 + k * 7_919)) for k in (0, 30, 59)] == [1, 1, 1]

@@ -25,7 +25,7 @@ from logtriage.ingest import Ingest
 from logtriage.jsonl import lines as jsonl_lines
 from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser
-from logtriage.query import sieve, walk, weight
+from logtriage.query import prefilter, walk, weight
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
 from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Extent, Pace, by_place, by_time
@@ -155,7 +155,7 @@ def test_all_at_once_as_window_by_window(
     needle = Needle.of([pattern])
     for most in (1_000_000, 20, 1):
         monkeypatch.setattr(walk, "MOST", most)
-        monkeypatch.setattr(sieve, "_MOST", most)
+        monkeypatch.setattr(prefilter, "_MOST", most)
         snapshot.memory.clear()
         assert set(found(snapshot, Query(needle=needle))) == expected(raw, needle)
     snapshot.memory.clear()
@@ -197,7 +197,7 @@ def test_windows_of_long_documents_hold_what_may_be_parsed_at_once(mean: int, fa
 
 def test_what_is_too_short_is_passed_over(snapshot: Snapshot) -> None:
     """No number as long as this is in any record that could hold one, which the store knows without looking at them."""
-    tests = sieve.Sieve(snapshot, Needle.of(["4711" * 10]), snapshot.files).ways(
+    tests = prefilter.Prefilter(snapshot, Needle.of(["4711" * 10]), snapshot.files).ways(
         snapshot.con.execute("SELECT shape, text FROM lake.shapes WHERE shape > 0").fetchall()
     )
     assert tests == []

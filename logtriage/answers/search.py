@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from logtriage.query.brief import Found
+from logtriage.query.by_gist import Found
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from logtriage.cli.lines_out import Out
-from logtriage.cli.opened import up_to_date
+from logtriage.cli.open_store import up_to_date
 from logtriage.cli.options import Parser, add_general, add_output, add_reading, add_sources
 from logtriage.cli.session import Session
 from logtriage.coverage import counted, passed_over

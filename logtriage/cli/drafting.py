@@ -29,7 +29,7 @@ def drafted(session: Session, text: str | None, known: tuple[Pattern, ...]) -> D
 def _material(session: Session, text: str | None, stack: contextlib.ExitStack) -> Material:
     """What the draft is made of; it is read from the store, on the stack, as the draft is made."""
     from logtriage.answers.drafts import material
-    from logtriage.cli.asking import template_ids
+    from logtriage.cli.filters import template_ids
     from logtriage.errors import StoreError
     from logtriage.store.place import is_store
     from logtriage.store.store import Store

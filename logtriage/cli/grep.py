@@ -183,9 +183,9 @@ def _needs_fields(args: argparse.Namespace, sources: int) -> bool:
 def _over_store(session: Session, needle: Needle) -> int:
     if session.args.no_store:
         raise UsageError("grep: name the logs to search", "--no-store leaves nothing else")
-    from logtriage.cli import brief
+    from logtriage.cli import grep_gist
 
-    code = brief.grep(session, needle)
+    code = grep_gist.grep(session, needle)
     if code is None:
         from logtriage.cli import stored
 

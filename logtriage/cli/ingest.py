@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from logtriage.cli.options import Parser, add_sources, add_usual
 from logtriage.cli.session import Session
+from logtriage.cli.signals import stop_with_parent, stopped_by_signal
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import StoreError
 
@@ -45,8 +46,6 @@ def parser() -> Parser:
 def run(argv: list[str]) -> int:
     """Exit code 0, 2 if a source failed, or 130 after Ctrl-C; what could be read is in the store in each case."""
     session = Session.of(parser().parse_intermixed_args(argv))
-    from logtriage.cli.following import stopped_by_signal
-
     sources = session.logs(session.args.sources, to_come=session.args.follow)
     settings = session.settings()
     # From here on Ctrl-C is heard between steps: an exception in the middle of a library is easily lost.
@@ -57,7 +56,7 @@ def run(argv: list[str]) -> int:
 
 def _bring_up_to_date(session: Session, settings: Settings, sources: list[Source], stop: Stop) -> None:
     """Reads the sources into the store, follows them if asked to, and says what that added."""
-    from logtriage.cli.following import follow_into, stop_with_parent
+    from logtriage.cli.follow_into import follow_into
     from logtriage.ingest import Ingest
     from logtriage.store.store import Store
 

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import first_or_last, in_full
-from logtriage.cli.grepping import context, exit_code, is_told, most, summary, with_names
+from logtriage.cli.grep_args import context, exit_code, is_told, most, summary, with_names
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Named, RowsOut, shown, timeline
@@ -27,7 +27,7 @@ def cat(session: Session, sources: list[Source]) -> int:
     """Prints all records that fulfil the filters."""
     args = session.args
     if args.follow:
-        from logtriage.cli.followed import follow_out
+        from logtriage.cli.follow_out import follow_out
 
         return follow_out(session, sources, None)
     search = Search(session, sources, json=False, in_order=args.output != "text")
@@ -52,7 +52,7 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     """Prints the records that match and fulfil the filters, or counts them, or names their sources."""
     args = session.args
     if args.follow:
-        from logtriage.cli.followed import follow_out
+        from logtriage.cli.follow_out import follow_out
 
         return follow_out(session, sources, needle)
     only_told = is_told(args)

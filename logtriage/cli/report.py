@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from logtriage.cli.ending import finished
 from logtriage.cli.options import BROUGHT_IN, Parser, add_sources, add_usual
 from logtriage.cli.session import Session
+from logtriage.cli.times import Typed
 from logtriage.cli.triage import add_asking, again, answered
-from logtriage.cli.typed import Typed
 from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 from logtriage.kept import replacing
@@ -83,7 +83,7 @@ def _incident(session: Session) -> tuple[Document, bool, Coverage]:
 
 def _week(session: Session) -> tuple[Document, bool, Coverage]:
     from logtriage.answers.lanes import ends
-    from logtriage.cli.opened import coverage_of, opened
+    from logtriage.cli.open_store import coverage_of, opened
     from logtriage.report.weekly import document
     from logtriage.store.views import Snapshot
 

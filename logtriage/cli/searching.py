@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from logtriage.cli.asking import asked, span_told, window_told
 from logtriage.cli.ending import finished
+from logtriage.cli.filters import asked, span_told, window_told
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted

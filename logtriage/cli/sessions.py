@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from logtriage.answers.lanes import ends
 from logtriage.answers.standing import known
-from logtriage.cli.asking import Asked, asked, span_told, window_told
+from logtriage.cli.filters import Asked, asked, span_told, window_told
 from logtriage.cli.lines_out import Out
-from logtriage.cli.opened import opened
+from logtriage.cli.open_store import opened
 from logtriage.cli.options import Parser, add_filters, add_output, add_sources, add_usual, number
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logtriage.cli.opened import opened
+from logtriage.cli.open_store import opened
 from logtriage.cli.options import Parser, add_output, add_usual
 from logtriage.cli.session import Session
 from logtriage.coverage import counted

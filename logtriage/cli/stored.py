@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from logtriage.answers.lanes import ends
 from logtriage.answers.search import COLUMNS, Answer, Row
 from logtriage.answers.standing import known, parts_named
-from logtriage.cli.asking import Asked, asked, levels, span_told, window_told
-from logtriage.cli.brief import tell
 from logtriage.cli.ending import finished, first_or_last, in_full
+from logtriage.cli.filters import Asked, asked, levels, span_told, window_told
 from logtriage.cli.full import PRINTED, Full, columns, full, more, shown
-from logtriage.cli.grepping import context, exit_code, is_told
+from logtriage.cli.grep_args import context, exit_code, is_told
+from logtriage.cli.grep_gist import tell
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Named, RowsOut, Shown, timeline
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import SourceError
-from logtriage.query.brief import Found
+from logtriage.query.by_gist import Found
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
 from logtriage.query.unseen import unseen

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import in_full
-from logtriage.cli.grepping import context, covered, exit_code, most, summary, with_names
+from logtriage.cli.grep_args import context, covered, exit_code, most, summary, with_names
 from logtriage.cli.lines_out import LinesOut, Look, Out
 from logtriage.cli.session import Session
 from logtriage.coverage import counted

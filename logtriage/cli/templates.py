@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from logtriage.cli.options import BROUGHT_IN, CLOCK, Parser, add_output, add_sources, add_usual, number
 from logtriage.cli.session import Session
 from logtriage.cli.templates_out import SHORT, json_line, print_list, show
-from logtriage.cli.typed import Typed
+from logtriage.cli.times import Typed
 from logtriage.coverage import counted
 from logtriage.errors import UsageError
 
@@ -76,9 +76,9 @@ def run(argv: list[str]) -> int:
         return show(session, args.sources[1:])
     if args.diff:
         return _diff(session)
-    from logtriage.cli.asking import window_told
     from logtriage.cli.ending import finished
-    from logtriage.cli.opened import coverage_of, opened
+    from logtriage.cli.filters import window_told
+    from logtriage.cli.open_store import coverage_of, opened
     from logtriage.store.views import Snapshot
 
     with opened(session, list(args.sources)) as (store, parts), Snapshot(store) as snapshot:
@@ -178,7 +178,7 @@ def _diff(session: Session) -> int:
 
 def _side(session: Session, stack: ExitStack, text: str) -> tuple[Snapshot, Query]:
     """A window of the sources named, a store of its own, or logs."""
-    from logtriage.cli.opened import opened
+    from logtriage.cli.open_store import opened
     from logtriage.query.query import Query
     from logtriage.store.place import is_store
     from logtriage.store.store import Store

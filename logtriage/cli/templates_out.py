@@ -72,7 +72,7 @@ def json_line(told: dict[str, Any]) -> str:
 def show(session: Session, ids: list[str]) -> int:
     """`templates show ID…`: each with its values, place by place. Raises UsageError where there is none."""
     from logtriage.answers.values import described
-    from logtriage.cli.asking import template_ids
+    from logtriage.cli.filters import template_ids
     from logtriage.cli.triage import store_option
     from logtriage.store.store import Store
     from logtriage.store.views import Snapshot

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from logtriage.cli.ending import finished
 from logtriage.cli.options import BROUGHT_IN, CLOCK, Parser, add_color, add_output, add_sources, add_usual
 from logtriage.cli.session import Session
-from logtriage.cli.typed import Typed
+from logtriage.cli.times import Typed
 from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
     from logtriage.store.views import Snapshot
+    from logtriage.triage.as_text import Again
     from logtriage.triage.scope import Span
-    from logtriage.triage.told import Again
     from logtriage.triage.triage import Asked, Triage
 
 EXAMPLES = """\
@@ -77,8 +77,8 @@ def run(argv: list[str]) -> int:
     """Exit code 0 where there is any evidence, 1 where there is none, 2 for an error."""
     session = Session.of(parser().parse_intermixed_args(argv))
     from logtriage.output import harmless, use_colour
-    from logtriage.triage import told
-    from logtriage.triage.plain import plain
+    from logtriage.triage import as_text
+    from logtriage.triage.as_json import plain
 
     args = session.args
     answer, coverage = answered(session)
@@ -88,10 +88,10 @@ def run(argv: list[str]) -> int:
         columns, rows = shutil.get_terminal_size((120, _LEAST + 1))
         screen = (columns, max(_LEAST, rows - 1)) if sys.stdout.isatty() else None
         typed = harmless(shlex.join(["logtriage", "triage", *(one for one in argv if one != "--show-sql")]))
-        for line in told.lines(answer, session.zone, use_colour(args.color), again(session, typed), screen):
+        for line in as_text.lines(answer, session.zone, use_colour(args.color), again(session, typed), screen):
             print(line)
     if args.show_sql:
-        for query in told.queries(answer):
+        for query in as_text.queries(answer):
             session.say(query)
     finished(session, coverage)
     return 2 if session.errors else 0 if answer.culprits else 1
@@ -99,7 +99,7 @@ def run(argv: list[str]) -> int:
 
 def answered(session: Session) -> tuple[Triage, Coverage]:
     """Brings the store up to date with the sources and the baseline, and asks it; what was looked at."""
-    from logtriage.cli.opened import coverage_of, opened
+    from logtriage.cli.open_store import coverage_of, opened
     from logtriage.store.views import Snapshot
     from logtriage.triage.triage import triage
 
@@ -115,7 +115,7 @@ def answered(session: Session) -> tuple[Triage, Coverage]:
 def again(session: Session, triage: str = "") -> Again:
     """How commands name the logs of this session: by its store, if that is not the usual one; by the logs themselves,
     where they are in no store. `triage`: the command that was typed."""
-    from logtriage.triage.told import Again
+    from logtriage.triage.as_text import Again
 
     if session.args.no_store:
         return Again(" --no-store", "".join(f" {shlex.quote(name)}" for name in session.args.sources), triage)

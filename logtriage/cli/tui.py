@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logtriage.cli.opened import thrown_away
+from logtriage.cli.open_store import thrown_away
 from logtriage.cli.options import Parser, add_sources, add_usual, is_piped
 from logtriage.cli.session import Session
 from logtriage.coverage import counted

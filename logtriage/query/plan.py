@@ -107,9 +107,9 @@ def _by_id(snapshot: Snapshot, text: str) -> Condition:
 
 
 def _by_name(todo: Plan, snapshot: Snapshot, name: str) -> None:
-    from logtriage.query.bearing import bearing
+    from logtriage.query.attribute import with_attribute
 
-    if may := bearing(snapshot, name):
+    if may := with_attribute(snapshot, name):
         todo.plain.append(may)
         if may.needs == Needs.COUNTS:
             todo.counted.append(may)
@@ -118,8 +118,8 @@ def _by_name(todo: Plan, snapshot: Snapshot, name: str) -> None:
 def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
     """Attributes are dear to tell: only records are asked for them that hold the value somewhere, or something escaped."""
     from logtriage.needles.needle import Needle
-    from logtriage.query.bearing import with_escaped
-    from logtriage.query.sieve import Sieve
+    from logtriage.query.attribute import with_escaped
+    from logtriage.query.prefilter import Prefilter
 
     needle = Needle.of((value,), fixed=True)
     shapes = snapshot.shapes
@@ -127,8 +127,8 @@ def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
     if possible := with_escaped(found, shapes).possible():
         todo.counted.append(possible)
         todo.plain.append(possible)
-    sieve = Sieve(snapshot, needle, snapshot.files, in_ids=len(value) >= _PIECE_OF_ID)
-    ways = sieve.ways((shape for shape in shapes if shape[0] in found.open | found.sure), in_files=False)
+    prefilter = Prefilter(snapshot, needle, snapshot.files, in_ids=len(value) >= _PIECE_OF_ID)
+    ways = prefilter.ways((shape for shape in shapes if shape[0] in found.open | found.sure), in_files=False)
     if ways is not None:
         either = [f"shape <= {ANY}", *(way.sql for way in ways)]
         either += [f"contains({text}, {sign})" for text in ("frame", "body") for sign in _ESCAPES]
@@ -149,8 +149,8 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     if not todo.narrowed.open and not snapshot.unshaped:
         todo.shapes = todo.shapes if todo.narrowed.sure else NOTHING
         return
+    from logtriage.query.prefilter import Prefilter
     from logtriage.query.reach import Reach, files_of
-    from logtriage.query.sieve import Sieve
     from logtriage.query.sums import proof
 
     files = files_of(snapshot, todo.query)
@@ -168,7 +168,7 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     ways = (
         None
         if needle.invert
-        else Sieve(snapshot, needle, files).ways(shape for shape in shapes if shape[0] in looked_at)
+        else Prefilter(snapshot, needle, files).ways(shape for shape in shapes if shape[0] in looked_at)
     )
     if ways is not None:
         unshaped = [Condition(f"shape <= {ANY}")] if snapshot.unshaped else []

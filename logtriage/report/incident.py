@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from logtriage.coverage import counted
 from logtriage.marks import Mark
 from logtriage.report.document import Code, Document, Heading, Items, Lane, Moment, Paragraph, Table, Timeline
+from logtriage.triage.as_text import HERE, Again, asked_by, commands
 from logtriage.triage.blame import Edge
 from logtriage.triage.finding import Finding
-from logtriage.triage.told import HERE, Again, asked_by, commands
 from logtriage.triage.triage import Triage
 
 _LANES, _STRETCHES = 14, 120

@@ -17,7 +17,7 @@ from logtriage.triage import (
     failures,
     first_seen,
     flow,
-    gaps,
+    latency,
     order,
     readings,
     silence,
@@ -130,7 +130,7 @@ def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
     findings = [one for detect in (first_seen, vanished, bursts, silence, readings) for one in detect.detect(scope)]
     findings += blame.detect(answer.blame) + troubles.detect(scope, peers)
     if traces.follow(scope):
-        findings += flow.detect(scope) + gaps.detect(scope)
+        findings += flow.detect(scope) + latency.detect(scope)
         requests = traces.requests(scope)
         answer.notes.append(
             f"{counted(requests[AFTER], 'request')} could be followed by their ids, {requests[BEFORE]:,} in the baseline"

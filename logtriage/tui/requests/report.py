@@ -11,7 +11,7 @@ from logtriage import kept
 from logtriage.errors import UsageError
 from logtriage.marks import Mark
 from logtriage.store.views import Snapshot
-from logtriage.triage.told import Again
+from logtriage.triage.as_text import Again
 from logtriage.tui.requests.request import Request
 
 
@@ -29,11 +29,11 @@ class Triaged(Request):
     lane: ClassVar[str] = "aside"
 
     def answer(self, snapshot: Snapshot) -> list[str]:
-        from logtriage.triage import told
+        from logtriage.triage import as_text
         from logtriage.triage.triage import Asked, triage
 
         found = triage(snapshot, Asked(since=self.since, until=self.until, parts=self.parts))
-        return list(told.lines(found, self.zone, False, Again(self.store)))
+        return list(as_text.lines(found, self.zone, False, Again(self.store)))
 
 
 @dataclass(frozen=True)

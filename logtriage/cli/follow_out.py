@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from logtriage.cli.asking import asked
 from logtriage.cli.ending import finished
-from logtriage.cli.following import stopped_by_signal
+from logtriage.cli.filters import asked
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Named, RowsOut, shown, timeline
 from logtriage.cli.session import Session
+from logtriage.cli.signals import stopped_by_signal
 from logtriage.coverage import Coverage
 from logtriage.sources.events import Vanished
 from logtriage.sources.find import find

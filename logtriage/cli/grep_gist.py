@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from logtriage.cli.asking import asked, levels, span_told, window_told
 from logtriage.cli.ending import finished, in_full
-from logtriage.cli.grepping import exit_code, is_told, summary, with_names
+from logtriage.cli.filters import asked, levels, span_told, window_told
+from logtriage.cli.grep_args import exit_code, is_told, summary, with_names
 from logtriage.cli.lines_out import Out
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import argparse
 
     from logtriage.needles.needle import Needle
-    from logtriage.query.brief import Found
+    from logtriage.query.by_gist import Found
 
 _BEYOND = ("flag", "service", "source", "container", "namespace", "field", "trace", "template", "show_sql")
 
 
 def grep(session: Session, needle: Needle) -> int | None:
     """Answers as `stored.grep` would; None: the gist does not tell, and nothing was printed."""
-    from logtriage.query import brief
+    from logtriage.query import by_gist
     from logtriage.store import gist
 
     args = session.args
@@ -34,7 +34,7 @@ def grep(session: Session, needle: Needle) -> int | None:
     if told is None:
         return None
     this = asked(session, needle, lambda: told.ends)
-    found = brief.found(told, this.query)
+    found = by_gist.found(told, this.query)
     if found is None:
         return None
     found = [one for one in found if not this.more or one.level in levels(this)]

@@ -24,7 +24,7 @@ _ADDRESSES = re.compile("(?:client_|ip_)?ip(?:_|$)")
 _WORD = re.compile("[A-Za-z_]{3,}")
 
 
-def bearing(snapshot: Snapshot, name: str) -> Condition | None:
+def with_attribute(snapshot: Snapshot, name: str) -> Condition | None:
     """What holds of every record with an attribute of that name; None: nothing is known.
 
     It needs the shape alone (`COUNTS`), or the format too (`COLUMNS`).

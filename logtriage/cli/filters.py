@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from logtriage.cli.session import Session
-from logtriage.cli.typed import Ends, Typed
+from logtriage.cli.times import Ends, Typed
 from logtriage.errors import UsageError
 from logtriage.needles.needle import Needle
 from logtriage.query.condition import Condition

@@ -10,7 +10,7 @@ from stores import fill, write_sources
 
 from logtriage.answers.search import search
 from logtriage.formats.format import load_formats
-from logtriage.query.bearing import bearing
+from logtriage.query.attribute import with_attribute
 from logtriage.query.condition import Needs
 from logtriage.query.field import parse_field
 from logtriage.query.query import Query
@@ -47,7 +47,7 @@ def test_no_attribute_is_overlooked(store: Path) -> None:
         with Snapshot(opened) as snapshot:
             few, every = 0, opened.con.execute("SELECT count(*) FROM lake.records").fetchall()[0][0]
             for name, places in has.items():
-                if may := bearing(snapshot, name):
+                if may := with_attribute(snapshot, name):
                     sql = f'SELECT part, "offset" FROM bare WHERE {may.sql}'
                     found = set(snapshot.con.execute(sql, may.parameters).fetchall())
                     assert places <= found, name
@@ -61,7 +61,7 @@ def test_no_attribute_is_overlooked(store: Path) -> None:
 def test_what_nothing_is_known_of(store: Path) -> None:
     """Addresses are found without a name; a name that no text holds is found nowhere but where a format gives it."""
     with Store(store) as opened, Snapshot(opened) as snapshot:
-        assert bearing(snapshot, "client_ip") is None and bearing(snapshot, "a.1") is None
-        may = bearing(snapshot, "nosuchname")
+        assert with_attribute(snapshot, "client_ip") is None and with_attribute(snapshot, "a.1") is None
+        may = with_attribute(snapshot, "nosuchname")
         assert may is not None and may.needs == Needs.COUNTS
         assert not list(search(snapshot, Query(fields=(parse_field("nosuchname>=1"),))))

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from logtriage.cli.session import Session
@@ -26,38 +21,7 @@ if TYPE_CHECKING:
 COMMIT_EVERY = 0.4  # seconds between two commits
 _QUIET = 1.0  # seconds without a commit, after which the store's gist is renewed
 _SHARE = 0.05  # of the time, that this may take
-_LOOK_FOR_PARENT = 1.0  # seconds between two looks
 _MOST_WAITING = 16 << 20  # bytes of a source that are written at once
-
-
-@contextmanager
-def stopped_by_signal() -> Iterator[Stop]:
-    """An event that Ctrl-C or a termination sets, so that work ends between steps; a second Ctrl-C ends it at once."""
-    stop = Stop()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def stop_with_parent() -> None:
-    """Has this process terminated once the one that started it is no more, however that ended."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_LOOK_FOR_PARENT)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import pytest
 from command import logtriage
 
 from logtriage.cli.session import Session
-from logtriage.cli.typed import Typed
+from logtriage.cli.times import Typed
 
 NOW = "2026-11-22T12:30Z"
 

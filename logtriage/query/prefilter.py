@@ -52,7 +52,7 @@ _DIGIT = re.compile("[0-9]")
 _ESCAPED = re.compile(r'["\\]')
 
 
-class Sieve:
+class Prefilter:
     """Conditions on rows of `pieces`, one of which holds of every record with a match of a needle."""
 
     def __init__(
