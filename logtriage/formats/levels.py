@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 SEVERITY = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
+WARN, ERROR = SEVERITY["warn"], SEVERITY["error"]  # a record of such a number, or a higher one, is a warning, an error
 # RFC 5424, 6.2.1: the words for the numbers 0 to 7.
 SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 _LEVEL = " ".join(f"WHEN {n} THEN '{level}'" for level, n in SEVERITY.items())

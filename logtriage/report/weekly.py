@@ -9,6 +9,7 @@ from typing import Any
 
 from logtriage.answers.lanes import lane_names
 from logtriage.coverage import counted
+from logtriage.formats.levels import ERROR, WARN
 from logtriage.output import shortened
 from logtriage.report.document import Document, Heading, Lane, Paragraph, Table, Timeline
 from logtriage.report.incident import both
@@ -16,7 +17,6 @@ from logtriage.sql import among
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 
-_ERROR = 17
 _DAYS = 7
 _APART = 15  # minutes: failures further apart are two incidents
 _LEAST = 5  # failures in a minute make it part of an incident
@@ -73,7 +73,7 @@ class _Week:
         )
         ((failures,),) = self._rows(
             'SELECT count(DISTINCT (part, "offset")) FROM lake.hits '
-            f"WHERE {self.mine} AND timestamp >= ? AND timestamp < ? AND severity_number >= {_ERROR}"
+            f"WHERE {self.mine} AND timestamp >= ? AND timestamp < ? AND severity_number >= {ERROR}"
         )
         told = f"{counted(records, 'record')} of {counted(sources, 'source')}, {failures:,} of them known failures"
         return f"{both(self.start, zone)} to {both(self.end, zone)}: {told}."
@@ -82,7 +82,7 @@ class _Week:
         """Records of each hour from the first that has any, by service."""
         hours = int((self.end - self.start) / timedelta(hours=1))
         rows = self._rows(f"""SELECT name, date_diff('hour', ?::TIMESTAMP, minute), sum(records)::BIGINT,
-            coalesce(sum(records) FILTER (severity_number >= {_ERROR}), 0)::BIGINT FROM lake.activity JOIN lane_names USING (part)
+            coalesce(sum(records) FILTER (severity_number >= {ERROR}), 0)::BIGINT FROM lake.activity JOIN lane_names USING (part)
             WHERE {self.mine} AND minute >= ? AND minute < ? GROUP BY ALL""", self.start, self.start, self.end)  # fmt: skip
         lanes: dict[str, tuple[list[int], list[int]]] = {}
         for name, hour, records, bad in rows:
@@ -102,7 +102,7 @@ class _Week:
             WITH failed AS (SELECT date_trunc('minute', timestamp) AS minute, list(DISTINCT category) AS categories,
                                    list(DISTINCT name) AS who, count(DISTINCT (part, "offset")) AS n
                             FROM lake.hits JOIN lane_names USING (part)
-                            WHERE {self.mine} AND timestamp >= ? AND timestamp < ? AND severity_number >= {_ERROR}
+                            WHERE {self.mine} AND timestamp >= ? AND timestamp < ? AND severity_number >= {ERROR}
                             GROUP BY 1 HAVING n >= {_LEAST}),
                  paused AS (SELECT *, minute - lag(minute) OVER (ORDER BY minute) AS pause FROM failed),
                  grouped AS (SELECT *, count(*) FILTER (pause IS NULL OR pause > INTERVAL {_APART} minute) OVER (ORDER BY minute) AS number
@@ -127,7 +127,7 @@ class _Week:
         """The warnings and errors that came most, by day."""
         rows = self._rows(f"""SELECT coalesce(text, '?'), minute::DATE::VARCHAR, sum(records)::BIGINT FROM lake.activity
             LEFT JOIN lake.mined USING (shape) LEFT JOIN lake.templates USING (template)
-            WHERE {self.mine} AND severity_number >= 13 AND minute >= ? AND minute < ? GROUP BY ALL""")
+            WHERE {self.mine} AND severity_number >= {WARN} AND minute >= ? AND minute < ? GROUP BY ALL""")
         return self._by_day("Template", rows)
 
     def _by_day(self, name: str, rows: list[tuple[Any, ...]]) -> Table:
@@ -154,7 +154,7 @@ class _Week:
                    string_agg(DISTINCT name, ', ')
             FROM lake.activity JOIN lake.mined USING (shape) JOIN lake.templates USING (template)
             JOIN lane_names USING (part)
-            WHERE {self.mine} AND severity_number >= 13 GROUP BY template, text
+            WHERE {self.mine} AND severity_number >= {WARN} GROUP BY template, text
             HAVING first >= ? AND first < ? AND first > (SELECT min(minute) FROM lake.activity WHERE {self.mine}) + INTERVAL 1 hour
             ORDER BY n DESC, text LIMIT {_ROWS}""")  # fmt: skip
         told = tuple(

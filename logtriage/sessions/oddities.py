@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from logtriage.formats.levels import ERROR
 from logtriage.sessions.habits import FLOOR, cut, surprise
 from logtriage.sessions.steps import Gathered
 
 if TYPE_CHECKING:
     import duckdb
 
-_ERROR = 17  # severity number from which on a record tells of an error
 _FENCE = 3.0  # quartile ranges above the third quartile: Tukey's outer fence, here on logarithms
 _LEAST_RANGE = 0.26  # ln(1.3): so much of a difference in time says nothing, however alike the others are
 _ALIKE = 30  # sessions of the same steps are compared with each other from so many on, else with all
@@ -56,7 +56,7 @@ def _find_missing(con: duckdb.DuckDBPyConnection, gathered: Gathered) -> None:
 def _find_new(con: duckdb.DuckDBPyConnection, gathered: Gathered) -> None:
     con.execute(f"""
         INSERT INTO oddities
-        SELECT id, CASE WHEN worst >= {_ERROR} THEN 'error' ELSE 'new' END AS what, template, 0, bits,
+        SELECT id, CASE WHEN worst >= {ERROR} THEN 'error' ELSE 'new' END AS what, template, 0, bits,
                sessions, {gathered.sessions}
         FROM steps JOIN spread USING (template)
         WHERE bits >= {FLOOR}""")

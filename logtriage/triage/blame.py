@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from logtriage.coverage import counted
+from logtriage.formats.levels import ERROR
 from logtriage.query.condition import inlined
+from logtriage.triage.evidence import records_sql
 from logtriage.triage.finding import Finding
 from logtriage.triage.peers import Peers, spelled
 from logtriage.triage.scope import AFTER, BEFORE, Scope
@@ -16,7 +18,6 @@ from logtriage.triage.surprise import of_count
 CATEGORIES = ("timeout", "refusal", "reset", "unreachable", "dns", "circuit-breaker", "exhaustion", "http", "retry")
 # in which a captured service is the peer
 _OF_A_SERVICE = ("circuit-breaker", "timeout", "refusal", "unreachable")
-_ERROR = 17
 _LEAST = 0.8
 _UNSEEN = 0.5  # of the blame of one whose logs are not here: nothing else can speak for or against it
 _MOST = 4.0
@@ -96,12 +97,12 @@ def _flagged(scope: Scope, peers: Peers) -> dict[tuple[str, str], Edge]:
 def _named(scope: Scope, peers: Peers) -> Iterator[Edge]:
     """Errors that a service never had before, and that speak of exactly one other service."""
     for kind in scope.kinds.values():
-        if kind.severity >= _ERROR and not kind.counts[BEFORE] and kind.service not in scope.messengers:
+        if kind.severity >= ERROR and not kind.counts[BEFORE] and kind.service not in scope.messengers:
             target = peers.mentioned(kind.text)
             if target and target != kind.service and target not in scope.messengers:
                 yield Edge(
                     kind.service, target, True, after=kind.counts[AFTER], first=scope.plan.after.since, categories=[NAMED],
-                    sql=scope.shown(kind.service, kind.template),
+                    sql=records_sql(scope, kind.service, kind.template),
                 )  # fmt: skip
 
 

@@ -28,5 +28,5 @@ def detect(scope: Scope) -> list[Finding]:
                 f"{kind.service} says «{scope.text(kind.template)}» {counted(kind.counts[AFTER], 'time')}, where {expected:,.1f} "
                 "were expected"
             )
-            found.append(scope.finding("burst", kind.service, min(_MOST, bans), sentence, kind.template))
+            found.append(Finding("burst", kind.service, min(_MOST, bans), sentence, template=kind.template))
     return found

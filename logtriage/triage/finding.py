@@ -11,8 +11,9 @@ class Finding:
     """One anomaly of one service.
 
     `kind`: the detector; `score`: how surprising, in bans (see surprise.py), never below 0. `at`: when it began (UTC,
-    naive), where that is known. `template`, `text`: what it is about. `sql` runs in `logtriage sql`. `records`:
-    examples, as (source, offset). `writer`: the service whose records have the template, where it is another.
+    naive), where that is known. `template`, `text`: what it is about. `sql` runs in `logtriage sql`; where a detector
+    gives none, it is that of the template (see evidence.py). `records`: examples, as (source, offset). `writer`: the
+    service whose records have the template, where it is another.
     """
 
     kind: str

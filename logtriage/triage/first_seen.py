@@ -6,12 +6,13 @@ from collections import Counter
 from math import log10
 
 from logtriage.coverage import counted
+from logtriage.formats.levels import ERROR, WARN
 from logtriage.triage.finding import Finding
 from logtriage.triage.scope import AFTER, BEFORE, Kind, Scope
 
 _MOST = 4.0  # bans
 _FINDINGS = 300  # where every line is new, each further one says nothing
-_LEVELS = ((17, 0.5), (13, 0.25))  # an error or a warning says more than news
+_LEVELS = ((ERROR, 0.5), (WARN, 0.25))  # an error or a warning says more than news
 
 
 def detect(scope: Scope) -> list[Finding]:
@@ -44,4 +45,4 @@ def _finding(scope: Scope, bans: float, kind: Kind, before: int) -> Finding:
         f"{kind.service} says for the first time «{scope.text(kind.template)}» "
         f"({counted(kind.counts[AFTER], 'record')}; none in {before:,} before)"
     )
-    return scope.finding("new", kind.service, bans, sentence, kind.template)
+    return Finding("new", kind.service, bans, sentence, template=kind.template)

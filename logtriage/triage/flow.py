@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from logtriage.formats.levels import ERROR
 from logtriage.triage.finding import Finding
 from logtriage.triage.scope import AFTER, BEFORE, Scope
 from logtriage.triage.surprise import of_share
 
-_ERROR = 17
 _LEAST = 1.0  # bans: what is less surprising is no finding
 Step = tuple[int, int]  # a service and one of its templates, both by number
 Way = tuple[int, int, int | None]  # a step, and the template or service that comes next; None: the request ends
@@ -30,7 +30,7 @@ def detect(scope: Scope) -> list[Finding]:
         of = steps[service, template]
         bans = of_share(hits[AFTER], of[AFTER], hits[BEFORE], of[BEFORE])
         # Fewer errors, or fewer requests that end here, are no sign of a fault here.
-        if bans < 0 and (following is None or severities.get((service, following), 0) >= _ERROR):
+        if bans < 0 and (following is None or severities.get((service, following), 0) >= ERROR):
             continue
         if abs(bans) >= _LEAST:
             found.append(_other_way(scope, way, bans, hits, of))
@@ -90,7 +90,7 @@ def _other_way(scope: Scope, way: Way, bans: float, hits: Requests, of: Requests
     else:
         sentence = f"after {before} «{scope.text(following)}» is missing: it came {times}"
     shown = following if bans > 0 and following is not None else template
-    return scope.finding("flow", name, abs(bans), sentence, shown)
+    return Finding("flow", name, abs(bans), sentence, template=shown)
 
 
 def _not_called(scope: Scope, step: Step, called: int, bans: float, hits: Requests, of: Requests) -> Finding:
@@ -100,4 +100,4 @@ def _not_called(scope: Scope, step: Step, called: int, bans: float, hits: Reques
         f"{caller} goes on after «{scope.text(template)}» without a word from {name}: it spoke in {hits[AFTER]} of {of[AFTER]} "
         f"requests, before in {hits[BEFORE]} of {of[BEFORE]}"
     )
-    return scope.finding("call", name, bans, sentence, template, writer=caller)
+    return Finding("call", name, bans, sentence, template=template, writer=caller)

@@ -63,7 +63,7 @@ def _finding(scope: Scope, who: int, score: float, requests: int) -> Finding:
         f"«{scope.text(following, 60)}» of {scope.services[next_service]} took {_time(now)} (median), before {_time(mid)}; "
         f"{_time(extra)} more in all, over {counted(requests, 'request')}"
     )
-    return scope.finding("slower", name, score, sentence, template, writer=scope.services[service])
+    return Finding("slower", name, score, sentence, template=template, writer=scope.services[service])
 
 
 def _time(seconds: float) -> str:

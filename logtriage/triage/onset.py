@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from math import log, sqrt
 from typing import NamedTuple
 
+from logtriage.formats.levels import WARN
 from logtriage.sql import among
 from logtriage.store.views import Snapshot
 
@@ -16,7 +17,6 @@ _BUCKETS = 1_000  # at most
 LEAST_MINUTES = 6  # of a window in which an onset can be found
 _MINUTE = timedelta(minutes=1)
 _SERIES = 500  # kinds of records that are looked at, besides what each source writes in all
-_WARN = 13
 _CHAIN = timedelta(minutes=5)  # signs that follow each other so closely are one story
 _RECURS = 3  # times that a sign has to come: what came once is no beginning
 _MISSED = 5  # times that it would have come before, had it always come as often as since its first time
@@ -87,7 +87,7 @@ def _count(snapshot: Snapshot, window: _Window) -> None:
             FROM lake.activity JOIN part_names USING (part) WHERE {mine} AND minute >= ? AND minute < ?),
         loud AS (
             SELECT 'k' || who || ' ' || coalesce(m.template, 0) AS name, bucket, sum(records) AS n
-            FROM rollup LEFT JOIN lake.mined AS m USING (shape) WHERE severity_number >= {_WARN} GROUP BY ALL),
+            FROM rollup LEFT JOIN lake.mined AS m USING (shape) WHERE severity_number >= {WARN} GROUP BY ALL),
         chosen AS (
             SELECT name FROM loud GROUP BY name HAVING sum(n) >= {_RECURS} ORDER BY sum(n) DESC, name LIMIT {_SERIES}),
         told AS (
@@ -124,7 +124,7 @@ def _first_sign(snapshot: Snapshot, window: _Window, begin: datetime, bans: floa
             SELECT {_WHO} AS who, list(DISTINCT part) AS parts, coalesce(m.template, 0) AS template,
                    min(minute) AS first, max(minute) AS last, sum(records) AS n, date_diff('minute', $1::TIMESTAMP, first) AS missed
             FROM lake.activity JOIN part_names USING (part) LEFT JOIN lake.mined AS m USING (shape)
-            WHERE {window.mine} AND severity_number >= {_WARN} AND minute >= $1 GROUP BY who, m.template HAVING n > 0)
+            WHERE {window.mine} AND severity_number >= {WARN} AND minute >= $1 GROUP BY who, m.template HAVING n > 0)
         SELECT first, parts, template FROM warned AS w
         WHERE n >= {_RECURS} AND first <= $2 AND n * missed >= {_MISSED} * (date_diff('minute', first, last) + 1)
           AND (SELECT count(*) FROM warned AS o WHERE o.who = w.who AND o.first < w.first AND o.missed * 2 > w.missed) < {_NEWS}

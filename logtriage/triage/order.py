@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from logtriage.formats.levels import WARN
 from logtriage.triage.culprits import Culprit
+from logtriage.triage.evidence import examples
 from logtriage.triage.finding import Finding
 from logtriage.triage.scope import AFTER, Scope
 
-_WARN = 13
 _LEAST = 1.0  # bans, of a sign that is no new warning
 _SUSPECTS = 20
 
@@ -44,12 +45,12 @@ def moved(scope: Scope, culprits: list[Culprit]) -> list[Move]:
     for one in culprits[:_SUSPECTS]:
         timed = [
             finding for finding in one.evidence
-            if finding.at and (finding.score >= _LEAST or severities.get((finding.writer, finding.template or 0), 0) >= _WARN)
+            if finding.at and (finding.score >= _LEAST or severities.get((finding.writer, finding.template or 0), 0) >= WARN)
         ]  # fmt: skip
         if timed:
             firsts.append((one.service, min(timed, key=lambda finding: (finding.at or datetime.min, -finding.score))))
-    exact = scope.examples(
-        {(finding.writer, finding.template) for _, finding in firsts if finding.template is not None}, 1
+    exact = examples(
+        scope, {(finding.writer, finding.template) for _, finding in firsts if finding.template is not None}, 1
     )
     moves = []
     for service, finding in firsts:

@@ -128,7 +128,7 @@ def _compared(
         f"highest {_shown(max(after))} («{scope.text(template, 60)}»)"
     )
     score = bans if climbs else 0.6 * bans
-    return scope.finding("reading", name, score, sentence, template) if score >= _WORTH else None
+    return Finding("reading", name, score, sentence, template=template) if score >= _WORTH else None
 
 
 def _shown(number: float) -> str:

@@ -9,10 +9,9 @@ from pathlib import PurePath
 from typing import Any
 
 from logtriage.output import shortened
-from logtriage.query.condition import Condition, inlined, joined
+from logtriage.query.condition import inlined
 from logtriage.sql import among
 from logtriage.store.views import Snapshot
-from logtriage.triage.finding import Finding
 
 BEFORE, AFTER = 0, 1
 _MINUTE = timedelta(minutes=1)
@@ -103,70 +102,6 @@ class Scope:
         """A template's text, cut."""
         return shortened(self.texts.get(template, "") if template is not None else "", most)
 
-    def finding(
-        self, kind: str, service: str, score: float, sentence: str, template: int | None, *,
-        writer: str = "", at: datetime | None = None,
-    ) -> Finding:  # fmt: skip
-        """A finding about what a service says, with a template or at all, and the SQL that shows it."""
-        text = self.texts.get(template, "") if template is not None else ""
-        sql = self.shown(writer or service, template)
-        return Finding(kind, service, score, sentence, sql, at, template, text, writer=writer)
-
-    def shown(self, service: str, template: int | None, *, limit: int = 20) -> str:
-        """SQL that shows the records of a service with a template from the onset on."""
-        conditions = [
-            Condition("timestamp >= ?", (self.plan.after.since,)),
-            Condition("timestamp < ?", (self.plan.after.until,)),
-        ]
-        if service in self.named:
-            conditions.append(Condition("service = ?", (service,)))
-        else:
-            numbers = [
-                part.part for part in self.snapshot.catalog.parts if not part.service and _base(part.source) == service
-            ]
-            conditions.append(Condition(among("part", numbers)))
-        if template is not None:
-            conditions.append(Condition("template = ?", (f"{template % 2**64:016x}",)))
-        where, parameters = joined(conditions)
-        return inlined(
-            f"SELECT timestamp, source, line, body FROM records WHERE {where} ORDER BY timestamp LIMIT {limit}",
-            parameters,
-        )
-
-    def examples(
-        self, kinds: set[tuple[str, int]], most: int = 3
-    ) -> dict[tuple[str, int], list[tuple[str, int, datetime]]]:
-        """The first records of services with a template from the onset on, as (source, offset, time)."""
-        numbers = {name: number for number, name in enumerate(self.services)}
-        wanted = ", ".join(f"({numbers[service]}, {template})" for service, template in kinds if service in numbers)
-        if not wanted:
-            return {}
-        shapes = [
-            shape for (shape,) in self.rows(f"SELECT DISTINCT shape FROM kinds WHERE (service, template) IN ({wanted})")
-        ]
-        found: dict[tuple[str, int], list[tuple[str, int, datetime]]] = {}
-        for service, template, source, offset, at in self.rows(
-            f"""SELECT k.service, k.template, p.source, r."offset", r.timestamp FROM lake.records AS r
-            JOIN kinds AS k USING (part, shape) JOIN part_names AS p USING (part)
-            WHERE r.shape IN ({", ".join(map(str, shapes))}) AND (k.service, k.template) IN ({wanted}) AND r.timestamp >= ? AND r.timestamp < ?
-            QUALIFY row_number() OVER (PARTITION BY k.service, k.template ORDER BY r.timestamp, r.part, r."offset") <= {most}
-            ORDER BY r.timestamp, r.part, r."offset\"""",
-            [self.plan.after.since, self.plan.after.until],
-        ):
-            found.setdefault((self.services[service], template), []).append((source, offset, at))
-        return found
-
-    def lines_of(self, places: set[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        """Of records, given as (source, offset), the numbers of their first lines."""
-        if not places:
-            return {}
-        sources = {source for source, _ in places}
-        parts = [part.part for part in self.snapshot.catalog.parts if part.source in sources]
-        offsets = ", ".join(map(str, sorted({offset for _, offset in places})))
-        rows = self.rows(f"""SELECT source, "offset", line FROM lake.records JOIN part_names USING (part)
-            WHERE {among("part", parts)} AND "offset" IN ({offsets})""")
-        return {(source, offset): line for source, offset, line in rows if (source, offset) in places}
-
     def _name_kinds(self) -> None:
         """Who writes what: a part's own service, else what its records say, else its name."""
         parts = {part.part: part for part in self.snapshot.catalog.parts}
@@ -178,7 +113,7 @@ class Scope:
         numbers: dict[str, int] = {}
 
         def number_of(part: int, told: str | None) -> int:
-            name = parts[part].service or told or _base(parts[part].source)
+            name = parts[part].service or told or service_of_file(parts[part].source)
             return numbers.setdefault(name, len(numbers))
 
         self._table(
@@ -252,7 +187,7 @@ class Scope:
         return before, max(1 / 60, (min(after.until, last) - after.since) / _MINUTE)
 
 
-def _base(source: str) -> str:
-    """The name of a source that says no service: its file's, without what is added in front of the last dot."""
+def service_of_file(source: str) -> str:
+    """What a source is called whose service is not known: as its file, up to the first dot."""
     name = PurePath(source.replace("!", "/")).name
     return name.split(".")[0] or name

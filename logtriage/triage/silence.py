@@ -70,4 +70,4 @@ def _finding(scope: Scope, service: int, bans: float, quiet: list[datetime], hea
         f"{name} writes {said} from {quiet[0]:%H:%M} to {quiet[-1] + _MINUTE:%H:%M} UTC ({len(quiet)} min), where it used to "
         f"write {rate:,.1f} a minute"
     )
-    return scope.finding("silence", name, bans, sentence, None, at=quiet[0])
+    return Finding("silence", name, bans, sentence, at=quiet[0])

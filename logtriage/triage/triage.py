@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 from logtriage.answers import lanes
 from logtriage.coverage import counted
+from logtriage.formats.levels import WARN
 from logtriage.sql import among
 from logtriage.store.store import Store
 from logtriage.store.views import Snapshot, snapshot_of
 from logtriage.triage import (
     blame,
     bursts,
+    evidence,
     failures,
     first_seen,
     flow,
@@ -38,7 +40,6 @@ from logtriage.triage.scope import AFTER, BEFORE, Plan, Scope, Span
 _LOOKED_AT = timedelta(hours=24)  # where no window is given: so much before the end of the logs
 _AFTER = timedelta(hours=2)  # of the onset, where no end is given
 _FEW = 50  # records on either side: with fewer, nothing is sure
-_WARN = 13
 _SHOWN, _EXAMPLES = 10, 5  # suspects, and pieces of evidence of each, that get examples
 
 
@@ -135,6 +136,7 @@ def _compared(scope: Scope, onset: Onset | None, asked: Asked) -> Triage:
         answer.notes.append(
             f"{counted(requests[AFTER], 'request')} could be followed by their ids, {requests[BEFORE]:,} in the baseline"
         )
+    evidence.complete(scope, findings)
     order.date(scope, findings)
     for finding in findings:
         if finding.service in scope.messengers:
@@ -195,21 +197,23 @@ def _doubts(scope: Scope, counts: list[int], onset: Onset | None) -> list[str]:
 def _place(scope: Scope, answer: Triage) -> None:
     """Gives the evidence that is shown examples, and tells on which lines these stand."""
     shown = [finding for one in answer.culprits[:_SHOWN] for finding in one.evidence[:_EXAMPLES] if not finding.records]
-    found = scope.examples({(finding.writer, finding.template) for finding in shown if finding.template is not None})
+    found = evidence.examples(
+        scope, {(finding.writer, finding.template) for finding in shown if finding.template is not None}
+    )
     for finding in shown:
         if finding.template is not None:
             finding.records = [
                 (source, offset) for source, offset, _ in found.get((finding.writer, finding.template), [])
             ]
     every = (*answer.findings, *(finding for one in answer.culprits for finding in one.evidence))
-    answer.lines = scope.lines_of({place for finding in every for place in finding.records})
+    answer.lines = evidence.lines_of(scope, {place for finding in every for place in finding.records})
 
 
 def _activity(scope: Scope) -> list[Minute]:
     """From the start of the sources' own baseline, if they have one, to the end."""
     since = scope.plan.before.since if scope.plan.before else scope.plan.after.since
     rows = scope.rows(
-        f"""SELECT minute, service, sum(records)::BIGINT, coalesce(sum(records) FILTER (severity_number >= {_WARN}), 0)::BIGINT
+        f"""SELECT minute, service, sum(records)::BIGINT, coalesce(sum(records) FILTER (severity_number >= {WARN}), 0)::BIGINT
         FROM lake.activity JOIN kinds USING (part, shape) WHERE {among("part", scope.parts)}
           AND minute >= date_trunc('minute', ?::TIMESTAMP) AND minute < ?
         GROUP BY ALL ORDER BY ALL""",

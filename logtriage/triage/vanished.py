@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from logtriage.coverage import counted
+from logtriage.formats.levels import ERROR
 from logtriage.triage.finding import Finding
 from logtriage.triage.scope import AFTER, BEFORE, Scope
 from logtriage.triage.surprise import of_share
 
-_ERROR = 17
 _LEAST = 1.0
 
 
@@ -24,7 +24,7 @@ def detect(scope: Scope) -> list[Finding]:
     found = []
     for kind in scope.kinds.values():
         before, after = total[kind.service][BEFORE], total[kind.service][AFTER]
-        if kind.severity >= _ERROR or 2 * kind.counts[AFTER] * before >= kind.counts[BEFORE] * after:
+        if kind.severity >= ERROR or 2 * kind.counts[AFTER] * before >= kind.counts[BEFORE] * after:
             continue
         bans = -of_share(kind.counts[AFTER], after, kind.counts[BEFORE], before)
         if bans >= _LEAST:
@@ -34,5 +34,5 @@ def detect(scope: Scope) -> list[Finding]:
                 + (f"only {counted(kind.counts[AFTER], 'time')}" if kind.counts[AFTER] else "no more")
                 + f", where {usual:,.0f} were expected"
             )
-            found.append(scope.finding("vanished", kind.service, bans, sentence, kind.template))
+            found.append(Finding("vanished", kind.service, bans, sentence, template=kind.template))
     return found
