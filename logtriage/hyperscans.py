@@ -1,7 +1,7 @@
 """Hyperscan as it is used here: making a database, or learning that there cannot be one, keeping it, gathering matches.
 
-Databases are kept in the user's cache folder, as compiling takes half a second and reading a few milliseconds. A file's
-name is a digest of all that its database depends on; a damaged one is made anew.
+Databases are kept in the user's cache folder, as compiling the shipped library takes seconds of processor time and reading
+it a few milliseconds. A file's name is a digest of all that its database depends on; a damaged one is made anew.
 """
 
 from __future__ import annotations
@@ -27,21 +27,28 @@ HS_MARGIN = 256
 _DIGEST = 32
 
 
-def compiled_database(expressions: Sequence[tuple[bytes, int]]) -> Any:
-    """A block-mode database of expressions and their flags, or None if Hyperscan cannot take them."""
+def compiled(expressions: Sequence[tuple[bytes, int]]) -> hyperscan.Database:
+    """A block-mode database of expressions and their flags, an expression's id its index. Raises hyperscan.error."""
     import hyperscan
 
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[text for text, _ in expressions],
+        ids=list(range(len(expressions))),
+        elements=len(expressions),
+        flags=[flags for _, flags in expressions],
+    )
+    return database
+
+
+def compiled_if_possible(expressions: Sequence[tuple[bytes, int]]) -> hyperscan.Database | None:
+    """The same, or None if Hyperscan cannot take them."""
+    import hyperscan
+
     try:
-        database.compile(
-            expressions=[text for text, _ in expressions],
-            ids=list(range(len(expressions))),
-            elements=len(expressions),
-            flags=[flags for _, flags in expressions],
-        )
+        return compiled(expressions)
     except hyperscan.error:
         return None
-    return database
 
 
 def new_scratch(database: Any) -> Any:
@@ -56,27 +63,28 @@ def remember(_id: int, _start: int, end: int, _flags: int, ends: list[int]) -> N
     ends.append(end)
 
 
-def kept(name: str, expressions: Sequence[str], flags: int) -> hyperscan.Database:
-    """The block database in which an expression's id is its index, from the cache folder where it is there.
+def kept(name: str, parts: Sequence[Sequence[str]], flags: int) -> list[hyperscan.Database]:
+    """A block database for each part, in which an expression's id is its index, from the cache folder where it is there;
+    those that are not are compiled side by side.
 
-    `name` begins the file's name. Raises LibraryError where the expressions do not compile.
+    `name` begins the files' names. Raises LibraryError where the expressions do not compile.
     """
+    paths = [place(f"{name}{n}", [str(flags), *part]) for n, part in enumerate(parts)]
+    read_back = [read(path) for path in paths]
+    if all(read_back):
+        return [database for database in read_back if database]
+    from concurrent.futures import ThreadPoolExecutor
+
     import hyperscan
 
-    path = place(name, [str(flags), *expressions])
-    found = read(path)
-    if found is None:
-        found = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    with ThreadPoolExecutor() as pool:
         try:
-            found.compile(
-                expressions=[e.encode() for e in expressions],
-                ids=list(range(len(expressions))),
-                flags=[flags] * len(expressions),
-            )
-        except hyperscan.HyperscanError as why:
+            made = [*pool.map(lambda part: compiled([(e.encode(), flags) for e in part]), parts)]
+        except hyperscan.error as why:
             raise LibraryError(f"the {name} do not compile: {why}") from why
-        write(path, hyperscan.dumpb(found))
-    return found
+    for path, database in zip(paths, made, strict=True):
+        write(path, hyperscan.dumpb(database))
+    return made
 
 
 def place(name: str, parts: Sequence[str]) -> Path:

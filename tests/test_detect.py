@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import LOGS
 
+from logtriage.formats import claims
+from logtriage.formats.claims import told_by_regex
 from logtriage.formats.detect import Grammar
 from logtriage.formats.fields import read_head
 from logtriage.formats.format import Format, load_formats
@@ -134,3 +136,16 @@ def test_a_long_word_is_no_long_wait() -> None:
     for first in ("", "[", "{"):
         Grammar(load_formats(examples=False)).learn([first + "x" * 200_000])
     assert time.process_time() - began < 20
+
+
+def test_formats_claim_the_same_lines_in_one_database_and_in_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many formats stand in a Hyperscan database changes nothing of what they claim, kept in the cache or not."""
+    formats = [fmt for fmt in load_formats(examples=False) if told_by_regex(fmt)][:30]
+    lines = [line for records in LOGS.values() for record in records for line in record.splitlines()]
+    found = []
+    for together in (1, 7, 30, 30):
+        monkeypatch.setattr(claims, "_TOGETHER", together)
+        told = claims.Claims(formats)
+        found.append([told.of(line) for line in lines])
+    assert any(found[0])
+    assert found[1:] == [found[0]] * 3

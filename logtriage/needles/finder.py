@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from logtriage.hyperscans import HS_CASELESS, HS_MARGIN, HS_PREFILTER, compiled_database, new_scratch, remember
+from logtriage.hyperscans import HS_CASELESS, HS_MARGIN, HS_PREFILTER, compiled_if_possible, new_scratch, remember
 from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
 
@@ -72,7 +72,7 @@ class Finder:
             return
         self._is_ready = True
         for expressions, exact in self._attempts():
-            database = compiled_database(expressions)
+            database = compiled_if_possible(expressions)
             if database is not None:
                 self._database, self._scratch = database, new_scratch(database)
                 if not exact:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from logtriage.errors import LogtriageError, UsageError
-from logtriage.hyperscans import HS_MARGIN, HS_MULTILINE, compiled_database, remember
+from logtriage.hyperscans import HS_MARGIN, HS_MULTILINE, compiled_if_possible, remember
 from logtriage.needles.dialect import nodes
 from logtriage.needles.dialect.automata import HyperscanWriter
 from logtriage.needles.dialect.nodes import Node
@@ -77,7 +77,7 @@ class Verdict:
     def _automaton(self) -> Any:
         writer = HyperscanWriter()
         text = writer.to_line_end(nodes.alt(list(self.trees)))
-        return compiled_database([(text.encode("latin-1"), HS_MULTILINE)]) if writer.ascii_exact else None
+        return compiled_if_possible([(text.encode("latin-1"), HS_MULTILINE)]) if writer.ascii_exact else None
 
     @once
     def _freedom(self) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.errors import LibraryError
-from logtriage.hyperscans import place, read, write
+from logtriage.hyperscans import compiled, place, read, write
 from logtriage.signatures.cores import core
 from logtriage.signatures.library import Pattern
 from logtriage.signatures.regex_tree import DialectError
@@ -55,12 +55,10 @@ def compile_cores(expressions: Sequence[str]) -> hyperscan.Database:
     """A Hyperscan block database in which an expression's id is its index. Raises LibraryError if it cannot be made."""
     import hyperscan
 
-    made = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     try:
-        made.compile(expressions=[e.encode() for e in expressions], ids=list(range(len(expressions))), flags=0)
-    except hyperscan.HyperscanError as why:
+        return compiled([(e.encode(), 0) for e in expressions])
+    except hyperscan.error as why:
         raise LibraryError(f"the patterns do not compile: {why}", "`logtriage patterns check` names the one") from why
-    return made
 
 
 def _file(patterns: Sequence[Pattern]) -> Path:
