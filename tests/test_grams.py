@@ -220,6 +220,46 @@ def test_a_file_of_many_parts_is_known_as_a_whole(tmp_path: Path, monkeypatch: p
         assert count(snapshot, Query(needle=Needle.of(["4000000"]))) == 2
 
 
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Snapshot, list[str]]]:
+    """A log in which a `-` joins the ids of a trace and a span, and others in which more is joined to them or to none."""
+    folder, rng, lines = tmp_path_factory.mktemp("joined"), random.Random(9), []
+    (folder / "var").mkdir()
+    for k in range(120):
+        trace, span, other = (f"{rng.getrandbits(size):0{size // 4}x}" for size in (128, 64, 40))
+        both = rng.choice((f"{trace}-{span}", f"{trace}-{span}", " " * 49))
+        said = rng.choice((f"Captured {k}.59 EUR, id pay_{other}", f"Webhook {other}-{k} of klarna", "pool is idle"))
+        lines.append(
+            f"2026-01-14T02:53:{k // 10 % 60:02}.{rng.randrange(1000):03}Z  INFO 1 --- [payment] [nio-8080-exec-{k % 9}] [{both}] "
+            f"c.s.payment.core.PaymentService          : {said}"
+        )
+    (folder / "var" / "payment.log").write_text("\n".join(lines) + "\n")
+    ingest(folder)
+    with Store(folder / "store") as store, Snapshot(store) as opened:
+        yield opened, lines
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_piece_of_ids_that_are_joined(joined: tuple[Snapshot, list[str]], data: st.DataObject) -> None:
+    """Where a `-` joins ids, any piece of one or of both is found, in whatever case, and of a whole id no other record is
+    looked at."""
+    snapshot, lines = joined
+    texts = [line.split("[")[3].split("]")[0] for line in lines]
+    text = data.draw(st.sampled_from([text for text in texts if text.strip()]))
+    start, size = data.draw(st.integers(0, 48)), data.draw(st.sampled_from((1, 2, 5, 16, 20, 49)))
+    trace, span = text.split("-")
+    piece = data.draw(st.sampled_from((text[start : start + size], trace, span, text, "-", f"{trace[-3:]}-{span[:4]}")))
+    folded = data.draw(st.booleans())
+    needle = Needle.of([piece.upper() if folded else piece], fixed=True, ignore_case=folded)
+    found = [raw for (raw,) in search(snapshot, Query(needle=needle)).tuples("raw")]
+    assert sorted(found) == sorted(line for line in lines if piece in line)
+    if piece in (trace, span, text):
+        ways = Prefilter(snapshot, needle, snapshot.files).ways(snapshot.shapes) or []
+        rows = [snapshot.con.execute(f"FROM {way.records} WHERE {way.sql}").fetchall() for way in ways]
+        assert [len(some) for some in rows] == [1]
+
+
 def test_a_record_that_grew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last record of a file, read again with the lines that were added to it, is found by these too."""
     monkeypatch.setattr(grams, "_FEW", 3)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from itertools import groupby, product
 from operator import itemgetter
 from typing import TypeAlias
 
+from logtriage.masking import HEX
 from logtriage.needles.dialect import pieces
 from logtriage.store import seams
 
 FRAME = ""  # the column of what lies between no marks
-_SEAM = re.compile(f"({seams.SEAMS})")
+# Ids that a `-` joins to each other, or to what stands behind, are one sign between marks for a word in two columns; then each
+# piece between two `-` lies in one column: else the seam before them would have come behind (see `_joined` in shape.py).
+_JOINED = "\x08"
+_OF_IDS = re.compile(f"(?<={seams.ID}){seams.MIXED}({HEX}){seams.MIXED}(?={seams.ID}+(?!{seams.SEAMS}))")
+_SEAM = re.compile(f"({seams.SEAMS}|{_JOINED})")
 _UNTESTED = (seams.MIXED, seams.HTML_BODY)
 # (mark of a column, text in it, what that is): all of these hold of a record that has the text at one place of its shape
 Tests: TypeAlias = frozenset[tuple[str, str, int]]
@@ -36,7 +41,15 @@ class Required:
             texts = ((column, "".join(run for _, (run, _) in group)) for column, group in alike)
             its = kind if len(set(where)) == 1 else PIECE
             marked = ((columns[column][1] if column is not None else seams.MIXED, text, its) for column, text in texts)
-            yield frozenset(test for test in marked if test[0] not in _UNTESTED)
+            yield from (frozenset().union(*tests) for tests in product(*(_ways(*test) for test in marked)))
+
+
+def _ways(mark: str, text: str, kind: int) -> Iterable[Tests]:
+    """The tests of which one lot holds where a text stands between two such marks."""
+    if mark != _JOINED:
+        return [frozenset([(mark, text, kind)] if mark not in _UNTESTED else [])]
+    piece = max(text.split("-"), key=len)
+    return [frozenset([(column, piece, PIECE)]) for column in (seams.ID, seams.BODY, FRAME)] if piece else [frozenset()]
 
 
 def columns_of(text: str) -> list[tuple[int, str]]:
@@ -44,7 +57,7 @@ def columns_of(text: str) -> list[tuple[int, str]]:
     columns: dict[int, str] = {0: FRAME}
     inside = [FRAME]
     place = 0
-    for chunk in _SEAM.split(text):
+    for chunk in _SEAM.split(_OF_IDS.sub(rf"{_JOINED}\1{_JOINED}", text)):
         if not _SEAM.fullmatch(chunk):
             place += len(chunk)
             continue
