@@ -10,6 +10,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 
 from logtriage.tui.app import Logtriage
@@ -37,7 +38,7 @@ class Shown:
         quiet, end = 0, time.process_time() + _WORK
         while quiet < 3:
             await self.pilot.pause(0.01)
-            quiet = quiet + 1 if self.app.engine.is_idle() and not self.main.busy else 0
+            quiet = quiet + 1 if self.app.engine.is_idle() and not (self.main.busy or self.app.is_typed) else 0
             assert time.process_time() < end, "it does not come to rest"
 
     async def press(self, *keys: str) -> None:
@@ -45,6 +46,14 @@ class Shown:
         for key in keys:
             await self.pilot.press(key)
             await self.settle()
+
+    async def burst(self, *keys: str) -> None:
+        """All keys at once, as they come over a slow line."""
+        for key in keys:
+            event = events.Key(key, key if len(key) == 1 else None)
+            event.set_sender(self.app)
+            self.app._driver.send_message(event)  # type: ignore[union-attr]
+        await self.settle()
 
     async def type(self, text: str) -> None:
         """Types text into the line that is open."""

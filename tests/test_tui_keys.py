@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from screens import Shown, run, screen
 from stores import fill, write_sources
+from textual.widgets import TextArea
 
 from logtriage.tui.host import Options
 from logtriage.tui.keymap import KEYS, VARIANTS, told
@@ -109,3 +110,22 @@ def test_every_action_is_the_screens() -> None:
     for action in KEYS:
         name, _ = meant(action.action)
         assert hasattr(Logtriage if action.action.startswith("app.") else Main, f"action_{name}"), action
+
+
+def test_keys_that_come_together(store: Path) -> None:
+    """Of keys that come all at once each goes to what the one before it opened: letters into the line, a choice to its menu,
+    a statement into the box; and what comes behind the line's end is a command again."""
+
+    async def work() -> None:
+        async with screen(store, (160, 45)) as shown:
+            await shown.burst("slash", *"request", "enter", "m")
+            assert shown.main.sought.needle.spans("a request") == [(2, 9)]
+            assert len(shown.main.list.marks) == 1, "behind the line's end keys are commands again"
+            await shown.burst("c", "j")
+            assert shown.app.clipboard.startswith("{"), "the menu's choice: JSON"
+            await shown.burst("semicolon", "q")
+            assert shown.app.screen.query_one(TextArea).text.count("q") == 1
+            await shown.burst("escape", "question_mark", "escape", "M", *"mine", "enter")
+            assert "mine" in [mark.note for mark in shown.main.marks]
+
+    run(work)

@@ -8,9 +8,8 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import App
-
 from logtriage.tui.engine import Engine
+from logtriage.tui.in_turn import InTurn
 from logtriage.tui.requests.request import Request
 from logtriage.tui.themes import DARK
 
@@ -38,7 +37,7 @@ class Options:
     told: str = ""
 
 
-class Host(App[None]):
+class Host(InTurn):
     """See the module."""
 
     options: Options
