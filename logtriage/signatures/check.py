@@ -17,6 +17,7 @@ CATEGORIES = (
     "timeout", "refusal", "reset", "unreachable", "dns", "tls", "auth", "memory", "disk", "cpu", "exhaustion",
     "database", "queue", "http", "rate-limit", "retry", "circuit-breaker", "crash", "exception", "hang", "restart",
     "container", "kubernetes", "deploy", "config", "kernel", "hardware", "clock", "corruption", "replication", "quorum",
+    "failure",
 )  # fmt: skip
 CAPTURES = (
     "peer_host", "peer_port", "timeout", "duration", "exit_code", "signal", "process", "pid", "path", "errno", "user",
