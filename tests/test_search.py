@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from stores import START, fill, json_records, raw_bytes, settings_for_tests, write_sources
 
 from logtriage.answers.beside import beside
-from logtriage.answers.search import Row, context, page, search, tail
+from logtriage.answers.search import Row, page, search
 from logtriage.answers.tally import count
 from logtriage.ingest import Ingest
 from logtriage.jsonl import lines as jsonl_lines
@@ -266,6 +266,9 @@ def test_rows_hold_the_text(everything: list[Row], raw: list[Raw]) -> None:
         assert row.lines == max(1, len(data.rstrip(b"\r\n").split(b"\n")))
 
 
+BEHIND = walk.Key(dt.datetime.max, 0, 1 << 30, 0)  # all records
+
+
 @pytest.mark.parametrize(
     "query", [Query(), Query(level="warn"), Query(needle=Needle.of(["timed out"])), Query(order="source")]
 )
@@ -283,7 +286,7 @@ def test_pages_join_up(snapshot: Snapshot, query: Query) -> None:
         assert pages == rows
         pages, before = [], None
         while rows:
-            one = page(snapshot, query, limit=size, before=before) if before else tail(snapshot, query, size)
+            one = page(snapshot, query, limit=size, before=before or BEHIND)
             pages = one.rows + pages
             if not one.more:
                 break
@@ -314,17 +317,6 @@ def test_the_sql_shown_finds_the_same(store: Store, snapshot: Snapshot) -> None:
         rows = [(row.part, row.offset) for row in answer]
         assert rows
         assert store.con.execute(f'SELECT part, "offset" FROM ({answer.sql}\n)').fetchall() == rows
-
-
-def test_context(snapshot: Snapshot, everything: list[Row]) -> None:
-    """The neighbours of a record: in its own source by offset, across sources by time."""
-    for at in (0, 3, len(everything) // 2, len(everything) - 1):
-        row = everything[at]
-        assert context(snapshot, row.part, row.offset, 2, 3, across=True) == everything[max(0, at - 2) : at + 4]
-        own = sorted((r for r in everything if r.part == row.part), key=lambda r: r.offset)
-        place = own.index(row)
-        assert context(snapshot, row.part, row.offset, 2, 3) == own[max(0, place - 2) : place + 4]
-    assert context(snapshot, 1, 999_999_999, 1, 1) == []
 
 
 @pytest.mark.parametrize("across", [True, False])

@@ -164,37 +164,3 @@ def page(
         found = [Row._make(row) for row in rows(snapshot, todo, COLUMNS, limit + 1, backwards=backwards, edge=edge)]
         kept = found[:limit]
         return Page(kept[::-1] if backwards else kept, len(found) > limit)
-
-
-def tail(store: Store | Snapshot, query: Query, count: int) -> Page:
-    """The last `count` records of a query, in time order."""
-    with snapshot_of(store) as snapshot:
-        found = [Row._make(row) for row in rows(snapshot, plan(snapshot, query), COLUMNS, count + 1, backwards=True)]
-        return Page(found[:count][::-1], len(found) > count)
-
-
-def context(
-    store: Store | Snapshot,
-    part: int,
-    offset: int,
-    before: int,
-    after: int,
-    *,
-    across: bool = False,
-    sources: tuple[str, ...] = (),
-    parts: tuple[int, ...] | None = None,
-) -> list[Row]:
-    """A record (by part and offset) amid the `before` records before it and the `after` ones after it, in order: those
-    of its own part, or, `across`, those of all sources (or of these `sources`, `parts`) by time. Empty: no such record.
-    """
-    with snapshot_of(store) as snapshot:
-        own = Query(parts=(part,), order="source")
-        place = Key(None, 0, part, offset)
-        itself = page(snapshot, own, limit=1, after=place._replace(offset=offset - 1)).rows
-        if not itself or itself[0].offset != offset:
-            return []
-        around = Query(parts=parts, sources=sources) if across else own
-        place = itself[0].key
-        earlier = page(snapshot, around, limit=before, before=place).rows if before else []
-        later = page(snapshot, around, limit=after, after=place).rows if after else []
-        return [*earlier, *itself, *later]

@@ -15,13 +15,6 @@ def path(key: str, *, nested: bool = True) -> str:
     return "$" + "".join("[0]" if n and p == "0" else '."' + p.replace('"', '\\"') + '"' for n, p in enumerate(parts))
 
 
-def scalar(text: str, key: str) -> str:
-    """The text of the value under a dotted key: the key "a.b" itself, else b inside a."""
-    if "." not in key:
-        return f"json_extract_string({text}, {literal(path(key))})"
-    return f"coalesce(json_extract_string({text}, {literal(path(key, nested=False))}), json_extract_string({text}, {literal(path(key))}))"
-
-
 def members(text: str, names: Sequence[str]) -> str:
     """Of objects whose places aliases take, the members under dotted keys (`user.id` beside `user`), as one object."""
     told = "'{}'"
