@@ -12,7 +12,7 @@ import pytest
 from command import called, logtriage
 
 from logtriage import __version__
-from logtriage.cli import COMMANDS, main, rivals
+from logtriage.cli import COMMANDS, main, other_tools
 from logtriage.config import load
 from logtriage.errors import UsageError
 from logtriage.output import csv_row, harmless, shown_time, table, zone_named
@@ -89,11 +89,12 @@ def test_options_named_as_ours_are_there() -> None:
     known = {
         name: set(import_module(f"logtriage.cli.{name}").parser()._option_string_actions) for name in ("grep", "cat")
     }
-    for ours, theirs in rivals._OPTIONS:
+    for ours, theirs in other_tools.tables()["options"].items():
         assert ours.split()[0] in known["cat" if ours.startswith("--tail") else "grep"]
         assert not {one for one in theirs.split() if one[:2] == "--"} & (known["grep"] | known["cat"])
-    commands = {one.split()[0] for ours in rivals._COMMANDS.values() for one in ours.split(", or ")}
-    assert commands <= set(COMMANDS) and not rivals._COMMANDS.keys() & set(COMMANDS)
+    for ours, theirs in other_tools.tables()["commands"].items():
+        assert {one.split()[0] for one in ours.split(", or ")} <= set(COMMANDS)
+        assert not set(theirs.split()) & set(COMMANDS)
 
 
 @pytest.mark.parametrize(

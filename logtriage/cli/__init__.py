@@ -92,7 +92,7 @@ def _instead_of(name: str) -> str:
     """What may have been meant by a command, or an option without one, that does not exist."""
     if os.path.lexists(name):
         return f"to look at it: logtriage tui {name}; to search it: logtriage grep PATTERN {name}"
-    from logtriage.cli.rivals import command_here
+    from logtriage.cli.other_tools import command_here
 
     near = command_here(name) or is_it(name, [*COMMANDS, "--help", "--version"])
     search = "" if near or name[:1] == "-" else f"; to search: logtriage grep {name} …"

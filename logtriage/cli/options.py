@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from logtriage.cli.rivals import option_here
+from logtriage.cli.other_tools import option_here
 from logtriage.errors import is_it, is_text
 
 OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
@@ -18,6 +18,28 @@ LOGS = "a file, folder, glob or archive; - is standard input"
 BROUGHT_IN = "logs; the store is brought up to date with them. None: all of the store"
 CLOCK = "the last there was; of logs that end before today, the last in them"  # of a time of day
 WITH_FIELDS = ("jsonl", "logfmt", "csv")  # outputs that tell all fields of a record
+# The filters: names of the option, what its value is, help.
+_FILTERS = (
+    (
+        "--since --since-time", "WHEN",
+        "from then on: 1h30m, '10 min ago' (before now), end-1h (before the logs' end), today, 2026-11-22T14:05Z, "
+        f"14:05 ({CLOCK})",
+    ),
+    ("--until --until-time", "WHEN", "up to then, inclusive; 14:05 follows the day of --since"),
+    ("--level", "LEVEL", "at least this level (warn), or a list of levels (info,error)"),
+    ("--service", "GLOB", "of services with such a name"),
+    ("--source", "GLOB", "of files with such a name: '*.log', nginx/*"),
+    (
+        "--container", "GLOB",
+        "of containers with such a name (`logtriage sql 'SELECT source, container FROM sources'` tells the names; "
+        "by id: --source '4efa*')",
+    ),
+    ("--namespace", "GLOB", "of such Kubernetes namespaces"),
+    ("--flag", "NAME", "with this signature or category (see `logtriage patterns list`)"),
+    ("--field", "EXPR", "with such a field: status>=500, user=bob, path~=^/api, method!=GET"),
+    ("--trace", "ID", "with this trace id"),
+    ("--template", "ID", "of this template (see `logtriage templates`); its first letters are enough"),
+)  # fmt: skip
 # What arguments are called that may name files: `grep -e PATTERN FILE` takes one in the place of a pattern.
 _FILES = ("SOURCE", "FILE", "FOLDER", "GOOD", "RULES", "WHAT", "PATTERN")
 
@@ -167,66 +189,14 @@ def add_display(parser: argparse.ArgumentParser) -> None:
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """Which records; several options must all hold."""
     group = parser.add_argument_group("which records (all conditions must hold)")
-    group.add_argument(
-        "--since",
-        "--since-time",
-        metavar="WHEN",
-        help="from then on: 1h30m, '10 min ago' (before now), end-1h (before the logs' end), today, 2026-11-22T14:05Z, "
-        f"14:05 ({CLOCK})",
-    )
-    group.add_argument(
-        "--until", "--until-time", metavar="WHEN", help="up to then, inclusive; 14:05 follows the day of --since"
-    )
-    group.add_argument(
-        "--level", metavar="LEVEL", action="append", help="at least this level (warn), or a list of levels (info,error)"
-    )
-    group.add_argument("--service", metavar="GLOB", action="append", help="of services with such a name")
-    group.add_argument("--source", metavar="GLOB", action="append", help="of files with such a name: '*.log', nginx/*")
-    group.add_argument(
-        "--container",
-        metavar="GLOB",
-        action="append",
-        help="of containers with such a name (`logtriage sql 'SELECT source, container FROM sources'` tells the names; "
-        "by id: --source '4efa*')",
-    )
-    group.add_argument("--namespace", metavar="GLOB", action="append", help="of such Kubernetes namespaces")
-    group.add_argument(
-        "--flag",
-        metavar="NAME",
-        action="append",
-        help="with this signature or category (see `logtriage patterns list`)",
-    )
-    group.add_argument(
-        "--field",
-        metavar="EXPR",
-        action="append",
-        help="with such a field: status>=500, user=bob, path~=^/api, method!=GET",
-    )
-    group.add_argument("--trace", metavar="ID", help="with this trace id")
-    group.add_argument(
-        "--template",
-        metavar="ID",
-        action="append",
-        help="of this template (see `logtriage templates`); its first letters are enough",
-    )
+    for names, value, what in _FILTERS:
+        action = "store" if value == "WHEN" or names == "--trace" else "append"  # all others may be given several times
+        group.add_argument(*names.split(), metavar=value, action=action, help=what)
 
 
 def is_filtered(args: argparse.Namespace) -> bool:
     """Whether any filter is given."""
-    names = (
-        "since",
-        "until",
-        "level",
-        "service",
-        "source",
-        "container",
-        "namespace",
-        "flag",
-        "field",
-        "trace",
-        "template",
-    )
-    return any(getattr(args, name) for name in names)
+    return any(getattr(args, names.split()[0].removeprefix("--")) for names, _, _ in _FILTERS)
 
 
 def number(text: str) -> int:

@@ -18,6 +18,8 @@ from logtriage.output import use_colour
 from logtriage.stream.stream import Stream, Wanted
 
 if TYPE_CHECKING:
+    import argparse
+
     from logtriage.formats.claims import Claims
     from logtriage.formats.format import Format
     from logtriage.formats.starts import Starts
@@ -28,26 +30,11 @@ if TYPE_CHECKING:
 def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
     """Prints what is found in each source, or counts or names."""
     args = session.args
-    before, after = context(args)
     only_one = args.quiet or (args.files_with_matches and not args.count)
-    if only_one or args.count or args.only_matching:
-        before = after = 0
-    numbers = args.line_number and not args.no_line_number
-    wanted = Wanted(needle, before, after, most(args, only_one), numbers)
-    colour = args.output == "text" and use_colour(args.color)
-    several = len(sources) > 1
-    terminal = sys.stdout.isatty()
-    look = Look(
-        with_names(args, several and args.output == "text"),
-        numbers,
-        args.only_matching,
-        args.null,
-        bool(before or after),
-        colour,
-        terminal,
-        terminal or args.line_buffered,
-        args.output == "raw",
-    )
+    only_told = only_one or args.count
+    before, after = (0, 0) if only_told or args.only_matching else context(args)
+    look = _look(args, len(sources) > 1, gaps=bool(before or after))
+    wanted = Wanted(needle, before, after, most(args, only_one), look.numbers)
     out = Out(look.at_once)
     printer = LinesOut(look, out)
     starts = new_starts(session)
@@ -59,18 +46,31 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
             with told(session, stream):
                 for record in stream.records():
                     found += record.found
-                    if not only_one and not args.count:
+                    if not only_told:
                         printer.show(stream, record)
             hits += found
             if found and args.quiet:
                 break
-            if found and (args.count or args.files_with_matches):
-                out.write(
-                    summary(source.name, found, with_names(args, several), args.null, args.count).encode(
-                        "utf-8", "surrogateescape"
-                    )
-                )
+            if found and only_told:
+                line = summary(source.name, found, with_names(args, len(sources) > 1), args.null, args.count)
+                out.write(line.encode("utf-8", "surrogateescape"))
     return exit_code(session, hits)
+
+
+def _look(args: argparse.Namespace, several: bool, *, gaps: bool) -> Look:
+    """How lines are printed, as the arguments and the terminal want it."""
+    terminal = sys.stdout.isatty()
+    return Look(
+        names=with_names(args, several and args.output == "text"),
+        numbers=args.line_number and not args.no_line_number,
+        only_matching=args.only_matching,
+        null=args.null,
+        gaps=gaps,
+        colour=args.output == "text" and use_colour(args.color),
+        terminal=terminal,
+        at_once=terminal or args.line_buffered,
+        raw=args.output == "raw",
+    )
 
 
 @contextlib.contextmanager
