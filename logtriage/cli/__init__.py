@@ -18,7 +18,7 @@ from logtriage.errors import interrupted, is_it, told
 
 # command → what it does, in the order of the help
 COMMANDS = {
-    "triage": "when it began, who is to be suspected, and why",
+    "triage": "when it began, whom to suspect, and why",
     "tui": "the screen: all sources on one timeline (on a terminal also plain `logtriage`)",
     "grep": "find records in log files, or in the store",
     "cat": "print whole logs: as they are, as JSON lines, or as one timeline",
@@ -36,7 +36,7 @@ COMMANDS = {
 }
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 EXAMPLES = """\
-  logtriage triage --since 2h /var/log/app/                when it began, and who is to be suspected
+  logtriage triage --since 2h /var/log/app/                when it began, and whom to suspect
   logtriage tui /var/log/app/                              look at logs on one timeline
   logtriage grep -i 'timed out' /var/log/app/              what the files say, stack traces included
   logtriage grep --level error --since 1h '' /var/log/app/ every error of the last hour, on one timeline

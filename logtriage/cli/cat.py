@@ -46,14 +46,14 @@ def parser() -> Parser:
     made.add_argument("-m", "--max-count", metavar="N", type=number, help="the first N records")
     made.add_argument("--tail", metavar="N", type=number, help="the last N records")
     made.add_argument(
-        "--from-store", action="store_true", help="take the sources from the store though there are such files"
+        "--from-store", action="store_true", help="take the sources from the store even if such files exist"
     )
     made.add_argument("--no-store", action="store_true", help="never use the store")
     made.add_argument("--show-sql", action="store_true", help="print the SQL that runs on the store")
-    made.add_argument("-f", "--follow", action="store_true", help="then go on as the logs grow")
+    made.add_argument("-f", "--follow", action="store_true", help="keep going as the logs grow")
     made.add_argument("-n", "--line-number", action="store_true", help="line numbers behind source names")
     add_color(made)
-    made.add_argument("--line-buffered", action="store_true", help="hand on every record at once")
+    made.add_argument("--line-buffered", action="store_true", help="flush after every record")
     add_filters(made)
     add_usual(made)
     return made

@@ -29,8 +29,8 @@ _LONGEST = 300  # characters of a record on the screen
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser(
-        "check", "Looks in logs for what must not be there. New are the templates that no record of the baseline has.\n"
-        "Exit code: 0 nothing was found, 1 something was, 2 an error, or nothing that could be compared.", EXAMPLES,
+        "check", "Checks logs for what must not be in them. A template is new if no record of the baseline has it.\n"
+        "Exit code: 0 nothing was found, 1 something was, 2 an error, or nothing could be compared.", EXAMPLES,
     )  # fmt: skip
     add_sources(made, nargs="+")
     made.add_argument("--baseline", metavar="GOOD", action="append", default=[], help="logs of a run that was good")
@@ -41,7 +41,7 @@ def parser() -> Parser:
     )  # fmt: skip
     add_output(made, _OUTPUTS)
     add_reading(made)
-    add_general(made, store="keep what was read in this store, so that a baseline is read once")
+    add_general(made, store="keep what was read in this store, so that a baseline is read only once")
     return made
 
 

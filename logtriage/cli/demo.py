@@ -38,7 +38,11 @@ def parser() -> Parser:
         "--lines", type=number, default=20_000, metavar="N", help="about so many lines (2,000 to 50,000,000)"
     )
     made.add_argument(
-        "--seed", type=number, default=7, metavar="N", help="another number, other logs; the same one, the same bytes"
+        "--seed",
+        type=number,
+        default=7,
+        metavar="N",
+        help="the same number gives the same bytes, another one other logs",
     )
     made.add_argument(
         "--run",

@@ -39,12 +39,12 @@ EXAMPLES = """\
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser(
-        "grep", "Finds records. Without SOURCE it searches standard input if that is a pipe, else the store.\n"
+        "grep", "Finds records. Without SOURCE it searches standard input where that is a pipe, else the store.\n"
         "The lines of one file are printed as they stand, with their own times. Several sources, filters, the store,\n"
         "--utc or --tz print one timeline: time with its zone, source, level, what it says.\n"
         "Exit code: 0 found, 1 not found, 2 an error.", EXAMPLES,
     )  # fmt: skip
-    made.add_argument("pattern", nargs="?", metavar="PATTERN", help="a regular expression, as ripgrep has them")
+    made.add_argument("pattern", nargs="?", metavar="PATTERN", help="a regular expression in ripgrep's syntax")
     add_sources(made)
     _add_matching(made)
     _add_showing(made)
@@ -58,7 +58,9 @@ def _add_matching(made: argparse.ArgumentParser) -> None:
     group.add_argument("-e", "--regexp", metavar="PATTERN", action="append", help="a pattern; several are joined by OR")
     group.add_argument("-f", "--file", metavar="FILE", action="append", help="patterns from a file, one a line")
     group.add_argument("-i", "--ignore-case", action="store_true")
-    group.add_argument("-S", "--smart-case", action="store_true", help="ignore case unless a pattern has a capital")
+    group.add_argument(
+        "-S", "--smart-case", action="store_true", help="ignore case unless a pattern has a capital letter"
+    )
     group.add_argument("-s", "--case-sensitive", action="store_true", help=argparse.SUPPRESS)
     group.add_argument("-v", "--invert-match", action="store_true", help="records of which no line matches")
     group.add_argument(
@@ -67,10 +69,10 @@ def _add_matching(made: argparse.ArgumentParser) -> None:
         action="store_const",
         const="word",
         dest="borders",
-        help="whole words (or -x: the last counts)",
+        help="whole words (of -w and -x the last counts)",
     )
     group.add_argument("-x", "--line-regexp", action="store_const", const="line", dest="borders", help="whole lines")
-    group.add_argument("-F", "--fixed-strings", action="store_true", help="patterns are texts, no expressions")
+    group.add_argument("-F", "--fixed-strings", action="store_true", help="patterns are plain text, not expressions")
     group.add_argument("-E", "--extended-regexp", action="store_true", help=argparse.SUPPRESS)
     group.add_argument("-P", "--pcre2", action="store_true", help=argparse.SUPPRESS)
     for always in (("-r", "-R", "--recursive"), ("-a", "--text")):  # from grep's habit: folders are gone into anyway
@@ -79,11 +81,11 @@ def _add_matching(made: argparse.ArgumentParser) -> None:
 
 def _add_showing(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("what is shown")
-    group.add_argument("-A", "--after-context", metavar="N", type=number, help="N records after each")
-    group.add_argument("-B", "--before-context", metavar="N", type=number, help="N records before each")
-    group.add_argument("-C", "--context", metavar="N", type=number, help="N records before and after each")
-    group.add_argument("--across", action="store_true", help="the records around come from all sources, by time")
-    group.add_argument("-m", "--max-count", metavar="N", type=number, help="N records of each source at most")
+    group.add_argument("-A", "--after-context", metavar="N", type=number, help="N records after each hit")
+    group.add_argument("-B", "--before-context", metavar="N", type=number, help="N records before each hit")
+    group.add_argument("-C", "--context", metavar="N", type=number, help="N records before and after each hit")
+    group.add_argument("--across", action="store_true", help="take the records around a hit from all sources, by time")
+    group.add_argument("-m", "--max-count", metavar="N", type=number, help="at most N records of each source")
     group.add_argument("-o", "--only-matching", action="store_true", help="only the parts that match")
     group.add_argument("-c", "--count", action="store_true", help="how many records in each source")
     group.add_argument("-l", "--files-with-matches", action="store_true", help="the names of sources with a match")
@@ -99,11 +101,11 @@ def _add_showing(made: argparse.ArgumentParser) -> None:
         dest="with_filename",
         help="no source names in front (with -o: nothing but the matches)",
     )
-    group.add_argument("-0", "--null", action="store_true", help="a NUL behind source names")
+    group.add_argument("-0", "--null", action="store_true", help="end source names with a NUL")
     add_output(group, OUTPUTS, "text, jsonl, logfmt, csv or raw (the exact bytes)")
     add_color(group)
-    group.add_argument("--line-buffered", action="store_true", help="hand on every record at once")
-    group.add_argument("--follow", action="store_true", help="then go on as the logs grow")
+    group.add_argument("--line-buffered", action="store_true", help="flush after every record")
+    group.add_argument("--follow", action="store_true", help="keep going as the logs grow")
     group.add_argument("--no-store", action="store_true", help="never use the store")
     group.add_argument("--show-sql", action="store_true", help="print the SQL that runs on the store")
     group.add_argument("--stats", action="store_true", help="say what was read and how long it took")

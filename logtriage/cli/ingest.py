@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   logtriage ingest /var/log                      files, folders, globs, archives; .gz .zst .bz2 .xz
-  logtriage ingest --follow app.log              go on as it grows, through rotation; Ctrl-C ends it
+  logtriage ingest --follow app.log              keep reading as it grows, through rotation; Ctrl-C ends it
   kubectl logs web-0 | logtriage ingest --service web -
 """
 _EVERY = 0.2  # seconds between two lines of progress
@@ -35,7 +35,7 @@ def parser() -> Parser:
     """The command's arguments."""
     made = Parser("ingest", "Reads logs into the store. What was read before is not read again.", EXAMPLES)
     add_sources(made, nargs="+")
-    made.add_argument("-f", "--follow", action="store_true", help="then go on reading as the logs grow")
+    made.add_argument("-f", "--follow", action="store_true", help="keep reading as the logs grow")
     made.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)  # end when who started it does
     made.add_argument("--service", metavar="NAME", help="the service that wrote the logs")
     made.add_argument("--host", metavar="NAME", help="the host that wrote the logs")

@@ -15,28 +15,28 @@ from logtriage.errors import is_it, is_text
 
 OUTPUTS = ("text", "jsonl", "logfmt", "csv", "raw")
 LOGS = "a file, folder, glob or archive; - is standard input"
-BROUGHT_IN = "logs; the store is brought up to date with them. None: all of the store"
-CLOCK = "the last there was; of logs that end before today, the last in them"  # of a time of day
+BROUGHT_IN = "logs, which are first read into the store; without any, all of the store"
+CLOCK = "the latest one; in logs that end before today, the latest in them"  # of a time of day
 WITH_FIELDS = ("jsonl", "logfmt", "csv")  # outputs that tell all fields of a record
 # The filters: names of the option, what its value is, help.
 _FILTERS = (
     (
         "--since --since-time", "WHEN",
-        "from then on: 1h30m, '10 min ago' (before now), end-1h (before the logs' end), today, 2026-11-22T14:05Z, "
+        "from then on: 1h30m or '10 min ago' (before now), end-1h (before the logs' end), today, 2026-11-22T14:05Z, "
         f"14:05 ({CLOCK})",
     ),
     ("--until --until-time", "WHEN", "up to then, inclusive; 14:05 follows the day of --since"),
     ("--level", "LEVEL", "at least this level (warn), or a list of levels (info,error)"),
-    ("--service", "GLOB", "of services with such a name"),
-    ("--source", "GLOB", "of files with such a name: '*.log', nginx/*"),
+    ("--service", "GLOB", "of services whose name fits"),
+    ("--source", "GLOB", "of files whose name fits: '*.log', nginx/*"),
     (
         "--container", "GLOB",
-        "of containers with such a name (`logtriage sql 'SELECT source, container FROM sources'` tells the names; "
+        "of containers whose name fits (`logtriage sql 'SELECT source, container FROM sources'` lists them; "
         "by id: --source '4efa*')",
     ),
-    ("--namespace", "GLOB", "of such Kubernetes namespaces"),
+    ("--namespace", "GLOB", "of Kubernetes namespaces whose name fits"),
     ("--flag", "NAME", "with this signature or category (see `logtriage patterns list`)"),
-    ("--field", "EXPR", "with such a field: status>=500, user=bob, path~=^/api, method!=GET"),
+    ("--field", "EXPR", "with a field: status>=500, user=bob, path~=^/api, method!=GET"),
     ("--trace", "ID", "with this trace id"),
     ("--template", "ID", "of this template (see `logtriage templates`); its first letters are enough"),
 )  # fmt: skip
@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
             **more,
         )
         short = [] if command == "grep" else ["-h"]  # there it is that of grep
-        self.add_argument(*short, "--help", action="help", help="this text")
+        self.add_argument(*short, "--help", action="help", help="show this help")
 
     def format_help(self) -> str:
         """The help, without the line of usage that nobody reads."""
@@ -161,22 +161,23 @@ def add_color(group: argparse._ActionsContainer) -> None:
 
 
 def add_general(
-    parser: argparse.ArgumentParser, store: str = "the store (else LOGTRIAGE_STORE, the config, the state folder)"
+    parser: argparse.ArgumentParser,
+    store: str = "the store (default: LOGTRIAGE_STORE, else the config's, else one in the state folder)",
 ) -> None:
     """Where things are, and how much is said."""
     group = parser.add_argument_group("in general")
     group.add_argument("--store", metavar="FOLDER", help=store)
-    group.add_argument("--config", metavar="FILE", help="read this config file in place of the user's")
+    group.add_argument("--config", metavar="FILE", help="read this config file instead of the user's")
     group.add_argument("--no-config", action="store_true", help="read no config file")
     group.add_argument("--no-messages", action="store_true", help="print nothing on standard error")
-    group.add_argument("--now", metavar="WHEN", help="take this moment as the present (for tests)")
+    group.add_argument("--now", metavar="WHEN", help="take this moment for the present (for tests)")
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """How sources are read."""
     group = parser.add_argument_group("how logs are read")
-    group.add_argument("--format", metavar="ID", help="take every source as this format (see `logtriage formats list`)")
-    group.add_argument("--assume-tz", metavar="ZONE", help="the zone of time stamps that carry none (default UTC)")
+    group.add_argument("--format", metavar="ID", help="read every source in this format (see `logtriage formats list`)")
+    group.add_argument("--assume-tz", metavar="ZONE", help="the zone of time stamps without one (default UTC)")
 
 
 def add_display(parser: argparse.ArgumentParser) -> None:

@@ -48,9 +48,9 @@ _EVERYWHERE = {
 def parser() -> Parser:
     """The command's arguments."""
     made = Parser(
-        "sessions", "Groups records by what they have in common, and tells which groups differ from the rest:\n"
+        "sessions", "Groups records by what they have in common, and shows which groups differ from the rest:\n"
         "a missing end, a missing, new or repeated step, a wrong order, too slow, an error inside.\n"
-        "What is usual is learnt from the sessions themselves; the score in front says how odd one is, 1 and more is told.\n"
+        "What is usual is learnt from the sessions themselves; one with a score of 1 or more differs.\n"
         "Without SOURCE it asks the store.\n"
         "Exit code: 0 some differ, 1 none does, 2 an error.", EXAMPLES,
     )  # fmt: skip
@@ -66,7 +66,7 @@ def parser() -> Parser:
         "--max-count",
         metavar="N",
         type=number,
-        help=f"N at most (text: {_SHOWN}, those of the same reasons together; 0: all)",
+        help=f"at most N (text: {_SHOWN}, counting those with the same reasons once; 0: all)",
     )
     group.add_argument("--no-store", action="store_true", help="read the SOURCEs into a store that is thrown away")
     add_filters(made)

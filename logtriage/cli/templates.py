@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   logtriage templates                                the store's templates, the most frequent first
   logtriage templates --rare app.log                 what is said once, at the top
-  logtriage templates --new 1h                       never seen before on these systems, until an hour ago
+  logtriage templates --new 1h                       first seen within the last hour
   logtriage templates --gone 1h                      said before, and silent for an hour
   logtriage templates --bursting --since today
   logtriage templates --diff good/ bad/              what two logs differ in; windows: 01:00..02:00 02:00..03:00
@@ -43,7 +43,7 @@ def parser() -> Parser:
     )  # fmt: skip
     add_sources(made, help=BROUGHT_IN + "; `show ID`: one template")
     which = made.add_mutually_exclusive_group()
-    which.add_argument("--top", action="store_true", help="the most frequent first (as without it)")
+    which.add_argument("--top", action="store_true", help="the most frequent first (the default)")
     which.add_argument("--rare", action="store_true", help="the rarest first")
     which.add_argument(
         "--new",
@@ -57,7 +57,7 @@ def parser() -> Parser:
         "--diff", nargs=2, metavar=("A", "B"), help="what differs between two windows (FROM..TO), logs or stores"
     )
     made.add_argument(
-        "-m", "--max-count", metavar="N", type=number, default=50, help="N templates at most (default 50)"
+        "-m", "--max-count", metavar="N", type=number, default=50, help="at most N templates (default 50)"
     )
     made.add_argument("--since", metavar="WHEN", help="records from then on")
     made.add_argument("--until", metavar="WHEN", help="records up to then")

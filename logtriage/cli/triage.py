@@ -1,4 +1,4 @@
-"""`logtriage triage [SOURCE…]`: when it began, who is to be suspected, and why."""
+"""`logtriage triage [SOURCE…]`: when it began, whom to suspect, and why."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def parser() -> Parser:
     """The command's arguments."""
     made = Parser(
         "triage",
-        "Ranks who is to be suspected of an incident, with the evidence. It never claims a cause.\n"
-        "A suspect's score is how unlikely the evidence is by chance, as powers of ten: 1 is one in ten, 3 one in a thousand;\n"
-        "the strongest kind counts, all others a little, and less where it is known to mislead.\n"
-        "Exit code: 0 there is evidence against some, 1 there is none, 2 an error.",
+        "Ranks the services to suspect of an incident, with the evidence. It never claims a cause.\n"
+        "A suspect's score says how unlikely the evidence is by chance, in powers of ten: 1 is one in ten, 3 one in a thousand;\n"
+        "the strongest kind of evidence counts, all others a little, and less where it is known to mislead.\n"
+        "Exit code: 0 there is evidence against some service, 1 there is none, 2 an error.",
         EXAMPLES,
     )
     add_sources(made, help=BROUGHT_IN)
@@ -60,15 +60,17 @@ def add_asking(made: Parser) -> None:
         "--at",
         metavar="WHEN",
         help=f"when it began: 14:05 ({CLOCK}), 2026-11-22T14:05Z, "
-        "1h (before the logs' end); without it the onset is looked for",
+        "1h (before the logs' end); without it, the onset is looked for",
     )
-    group.add_argument("--since", metavar="WHEN", help="from when on to look (else: a day before)")
-    group.add_argument("--until", metavar="WHEN", help="up to when (else: to the end, or two hours after --at)")
+    group.add_argument(
+        "--since", metavar="WHEN", help="where to begin looking (default: a day before --at, or before the end)"
+    )
+    group.add_argument("--until", metavar="WHEN", help="where to stop (default: two hours after --at, or the end)")
     group.add_argument(
         "--baseline",
         metavar="SOURCE|FROM..TO",
         action="append",
-        help="what was good: logs, or a window (else: the time before it began)",
+        help="what was good: logs, or a window (default: the time before it began)",
     )
     group.add_argument("--no-store", action="store_true", help="read the sources into a store that is thrown away")
 

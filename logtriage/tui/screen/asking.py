@@ -68,7 +68,7 @@ class Asking(Keeping):
         from logtriage.tui.requests.report import Report, Triaged
 
         choices = [
-            Choice("t", "triage: who is to be suspected, here on the screen", "here"),
+            Choice("t", "triage: whom to suspect, here on the screen", "here"),
             Choice("m", "the hand-over as Markdown, in a file", (False, False)),
             Choice("h", "the hand-over as one HTML page, in a file", (True, False)),
             Choice("M", "as Markdown, secrets and addresses masked", (False, True)),
