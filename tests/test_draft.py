@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from command import called
 
 from logtriage.signatures.draft import regex_of, toml
+from logtriage.signatures.library import Example, Pattern, load_patterns, read_file
 
 LOG = "".join(
     f"2026-03-02 10:00:{k:02},000 WARN  [main] c.s.Shelf - Shelf sensor {k} of rack r{k} lost its grip after {k * 3} ms\n"
@@ -64,13 +66,21 @@ def test_hostile_text_stays_text() -> None:
     """Quotes, braces, newlines and control characters can neither leave the TOML nor become a regex."""
     nasty = 'a"b\\ {host} (x+)* [[pattern]] \x1b \x7f \u2028 end'
     expression, gives = regex_of([nasty + " user ", ""], ["bob"])
-    made = toml(identity="own.x", title=nasty, severity="error", category="disk", regex=expression, advice="x", text=nasty,
-                gives=gives, also=[], near=nasty)  # fmt: skip
+    drawn = Pattern("own.x", nasty, "error", "disk", expression, "x", "", (), None, (Example(nasty, gives),), (nasty,))
+    made = toml(drawn)
     (read,) = tomllib.loads(made)["pattern"]
     assert read["title"] == nasty and read["regex"] == expression and gives == {"user": "bob"}
     import regex
 
     assert regex.search(expression, nasty + " user bob")
+
+
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    """Each shipped signature, written down as a draft is, is read as it was."""
+    shipped = load_patterns()
+    (tmp_path / "own.toml").write_text("\n".join(map(toml, shipped)))
+    read = read_file(tmp_path / "own.toml")
+    assert [replace(pattern, file="") for pattern in read] == [replace(pattern, file="") for pattern in shipped]
 
 
 def test_a_text_needs_no_store(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from logtriage.answers.drafts import Material
 from logtriage.errors import UsageError
-from logtriage.signatures.library import Pattern
+from logtriage.signatures.library import Example, Pattern
 
 
 class Wishes(NamedTuple):
@@ -46,14 +46,21 @@ def draft(found: Material, known: tuple[Pattern, ...], wishes: Wishes) -> Draft:
     rule = re.compile(expression)
     near = next((line for line in found.near if not rule.search(line)), found.text.split(" ", 1)[-1][:-4] + "…")
     identity = wishes.identity or f"own.{slug(' '.join(found.own))}"
-    also = [
-        pattern.id for pattern, _ in match_text(known, found.text) if pattern.id != identity and not pattern.generic
-    ]
+    taken = (pattern for pattern, _ in match_text(known, found.text) if pattern.id != identity)
+    also = tuple(pattern.id for pattern in taken if not pattern.generic)
     made = toml(
-        identity=identity, title=wishes.title or " … ".join(piece.strip() for piece in found.own if piece.strip()),
-        severity=wishes.severity or found.level or "error", category=wishes.category, regex=expression,
-        advice=wishes.advice, text=found.text, gives=gives, also=also, near=near,
-    )  # fmt: skip
+        Pattern(
+            identity,
+            title=wishes.title or " … ".join(piece.strip() for piece in found.own if piece.strip()),
+            severity=wishes.severity or found.level or "error",
+            category=wishes.category,
+            regex=expression,
+            advice=wishes.advice,
+            file="own.toml",
+            examples=(Example(found.text, gives, also),),
+            rejects=(near,),
+        )
+    )
     with tempfile.TemporaryDirectory(prefix="logtriage-") as folder:
         path = Path(folder) / "own.toml"
         path.write_text(made, encoding="utf-8")

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Sequence
 
+from logtriage.signatures.library import Pattern
+
 # The words before a value → the capture it is; the vocabulary is that of check.py.
 _BEFORE = (
     (r"user(?:name)?", "user"), (r"(?:port)", "peer_port"), (r"(?:after|took|in|for)", "duration"), (r"timeout", "timeout"),
@@ -40,18 +42,22 @@ def regex_of(own: Sequence[str], given: Sequence[str]) -> tuple[str, dict[str, s
     return "".join(out), gives
 
 
-def toml(*, identity: str, title: str, severity: str, category: str, regex: str, advice: str, text: str, gives: dict[str, str],
-         also: Sequence[str], near: str) -> str:  # fmt: skip
-    """The [[pattern]] table."""
+def toml(pattern: Pattern) -> str:
+    """A signature as the [[pattern]] table that it is read from."""
     lines = ["[[pattern]]"]
-    for key, value in (("id", identity), ("title", title), ("severity", severity), ("category", category), ("regex", regex), ("advice", advice)):  # fmt: skip
-        lines.append(f"{key} = {_quoted(value)}")
-    lines += ["[[pattern.example]]", f"text = {_quoted(text)}"]
-    if gives:
-        lines.append("gives = { " + ", ".join(f"{name} = {_quoted(value)}" for name, value in gives.items()) + " }")
-    if also:
-        lines.append("also = [" + ", ".join(map(_quoted, also)) + "]")
-    return "\n".join([*lines, "[[pattern.reject]]", f"text = {_quoted(near)}"]) + "\n"
+    for key in ("id", "title", "severity", "category", "regex", "unless", "advice"):
+        if (value := getattr(pattern, key)) is not None:
+            lines.append(f"{key} = {_quoted(value)}")
+    for example in pattern.examples:
+        lines += ["[[pattern.example]]", f"text = {_quoted(example.text)}"]
+        if example.gives:
+            gives = ", ".join(f"{name} = {_quoted(value)}" for name, value in example.gives.items())
+            lines.append(f"gives = {{ {gives} }}")
+        if example.also:
+            lines.append(f"also = [{', '.join(map(_quoted, example.also))}]")
+    for text in pattern.rejects:
+        lines += ["[[pattern.reject]]", f"text = {_quoted(text)}"]
+    return "\n".join(lines) + "\n"
 
 
 def slug(text: str) -> str:
