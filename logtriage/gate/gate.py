@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from logtriage.errors import UsageError
+from logtriage.formats.levels import LEVEL_OF
 from logtriage.gate.rules import Rule
 from logtriage.query.condition import Condition
 from logtriage.query.plan import plan
-from logtriage.query.query import LEVELS, Query
+from logtriage.query.query import Query
 from logtriage.sql import among
 from logtriage.store.mined import UNMINED
 from logtriage.store.pieces import TEMPLATE
@@ -20,7 +21,6 @@ from logtriage.store.views import Snapshot
 
 # Of the records of a group, where the first by time is.
 _FIRST = """arg_min({'part': part, 'offset': "offset"}, (coalesce(timestamp, TIMESTAMP 'infinity'), part, "offset"))"""
-_LEVEL_OF = {number: level for level, number in LEVELS.items()}
 
 
 class Place(NamedTuple):
@@ -140,10 +140,6 @@ def _placed(snapshot: Snapshot, found: Sequence[_Found]) -> list[Finding]:
     sql, parameters = todo.select(["part", '"offset"', "source", "line", "timestamp", "raw"], [])
     at = {(part, offset): Place(*rest) for part, offset, *rest in snapshot.con.execute(sql, parameters).fetchall()}
     return [
-        Finding(one.rule, one.name, one.text, one.records, _level(one.severity), at[one.part, one.offset])
+        Finding(one.rule, one.name, one.text, one.records, LEVEL_OF.get(one.severity or 0), at[one.part, one.offset])
         for one in found
     ]
-
-
-def _level(severity: int | None) -> str | None:
-    return None if severity is None else _LEVEL_OF.get((severity - 1) // 4 * 4 + 1)

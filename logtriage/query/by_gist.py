@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from logtriage.formats.levels import SEVERITY
+from logtriage.formats.levels import LEVEL_OF, SEVERITY
 from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
 from logtriage.query.condition import stored
@@ -15,8 +15,6 @@ from logtriage.query.query import Query
 from logtriage.stamps.epoch import moment
 from logtriage.store.gist import Count, Gist
 from logtriage.store.seams import ANY
-
-_LEVELS = {number: level for level, number in SEVERITY.items()}
 
 
 class Found(NamedTuple):
@@ -50,7 +48,7 @@ def found(gist: Gist, query: Query) -> list[Found] | None:
         return None
     names = {part: source for part, source, *_ in gist.parts}
     return [
-        Found(names[one.part], _LEVELS.get(one.severity_number or 0), one.records, moment(one.first), moment(one.last))
+        Found(names[one.part], LEVEL_OF.get(one.severity_number or 0), one.records, moment(one.first), moment(one.last))
         for one, is_hit in zip(hits, inside, strict=True)
         if is_hit
     ]

@@ -109,8 +109,8 @@ def _named(scope: Scope, peers: Peers) -> Iterator[Edge]:
 def detect(blamed: list[Edge]) -> list[Finding]:
     """Findings of kind `blamed`: services that others could not use, and which do not pass the blame on.
 
-    Who is blamed and himself blames another, no later, hands on the blame: he waits as they do. Several accusers count
-    more than one that is loud.
+    A service that is blamed and blames another one hands the blame on: it waits as its callers do. Several accusers count
+    for more than a single loud one.
     """
     found = []
     for target in dict.fromkeys(edge.target for edge in blamed):

@@ -1,6 +1,6 @@
 """Who is to be suspected: for each service the strongest explanation counts, and what else speaks against it a little.
 
-Never the number of errors: who writes the most of them is mostly a victim.
+Never the number of errors: the service that writes the most of them is mostly a victim.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _suspected(service: str, about: list[Finding], blamed: list[Edge], is_messen
 
 
 def _pass_on(found: list[Culprit], blamed: list[Edge]) -> None:
-    """Who says himself that he waits for another suspect comes after him."""
+    """A service that says it waits for another suspect comes after that one."""
     scores = {one.service: one.score for one in found}
     for one in found:
         surely = {edge.target for edge in blamed if edge.source == one.service and edge.score >= _WAITS} - {one.service}

@@ -16,7 +16,7 @@ _LEAST = 1.0
 def detect(scope: Scope) -> list[Finding]:
     """Findings of kind `vanished`: templates whose share of their service's records has fallen to less than a half.
 
-    Of errors fewer are no sign of a fault.
+    Fewer errors are no sign of a fault.
     """
     total: dict[str, Counter[int]] = {}
     for kind in scope.kinds.values():
