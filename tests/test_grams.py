@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -54,14 +55,15 @@ def numbers(rng: random.Random, count: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def ingest(folder: Path) -> None:
-    with Store(folder / "store", write=True) as store:
-        assert not Ingest(store, settings_for_tests()).run(find([str(folder / "var")]).sources).errors
+def ingest(folder: Path, store: Path | None = None) -> None:
+    """The logs in `var` of a folder → a store, that in the folder if none is named."""
+    with Store(store or folder / "store", write=True) as opened:
+        assert not Ingest(opened, settings_for_tests()).run(find([str(folder / "var")]).sources).errors
 
 
-@pytest.fixture(scope="module", params=["ingested", "compacted", "grown", "pruned", "of before"])
-def snapshot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
-    """A store of three commits, of which the second was too small for bitmaps."""
+@pytest.fixture(scope="module")
+def commits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of logs, `var`, and a `store` of three commits of them, of which the second was too small for bitmaps."""
     folder, rng = tmp_path_factory.mktemp("grams"), random.Random(3)
     write_sources(folder / "var")
     with pytest.MonkeyPatch.context() as patched:
@@ -71,7 +73,16 @@ def snapshot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
                 with (folder / "var" / name).open("a") as file:
                     file.write(numbers(rng, 60))
             ingest(folder)
-    with Store(folder / "store", write=True) as store:
+    return folder
+
+
+@pytest.fixture(scope="module", params=["ingested", "compacted", "grown", "pruned", "of before"])
+def snapshot(
+    request: pytest.FixtureRequest, commits: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Snapshot]:
+    """A copy of that store, as it is or as something was done with it."""
+    folder = Path(shutil.copytree(commits / "store", tmp_path_factory.mktemp("copy") / "store"))
+    with Store(folder, write=True) as store:
         match request.param:
             case "compacted":
                 compact(store)
@@ -80,13 +91,13 @@ def snapshot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             case "of before":
                 store.con.execute("DROP TABLE lake.grams")
     if request.param == "grown":
-        for few in (True, False):
-            with Store(folder / "store", write=True) as store:
+        for seed, lines in ((4, 3), (5, 600)):
+            with Store(folder, write=True) as store:
                 compact(store)
-            with (folder / "var" / "a").open("a") as file:
-                file.write(numbers(rng, 3 if few else 600))
-            ingest(folder)
-    with Store(folder / "store") as store, Snapshot(store) as opened:
+            with (commits / "var" / "a").open("a") as file:
+                file.write(numbers(random.Random(seed), lines))
+            ingest(commits, folder)
+    with Store(folder) as store, Snapshot(store) as opened:
         yield opened
 
 

@@ -130,7 +130,9 @@ def test_the_evidence_can_be_seen(store: Store) -> None:
 
     found = answer(store, "refused", at=BROKEN)
     views.create(store)
-    for finding in found.culprits[0].evidence[:3]:
+    evidence = found.culprits[0].evidence[:3]
+    assert evidence[0].records and store.con.execute(evidence[0].sql).fetchall()
+    for finding in evidence:
         store.con.execute(finding.sql).fetchall()
         for source, offset in finding.records:
             assert store.con.execute(

@@ -178,6 +178,7 @@ def test_a_dropped_connection_loses_nothing(store: Path, tmp_path: Path) -> None
         assert kept.cut_off() is None and kept.last() is not None
         async with screen(store, options=options(store, tmp_path, cut)) as shown:
             assert shown.main.filters.each == cut.filters and "cut off" in shown.status
+            await shown.until(lambda: bool(shown.main.list.reel.rows))
             assert all(row.flags for row in shown.main.list.reel.rows)
 
     run(work)
