@@ -18,7 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores import START, fill, json_records, raw_bytes, settings_for_tests, write_sources
 
-from logtriage.answers.beside import beside
+from logtriage.answers import beside, near
+from logtriage.answers.beside import Beside
+from logtriage.answers.near import PLACE, Place
 from logtriage.answers.search import Row, page, search
 from logtriage.answers.tally import count
 from logtriage.ingest import Ingest
@@ -28,6 +30,7 @@ from logtriage.normalise import Normaliser
 from logtriage.query import prefilter, walk, weight
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
+from logtriage.query.walk import Key
 from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Extent, Pace, by_place, by_time
 from logtriage.sources.find import find
 from logtriage.store.store import Store, connect
@@ -319,23 +322,54 @@ def test_the_sql_shown_finds_the_same(store: Store, snapshot: Snapshot) -> None:
         assert store.con.execute(f'SELECT part, "offset" FROM ({answer.sql}\n)').fetchall() == rows
 
 
+def amid(
+    everything: list[Row], hits: list[Row], before: int, after: int, across: bool
+) -> Iterator[tuple[Row, bool] | None]:
+    """What is shown of some hits, told in the plainest way: by what was shown already."""
+    own, shown, last = {row.key for row in hits}, set[Key](), None
+    for hit in hits:
+        lane = [row for row in everything if across or row.part == hit.part]
+        if not across:
+            lane.sort(key=lambda row: row.offset)
+        at = [row.key for row in lane].index(hit.key)
+        low = high = at
+        while low > max(0, at - before) and lane[low - 1].key not in own | shown:
+            low -= 1
+        while high < min(len(lane) - 1, at + after) and lane[high + 1].key not in own | shown:
+            high += 1
+        if last is not None and not (low and lane[low - 1].key == last):
+            yield None
+        rows = lane[low : high + 1]
+        yield from ((row, row.key == hit.key) for row in rows)
+        shown |= {row.key for row in rows}
+        last = rows[-1].key
+
+
 @pytest.mark.parametrize("across", [True, False])
-def test_beside(snapshot: Snapshot, everything: list[Row], across: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The neighbours of many records at once are those that each has, in however many batches they are found, and however
-    few are put together at once, as where they are long."""
-    for few, before, after, step in ((2, 1, 2, 97), (8, 1, 2, 29), (None, 0, 2, 2), (None, 3, 0, 29), (None, 1, 2, 2)):
-        monkeypatch.setattr("logtriage.answers.beside.few_at_once", lambda *_, few=few, **__: few)
-        hits = everything[::step]
-        found = list(beside(snapshot, hits, before, after, across=across, more=("raw",)))
-        assert [one.hit for one in found] == hits
-        for one in found:
-            lane = [row for row in everything if across or row.part == one.hit.part]
-            if not across:
-                lane.sort(key=lambda row: row.offset)
-            at = lane.index(one.hit)
-            near = [(row, (row.raw,)) for row in lane]
-            assert one.before == near[max(0, at - before) : at] and one.after == near[at + 1 : at + 1 + after]
-            assert one.touching == (lane[at - before - 1] if at > before else None)
+def test_beside(store: Store, everything: list[Row], across: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hits are shown amid what each stands beside, each record once, in however many batches and stretches these are found,
+    and where some that the query finds are none: those of no time and out of order among them."""
+    query = Query(needle=Needle.of(["timed|[4-6]"]))
+    every = list(search(store, query))
+    for few, before, after, step in ((3, 1, 2, 61), (2_000, 2, 1, 2), (100_000, 0, 1, 1)):
+        for module, names in ((beside, ("_NEAR", "_READ", "_STRETCH", "APART")), (near, ("APART", "_ROOM"))):
+            for name in names:
+                monkeypatch.setattr(module, name, few)
+        monkeypatch.setattr(near, "_LEAST", 1)
+        monkeypatch.setattr(beside, "at_once", lambda *_, few=few, **__: few)
+        hits = every[::step]
+        places = {(row.part, row.offset) for row in hits}
+        with Snapshot(store) as one, Snapshot(store) as other:
+            wanted = lambda part, offset, level, places=places: (part, offset) in places  # noqa: E731
+            shown = Beside(one, query, before, after, across=across, wanted=wanted)
+            found = (Place(*place) for place in search(other, query).tuples(*PLACE))
+            own = (place for place in found if (place.part, place.offset) in places)
+            rows = list(shown.rows(own, ("part", '"offset"', "raw")))
+        told = [
+            one and (one[0].part, one[0].offset, one[0].raw, one[1])
+            for one in amid(everything, hits, before, after, across)
+        ]
+        assert [one and (*one[0], one[1]) for one in rows] == told
 
 
 def test_bytes_come_back(snapshot: Snapshot) -> None:

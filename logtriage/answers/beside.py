@@ -1,168 +1,147 @@
-"""The records that stand beside others, found for many at a time."""
+"""Records that were found amid those that stand beside them, of their source or across all, a batch at a time.
+
+What stands beside a hit is another hit, or is printed with the first one in time that it stands beside, and with no other.
+That is told by the hits around it alone, so nothing is kept in mind of what was printed before.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from itertools import accumulate
-from typing import Any, NamedTuple
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
-from logtriage.answers.search import COLUMNS, Row
+from logtriage.answers.near import APART, TIMELESS, Lanes, Near, Place, Spot
 from logtriage.query.condition import Condition
+from logtriage.query.fetch import fetched
+from logtriage.query.places import placed
 from logtriage.query.plan import plan
-from logtriage.query.query import TIME_ORDER, Query
-from logtriage.query.walk import Key
-from logtriage.query.weight import few_at_once
+from logtriage.query.planned import Plan
+from logtriage.query.query import Query
+from logtriage.query.way import Way
+from logtriage.query.weight import at_once
+from logtriage.query.windows import between
+from logtriage.stamps.epoch import moment
 from logtriage.store.views import Snapshot
 
-ACROSS = -1  # the one lane of all records; else a lane is a part
-_HITS, _RECORDS = 1_000, 300_000  # of a batch: hits, and records among which their neighbours are looked for
-_TIMELESS = datetime.min
+# Of a batch: records near its hits, and those that are read to find them. A stretch takes as long as some records do.
+_NEAR, _READ, _STRETCH = 100_000, 500_000, 10_000
+_SOON = 0.2  # seconds that are spent on finding hits before those found are shown, at least
+_FEW = 1_000  # records that are read from where they lie
+_PLACES = Condition('(part, "offset") IN (SELECT part, "offset" FROM places)')
 
 
-class Near(NamedTuple):
-    """A neighbour, with what was asked for of it beside its row."""
+class Beside:
+    """Shows hits of a query amid so many records before and after each."""
 
-    row: Row
-    more: tuple[Any, ...]
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        query: Query,
+        before: int,
+        after: int,
+        *,
+        across: bool,
+        wanted: Callable[[int, int, str | None], bool],
+    ) -> None:
+        """`wanted`: of what the query finds, by part, offset and level, whether that is a hit."""
+        self._snapshot, self._query, self._wanted = snapshot, query, wanted
+        self._before, self._after = before, after
+        self._lanes = Lanes(snapshot, across=across)
+        self._last: Spot | None = None  # the one that was shown last
 
+    def rows(self, hits: Iterable[Place], columns: Sequence[str]) -> Iterator[tuple[tuple[Any, ...], bool] | None]:
+        """Some columns of `records` of each, and whether it is a hit; None where some between are left out. `hits`: all of them, in
+        time order; they are taken as they are needed, and not by the same snapshot."""
+        dear = "attributes" in columns
+        most, every = at_once(self._snapshot, dear=dear), plan(self._snapshot, Query())
+        for batch in self._batches(hits):
+            near = self._lanes.near(batch, self._before + max(self._after, 1), self._after + self._before)
+            shown = list(self._amid(batch, near))
+            for start in range(0, len(shown), most):
+                some = shown[start : start + most]
+                told = self._told(every, (*columns, "part", '"offset"'), near, [one[0] for one in some if one])
+                row_of = {row[-2:]: row[:-2] for row in told}
+                for one in some:
+                    yield one and (row_of[near.spot(one[0])], one[1])
 
-class Beside(NamedTuple):
-    """A record with its neighbours in its lane. `touching`: the one before those, None at the lane's beginning."""
+    def _batches(self, hits: Iterable[Place]) -> Iterator[list[Place]]:
+        """Hits that are dealt with together: as many as come while those before were, and the first ones soon."""
+        most = max(1, _NEAR // (2 * (self._before + self._after) + 1))
+        batch: list[Place] = []
+        ends: dict[int, int] = {}  # in each lane the last one's
+        read, patience, began = 0.0, _SOON, time.monotonic()
+        for hit in hits:
+            lane, at = self._lanes.at(hit)
+            apart = self._lanes.distance(lane, ends[lane], at) if lane in ends else APART
+            read += apart if apart < APART else _STRETCH
+            if batch and (read > _READ or len(batch) == most):
+                yield batch
+                batch, ends, read, began = [], {}, 0.0, time.monotonic()
+            batch.append(hit)
+            ends[lane] = at
+            if (now := time.monotonic()) - began > patience:
+                yield batch
+                batch, ends, read, began = [], {}, 0.0, time.monotonic()
+                patience = max(_SOON, began - now)
+        if batch:
+            yield batch
 
-    hit: Row
-    before: list[Near]
-    after: list[Near]
-    touching: Row | None
+    def _amid(self, batch: Sequence[Place], near: Near) -> Iterator[tuple[int, bool] | None]:
+        """The hits of a batch amid what is shown with them, by their numbers, and whether each is a hit."""
+        numbers = [near.number(hit) for hit in batch]
+        every = sorted({*numbers, *self._others(batch, near, numbers)})
+        for hit, number in zip(batch, numbers, strict=True):
+            low, high = near.lane(hit.part)
+            at = bisect_left(every, number)
+            first, end = max(low, number - self._before), min(high, number + self._after + 1)
+            if at and (other := every[at - 1]) >= low:
+                first = min(number, max(first, other + 1 + (self._after if near.place(other) < hit else 0)))
+            if at + 1 < len(every) and (other := every[at + 1]) < high:
+                end = max(number + 1, min(end, other - (self._before if near.place(other) < hit else 0)))
+            if self._last and not (first > low and near.spot(first - 1) == self._last):
+                yield None
+            yield from ((one, one == number) for one in range(first, end))
+            self._last = near.spot(end - 1)
 
+    def _others(self, batch: Sequence[Place], near: Near, numbers: Sequence[int]) -> list[int]:
+        """The hits near those of a batch that are of another one: in time they come before or behind it."""
+        reach, done = self._before + self._after, 0
+        first, last, own = batch[0].moment, batch[-1].moment, set(numbers)
+        asked: list[int] = []
+        for number in sorted(numbers):
+            low, high = near.lane(near.parts[number])
+            end = min(high, number + reach + 1)
+            around = range(max(low, number - reach, done), end)
+            asked += (at for at in around if not first < near.moments[at] < last and at not in own)
+            done = end
+        if not asked:
+            return []
+        number_of = {near.spot(at): at for at in asked}
+        todo = plan(self._snapshot, self._query, of_few=True)
+        told = self._told(todo, ("part", '"offset"', "level"), near, asked)
+        return [number_of[part, offset] for part, offset, level in told if self._wanted(part, offset, level)]
 
-def beside(
-    snapshot: Snapshot, hits: Sequence[Row], before: int, after: int, *, across: bool, more: Sequence[str] = ()
-) -> Iterator[Beside]:
-    """Each of some records (in time order) with so many before and after it: of its part, as they stand there, or `across`
-    all, by time. `more`: columns of `records` that are told of the neighbours too."""
-    lanes = _lanes(snapshot, across)
-    at_once = few_at_once(snapshot, dear="attributes" in more) or _RECORDS
-    most = min(_HITS, max(1, at_once // (before + after + 2)))
-    start = 0
-    while start < len(hits):
-        batch = _batch(hits[start : start + most], lanes, across)
-        start += len(batch)
-        rows: dict[int, list[Near]] = defaultdict(list)
-        for near in _near(snapshot, batch, before + 1, after, lanes, across, more, at_once):
-            rows[_lane(near.row, across)].append(near)
-        if not across:
-            for those in rows.values():
-                those.sort(key=lambda near: near.row.offset)
-        places = {near.row.key: at for lane in rows.values() for at, near in enumerate(lane)}
-        for hit in batch:
-            lane, at = rows[_lane(hit, across)], places[hit.key]
-            first = max(0, at - before)
-            yield Beside(hit, lane[first:at], lane[at + 1 : at + 1 + after], lane[first - 1].row if first else None)
+    def _told(self, todo: Plan, columns: Sequence[str], near: Near, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
+        """Some columns of those records, by their numbers, that a plan finds, in any order."""
+        import pyarrow as pa
 
+        con, places = self._snapshot.con, near.table.take(pa.array(numbers, pa.int64()))
+        moments = [near.moments[number] for number in numbers]
+        low, high = min(moments), max(moments)
+        window = [between(moment(low), moment(high + 1))] if low > TIMELESS else []
+        con.register("places", places)
+        try:
+            ways = self._ways(window, few=len(numbers) <= _FEW)
+            where = [*window, _PLACES, *([todo.shapes] if todo.shapes else [])]
+            return list(todo.decided(fetched(con.execute(*replace(todo, ways=ways).select(columns, where)))))
+        finally:
+            con.unregister("places")
 
-class _Minutes(NamedTuple):
-    """The minutes in which a lane has records, in order, and how many it has before each of them, and in all."""
-
-    minutes: list[datetime]
-    before: list[int]
-
-    def at(self, moment: datetime | None) -> int:
-        """The place of the minute that a moment lies in."""
-        return bisect_right(self.minutes, moment or _TIMELESS) - 1
-
-    def around(self, first: datetime | None, last: datetime | None, before: int, after: int) -> Condition:
-        """The time in which records from `first` to `last` lie, with so many before and after them at least."""
-        low = bisect_right(self.before, self.before[self.at(first)] - before, hi=len(self.minutes)) - 1
-        high = bisect_left(self.before, self.before[self.at(last) + 1] + after)
-        sql, values = "true", []
-        if high < len(self.minutes):
-            sql, values = "timestamp < ?", [self.minutes[high]]
-        start = self.minutes[max(low, 0)]
-        if start == _TIMELESS:
-            return Condition(f"timestamp IS NULL OR {sql}", tuple(values))
-        return Condition(f"timestamp >= ? AND {sql}", (start, *values))
-
-    def beside(self, first: datetime | None, last: datetime | None, before: int, after: int) -> Condition:
-        """The same for records as they stand in a source: those without a time may stand anywhere among the others."""
-        if first is None:
-            return Condition("true")
-        inside = self.around(first, last, before, after)
-        if self.minutes[0] != _TIMELESS:
-            return inside
-        return Condition(f"timestamp IS NULL OR {inside.sql}", inside.parameters)
-
-
-def _lane(row: Row, across: bool) -> int:
-    return ACROSS if across else row.part
-
-
-def _lanes(snapshot: Snapshot, across: bool) -> dict[int, _Minutes]:
-    lane = str(ACROSS) if across else "part"
-    sql = f"SELECT {lane} AS lane, minute, sum(records)::BIGINT AS n FROM lake.activity GROUP BY ALL HAVING n > 0"
-    counts: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    for number, minute, n in snapshot.con.execute(f"{sql} ORDER BY minute NULLS FIRST").fetchall():
-        counts[number].append((minute or _TIMELESS, n))
-    return {
-        number: _Minutes([minute for minute, _ in those], list(accumulate((n for _, n in those), initial=0)))
-        for number, those in counts.items()
-    }
-
-
-def _batch(hits: Sequence[Row], lanes: dict[int, _Minutes], across: bool) -> Sequence[Row]:
-    """The first hits that are near enough to each other to be dealt with together."""
-    first: dict[int, int] = {}
-    seen: dict[int, int] = {}
-    for end, hit in enumerate(hits):
-        number = _lane(hit, across)
-        lane = lanes[number]
-        at = lane.at(hit.timestamp)
-        seen[number] = lane.before[at] - lane.before[first.setdefault(number, at)]
-        if sum(seen.values()) > _RECORDS:
-            return hits[:end]
-    return hits
-
-
-def _near(
-    snapshot: Snapshot,
-    batch: Sequence[Row],
-    before: int,
-    after: int,
-    lanes: dict[int, _Minutes],
-    across: bool,
-    more: Sequence[str],
-    at_once: int,
-) -> Iterator[Near]:
-    """Those of a batch and their neighbours, in time order; so many are put together at once."""
-    of_lane: dict[int, list[Key]] = defaultdict(list)
-    for hit in batch:
-        of_lane[_lane(hit, across)].append(hit.key)
-    times = []
-    for lane, keys in of_lane.items():
-        ends = keys[0].timestamp, keys[-1].timestamp
-        if across:
-            times.append(lanes[lane].around(*ends, before, after))
-        else:
-            inside = lanes[lane].beside(*ends, before, after)
-            times.append(Condition(f"part = {lane} AND ({inside.sql})", inside.parameters))
-    where = " OR ".join(f"({one.sql})" for one in times)
-    values = [value for one in times for value in one.parameters]
-    places = ", ".join(f"({hit.part}, {hit.offset})" for hit in batch)
-    in_time = f"ORDER BY {', '.join(f'{key} NULLS FIRST' for key in TIME_ORDER)}"
-    order = in_time if across else 'PARTITION BY part ORDER BY "offset"'
-    found = snapshot.con.execute(
-        f'SELECT part, "offset" FROM (SELECT *, bool_or((part, "offset") IN (VALUES {places})) '
-        f"OVER ({order} ROWS BETWEEN {after} PRECEDING AND {before} FOLLOWING) AS is_near FROM "
-        f'(SELECT part, "offset", timestamp, nanos FROM lake.records WHERE {where})) '
-        f"WHERE is_near ORDER BY {Query().order_by()}",
-        values,
-    ).fetchall()
-    todo, width = plan(snapshot, Query()), len(COLUMNS)
-    for start in range(0, len(found), at_once):
-        some = ", ".join(map(str, found[start : start + at_once]))
-        conditions = [Condition(where, tuple(values)), Condition(f'(part, "offset") IN (VALUES {some})')]
-        sql, parameters = todo.select((*COLUMNS, *more), conditions, order=todo.query.order_by())
-        for row in snapshot.con.execute(sql, parameters).fetchall():
-            yield Near(Row._make(row[:width]), row[width:])
+    def _ways(self, window: Sequence[Condition], *, few: bool) -> list[Way]:
+        """Where the records of `places` are: if these are `few`, of the files only what has them is read."""
+        if (files := self._snapshot.files) is None:
+            return []
+        way = Way(_PLACES.sql if few else "true", tuple(files)).within(window)
+        return placed(self._snapshot.con, [way]) if few else [way]

@@ -1,4 +1,4 @@
-"""A record of the store in full: as it is printed, and as JSON."""
+"""A record of the store as it is printed, and as JSON."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from logtriage.answers.search import COLUMNS, Row
+from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Shown
 from logtriage.query.query import beyond_body
 
@@ -13,42 +14,32 @@ if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
 
 _JSON = ("service", "host", "container", "pod", "namespace")
-_PRINTED = ("source", "part", "offset", "line", "timestamp", "nanos", "level", "body", "raw")
-# The columns of a Row of which only the text is printed: its other fields are None, which costs nothing.
-PRINTED = tuple(column if name in _PRINTED else "NULL" for name, column in zip(Row._fields, COLUMNS, strict=True))
-Full = tuple[Row, bytes, str | None]  # a row, its exact bytes, its attributes
 
 
-def columns(output: str, needle: Needle | None, *, only_matching: bool) -> dict[str, str]:
-    """The columns of `records` that a Shown is made of, by its fields: those that are printed (not as JSON) and no more."""
+def columns(output: str, needle: Needle | None, *, only_matching: bool) -> tuple[str, ...]:
+    """The columns of `records` that `shown` makes a Shown of: those that are printed, and no more."""
+    if output in WITH_FIELDS:
+        return (*COLUMNS, "attributes")
     made = dict.fromkeys(Shown._fields, "NULL") | {"timestamp": "timestamp", "level": "level", "found": "true"}
     if output == "raw":
-        return made | {"raw": "bytes"}
+        return tuple((made | {"raw": "bytes"}).values())
     made |= {"source": "source", "line": "line", "body": "body"}
-    if needle is None or needle.invert or (needle.matches_all and not only_matching):
-        return made
-    return made | {"whole": "raw" if only_matching else beyond_body(needle)}
+    if needle is not None and not needle.invert and (only_matching or not needle.matches_all):
+        made["whole"] = "raw" if only_matching else beyond_body(needle)
+    return tuple(made.values())
 
 
-def more(attributes: bool) -> tuple[str, ...]:
-    """The columns of a Full, beside those of its row."""
-    return ("bytes", "attributes") if attributes else ("bytes",)
+def shown(values: tuple[Any, ...], output: str) -> Shown:
+    """A record that was found, for the timeline."""
+    if output not in WITH_FIELDS:
+        return Shown._make(values)
+    row = Row._make(values[:-1])
+    return Shown(
+        row.timestamp, row.source, row.line, row.level, None, None, None, None, True, json_line(row, values[-1])
+    )
 
 
-def full(row: Row, told: tuple[Any, ...]) -> Full:
-    """A row and what `more` named."""
-    return row, told[0], told[1] or "" if len(told) > 1 else None
-
-
-def shown(one: Full, output: str, found: bool) -> Shown:
-    """A row for the timeline."""
-    row, data, attributes = one
-    made = None if attributes is None else json_line(row, attributes)
-    raw = data if output == "raw" else None
-    return Shown(row.timestamp, row.source, row.line, row.level, row.body, None, row.raw, raw, found, made)
-
-
-def json_line(row: Row, attributes: str) -> str:
+def json_line(row: Row, attributes: str | None) -> str:
     """A record as one JSON object, the same as from the file itself (see jsonl.py)."""
     told: dict[str, Any] = {
         "source": row.source,

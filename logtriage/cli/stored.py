@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from logtriage.answers.beside import Beside
 from logtriage.answers.lanes import ends
-from logtriage.answers.search import COLUMNS, Answer, Row
+from logtriage.answers.near import PLACE, Place, Spot
+from logtriage.answers.search import Answer
 from logtriage.answers.standing import known, parts_named
 from logtriage.cli.ending import finished, first_or_last, in_full
 from logtriage.cli.filters import Asked, asked, levels, span_told, window_told
-from logtriage.cli.full import PRINTED, Full, columns, full, more, shown
+from logtriage.cli.full import columns, shown
 from logtriage.cli.grep_args import context, exit_code, is_told
 from logtriage.cli.grep_gist import tell
 from logtriage.cli.lines_out import Out
-from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Named, RowsOut, Shown, timeline
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
@@ -28,7 +29,7 @@ from logtriage.query.quota import Firsts
 from logtriage.query.unseen import unseen
 from logtriage.sources.sets import shown as shown_name
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot
+from logtriage.store.views import Snapshot, twins
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
@@ -64,17 +65,31 @@ class Stored:
 
     def shown(self, query: Query, needle: Needle | None = None, *, most: int | None = None) -> Iterator[Shown]:
         """What a query finds, at most so many of each source, as it is printed."""
-        args = self.session.args
-        if args.output in WITH_FIELDS:
-            return (shown(one, args.output, True) for one in self.rows(query, attributes=True, most=most))
-        names = columns(args.output, needle, only_matching=getattr(args, "only_matching", False))
-        return map(Shown._make, self._found(query, tuple(names.values()), most))
+        return (shown(values, self._output) for values in self._found(query, self._columns(needle), most))
 
-    def rows(self, query: Query, *, attributes: bool = False, most: int | None = None) -> Iterator[Full]:
-        """The same in full; without `attributes` only what is printed of a record as text."""
-        width = len(COLUMNS)
-        for values in self._found(query, (*(COLUMNS if attributes else PRINTED), *more(attributes)), most):
-            yield full(Row._make(values[:width]), values[width:])
+    def amid(self, query: Query, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Shown | None]:
+        """The same amid so many records before and after each; None where some between are left out."""
+        self.snapshot.close()
+        self.snapshot, other = twins(self.store)
+        hits: Iterable[Place] = (Place(*place) for *place, _ in self._found(query, (*PLACE, "level"), most))
+        taken: set[Spot] | None = None
+        if most is not None:
+            hits = list(hits)
+            taken = {(hit.part, hit.offset) for hit in hits}
+
+        def wanted(part: int, offset: int, level: str | None) -> bool:
+            return self._has_level(level) if taken is None else (part, offset) in taken
+
+        around = Beside(other, query, before, after, across=self.session.args.across, wanted=wanted)
+        for one in around.rows(hits, self._columns(needle)):
+            yield one and shown(one[0], self._output)._replace(found=one[1])
+
+    @property
+    def _output(self) -> str:
+        return str(self.session.args.output)
+
+    def _columns(self, needle: Needle | None) -> tuple[str, ...]:
+        return columns(self._output, needle, only_matching=getattr(self.session.args, "only_matching", False))
 
     def _found(self, query: Query, columns: tuple[str, ...], most: int | None) -> Iterator[tuple[Any, ...]]:
         level = columns.index("level")
@@ -151,18 +166,13 @@ def grep(session: Session, needle: Needle) -> int:
 
 def _show(stored: Stored, needle: Needle, query: Query, before: int, after: int) -> None:
     """Prints what is found, with what stands beside it."""
-    from logtriage.cli.beside_hits import Beside, with_context
-
     args, coverage = stored.session.args, stored.coverage
     printer = stored.printer(needle, gaps=bool(before or after))
     found: Iterator[Shown | None]
-    if not before and not after:
-        found = stored.shown(query, needle, most=args.max_count)
+    if before or after:
+        found = stored.amid(query, needle, before, after, args.max_count)
     else:
-        attributes = args.output in WITH_FIELDS
-        those = list(stored.rows(query, attributes=attributes, most=args.max_count))
-        around = with_context(stored.snapshot, those, before, after, across=args.across, attributes=attributes)
-        found = (one and shown(one, args.output, not isinstance(one, Beside)) for one in around)
+        found = stored.shown(query, needle, most=args.max_count)
     for one in found:
         if one is None:
             printer.gap()

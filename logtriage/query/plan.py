@@ -26,19 +26,20 @@ _PIECE_OF_ID = 4  # characters: no piece of an id that is a value of its own is 
 _DOUBTFUL = "(exact IS NOT NULL OR starts_with(raw, chr(65279)))"
 
 
-def plan(snapshot: Snapshot, query: Query) -> Plan:
+def plan(snapshot: Snapshot, query: Query, *, of_few: bool = False) -> Plan:
     """The plan: sources and ids resolved to numbers, the needle narrowed down to shapes. A snapshot is asked the same again
-    and again, page by page: its plans are kept."""
-    key = repr(query)  # tells all nodes of a needle apart, which `==` does not
+    and again, page by page: its plans are kept. `of_few`: it is asked about few records by their places, so that weak tests
+    for the needle would spare nothing."""
+    key = (repr(query), of_few)  # that of a query tells all nodes of a needle apart, which `==` does not
     if key not in snapshot.memory:
         if len(snapshot.memory) >= _KEPT:
             snapshot.memory.clear()
-        snapshot.memory[key] = _made(snapshot, query)
+        snapshot.memory[key] = _made(snapshot, query, of_few)
     known: Plan = snapshot.memory[key]
     return replace(known, undecided=[])
 
 
-def _made(snapshot: Snapshot, query: Query) -> Plan:
+def _made(snapshot: Snapshot, query: Query, of_few: bool) -> Plan:
     if query.sources:
         where, parameters = joined([source_condition(query.sources)])
         rows = snapshot.con.execute(f"SELECT part FROM part_names WHERE {where} ORDER BY part", parameters).fetchall()
@@ -60,7 +61,7 @@ def _made(snapshot: Snapshot, query: Query) -> Plan:
         if one.is_attribute:
             _by_name(todo, snapshot, one.name)
     if query.needle is not None and todo.shapes != NOTHING:
-        _look_for(todo, snapshot, query.needle)
+        _look_for(todo, snapshot, query.needle, of_few)
     return todo
 
 
@@ -136,7 +137,7 @@ def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
         todo.sieved = True
 
 
-def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
+def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle, of_few: bool) -> None:
     if needle.matches_all:
         todo.shapes = NOTHING if needle.invert else None
         return
@@ -167,7 +168,7 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle) -> None:
     looked_at = todo.narrowed.open if certain else todo.narrowed.open | todo.narrowed.sure
     ways = (
         None
-        if needle.invert
+        if needle.invert or of_few
         else Prefilter(snapshot, needle, files).ways(shape for shape in shapes if shape[0] in looked_at)
     )
     if ways is not None:

@@ -11,6 +11,7 @@ from logtriage.store.views import Snapshot
 
 # Bytes of long records, and how much of them is put together at once: that takes up to forty times the memory.
 _LONG, _AT_ONCE = 16 << 10, 16 << 20
+_MANY = 20_000  # records
 _WEIGHT = "weight"  # what is kept in mind of a snapshot
 
 
@@ -33,6 +34,11 @@ def few_at_once(snapshot: Snapshot, *, dear: bool) -> int | None:
     weight = _weight(snapshot)
     few = documents_at_once(mean_size(snapshot)) if dear else None
     return min(few or MOST, max(1, int(_AT_ONCE / weight))) if weight >= _LONG else few
+
+
+def at_once(snapshot: Snapshot, *, dear: bool) -> int:
+    """How many records are put together at once that are wanted one here, one there."""
+    return few_at_once(snapshot, dear=dear) or max(1, min(_MANY, int(_AT_ONCE / max(1, _weight(snapshot)))))
 
 
 def are_long(snapshot: Snapshot) -> bool:

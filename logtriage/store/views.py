@@ -60,7 +60,7 @@ class Snapshot:
         self.con = store.con.cursor()
         # Outside a transaction every statement would read the catalog anew.
         self.con.execute(f"SET TimeZone = 'UTC'; SET dynamic_or_filter_threshold = {_LOOKED_UP}; BEGIN")
-        self._seen = self._now()
+        self.version = self._now()
         self.memory: dict[Hashable, Any] = {}  # what queries keep in mind of it
         self._folder = store.path
         self.gist = told = gist.of(self.con, store.path)
@@ -143,7 +143,7 @@ class Snapshot:
         if self.has_room():
             return True
         self.con.execute("COMMIT; BEGIN")
-        return self._seen == self._now()
+        return self.version == self._now()
 
     def _now(self) -> int:
         """The number of the store's version that is seen."""
@@ -162,6 +162,15 @@ def snapshot_of(store: Store | Snapshot) -> Iterator[Snapshot]:
     else:
         with Snapshot(store) as snapshot:
             yield snapshot
+
+
+def twins(store: Store) -> tuple[Snapshot, Snapshot]:
+    """Two snapshots that see the same, so that each can have a result under way."""
+    one, other = Snapshot(store), Snapshot(store)
+    while one.version != other.version:
+        one.close()
+        one, other = other, Snapshot(store)
+    return one, other
 
 
 def _name_parts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
