@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,13 @@ from logtriage.store.views import Snapshot
 from logtriage.tui import sessions
 from logtriage.tui.drawing.hexdump import dump, escaped
 from logtriage.tui.drawing.jsontree import tree
+from logtriage.tui.drawing.text import safe
 from logtriage.tui.filters import Filter, Filters
+from logtriage.tui.panels.detail_rows import rows
 from logtriage.tui.panels.kinds import spark
-from logtriage.tui.panels.sheet import prose, wrapped
-from logtriage.tui.screen.stories import told
+from logtriage.tui.panels.sheet import broken, prose, wrapped
+from logtriage.tui.screen.event_lines import _names
+from logtriage.tui.screen.stories import stories, told
 from logtriage.tui.sessions import Saved, Sessions
 
 START = datetime(2026, 3, 4, 10)
@@ -161,6 +164,17 @@ def test_wrapped_text_fits_and_is_all_there_or_counted(text: str, width: int, mo
 
 
 @given(st.text(max_size=200), st.integers(12, 60))
+def test_text_is_broken_between_words(text: str, width: int) -> None:
+    """The pieces of a line fit, and joined they are the line; where a blank is in their last third they end behind one."""
+    line = safe(text)
+    pieces = broken(line, width)
+    assert "".join(pieces) == line and all(cell_len(piece) <= width for piece in pieces)
+    for piece in pieces[:-1]:
+        to_blank = piece[: piece.rfind(" ") + 1]
+        assert to_blank == piece or cell_len(to_blank) < width * 2 / 3
+
+
+@given(st.text(max_size=300), st.integers(10, 60))
 def test_prose_fits(text: str, width: int) -> None:
     """No line is wider than asked."""
     assert all(
@@ -235,6 +249,22 @@ def test_names_of_sessions_are_no_paths(tmp_path: Path) -> None:
     assert kept.names() == []
 
 
+def test_screens_on_one_store_have_each_a_session_of_their_own(tmp_path: Path) -> None:
+    """What one screen writes down no other one overwrites, nor takes for its own that was cut off, as long as it is open; who
+    comes after it goes on with it."""
+    one, other, third = (Sessions(tmp_path / "kept", tmp_path / "store") for _ in range(3))
+    one.claim()
+    one.note(Saved(filters=(Filter("level", "error"),), ended=False))
+    other.claim()
+    assert other.cut_off() is None
+    other.note(Saved(filters=(Filter("flag", "*"),), ended=False))
+    left = one.last()
+    assert left and left.filters == (Filter("level", "error"),)
+    one.release()
+    third.claim()
+    assert third.cut_off() == left and third.names() == []
+
+
 @given(filters, filters.filter(bool))
 def test_a_story_forgets_no_filter(before: tuple[Filter, ...], story: tuple[Filter, ...]) -> None:
     """Its filters are on, all others are off but still there."""
@@ -254,6 +284,45 @@ def test_what_is_new_came_too_late_to_be_chance() -> None:
         START + timedelta(minutes=35), 1_000
     )
     assert not times.is_new(START + timedelta(hours=5), 1) and times.is_new(START + timedelta(hours=9.8), 1)
+
+
+def test_nothing_that_a_signature_says_is_cut(logs: tuple[Snapshot, list[Path]]) -> None:
+    """Its title, its name, and all that it caught stand in the details however narrow they are."""
+    from logtriage.signatures.library import load_patterns
+
+    snapshot, _ = logs
+    patterns = {one.id: one for one in load_patterns((), examples=False)}
+    row = next(row for row in search(snapshot, Query(flags=("*",))) if "Connect timed out after" in row.raw)
+    found = detail.detail(snapshot, row.key)
+    assert found and len(found.hits) > 1 and any(hit.captures for hit in found.hits)
+    for width in (24, 40, 64, 100):
+        shown = rows(found, patterns, None, UTC, width)
+        words = " ".join(line.text for line in shown).split()
+        for hit in found.hits:
+            said = " ".join((patterns[hit.pattern].title, hit.pattern, *hit.captures.values()))
+            assert set(said.split()) <= set(words)
+        flagged = [line for line in shown if any(style == "flag" for _, style in line.pieces)]
+        assert all(cell_len(line.text) <= width for line in flagged)
+
+
+def test_ids_in_a_message_have_a_story(logs: tuple[Snapshot, list[Path]]) -> None:
+    """What may be an id in a record's text is offered once, as plain text over all sources; ids that have ways of their own
+    and small numbers are not."""
+    snapshot, _ = logs
+    found = detail.detail(snapshot, next(iter(search(snapshot, Query(flags=("*",), limit=1)))).key)
+    assert found
+    body = "order 7031638 of SKU-10148 by 10.0.0.7:80, item 7031638, 131.80 EUR, after 30 s, trace abc123def\nat 99999"
+    made = found._replace(row=found.row._replace(body=body, trace_id="abc123def"), hits=())
+    named = [one for one in stories(made) if one.filters[0].fixed]
+    assert [one.filters[0].value for one in named] == ["7031638", "SKU-10148", "10.0.0.7:80"]
+    assert len({one.key for one in stories(made)}) == len(stories(made))
+
+
+def test_names_of_signatures_are_told_as_far_as_there_is_room() -> None:
+    """The most telling first, each whole."""
+    flags = ("generic.timeout", "jvm.hikari-timeout", "retry.attempt")
+    assert _names(flags, 40) == "hikari-timeout attempt timeout  "
+    assert _names(flags, 20) == "hikari-timeout  " and _names(flags, 9) == "" and _names((), 40) == ""
 
 
 def test_the_first_page_of_glances_is_named(logs: tuple[Snapshot, list[Path]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +69,22 @@ def test_filtered(store: Path) -> None:
             await shown.press("L", "down", "enter", "escape")
             await at_the_incident(shown)
             same("filtered", shown.text)
+
+    run(work)
+
+
+def test_a_stack_trace_is_read_without_what_it_came_in(store: Path) -> None:
+    """A trace that a container wrote, each line of it in JSON, stands unfolded and in the details as the program wrote it."""
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            await shown.press("slash")
+            await shown.type("failed after 3 attempts")
+            await shown.press("enter", "x")
+            assert any("  │     at com.shop.checkout" in line for line in shown.lines)
+            await shown.press("x", "enter")
+            assert re.search(r"│ +at com\.shop\.checkout", shown.text)
+            assert '"stream"' not in shown.text and '{"log"' not in shown.text
 
     run(work)
 

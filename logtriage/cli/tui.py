@@ -66,6 +66,7 @@ def run(argv: list[str]) -> int:
     with ExitStack() as stack:
         path = _store_for(sources, session.store_path, stack)
         kept = sessions.Sessions(sessions.user_folder(), session.store_path)
+        kept.claim()
         begin = sessions.opened(args.session, kept) if args.session else kept.cut_off()
         engine = Engine(path)
         look = None if sources or begin else last_look.recall(kept.look, engine.state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import re
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from logtriage import kept, marks
 from logtriage.errors import UsageError
@@ -19,7 +20,8 @@ from logtriage.tui import filters as stack
 from logtriage.tui.filters import Filter, Filters
 
 _NAME = re.compile(r"\w[\w .:-]{0,79}")
-_LAST = ".last-"  # what is written as one goes, a file a store
+_LAST = ".last-"  # what is written as one goes, a file a store and screen
+_MOST_SCREENS = 30  # on one store, that have each a file of their own
 _LOOK = ".look-"  # how the screen was left, a file a store (see last_look.py)
 _HINT = "`^s` on the screen writes such files"
 
@@ -85,8 +87,32 @@ class Sessions:
     def __init__(self, folder: Path, store: Path) -> None:
         self.folder = folder
         name = hashlib.sha256(str(store.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        self._name = name
         self._last = folder / f"{_LAST}{name}.json"
+        self._lock: IO[str] | None = None
         self.look = folder / f"{_LOOK}{name}.json"
+
+    def claim(self) -> None:
+        """Takes a file for what is written as one goes that no other screen on the store writes: the first that is free, as
+        long as this process lives. Where none can be taken, it is shared."""
+        for name in (self._name, *(f"{self._name}-{number}" for number in range(2, _MOST_SCREENS))):
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                lock = open(self.folder / f"{_LAST}{name}.lock", "a")  # noqa: SIM115 - held on
+            except OSError:
+                return
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.close()
+                continue
+            self._last, self._lock = self.folder / f"{_LAST}{name}.json", lock
+            return
+
+    def release(self) -> None:
+        """Leaves the file to who comes next."""
+        if self._lock:
+            self._lock.close()
 
     def names(self) -> list[str]:
         """The names of all sessions, the latest first."""

@@ -6,6 +6,7 @@ A line's value is a `Filter` where choosing it shows all records alike, a `Key` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta, tzinfo
 
 from rich.cells import cell_len
@@ -20,7 +21,7 @@ from logtriage.tui.drawing import times
 from logtriage.tui.drawing.hexdump import MOST, dump, escaped
 from logtriage.tui.drawing.jsontree import tree
 from logtriage.tui.filters import Filter
-from logtriage.tui.panels.sheet import Row, prose, row, wrapped
+from logtriage.tui.panels.sheet import Row, flow, prose, row, wrapped
 
 _IDS = ("trace_id", "request_id", "span_id")
 _COLUMNS = ("service", "host", "container", "pod", "namespace", "format")
@@ -36,7 +37,7 @@ def rows(detail: Detail, patterns: Mapping[str, Pattern], records: int | None, z
     if len(place) > width:  # what is cut out stands above the raw bytes
         place = f"{place[:half]}…{place[-half:]}"
     out = [_title(one, zone), row((place, "dim")), row()]
-    out += wrapped(one.body if one.body and one.lines == 1 else one.raw, width, _tone(one.level), most=_MOST_LINES)
+    out += wrapped(one.body or one.raw, width, _tone(one.level), most=_MOST_LINES)
     for hit in detail.hits:
         out += [row(), *_hit(hit, patterns.get(hit.pattern), width)]
     out += [row(), row(("fields", "head")), *_fields(detail)]
@@ -58,7 +59,7 @@ def raw(detail: Detail, width: int) -> list[Row]:
     more = [row((f"… {left:,} more bytes: `logtriage cat --output raw` gives all", "dim"))] if left else []
     out = [row(("bytes", "head"), (f"  {len(detail.data):,} at offset {detail.row.offset:,}", "dim"))]
     out += wrapped(_place(detail.row), width, "dim", most=4)
-    out += wrapped(escaped(data), width, "plain", most=10_000)
+    out += wrapped(escaped(data), width, "plain", most=10_000, full=True)
     return [*out, row(), *(row((line, "dim")) for line in dump(data, width)), *more]
 
 
@@ -101,27 +102,29 @@ def _place(one: Record) -> str:
 
 def _hit(hit: Hit, pattern: Pattern | None, width: int) -> list[Row]:
     only = Filter("flag", hit.pattern)
-    title = pattern.title if pattern else hit.category
-    out = [row(("⚑ ", "flag"), (title, "flag"), (f"  {hit.pattern}", "dim"), value=only, told="only these")]
-    if hit.captures:
-        pieces = [
-            piece for key, value in hit.captures.items() for piece in ((f" {key} ", "dim"), (value[:200], "plain"))
-        ]
-        out.append(row((" ", "plain"), *pieces))
+    titled = prose(pattern.title if pattern else hit.category, width, "flag", indent="⚑ ")
+    named = ("  ", "plain"), (hit.pattern, "dim")
+    if cell_len(titled[-1].text) + 2 + cell_len(hit.pattern) <= width:
+        titled[-1] = row(*titled[-1].pieces, *named)
+    else:
+        titled.append(row(*named))
+    out = [replace(line, value=only, told="only these") for line in titled]
+    out += flow([((f"{key} ", "dim"), (value[:200], "plain")) for key, value in hit.captures.items()], width)
     return out + (prose(pattern.advice, width, "plain", indent="  → ") if pattern else [])
 
 
 def _fields(detail: Detail) -> Iterable[Row]:
-    """Ids first: with them the story goes on elsewhere."""
-    one = detail.row
+    """Ids first: with them the story goes on elsewhere. Attributes that say the same are not told again."""
+    one, told = detail.row, set()
     for name in _IDS:
         if value := getattr(one, name):
+            told.add((name, value))
             yield _field(name, value, Filter("trace", value), style="link", told="its whole story")
     for name in _COLUMNS:
         if value := getattr(one, name):
-            chosen = _equal(name, value)
-            yield _field(name, value, chosen, told="only these")
-    nodes = list(tree(detail.attributes))
+            told.add((name, value))
+            yield _field(name, value, _equal(name, value), told="only these")
+    nodes = [node for node in tree(detail.attributes) if (node.path, node.value) not in told]
     for node in nodes[:_MOST_FIELDS]:
         chosen = _equal(node.path, node.value) if node.value is not None else None
         yield _field(node.branch + node.key, node.value or "", chosen, told="only these")

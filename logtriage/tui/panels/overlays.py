@@ -26,6 +26,18 @@ class Overlay(ModalScreen[object]):
     BINDINGS: ClassVar = [Binding("escape,q", "dismiss(None)", "close", show=False)]
 
 
+# Signs above and among the records → what they mean.
+SIGNS = (
+    ("⚑", "a known failure; above: its first"),
+    ("▲", "a deployment"),
+    ("●", "a mark of yours"),
+    ("╌ ∅", "silent; to the end"),
+    ("·", "something, all of it filtered"),
+    ("▸3", "3 more lines"),
+    ("+1k", "1,000 more characters"),
+)
+
+
 class Help(Overlay):
     """The keys in force, by what they are for. `keys`: action → keys, where the config changed them."""
 
@@ -54,11 +66,12 @@ class Help(Overlay):
 
 
 def key_rows(keys: Mapping[str, str], width: int) -> list[Row]:
-    """All keys with what they do, in as many columns as fit a width, one group under the other."""
+    """All keys with what they do, and what signs mean, in as many columns as fit a width, one group under the other."""
     lines: list[tuple[str, str, str]] = []
     for group, title in GROUPS.items():
         lines += [("", title, "head")]
         lines += [(told(keys.get(key.id, key.keys)), key.told, "plain") for key in KEYS if key.group == group]
+    lines += [("", "signs", "head"), *((sign, what, "plain") for sign, what in SIGNS)]
     left, right = (max(map(len, column)) for column in list(zip(*lines, strict=True))[:2])
     columns = max(1, width // (left + right + 4))
     height = -(-len(lines) // columns)
@@ -127,5 +140,5 @@ class FilterList(Overlay):
         for one in self.filters.each:
             options.add_option(Option(f"{'[x]' if one.on else '[ ]'} {safe(one.told(self.zone))}"))
         if not self.filters.each:
-            options.add_option(Option("(none)", disabled=True))
+            options.add_option(Option("none yet: & takes in, &! takes out", disabled=True))
         options.highlighted = min(at, len(self.filters.each) - 1) if self.filters.each else None

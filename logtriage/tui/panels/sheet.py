@@ -44,21 +44,47 @@ def row(*pieces: Piece, value: Any = None, told: str = "") -> Row:
     return Row(tuple((safe(text), style) for text, style in pieces if text), value, told)
 
 
-def wrapped(text: str, width: int, style: str, *, most: int = 400, indent: str = "") -> list[Row]:
-    """A text of any kind over as many lines as it takes, at most `most`; what is left out is counted."""
-    width = max(8, width - cell_len(indent))
+def wrapped(text: str, width: int, style: str, *, most: int = 400, full: bool = False) -> list[Row]:
+    """A text of any kind over as many lines as it takes, at most `most`; what is left out is counted. `full`: lines are as
+    long as they can be, not broken between words."""
+    width = max(8, width)
     shown = text[: width * most]
-    chunks = [chunk for line in shown.split("\n") for chunk in chop_cells(safe(line), width) or [""]]
-    rows = [Row(((indent, "dim"), (chunk, style))) for chunk in chunks[:most]]
-    if left := len(text) - len(shown) + sum(map(len, chunks[most:])):
-        rows.append(Row(((f"{indent}… {left:,} more characters", "dim"),)))
+    split = chop_cells if full else broken
+    pieces = [piece for line in shown.split("\n") for piece in split(safe(line), width) or [""]]
+    rows = [Row(((piece, style),)) for piece in pieces[:most]]
+    if left := len(text) - len(shown) + sum(map(len, pieces[most:])):
+        rows.append(Row(((f"… {left:,} more characters", "dim"),)))
     return rows
+
+
+def broken(line: str, width: int) -> list[str]:
+    """Safe text in pieces of at most `width` cells, which joined are the text: they end behind a blank where that leaves no
+    more than a third of the width empty."""
+    pieces = []
+    while cell_len(line) > width:
+        piece = chop_cells(line[:width], width)[0]
+        end = piece.rfind(" ") + 1
+        pieces.append(piece[:end] if cell_len(piece[:end]) >= width * 2 / 3 else piece)
+        line = line[len(pieces[-1]) :]
+    return [*pieces, line]
 
 
 def prose(text: str, width: int, style: str, *, indent: str = "") -> list[Row]:
     """Sentences, broken between words; the first line begins with `indent`, the others stand under it."""
     lines = textwrap.wrap(safe(text), max(8, width - cell_len(indent)))
     return [Row(((indent if k == 0 else " " * cell_len(indent), "dim"), (line, style))) for k, line in enumerate(lines)]
+
+
+def flow(groups: Sequence[tuple[Piece, ...]], width: int) -> list[Row]:
+    """Groups of pieces, indented: as many to a line as fit, each whole unless it is too wide for one."""
+    lines: list[list[Piece]] = []
+    for group in groups:
+        fits = lines and sum(cell_len(text) for text, _ in (*lines[-1], *group)) + 2 <= width
+        if fits:
+            lines[-1] += [("  ", "plain"), *group]
+        else:
+            lines.append([("  ", "plain"), *group])
+    return [row(*line) for line in lines]
 
 
 class Sheet(Inked, can_focus=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
@@ -109,8 +109,7 @@ class EventLines(Inked):
 
     def _message(self, row: Glance, width: int, wide: bool) -> list[Segment]:
         """What the record says; on a wide screen the names of what was found in it before that."""
-        named = f"{safe(' '.join(flag.rpartition('.')[2] for flag in row.flags), 40)}  " if wide and row.flags else ""
-        named = named if len(named) < width // 3 and not self.shift else ""
+        named = _names(row.flags, width // 3) if wide and not self.shift else ""
         text = row.text.split("\n", 1)[0]
         style = self.ink(row.level) if row.level in ("error", "fatal", "warn") else Style.null()
         pieces, at = [(named, self.ink("flag"))], 0
@@ -165,6 +164,17 @@ def _cut(strip: Strip, width: int, begin: int) -> Strip:
         return strip.crop_extend(begin, begin + width, None)
     style = next(reversed(strip)).style
     return Strip.join([strip.crop(begin, begin + width - 1), Strip([Segment("…"[: max(0, width)], style)])])
+
+
+def _names(flags: Sequence[str], room: int) -> str:
+    """The names of signatures, the most telling first, as many as there is room for, and a blank behind."""
+    told = ""
+    for flag in sorted(flags, key=lambda flag: flag.startswith("generic.")):
+        more = f"{told}{safe(flag.rpartition('.')[2], 40)} "
+        if len(more) >= room:
+            break
+        told = more
+    return told and f"{told} "
 
 
 def _short(number: int) -> str:

@@ -69,9 +69,8 @@ class Events(EventLines, can_focus=True):
             self._moved()
 
     def unfold(self, row: Row) -> None:
-        """Shows a record in full, now that all of it is here."""
-        lines = (row.raw or "").split("\n")
-        lines = lines[1:] if len(lines) > 1 else []
+        """Shows a record in full, now that all of it is here: what it says, or all of its text where that is one line."""
+        lines = (row.body or "").split("\n")[1:] or row.raw.split("\n")[1:]
         if len(lines) > _MOST_UNFOLDED:
             lines = [*lines[:_MOST_UNFOLDED], f"… {len(lines) - _MOST_UNFOLDED:,} more lines: see the details"]
         for glance in self.reel.rows:

@@ -173,6 +173,8 @@ class Moving(Ranking):
         self.timeline.display = not self.timeline.display
 
     def action_unfold(self) -> None:
+        if (row := self.list.reel.selected) and row.lines < 2:
+            self.say("this record is one line · Enter: all of it")
         self.list.toggle_fold()
 
     def action_zone(self) -> None:
