@@ -332,7 +332,7 @@ def test_the_help_moves_as_all_does(store: Path) -> None:
             await shown.press("question_mark")
             assert "half a page down" in shown.text and "more" in shown.text
             await shown.press("G")
-            assert "quit" in shown.text and "more" not in shown.lines[-3]
+            assert "quit" in shown.text and "↓" not in shown.lines[-3]
             await shown.press("b", "g")
             assert "half a page down" in shown.text
             await shown.press("q")

@@ -258,6 +258,10 @@ def test_a_large_file_opens_at_its_end(tmp_path: Path) -> None:
             await shown.until(lambda: "[main]" not in shown.text and "beat 2999" in shown.text)
             assert shown.selected.text.startswith("beat 2999") and "following" not in shown.status
             assert "reading 0%" in shown.status
+            (tmp_path / "empty.log").touch()
+            fill(store, [tmp_path / "empty.log"])
+            await shown.until(lambda: shown.main.standing is not None)
+            assert shown.status.startswith("… records"), "those on the screen are not in the store yet: they are not 0"
             for _ in range(20):
                 await shown.press("b")
             assert "what is before this is still being read" in shown.status

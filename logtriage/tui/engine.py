@@ -1,5 +1,4 @@
-"""The only one that asks the store: three threads: for what a person waits for, for what takes its time, and for what may
-take any time.
+"""The only one that asks the store, by three threads: for what a person waits for, what takes its time, what may take any.
 
 A request that a newer one replaces is dropped, or interrupted if it is being answered. Answers and errors go to a
 callback, on the engine's thread.
@@ -8,8 +7,6 @@ callback, on the engine's thread.
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -17,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from logtriage.errors import told
 from logtriage.store.place import is_store
-from logtriage.tui.run import Run
+from logtriage.tui.run import Run, stand_back
 from logtriage.tui.watch import Watch
 
 if TYPE_CHECKING:
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
 Answered = Callable[["Request", Any], None]
 Failed = Callable[["Request", str], None]
 _LANES = ("front", "back", "aside")
-_NICE = 5  # how far the threads stand back behind the one that draws and takes keys
 _PATIENCE = 5.0  # seconds that an interrupted query may still take
 _GIVES_WAY = 1.0  # seconds that a statement is put off while somebody waits for others
 
@@ -133,7 +129,7 @@ class Engine:
     def _work(self, lane: str) -> None:
         hurries = lane == "front"  # until it has answered for the first time: nothing is on the screen yet
         if not hurries:
-            _stand_back()
+            stand_back()
         snapshot = self._opened(lane) if hurries and self.has_store else None
         while run := self._take(lane):
             try:
@@ -144,7 +140,7 @@ class Engine:
                 for one in answer if run.request.grows else (answer,):
                     if hurries:
                         hurries = False
-                        _stand_back()
+                        stand_back()
                     self._widen()
                     self._give(run, one)
                 snapshot = _swept(snapshot)
@@ -252,11 +248,3 @@ def _told(why: Exception) -> str:
     if error := told(why):
         return error.message + (f" ({error.hint})" if error is why and error.hint else "")
     return (str(why).strip() or type(why).__name__).splitlines()[0][:300]
-
-
-def _stand_back() -> None:
-    """Lets the screen's own thread go first. Those that DuckDB starts from this one do as it does; only on Linux has a
-    thread a priority of its own."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

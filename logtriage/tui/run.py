@@ -1,8 +1,11 @@
-"""One request being answered, which can be ended at any time, also between two statements."""
+"""One request being answered, which can be ended at any time, also between two statements; and the thread that does it."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -10,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from logtriage.store.views import Snapshot
     from logtriage.tui.requests.request import Request
+
+
+_NICE = 5  # how far the threads stand back behind the one that draws and takes keys
 
 
 class Cancelled(Exception):
@@ -68,3 +74,11 @@ class _Watched:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
+
+
+def stand_back() -> None:
+    """Lets the screen's own thread go before this one. Those that DuckDB starts from it do as it does; only on Linux has a
+    thread a priority of its own."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -159,6 +159,7 @@ class Finding(Ranking):
                     self.sought, self.ranked = Query(needle=needle), None
                     self.list.needle = needle
                     self.list.refresh()
+                    self.say(f"looking for {message.text} …")
                     self.action_next_match(turns=True)
             case "goto":
                 if moment := self.try_to(lambda: self.read_moment(message.text)):

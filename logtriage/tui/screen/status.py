@@ -116,7 +116,7 @@ class Status(Widget):
             right.append(told, colours.get(style, ""))
         counts = " · ".join(state.counts())
         room = width - cell_len(right.plain) - 2
-        left = Text("… " if state.busy else "")
+        left = Text("… " if state.busy and state.records is not None else "")
         if state.notice:
             notice = safe(state.notice)
             if cell_len(notice) + 2 > room:

@@ -49,7 +49,8 @@ class Telling(Board):
     def show_status(self) -> None:
         """Tells how it stands."""
         standing, filters = self.standing, self.filters.active
-        records = standing.records if standing else None
+        # before the first are in the store, those that are shown are read from the files
+        records = standing.records if standing and (standing.records or self.ahead is None) else None
         found = records if not filters else self.so_far.found if self.so_far else self.found
         reading = self._reading()
         if self.following or reading is not None:
