@@ -53,7 +53,6 @@ class Needle:
 
         Raises UsageError, naming the pattern, what is wrong and near which character.
         """
-
         if not all(map(is_text, patterns)):
             raise UsageError("a pattern is no UTF-8", "look for the text beside such bytes")
 
@@ -101,9 +100,8 @@ class Needle:
         """The one text that all of the pattern is, if it is one whose case counts."""
         if len(self.found) != 1 or self.invert:
             return None
-        items = self.found[0].items if isinstance(self.found[0], nodes.Concat) else (self.found[0],)
-        text = "".join(item.char for item in items if isinstance(item, nodes.Lit) and not item.fold)
-        return text.encode() if text and len(text) == len(items) else None
+        text, cased = nodes.text_of(self.found[0]) or ("", False)
+        return text.encode() if text and cased else None
 
     def matches(self, line: str) -> bool:
         """Is `line` (one line, without its end) to be shown? Bytes that were not UTF-8 are lone surrogates in it.
@@ -246,10 +244,4 @@ def _as_word(tree: Node) -> Node:
 
 def _plain(writer: HyperscanWriter, tree: Node) -> str:
     """One of very many patterns: a text as it stands, which is far cheaper to find than to follow to the line's end."""
-    return writer.write(tree) if _text_of(tree) is not None else writer.to_line_end(tree)
-
-
-def _text_of(tree: Node) -> str | None:
-    items = tree.items if isinstance(tree, nodes.Concat) else (tree,)
-    text = "".join(item.char for item in items if isinstance(item, nodes.Lit))
-    return text if len(text) == len(items) else None
+    return writer.write(tree) if nodes.text_of(tree) else writer.to_line_end(tree)

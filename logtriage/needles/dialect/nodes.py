@@ -104,6 +104,15 @@ def alt(items: list[Node]) -> Node:
     return flat[0] if len(flat) == 1 else Alt(tuple(flat))
 
 
+def text_of(tree: Node) -> tuple[str, bool] | None:
+    """The one text that a tree stands for, and whether its case counts; None where it is no mere text."""
+    items = tree.items if isinstance(tree, Concat) else (tree,)
+    letters = [item for item in items if isinstance(item, Lit)]
+    if len(letters) < len(items):
+        return None
+    return "".join(item.char for item in letters), not any(item.fold for item in letters)
+
+
 def repeat(item: Node, low: int, high: int | None, lazy: bool) -> Node:
     """`item` repeated, in a form that no backtracking engine chokes on: `(a+)+` is `a+`, `(^)*` is nothing."""
     if high == 0 or item == EMPTY:
