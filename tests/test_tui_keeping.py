@@ -301,6 +301,17 @@ def test_triage_is_read_here_and_the_report_is_written(store: Path) -> None:
             assert "written" in shown.status
             (path,) = (store / "reports").glob("incident-*.md")
             assert "where it broke" in path.read_text()
+            here = shown.selected.timestamp
+            await shown.press("R", "b")
+            assert f"{here:%Y-%m-%d %H:%M:%S}" in shown.text and "(given)" in shown.text, (
+                "it began at the record selected"
+            )
+            await shown.press("escape", "g", "R")
+            assert f"begun {here:%H:%M:%S}" in shown.text
+            await shown.press("m")
+            assert (store / "reports" / f"incident-{here:%Y-%m-%d-%H%M}.md").is_file(), "the hand-over is of the same"
+            await shown.press("R", "t")
+            assert "(given)" not in shown.text
 
     run(work)
 

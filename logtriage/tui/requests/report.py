@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from logtriage import kept
 from logtriage.errors import UsageError
@@ -14,15 +14,20 @@ from logtriage.store.views import Snapshot
 from logtriage.triage.as_text import Again
 from logtriage.tui.requests.request import Request
 
+if TYPE_CHECKING:
+    from logtriage.triage.triage import Triage
+
 
 @dataclass(frozen=True)
 class Triaged(Request):
     """What is suspected, of these parts (None: all) and between two moments (UTC, naive; None: as `logtriage triage`
-    has it) → the lines of `logtriage triage`. `store`: what its commands say of the store."""
+    has it) → the lines of `logtriage triage`. `at`: when it began, if that is not to be found; `store`: what its commands
+    say of the store."""
 
     parts: tuple[int, ...] | None
     since: datetime | None
     until: datetime | None
+    at: datetime | None
     zone: tzinfo
     store: str
     kind: ClassVar[str] = "triaged"
@@ -30,10 +35,13 @@ class Triaged(Request):
 
     def answer(self, snapshot: Snapshot) -> list[str]:
         from logtriage.triage import as_text
+
+        return list(as_text.lines(self._found(snapshot), self.zone, False, Again(self.store)))
+
+    def _found(self, snapshot: Snapshot) -> Triage:
         from logtriage.triage.triage import Asked, triage
 
-        found = triage(snapshot, Asked(since=self.since, until=self.until, parts=self.parts))
-        return list(as_text.lines(found, self.zone, False, Again(self.store)))
+        return triage(snapshot, Asked(since=self.since, until=self.until, at=self.at, parts=self.parts))
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,8 @@ class Report(Triaged):
         from logtriage.report import markdown, page
         from logtriage.report.incident import document
         from logtriage.report.redact import masker
-        from logtriage.triage.triage import Asked, triage
 
-        found = triage(snapshot, Asked(since=self.since, until=self.until, parts=self.parts))
+        found = self._found(snapshot)
         made = document(found, self.marks, self.zone, again=Again(self.store))
         if self.redact:
             made = made.mapped(masker())

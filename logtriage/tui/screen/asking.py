@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.query.condition import inlined, stored
 from logtriage.query.query import Query
 from logtriage.store.place import default_path
+from logtriage.tui.drawing import times
 from logtriage.tui.filters import Filter
 from logtriage.tui.requests import panels as ask
 from logtriage.tui.screen.keeping import Keeping
@@ -25,6 +27,8 @@ _OVERVIEW = "SELECT service, level, count(*) AS records\nFROM records\nGROUP BY 
 
 class Asking(Keeping):
     """See the module."""
+
+    begun: datetime | None = None  # when it began, as one said last
 
     def action_patterns(self) -> None:
         """Opens the list of kinds, which fills as they are counted."""
@@ -74,13 +78,18 @@ class Asking(Keeping):
             Choice("M", "as Markdown, secrets and addresses masked", (False, True)),
             Choice("H", "as HTML, secrets and addresses masked", (True, True)),
         ]
+        here = self.place.timestamp if self.place else None
+        if here:
+            choices.insert(1, Choice("b", f"the same, if it began here: {times.clock(here, self.zone)[:8]}", "begun"))
 
         def done(chosen: object) -> None:
             query = self.query_now
             since, until = (stored(end) if end else None for end in (query.since, query.until))
-            usual = self.store_path == default_path()
-            about = (self.parts, since, until, self.zone, "" if usual else f" --store {quote(str(self.store_path))}")
-            if chosen == "here":
+            store = "" if self.store_path == default_path() else f" --store {quote(str(self.store_path))}"
+            if chosen in ("here", "begun"):  # the hand-over that is asked for next is of the same
+                self.begun = here if chosen == "begun" else None
+            about = (self.parts, since, until, self.begun, self.zone, store)
+            if chosen in ("here", "begun"):
                 self.wants(Triaged(*about))
             elif isinstance(chosen, tuple):
                 html, redact = chosen
@@ -88,7 +97,8 @@ class Asking(Keeping):
             if chosen:
                 self.say("looking for what moved first …")
 
-        self.app.push_screen(Menu("triage and report", choices, "R"), done)
+        begun = f", begun {times.clock(self.begun, self.zone)[:8]}" if self.begun else ""
+        self.app.push_screen(Menu(f"triage and report{begun}", choices, "R"), done)
 
     def tell_report(self, request: Report, path: Path) -> None:
         """Says where the hand-over is."""
