@@ -134,7 +134,7 @@ def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
         either = [f"shape <= {ANY}", *(way.sql for way in ways)]
         either += [f"contains({text}, {sign})" for text in ("frame", "body") for sign in _ESCAPES]
         todo.plain.append(Condition(" OR ".join(f"({one})" for one in either)))
-        todo.sieved = True
+        todo.prefiltered = True
 
 
 def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle, of_few: bool) -> None:

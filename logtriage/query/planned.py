@@ -49,7 +49,7 @@ class Plan:
     `proven`: of which records the columns that are kept prove that they are hits, as far as that is known.
     `lots`: parts and shapes (in pairs) that all hits are of, besides what the needle tells; None: that is not known.
     `rolled`: only the needle keeps `lake.activity` from knowing the answer. `ways`: weak tests that let go of most records
-    that are no hits; one of them holds of every hit (none at all: nothing is known); `sieved`: a plain condition does so.
+    that are no hits; one of them holds of every hit (none at all: nothing is known); `prefiltered`: a plain condition does so.
     `undecided` collects records (part, offset) on which the pattern took too long.
     """
 
@@ -62,7 +62,7 @@ class Plan:
     narrowed: Narrowed | None = None
     shapes: Condition | None = None
     ways: list[Way] = field(default_factory=list)
-    sieved: bool = False
+    prefiltered: bool = False
     check: str | None = None
     proven: Condition | None = None
     rolled: bool = False
@@ -71,7 +71,7 @@ class Plan:
     @property
     def filtered(self) -> bool:
         """Whether few records of a window are likely to be kept."""
-        return bool(self.ways) or self.sieved
+        return bool(self.ways) or self.prefiltered
 
     @property
     def is_plain(self) -> bool:

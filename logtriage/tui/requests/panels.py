@@ -1,4 +1,4 @@
-"""What the panels ask the engine (see requests.py): a record in full, its neighbours, its trace, the kinds of records."""
+"""What the panels ask the engine (see request.py): a record in full, its neighbours, its trace, the kinds of records."""
 
 from __future__ import annotations
 
