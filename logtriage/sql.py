@@ -25,7 +25,10 @@ def asked(con: duckdb.DuckDBPyConnection, sql: str, **tables: pa.Table) -> pa.Ta
 
 def literal(text: str) -> str:
     """A string as an SQL literal, its quotes and what is in it."""
-    return "'" + text.replace("'", "''") + "'"
+    quoted = "'" + text.replace("'", "''") + "'"
+    return (
+        quoted if "\0" not in text else "(" + quoted.replace("\0", "' || chr(0) || '") + ")"
+    )  # a NUL ends a statement
 
 
 def settled(text: str) -> str:

@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -575,6 +576,41 @@ def test_the_first_hit_comes_before_the_end() -> None:
     assert process.stdout.readline().endswith(b"first\n")
     process.stdin.close()
     assert process.wait(60) == 0
+
+
+def test_the_first_line_of_a_slow_pipe_is_not_held_back(tmp_path: Path) -> None:
+    """A hit in a pipe is printed as soon as it has come, however little has come before it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "logtriage", "grep", "first"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(), bufsize=0,
+    )  # fmt: skip
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(b"2026-03-02 10:00:01 INFO first\n")
+    process.stdin.write(b"2026-03-02 10:00:02 INFO second\n")
+    assert select.select([process.stdout], [], [], 60)[0]
+    process.stdin.close()
+    assert process.wait(60) == 0
+
+
+def test_following_standard_input_ends_with_it(tmp_path: Path) -> None:
+    """`--follow` ends where nothing more can come, and where as many were found as -m and -q ask for."""
+    lines = b"".join(b"2026-03-02 10:00:0%d INFO line\n" % n for n in range(5))
+    (tmp_path / "a.log").write_bytes(lines)
+    assert len(logtriage("grep", "--follow", "--utc", "line", stdin=lines).lines) == 5
+    assert len(logtriage("grep", "--follow", "--utc", "line", "-", stdin=lines).lines) == 5
+    for args, shown in ((["-m", "2"], 2), (["-q"], 0), (["-q", "-m", "3"], 0)):
+        ran = logtriage("grep", "--follow", "--utc", *args, "line", "a.log", cwd=tmp_path)
+        assert (ran.code, len(ran.lines)) == (0, shown), ran
+    for refused in (["-c"], ["-l"], ["-A", "1"], ["-C1"], ["--across"]):
+        assert grep(tmp_path, "--follow", *refused, "line", "a.log").code == 2
+    assert called("cat", "--follow", "-m", "1", "a.log", cwd=tmp_path).code == 2
+
+
+def test_following_outlives_a_pattern_that_takes_too_long(tmp_path: Path) -> None:
+    """A line that could not be decided in time is told, and what comes behind it is still printed."""
+    slow = "2026-03-02 10:00:01 INFO é" + "a" * 60 + "!\n2026-03-02 10:00:02 INFO éaX\n"
+    ran = logtriage("grep", "--follow", "--utc", r"é(?=a)(a|aa|a?a)+X", stdin=slow.encode())
+    assert len(ran.lines) == 1 and "took too long on 1 line" in ran.err, ran
 
 
 def test_interrupted(tmp_path: Path) -> None:

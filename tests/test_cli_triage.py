@@ -135,6 +135,8 @@ def test_no_evidence_is_exit_code_1(shop: Path, tmp_path: Path) -> None:
         (["--baseline", "2020-01-01T00:00..2020-01-01T01:00"], "holds no record"),
         (["--since", "2026-05-06T11:00Z", "--until", "2026-05-06T10:00Z"], "before it begins"),
         (["--baseline", "good", "--baseline", "09:00..10:00"], "one window"),
+        (["--at", "2026-03-04T10:00", "--since", "2026-03-04T10:05"], "--at lies outside of --since and --until"),
+        (["--at", "2026-03-04T10:00", "--until", "2026-03-04T09:00"], "--at lies outside of --since and --until"),
     ],
 )
 def test_wrong_arguments_are_one_line(shop: Path, args: list[str], said: str) -> None:

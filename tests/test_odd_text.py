@@ -54,6 +54,34 @@ def test_a_hyphen_may_begin_a_pattern_a_span_and_a_name(logs: Path) -> None:
         assert grep(logs, *wrong).code == 2
 
 
+def test_a_number_behind_cats_n_is_answered(logs: Path) -> None:
+    """`cat -n 5`, as `tail` has it, is told what it is here; a file of that name is read."""
+    ran = called("cat", "-n", "5", "app.log", cwd=logs)
+    assert ran.code == 2 and "--tail 5" in ran.err
+    (logs / "5").write_text(APP)
+    assert len(called("cat", "-n", "5", cwd=logs).lines) == 2
+
+
+def test_lines_of_windows_have_ids(tmp_path: Path) -> None:
+    """An id that stands in the text of a line that ends in CRLF is found, whatever names its format has for one."""
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    line = f'time=2026-03-02T10:00:01.5Z level=info msg="trace_id={trace} done" user=bob'
+    for end in ("\n", "\r\n"):
+        (tmp_path / "a.log").write_bytes((line + end).encode())
+        assert grep(tmp_path, "--trace", trace, "-c", "", "a.log").out == "1\n", repr(end)
+
+
+def test_a_nul_is_looked_for_in_the_store_too(tmp_path: Path) -> None:
+    """A pattern with a NUL finds in the store what it finds in the file."""
+    (tmp_path / "a.log").write_bytes(b"2026-03-02 10:00:01 INFO a\0b\n2026-03-02 10:00:02 INFO ab\n")
+    assert called("ingest", "--store", "st", "a.log", cwd=tmp_path).code == 0
+    for args in (["-c", "-h"], ["-o", "-h"], ["--output", "jsonl"]):
+        for pattern in (r"\x00", r"a\x00b", r"INFO a\x00", r"(?i)A\x00"):
+            found = grep(tmp_path, *args, "--level", "info", "--utc", "--no-store", "-e", pattern, "a.log")
+            assert found.code == 0, found
+            assert grep(tmp_path, *args, "--utc", "--store", "st", "-e", pattern).out.split() == found.out.split(), args
+
+
 @needs_rg
 @pytest.mark.parametrize("pattern", ["started|stdout", r"sshd\[\d+\]", r"\d+ ms", "^.", "é"])
 def test_only_what_matches_of_several_files_is_what_ripgrep_prints(tmp_path: Path, pattern: str) -> None:

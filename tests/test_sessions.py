@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -139,6 +139,15 @@ def test_sessions_cut_by_the_window_are_no_oddity(tmp_path: Path) -> None:
     verdict, found = ask(tmp_path, text, r"tx-\w+")
     assert [name for name, one in found.items() if one.anomalous] == [name_of(200)]
     assert 5 < verdict.cut < 60
+
+
+def test_the_window_of_sessions_ends_as_asked(tmp_path: Path) -> None:
+    """Sessions can be seen up to `until`, to the microsecond: the record of that very moment is within."""
+    text = lines(60, {})
+    until = datetime.fromisoformat(text[150][:23]).replace(tzinfo=UTC)
+    assert until.microsecond
+    verdict, _ = ask(tmp_path, text, r"tx-\w+", Query(until=until))
+    assert verdict.gathered.end == round(until.timestamp() * 10**6) * 1000
 
 
 def test_a_record_belongs_to_all_sessions_it_names(tmp_path: Path) -> None:

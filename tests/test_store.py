@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -16,7 +17,8 @@ import engine
 import pytest
 from command import environment, logtriage
 
-from logtriage.errors import StoreError
+from logtriage.errors import StoreError, StoreInUse
+from logtriage.store import lock
 from logtriage.store import store as store_module
 from logtriage.store.place import default_path
 from logtriage.store.store import Store, connect
@@ -46,6 +48,25 @@ for _ in sys.stdin:
         offset, = store.con.execute('SELECT coalesce(max("offset"), 0) FROM lake.progress').fetchone()
     print(records, counted, offset, flush=True)
 """
+
+
+def test_who_looks_for_a_writer_keeps_none_from_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`is_taken` shares the lock for an instant: a writer that begins just then takes it all the same, a second one does not."""
+    with open(tmp_path / "lock", "a+") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        shared = fcntl.flock
+
+        def meanwhile(file: object, how: int) -> None:
+            shared(file, how)  # type: ignore[arg-type]
+            if how == fcntl.LOCK_UN:
+                shared(looking, how)
+
+        monkeypatch.setattr(lock.fcntl, "flock", meanwhile)
+        with lock.taken(tmp_path):
+            assert lock.is_taken(tmp_path)
+            with pytest.raises(StoreInUse):
+                lock.taken(tmp_path)
+        assert not lock.is_taken(tmp_path)
 
 
 def process(script: str, store: Path) -> subprocess.Popen[str]:

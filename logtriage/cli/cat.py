@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logtriage.cli.options import (
@@ -63,8 +64,13 @@ def run(argv: list[str]) -> int:
     """Exit code 0; 1 where no record was printed though some were asked for; 2 if a source failed."""
     session = Session.of(parser().parse_intermixed_args(argv))
     args = session.args
-    if args.tail is not None and (args.follow or args.max_count is not None):
-        raise UsageError("cat: --tail goes neither with --follow nor with -m")
+    if (args.tail is not None) + (args.max_count is not None) + args.follow > 1:
+        raise UsageError("cat: --tail, -m and --follow go one by one")
+    for name in args.sources if args.line_number else ():
+        if name.isdecimal() and not Path(name).exists():
+            raise UsageError(
+                f"cat: there is no file {name}", f"the last {name} records are --tail {name}, the first -m {name}"
+            )
     if args.from_store or (not args.sources and not is_piped()) or _are_stored(session):
         from logtriage.cli import stored
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import finished
 from logtriage.cli.filters import asked
+from logtriage.cli.grep_args import context, exit_code, most
 from logtriage.cli.lines_out import Out
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.rows_out import Named, RowsOut, shown, timeline
 from logtriage.cli.session import Session
 from logtriage.cli.signals import stopped_by_signal
-from logtriage.coverage import Coverage
+from logtriage.coverage import Coverage, counted
+from logtriage.errors import SourceError, UsageError
 from logtriage.sources.events import Vanished
 from logtriage.sources.find import find
 from logtriage.sources.follow import follow
 from logtriage.sources.read import Block
+from logtriage.stream.picked import Row
 from logtriage.stream.reader import Reader
-from logtriage.stream.timeline import finds
+from logtriage.stream.timeline import marked
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
@@ -26,21 +33,27 @@ if TYPE_CHECKING:
 
 
 def follow_out(session: Session, sources: list[Source], needle: Needle | None) -> int:
-    """Prints the records that match as they come, from the beginning of the logs on; ends with Ctrl-C."""
+    """Prints the records that match as they come, from the beginning of the logs on. Ends with Ctrl-C, with standard input
+    where that is all, or once all sources have given as many as are asked for."""
     from logtriage.normalise import Normaliser
     from logtriage.store.store import connect
     from logtriage.stream.learnt import Learnt
 
+    args = session.args
+    enough, quiet = (_enough(args), args.quiet) if needle else (None, False)
     wants = asked(session, needle)
     normaliser = Normaliser(connect(), session.settings())
     printer = RowsOut(timeline(session, [Named.of(source) for source in sources]), needle, Out(True))
-    learnt = Learnt(normaliser) if session.args.output in WITH_FIELDS or wants.query.templates else None
+    learnt = Learnt(normaliser) if args.output in WITH_FIELDS or wants.query.templates else None
     if learnt:
         learnt.sample(sources)
     readers: dict[str, Reader] = {}
+    given = Counter[str]()
     coverage = Coverage(len(sources), None, 0)
+    # nothing comes after standard input
+    rescan = None if set(args.sources) <= {"-"} else lambda: find(list(args.sources)).sources
     with stopped_by_signal() as stop:
-        for item in follow(sources, {}, stop=stop, rescan=lambda: find(list(session.args.sources)).sources):
+        for item in follow(sources, {}, stop=stop, rescan=rescan):
             if isinstance(item, Vanished) and item.error:
                 session.error(item.error)
             if not isinstance(item, Block):
@@ -49,11 +62,33 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
             reader = readers.setdefault(name, Reader(normaliser, item.source, learnt))
             picked = reader.block(item)
             picked.keep(wants.conditions(), attributes=wants.query.needs_attributes)
-            for row in picked.rows(json=session.args.output in WITH_FIELDS):
-                if needle is None or finds(needle, row):
-                    coverage.hits = (coverage.hits or 0) + 1
-                    coverage.seen(row.timestamp, row.timestamp)
+            rows = _found(session, needle, picked.rows(json=args.output in WITH_FIELDS))
+            for row in islice(rows, None if enough is None else enough - given[name]):
+                given[name] += 1
+                coverage.seen(row.timestamp, row.timestamp)
+                if not quiet:
                     printer.show(shown(row, printer.look.output))
             sys.stdout.flush()
-    finished(session, coverage)
-    return 130 if stop.is_set() else 2 if session.errors else 0 if coverage.hits else 1
+            if (quiet and given) or (enough is not None and all(given[one.name] >= enough for one in sources)):
+                break
+    coverage.hits = given.total()
+    if not quiet:
+        finished(session, coverage)
+    return 130 if stop.is_set() else exit_code(session, coverage.hits)
+
+
+def _enough(args: argparse.Namespace) -> int | None:
+    """How many records of a source are wanted. Raises UsageError for what cannot be said before the logs end."""
+    if args.count or args.files_with_matches or any(context(args)) or args.across:
+        raise UsageError("grep: --follow prints records as they come", "leave out -c, -l, -A, -B, -C and --across")
+    return most(args, args.quiet)
+
+
+def _found(session: Session, needle: Needle | None, rows: list[Row]) -> Iterator[Row]:
+    """Those of some rows that the needle finds; those that it took too long on are told."""
+    undecided: list[Row] = []
+    every = marked(iter(rows), needle, undecided) if needle else rows
+    yield from (row for row in every if row.found)
+    if undecided:
+        told = counted(len(undecided), "line")
+        session.error(SourceError(f"{undecided[0].source.name}: the pattern took too long on {told}"))

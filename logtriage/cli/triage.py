@@ -197,6 +197,10 @@ def _asked(
     asked = Asked(at, since, until, mine, others, span)
     if asked.since and asked.until and asked.since >= asked.until:
         raise UsageError("triage: the window ends before it begins", "swap --since and --until")
+    if asked.at and not (asked.since or asked.at) <= asked.at < (asked.until or datetime.max):
+        raise UsageError(
+            "triage: --at lies outside of --since and --until", "they say in which time to look for what began then"
+        )
     return asked
 
 

@@ -39,6 +39,7 @@ def ids_after(texts: pa.Array, keys: Sequence[str]) -> pa.LargeStringArray:
         some = texts.filter(missing) if ids.null_count < len(ids) else texts
         # in two steps, as RE2 takes a third longer for both at once
         word = pc.struct_field(pc.extract_regex(some, f"{re.escape(key)}(?P<word>[0-9A-Za-z-]+)"), "word")
+        word = word.cast(ids.type)  # it is of the texts' own type, and lines that end in CRLF have another one
         fits = pc.match_substring_regex(word, f"^{_ID}$")
         found = word if pc.all(fits).as_py() else pc.if_else(fits, word, pa.scalar(None, pa.large_string()))
         ids = found if len(some) == len(ids) else pc.replace_with_mask(ids, missing, found)

@@ -7,7 +7,7 @@ disk where they get large.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from logtriage.answers.tally import count
@@ -143,4 +143,4 @@ def _window(snapshot: Snapshot, todo: Plan) -> tuple[int | None, int | None]:
 
 
 def _nanoseconds(moment: datetime) -> int:
-    return int((moment - datetime(1970, 1, 1)).total_seconds()) * 10**9
+    return (moment - datetime(1970, 1, 1)) // timedelta(microseconds=1) * 1000

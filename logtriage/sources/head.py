@@ -15,6 +15,7 @@ _MAGIC = {
     b"PK\x03\x04": "a zip archive",
     b"%PDF-": "a document",
 }
+TOLD_BY = 4096  # bytes from which the encoding is told
 _BESIDE_LOGS = frozenset({"config.v2.json", "hostconfig.json"})
 # Control characters less those that logs do hold: separators (FIX uses 1), white space, bell, escape.
 _STRANGE = bytes(sorted({*range(32), 127} - {1, *range(7, 14), 27, 30, 31}))

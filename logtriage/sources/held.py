@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from logtriage.sources.cut import NEWLINE, after_last_newline, count_lines
 from logtriage.sources.find import Source
-from logtriage.sources.head import encoding_of
+from logtriage.sources.head import TOLD_BY, encoding_of
 from logtriage.sources.read import BLOCK, Block
-
-_HEAD = 1024  # bytes from which the encoding is told
 
 
 @dataclass(slots=True)
@@ -31,7 +29,7 @@ class Lines:
         """The lines complete with `data`."""
         self.held += data
         if not self.offset:
-            self.encoding = encoding_of(self.held[:_HEAD])
+            self.encoding = encoding_of(self.held[:TOLD_BY])
         cut = after_last_newline(self.held, NEWLINE[self.encoding], len(self.held))
         yield from self._give(cut)
         while len(self.held) > self.longest:

@@ -17,14 +17,13 @@ from logtriage.sources.bundle import member_pieces
 from logtriage.sources.codec import HEAD, recognise
 from logtriage.sources.cut import NEWLINE, Filler, count_lines
 from logtriage.sources.find import Source
-from logtriage.sources.head import encoding_of
+from logtriage.sources.head import TOLD_BY, encoding_of
 from logtriage.sources.unpack import PIECE, Guard, Pieces, Pull, decoded, file_pieces
 
 # A little under 32 MiB: glibc gives larger blocks back to the system when freed, and touching fresh memory
 # for each one halves the speed of reading.
 BLOCK = (32 << 20) - (64 << 10)
 MAX_LINE = 256 << 20
-_HEAD = 4096  # bytes from which the encoding is told
 
 T = TypeVar("T")
 
@@ -137,7 +136,7 @@ def opened(source: Source, offset: int = 0, guard: Guard | None = None) -> tuple
     pull = Pull(decoded(raw.rest(), source.name, again=again, guard=guard)) if compressed else raw
     if compressed and recognise(pull.peek(HEAD)):
         raise SourceError(f"{source.name}: compressed twice", "unpack it once")
-    encoding = encoding_of(pull.peek(_HEAD))
+    encoding = encoding_of(pull.peek(TOLD_BY, HEAD if again is None else TOLD_BY))  # a pipe may be slow
     if offset and not compressed and source.path and source.member is None and again:
         return encoding, file_pieces(source.path, source.name, offset)
     if (there := pull.skip(offset)) < offset:

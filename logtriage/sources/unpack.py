@@ -98,9 +98,9 @@ class Pull:
             left -= len(piece)
         return size - left
 
-    def peek(self, size: int) -> bytes:
-        """The next `size` bytes, which stay; fewer only at the end."""
-        while len(self._held) - self._start < size and self._more():
+    def peek(self, size: int, least: int | None = None) -> bytes:
+        """The next `size` bytes, which stay; fewer only at the end, or where no more than `least` are waited for."""
+        while len(self._held) - self._start < (size if least is None else least) and self._more():
             pass
         return self._held[self._start : self._start + size]
 

@@ -5,7 +5,7 @@ and by few ranges of time where the piece says as much.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import groupby
@@ -19,6 +19,7 @@ Stretch = tuple[datetime, datetime]  # from a moment up to another one, which is
 _Cell = tuple[int, str, int]  # the number of a token, the token, and the place in what it prints
 _Run = tuple[_Cell, int, int]
 _MOST = 24  # stretches that are told one by one
+_FEW = 100  # values of a part that are held one by one against each moment
 _MOST_UNITS = 5_000  # days, hours, minutes, seconds that are looked at to find them
 _WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DATES = ("year", "month", "day", "dayofyear", "isodow")
@@ -52,7 +53,7 @@ class Moments:
     def sql(self, local: str, nanos: str | None) -> str:
         """SQL: is a TIMESTAMP (on the wall clock that is printed) one of these? `nanos`: 0–999, the digits below the microsecond;
         None: any."""
-        tests = [f"{part}({local}) IN ({', '.join(map(str, sorted(some)))})" for part, some in self.parts.items()]
+        tests = [_among(f"{part}({local})", some) for part, some in self.parts.items()]
         upper, lower = self.digits[: max(0, _MICROS - self.place)], self.digits[max(0, _MICROS - self.place) :]
         if upper:
             behind = 10 ** (_MICROS - self.place - len(upper))
@@ -86,6 +87,13 @@ class Moments:
                 break
             found = closer
         return found
+
+    def in_years(self, first: datetime, last: datetime) -> Moments:
+        """The same in the years from one moment to another one: most of those that hold a digit are none of them."""
+        if "year" not in self.parts:
+            return self
+        years = self.parts["year"] & frozenset(range(first.year, last.year + 1))
+        return replace(self, parts={**self.parts, "year": years})
 
     def _may_be(self, day: datetime) -> bool:
         dates = (day.year, day.month, day.day, day.timetuple().tm_yday, day.isoweekday())
@@ -131,7 +139,7 @@ def holding(rendering: Rendering, text: str, span: Stretch | None, *, folded: bo
         return Held(found, zone, None)
     east = timedelta(minutes=zone.minutes)
     where = [one.stretches(span[0] + east, span[1] + east) for one in found]
-    found = [one for one, some in zip(found, where, strict=True) if some]
+    found = [one.in_years(span[0] + east, span[1] + east) for one, some in zip(found, where, strict=True) if some]
     stretches = [(low - east, high - east) for some in where for low, high in some]
     told = len(stretches) <= _MOST and not any(low <= span[0] and span[1] < high for low, high in stretches)
     return Held(found, zone, sorted(stretches) if told else None)
@@ -160,6 +168,13 @@ def _moments(cells: Sequence[_Cell], text: str, folded: bool) -> Moments | None:
             if not some or not parts.get(part, some):
                 return None
     return Moments(parts, digits, place)
+
+
+def _among(number: str, values: frozenset[int]) -> str:
+    """SQL: is a number one of some? Each IN in a condition joined by OR is a join to DuckDB, with tables of its own: those of
+    all the ways in which the logs of a store print times took more memory than there is."""
+    named = ", ".join(map(str, sorted(values)))
+    return f"list_contains([{named}], {number})" if len(values) <= _FEW else f"{number} IN ({named})"
 
 
 def _runs(cells: Sequence[_Cell]) -> Iterator[_Run]:

@@ -184,5 +184,7 @@ def _epoch(text: str) -> datetime | None:
 
 
 def _as_logged(text: str, now: datetime, zone: tzinfo) -> datetime | None:
-    kind = kind_of(text)
-    return to_datetime(text, kind, zone, now) if kind else None
+    for whole in (text, f"{text}:00", f"{text} 00:00:00"):  # `Jan 14 03:02` and `Jan 14` are typed, no log has them
+        if kind := kind_of(whole):
+            return to_datetime(whole, kind, zone, now)
+    return None

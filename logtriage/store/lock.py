@@ -23,7 +23,7 @@ def taken(path: Path) -> IO[str]:
     except OSError as why:
         raise StoreError(f"the store {path} cannot be written: {why.strerror}", "name another with --store") from why
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _hold(lock)
     except BlockingIOError as why:
         lock.seek(0)
         holder = lock.read().strip() or "unknown"
@@ -35,6 +35,17 @@ def taken(path: Path) -> IO[str]:
         os.ftruncate(lock.fileno(), 0)
         os.write(lock.fileno(), str(os.getpid()).encode())
     return lock
+
+
+def _hold(lock: IO[str]) -> None:
+    """Takes the lock. Raises BlockingIOError where a writer has it; who only looks whether one has (`is_taken`) shares it for
+    an instant, which is waited for."""
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # nobody can share it with a writer
+        fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def is_taken(path: Path) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from logtriage.answers.glance import CUT, Glance
 from logtriage.errors import SourceError
 from logtriage.sources.find import Source
-from logtriage.sources.head import encoding_of
+from logtriage.sources.head import TOLD_BY, encoding_of
 
 if TYPE_CHECKING:
     from logtriage.normalise import Normaliser, Settings
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _READ = 128 << 10  # bytes of each source
 _MOST = 4  # sources that are looked into: each takes a while to be known
-_HEAD = 4096  # bytes that tell the encoding
 
 
 class Ends(NamedTuple):
@@ -101,7 +100,7 @@ def _begin(source: Source) -> int | None:
     assert source.path is not None
     try:
         with open(source.path, "rb") as file:
-            if encoding_of(file.read(_HEAD)) != "utf-8":
+            if encoding_of(file.read(TOLD_BY)) != "utf-8":
                 return None
             begin = file.seek(0, os.SEEK_END) - _READ
             if begin <= 0:

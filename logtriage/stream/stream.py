@@ -194,7 +194,7 @@ def _blocks(source: Source) -> Iterator[Block]:
 
 def is_plain(source: Source) -> bool:
     """Whether a source is a plain file in which any place can be read, in UTF-8 or a superset of ASCII."""
-    from logtriage.sources.head import encoding_of
+    from logtriage.sources.head import TOLD_BY, encoding_of
 
     if source.path is None or source.member is not None or source.compression is not None:
         return False
@@ -203,6 +203,6 @@ def is_plain(source: Source) -> bool:
         if not stat.S_ISREG(status.st_mode) or not status.st_size:  # those of /proc say 0, whatever they hold
             return False
         with open(source.path, "rb", buffering=0) as file:
-            return encoding_of(file.read(4096)) == "utf-8"
+            return encoding_of(file.read(TOLD_BY)) == "utf-8"
     except OSError:
         return False
