@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -178,6 +179,22 @@ def test_a_small_file_is_known_after_rotation(store: Store, tmp_path: Path) -> N
     log.write_bytes(_log(3, 5))
     engine.ingest(store, logs)
     assert _whole(store) == _log(0, 5)
+
+
+@pytest.mark.parametrize("how", ["rename", "copy"])
+def test_an_empty_part_is_taken_for_none_that_has_its_name_now(store: Store, tmp_path: Path, how: str) -> None:
+    """A log rotated to the name of an empty one is known again: it is no empty log that has grown, and is not read twice."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log, older, oldest = logs / "app.log", logs / "app.log.1", logs / "app.log.2"
+    older.touch()
+    log.write_bytes(_log(0, 100))
+    engine.ingest(store, logs)
+    older.rename(oldest)
+    log.rename(older) if how == "rename" else shutil.copyfile(log, older)
+    log.write_bytes(_log(100, 130))
+    engine.ingest(store, logs)
+    assert sorted(filter(None, engine.parts(store).values())) == sorted([_log(0, 100), _log(100, 130)])
 
 
 def test_copytruncate_starts_a_new_part(store: Store, tmp_path: Path) -> None:

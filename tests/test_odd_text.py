@@ -54,6 +54,17 @@ def test_a_hyphen_may_begin_a_pattern_a_span_and_a_name(logs: Path) -> None:
         assert grep(logs, *wrong).code == 2
 
 
+def test_what_matches_is_printed_as_it_is(tmp_path: Path) -> None:
+    """`-o --output raw` gives the bytes that match, from a file, with filters and from the store."""
+    (tmp_path / "a.log").write_bytes(
+        b"2026-03-02 10:00:01 INFO a\x1b[1m-\xff b a-b\n  at a\x1b\n2026-03-02 10:00:02 INFO b\n"
+    )
+    assert called("ingest", "--store", "st", "a.log", cwd=tmp_path).code == 0
+    for args in (["a.log"], ["--level", "info", "a.log"], ["--store", "st"]):
+        ran = grep(tmp_path, "-o", "--output", "raw", "-e", r"a[^b]", *args)
+        assert ran.out == "a\x1b\na-\nat\na\x1b\n", args
+
+
 def test_a_number_behind_cats_n_is_answered(logs: Path) -> None:
     """`cat -n 5`, as `tail` has it, is told what it is here; a file of that name is read."""
     ran = called("cat", "-n", "5", "app.log", cwd=logs)

@@ -78,7 +78,7 @@ class RowsOut:
         if row.json is not None:
             self.tell(row.json)
         elif row.raw is not None:
-            self._out.write(ended(row.raw))
+            self._out.write((self._matched(row.raw) if self.look.only_matching else b"") or ended(row.raw))
         elif not self.look.only_matching or (row.found and self._needle is not None and self._needle.invert):
             self._write(self._front(row) + self._lines(row))
         elif row.found:
@@ -156,6 +156,12 @@ class RowsOut:
             return [self._needle.spans(line) for line in lines]
         except MatchTimeout:
             return []
+
+    def _matched(self, raw: bytes) -> bytes:
+        """What matches in a record's bytes, a line each; nothing where none is found, as in UTF-16 or where -v is asked for."""
+        lines = raw.decode("utf-8", "surrogateescape").split("\n")
+        parts = [line[a:b] for line, spans in zip(lines, self._spans(lines), strict=False) for a, b in spans]
+        return "".join(f"{part}\n" for part in parts).encode("utf-8", "surrogateescape")
 
     def _parts(self, row: Shown) -> list[str]:
         lines = (row.whole or "").removeprefix("\ufeff").split("\n")

@@ -102,7 +102,8 @@ class Parts:
             if now and not source.member and (p.device, p.inode) == (now.device, now.inode) and p not in same
         ]
         packed = [p for p in newest if p.source.group == source.group and _told(p) and p not in same and p not in moved]
-        return [*same, *moved, *packed]
+        # one that was empty may be what has come to its name since: only where nobody else knows that
+        return sorted([*same, *moved, *packed], key=lambda p: not p.head_length)
 
     def note(self, part: Part) -> Part:
         """Keeps in mind how far a part was read."""
