@@ -16,6 +16,7 @@ from logtriage.store.seams import ANY
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
+    from logtriage.store.files import File
     from logtriage.store.views import Snapshot
 
 NOTHING = Condition("false")
@@ -138,11 +139,11 @@ def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
 
 
 def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle, of_few: bool) -> None:
+    """Narrows the plan down to the shapes and files in which a needle may be found."""
     if needle.matches_all:
         todo.shapes = NOTHING if needle.invert else None
         return
-    shapes = snapshot.shapes
-    todo.narrowed = narrow(needle, shapes)
+    todo.narrowed = narrow(needle, snapshot.shapes)
     todo.shapes = todo.narrowed.possible()
     if among := _parts(snapshot, todo.narrowed):
         todo.counted.append(among)
@@ -150,36 +151,47 @@ def _look_for(todo: Plan, snapshot: Snapshot, needle: Needle, of_few: bool) -> N
     if not todo.narrowed.open and not snapshot.unshaped:
         todo.shapes = todo.shapes if todo.narrowed.sure else NOTHING
         return
-    from logtriage.query.prefilter import Prefilter
-    from logtriage.query.reach import Reach, files_of
-    from logtriage.query.sums import proof
+    from logtriage.query.reach import files_of
 
     files = files_of(snapshot, todo.query)
     if files == []:
         todo.shapes = NOTHING
         return
-    condition = todo.query.text_condition()
-    certain = todo.narrowed.certain()
+    _ask_texts(todo, todo.narrowed, needle)
+    if not needle.invert and not of_few:
+        _find_ways(todo, snapshot, todo.narrowed, needle, files)
+
+
+def _ask_texts(todo: Plan, narrowed: Narrowed, needle: Needle) -> None:
+    """What is asked of the texts of records whose shapes do not tell, and of which of them Python has the last word."""
+    from logtriage.query.sums import proof
+
+    condition, certain, weak = todo.query.text_condition(), narrowed.certain(), _weak(needle)
     assert condition is not None
-    weak = _weak(needle)
     first = f"WHEN {certain.sql} THEN true " if certain else ""
     sql = once(f"CASE {first}WHEN {_DOUBTFUL} THEN {weak.sql} ELSE {condition.sql} END")
     todo.text.append(Condition(sql, weak.parameters + condition.parameters, Needs.TEXT))
-    looked_at = todo.narrowed.open if certain else todo.narrowed.open | todo.narrowed.sure
-    ways = (
-        None
-        if needle.invert or of_few
-        else Prefilter(snapshot, needle, files).ways(shape for shape in shapes if shape[0] in looked_at)
-    )
+    suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
+    todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
+    if len(todo.text) == 1 and needle.literal is not None and (held := proof(needle.literal.decode())):
+        todo.proven = Condition(" OR ".join(f"({one.sql})" for one in (certain, held) if one))
+
+
+def _find_ways(
+    todo: Plan, snapshot: Snapshot, narrowed: Narrowed, needle: Needle, files: Sequence[File] | None
+) -> None:
+    """The weak tests by which few records have to be put together; `files`: in which they are (None: not known)."""
+    from logtriage.query.prefilter import Prefilter
+    from logtriage.query.reach import Reach
+
+    certain = narrowed.certain()
+    looked_at = narrowed.open if certain else narrowed.open | narrowed.sure
+    ways = Prefilter(snapshot, needle, files).ways(shape for shape in snapshot.shapes if shape[0] in looked_at)
     if ways is not None:
         unshaped = [Condition(f"shape <= {ANY}")] if snapshot.unshaped else []
         reach = Reach(snapshot, files)
         todo.ways = [*ways, *map(reach.of_shapes, [*([certain] if certain else []), *unshaped])]
         todo.shapes = todo.shapes if todo.ways else NOTHING
-    suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
-    todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
-    if len(todo.text) == 1 and needle.literal is not None and (held := proof(needle.literal.decode())):
-        todo.proven = Condition(" OR ".join(f"({one.sql})" for one in (certain, held) if one))
 
 
 def _parts(snapshot: Snapshot, narrowed: Narrowed) -> Condition | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,31 +24,17 @@ def both_sides(
 ) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]] | None:
     """The last hits before a place and the first from it on, in time order, by one look at the records around it; None
     where that does not do: many in a minute, or no time, or text that has to be put together to know hits."""
-    query = todo.query
-    if (
-        place.timestamp is None
-        or not (todo.is_plain and todo.rolled)
-        or query.order != "time"
-        or todo.shapes == NOTHING
-    ):
+    query, moment = todo.query, place.timestamp
+    if moment is None or not (todo.is_plain and todo.rolled) or query.order != "time" or todo.shapes == NOTHING:
         return None
     counts = minutes_of(snapshot, todo)
-    low = high = place.timestamp.replace(second=0, microsecond=0)
-    earlier, later = counts.until(low - MINUTE), counts.since(low)
-    held = wanted = 0
-    for minute, records in earlier:
-        low = minute
-        held, wanted = held + records, wanted + records
-        if wanted >= before or held > _HELD:
-            break
-    wanted = 0
-    for minute, records in later:
-        high = minute + MINUTE
-        held, wanted = held + records, wanted + records * (minute > place.timestamp)
-        if wanted >= after or held > _HELD:
-            break
+    here = moment.replace(second=0, microsecond=0)
+    earlier, later = counts.until(here - MINUTE), counts.since(here)
+    first, held = _enough(earlier, before, 0)
+    last, held = _enough(later, after, held, behind=moment)
     if not 0 < held <= _HELD:
         return None
+    low, high = first or here, last + MINUTE if last else here
     window = between(low, high)
     here_on = place._replace(offset=place.offset - 1)
     sides = [
@@ -62,6 +48,19 @@ def both_sides(
     if (len(front) < before and (next(earlier, None) or counts.timeless)) or (len(back) < after and next(later, None)):
         return None
     return front, back
+
+
+def _enough(
+    minutes: Iterator[tuple[datetime, int]], wanted: int, held: int, *, behind: datetime = datetime.min
+) -> tuple[datetime | None, int]:
+    """Goes over minutes until those that begin behind a moment have as many records as are wanted, or more are held than
+    is good; gives the last minute and how many records are held then, with those `held` before."""
+    last, found = None, 0
+    for minute, records in minutes:
+        last, held, found = minute, held + records, found + records * (minute > behind)
+        if found >= wanted or held > _HELD:
+            break
+    return last, held
 
 
 def _order(place: Key) -> tuple[datetime, int, int, int]:
