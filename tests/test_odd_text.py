@@ -65,6 +65,17 @@ def test_what_matches_is_printed_as_it_is(tmp_path: Path) -> None:
         assert ran.out == "a\x1b\na-\nat\na\x1b\n", args
 
 
+def test_where_a_pattern_takes_too_long_the_line_is_shown(tmp_path: Path) -> None:
+    """A line that matches, though not in time everywhere, is printed whole by -o and without colour, and what is behind it too."""
+    slow = "2026-03-02 10:00:01 INFO éaX é" + "a" * 60 + "!"
+    (tmp_path / "a.log").write_text(f"{slow}\n2026-03-02 10:00:02 INFO éaX\n")
+    pattern = r"é(?=a)(a|aa|a?a)+X"
+    ran = grep(tmp_path, "-o", pattern, "a.log")
+    assert ran.lines == [slow, "éaX"] and ran.code == 2 and "took too long on 1 line" in ran.err
+    assert grep(tmp_path, "-o", "-h", "--level", "info", pattern, "a.log").lines == [slow, "éaX"]
+    assert grep(tmp_path, "--color", "always", pattern, "a.log").lines[0] == slow
+
+
 def test_a_number_behind_cats_n_is_answered(logs: Path) -> None:
     """`cat -n 5`, as `tail` has it, is told what it is here; a file of that name is read."""
     ran = called("cat", "-n", "5", "app.log", cwd=logs)

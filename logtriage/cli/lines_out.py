@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from logtriage.needles.verdict import MatchTimeout
 from logtriage.output import harmless, highlighted, painted
 
 if TYPE_CHECKING:
@@ -90,8 +92,16 @@ class LinesOut:
             elif selected:
                 text = line.decode("utf-8", "surrogateescape")
                 text = text if record.start else text.removeprefix("\ufeff")
-                out += [front + self._shown(text[a:b], [(0, b - a)]) for a, b in stream.wanted.needle.spans(text)]
+                out += [front + self._shown(text[a:b], [(0, b - a)]) for a, b in self._matches(stream, record, text)]
         return b"\n".join([*out, b""])
+
+    def _matches(self, stream: Stream, record: Record, text: str) -> list[tuple[int, int]]:
+        """Where a line matches; all of it where that takes too long, which is told."""
+        try:
+            return stream.wanted.needle.spans(text)
+        except MatchTimeout:
+            stream.undecided.append(record.start)
+            return [(0, len(text))]
 
     def _front(self, name: str, number: int, mark: str) -> bytes:
         mark = painted(mark, "separator", self.look.colour)
@@ -107,8 +117,10 @@ class LinesOut:
         if not self.look.colour and not self.look.terminal:
             return line
         text = line.decode("utf-8", "surrogateescape")
-        needle = stream.wanted.needle
-        spans = needle.spans(text) if self.look.colour and selected and not needle.invert else []
+        needle, spans = stream.wanted.needle, list[tuple[int, int]]()
+        if self.look.colour and selected and not needle.invert:
+            with contextlib.suppress(MatchTimeout):  # it is found, if not where
+                spans = needle.spans(text)
         return self._shown(text, spans)
 
     def _shown(self, text: str, spans: list[tuple[int, int]]) -> bytes:

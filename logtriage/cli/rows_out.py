@@ -165,7 +165,8 @@ class RowsOut:
 
     def _parts(self, row: Shown) -> list[str]:
         lines = (row.whole or "").removeprefix("\ufeff").split("\n")
-        parts = [harmless(line[a:b]) for line, spans in zip(lines, self._spans(lines), strict=False) for a, b in spans]
+        spans = self._spans(lines) or [[(0, len(line))] for line in lines]  # all of it where that takes too long
+        parts = [harmless(line[a:b]) for line, some in zip(lines, spans, strict=True) for a, b in some]
         return [painted(part, "match", self.look.colour) for part in parts]
 
 
