@@ -52,6 +52,28 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["3 error 2026-01-02T03:04:05.118Z", "1 debug 2026-01-02T03:04:05.119Z"],
     ),
+    "level in asterisks": (
+        [
+            "02.01.2026 03:04:05.678 *INFO* [qtp-7] shop.Cart Service [122] REGISTERED",
+            "02.01.2026 03:04:06.678 *DEBUG* [qtp-7] shop.Cart idle",
+        ],
+        ["1 info 2026-01-02T03:04:05.678Z", "1 debug 2026-01-02T03:04:06.678Z"],
+    ),
+    "level with a sign behind it": (
+        [
+            "2026/01/02 03:04:05 kid1| WARNING! Your pool is running dry",
+            "2026/01/02 03:04:06 pay JobId 7: Fatal error: no pool",
+            "2026/01/02 03:04:07 [Info#SQL] SELECT 1",
+        ],
+        ["1 warn 2026-01-02T03:04:05Z", "1 fatal 2026-01-02T03:04:06Z", "1 info 2026-01-02T03:04:07Z"],
+    ),
+    "clock first, a date far behind it in one line": (
+        [
+            "03:04:05.412345 pump 7.0.8 release log, built (Apr 18 2023 12:01:02)",
+            "03:04:06.412345 the pump is up",
+        ],
+        ["1 - 2026-03-02T03:04:05.412345Z", "1 - 2026-03-02T03:04:06.412345Z"],
+    ),
     "level in a tuple": (
         [
             "[cart:warn,2026-01-02T03:04:05.123Z,n1:x]Bucket slow",

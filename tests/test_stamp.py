@@ -394,6 +394,10 @@ def test_no_line_of_words_addresses_versions_and_durations_has_a_stamp(words: li
         ("2026-11-22 00:41:33INFO glued", "2026-11-22 00:41:33", "iso"),
         ("2026-11-22 00:41:33 WARN not a zone", "2026-11-22 00:41:33", "iso"),
         ("00:00:01 restored from 2026-11-22 00:41:33", "2026-11-22 00:41:33", "iso"),
+        ("00:00:01.412345 VirtualPump 7.0.8 release log (Apr 18 2023 12:01:02)", "00:00:01.412345", "time"),
+        ("1660360496 anna  44 bytes  2026-11-22 00:41:33", "2026-11-22 00:41:33", "iso"),
+        ("17/06/09 20:10:40 INFO up", "17/06/09 20:10:40", "short-year-first"),
+        ("W 05/04/23 20:10:40 fan", "05/04/23 20:10:40", "us-short-year"),
         ("I1122 00:41:33.123456   1 main.go:7] up", "1122 00:41:33.123456", "klog"),
         ('{"level":"info","ts":1700000000.1234567,"msg":"x"}', "1700000000.1234567", "epoch"),
         ("level=info time=1700000000123 msg=x", "1700000000123", "epoch-ms"),
@@ -405,7 +409,7 @@ def test_no_line_of_words_addresses_versions_and_durations_has_a_stamp(words: li
     ],
 )
 def test_stamps_are_found_in_lines(db: duckdb.DuckDBPyConnection, line: str, text: str, kind: str) -> None:
-    """The earliest full stamp of the head; and the regex made of its kind finds the same in DuckDB."""
+    """The earliest full stamp of the head, unless a clock at the very start is far before it; and the regex made of its kind finds the same in DuckDB."""
     found = find(line)
     assert found and (line[found[0] : found[1]], found[2].id) == (text, kind)
     got = db.execute("SELECT regexp_extract(?, ?, ['timestamp'])", [line, find_regex([found[2]])]).fetchone()

@@ -23,6 +23,7 @@ from logtriage.stamps.stamp_format import (
 )
 
 HEAD = 120  # how far into a line a stamp may begin
+_FAR = 24  # … and from where on a clock at the line's very start is likelier that of the record
 _LONGEST = 64
 
 
@@ -156,17 +157,27 @@ _CLOCK = re.compile(r"[0-9](?::[0-9]|\.[0-5][0-9])|T[0-9]{4}|[0-9]{6}|[0-9] [0-9
 def find(line: str, within: int = HEAD) -> tuple[int, int, Stamp] | None:
     """Where the stamp of an unknown line is: (start, end, kind), or None. It begins in the first `within` characters.
 
-    The first full one is taken; failing that, a time of day, a short form or an epoch at the line's start or behind a
-    key such as `ts=`. Bare numbers, addresses, versions and durations elsewhere are never taken.
+    The first full one is taken; failing that, a time of day, a short form or an epoch at the line's start or behind a key such
+    as `ts=`. A clock at the very start goes before a full one far behind it. Bare numbers, addresses, versions and durations
+    elsewhere are never taken.
     """
     end = within + _LONGEST
     if not _CLOCK.search(line, 0, end):
         return None
-    for regex in _finders():
-        match = regex.search(line, 0, end)
-        if match and match.lastgroup and match.start(match.lastgroup) <= within:
-            return *match.span(match.lastgroup), stamps()[int(match.lastgroup[1:])]
-    return None
+    anywhere, start = _finders()
+    found = _taken(anywhere.search(line, 0, end), within)
+    if found and found[0] < _FAR:
+        return found
+    other = _taken(start.search(line, 0, end), within)
+    clock = other and other[0] < 2 and ":" in line[other[0] : other[1]]  # bare digits may be an id
+    return other if clock or not found else found
+
+
+def _taken(match: re.Match[str] | None, within: int) -> tuple[int, int, Stamp] | None:
+    """What a finder found, if it begins in the first `within` characters."""
+    if not match or not match.lastgroup or match.start(match.lastgroup) > within:
+        return None
+    return *match.span(match.lastgroup), stamps()[int(match.lastgroup[1:])]
 
 
 def find_regex(kinds: Sequence[Stamp]) -> str:
