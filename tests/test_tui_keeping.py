@@ -89,6 +89,9 @@ def test_a_mark_that_filters_hide_is_shown_all_the_same(store: Path) -> None:
             assert "order 4 priced" in shown.selected.text and shown.main.filters.off
             await shown.press("ctrl+o")
             assert not shown.main.filters.off and shown.main.filters.active
+            assert "back to level ≥" in shown.status
+            await shown.press("escape", "escape")
+            assert not shown.main.filters.active and "back to all records" in shown.status
 
     run(work)
 

@@ -68,8 +68,8 @@ def kinds(
     until = max(until, since + _MINUTE)
     of_time = _OfTime(since, (until - since) / cells, cells, known[0])
     among = of_parts(parts)
-    signatures = _signatures(snapshot, among, of_time)
-    flagged = Kinds(since, until, _categories(snapshot, among, of_time), signatures, None)
+    categories = _flagged(snapshot, "category", "category", among, of_time)
+    flagged = Kinds(since, until, categories, _flagged(snapshot, "signature", "pattern", among, of_time), None)
     yield flagged
     yield flagged._replace(templates=_templates(snapshot, among, of_time))
 
@@ -98,15 +98,7 @@ class _OfTime(NamedTuple):
         return f"least({self.cells - 1}, datediff('microsecond', ?::TIMESTAMP, {column}) // {width})::INTEGER"
 
 
-def _signatures(snapshot: Snapshot, among: list[Condition], of_time: _OfTime) -> list[Kind]:
-    return _kinds(snapshot, "signature", "pattern", among, of_time)
-
-
-def _categories(snapshot: Snapshot, among: list[Condition], of_time: _OfTime) -> list[Kind]:
-    return _kinds(snapshot, "category", "category", among, of_time)
-
-
-def _kinds(snapshot: Snapshot, kind: str, name: str, among: list[Condition], of_time: _OfTime) -> list[Kind]:
+def _flagged(snapshot: Snapshot, kind: str, name: str, among: list[Condition], of_time: _OfTime) -> list[Kind]:
     """Kinds of hits, told by the column that has their name; a record with several signatures of a category counts once for it."""
     where, parameters = joined([*among, of_time.within("timestamp")])
     sql = f"""SELECT {name}, {name}, {of_time.cell("timestamp")} AS cell,

@@ -95,11 +95,8 @@ class KindBox(Overlay):
             return
         width = self.sheet.size.width
         shown = rows(self.found, self.patterns, self.zone, width, self.order, only_new=self.only_new)
-        self.query_one(
-            ".box"
-        ).border_subtitle = (
-            f"Enter shows only these · Tab section · n {'all' if self.only_new else 'only new'} · o by {self.order}"
-        )
+        new = "all" if self.only_new else "only new"
+        self.query_one(".box").border_subtitle = f"Enter shows only these · Tab section · n {new} · o by {self.order}"
         self.sheet.put(shown, keep=keep)
         if not keep:
             self.sheet.select(1)
@@ -119,7 +116,7 @@ def rows(
             continue
         shown = _ordered([one for one in every if one.new or not only_new], order)
         new = sum(one.new for one in every)
-        told = f"  {len(every):,}" + (f", {new:,} new" if new else "")
+        told = f"  {len(every):,}" + (f", ✱ {new:,} new" if new else "")
         out += [*([row()] if out else []), row((title, "head"), (told, "dim"))]
         out += [_row(one, patterns.get(one.name), zone, width, long=long) for one in shown]
     return out

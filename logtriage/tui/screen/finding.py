@@ -225,6 +225,8 @@ class Finding(Ranking):
         self.use(view.filters, remember=False)
         if view.place:
             self.show_at(view.place)
+        told = ", ".join(one.told(self.zone) for one in view.filters.active)
+        self.say(f"back to {told or 'all records'}")
 
     def action_help(self) -> None:
         from logtriage.tui.panels.overlays import Help
