@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from logtriage.query.prefilter import Prefilter
 from logtriage.query.query import Query
 from logtriage.query.way import Way
 from logtriage.sources.find import find
-from logtriage.store import bitmaps, cutting, grams
+from logtriage.store import bitmaps, cutting, file_grams, gist, grams
 from logtriage.store import store as stores
 from logtriage.store.files import reading
 from logtriage.store.store import Store
@@ -190,6 +191,10 @@ def test_what_is_nowhere_is_not_looked_for(tmp_path: Path, monkeypatch: pytest.M
 
     absent = ("99999199999", "255.255.253.255", "0123456789abcdef0123456789abcdef")
     assert not any(map(ways, absent))
+    with Store(tmp_path / "store", write=True) as store:
+        compact(store)
+        assert store.con.execute(f"FROM lake.grams WHERE part = {grams.IDS}").fetchall() == []
+    assert not any(map(ways, absent))
     with (tmp_path / "var" / "b").open("a") as file:
         file.write("order 99999199999\n")
     ingest(tmp_path)
@@ -217,7 +222,8 @@ def test_a_file_of_many_parts_is_known_as_a_whole(tmp_path: Path, monkeypatch: p
         with Store(tmp_path / "store", write=True) as store:
             compact(store)
             told.append(store.con.execute("FROM lake.grams ORDER BY ALL").fetchall())
-    assert told[0] == told[1] and {part for part, *_ in told[0]} == {grams.FILES}
+            told.append([(tmp_path / "store" / file_grams.NAME).read_bytes()])
+    assert told[:2] == told[2:] and told[0] == []
     with Store(tmp_path / "store") as store, Snapshot(store) as snapshot:
         files, shapes = snapshot.files or [], snapshot.con.execute("SELECT shape, text FROM lake.shapes").fetchall()
         assert len(files) == 3
@@ -229,6 +235,53 @@ def test_a_file_of_many_parts_is_known_as_a_whole(tmp_path: Path, monkeypatch: p
         assert [len(held(4_000_000 + k * 7_919)) for k in (0, 30, 59)] == [1, 1, 1]
         assert not held(9_876_543)
         assert count(snapshot, Query(needle=Needle.of(["4000000"]))) == 2
+
+
+def test_what_files_tell_may_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a compacted store each number and id is found without opening the database; where what its files tell is damaged, or
+    gone, the same is found."""
+    monkeypatch.setattr(grams, "_FEW", 10)
+    monkeypatch.setattr(grams, "_IDS_EACH", 16)
+    monkeypatch.setattr(stores, "INLINE", 0)
+    (tmp_path / "var").mkdir()
+    for name in "ab":
+        (tmp_path / "var" / name).write_text(numbers(random.Random(name), 50))
+        ingest(tmp_path)
+    with Store(tmp_path / "store", write=True) as store:
+        compact(store)
+    lines = [line for name in "ab" for line in (tmp_path / "var" / name).read_text().splitlines()]
+    words = [word for line in lines[::9] for word in re.findall("[0-9a-f.]{7,}", line)]
+    told = tmp_path / "store" / file_grams.NAME
+    whole = told.read_bytes()
+    for damaged in (whole, b"", b"{}", b'{"a": [[0, 0, 0, 0, 1]]}\n', b'{"a": 7}\n', whole[:-1], None):
+        told.write_bytes(damaged or b"")
+        if damaged is None:
+            told.unlink()
+        with Store(tmp_path / "store", told=gist.read(tmp_path / "store")) as store, Snapshot(store) as snapshot:
+            if damaged == whole:
+                monkeypatch.setattr(store, "attach", None)
+            for word in words if damaged == whole else words[::4]:
+                found = search(snapshot, Query(needle=Needle.of([word], fixed=True))).tuples("raw")
+                every = [line for (raw,) in found for line in raw.split("\n") if word in line]
+                assert sorted(every) == sorted(line for line in lines if word in line)
+
+
+def test_a_store_that_moved_on_is_seen_as_its_gist_has_it(tmp_path: Path) -> None:
+    """Who has read the gist and then opens the store sees no record that came meanwhile."""
+    (tmp_path / "var").mkdir()
+    log = tmp_path / "var" / "a.log"
+    for seen, more in (
+        (1, "2026-03-04 10:00:00 INFO order 7031400\n"),
+        (1, "2026-03-04 10:00:01 INFO order 7031400\n"),
+    ):
+        with log.open("a") as file:
+            file.write(more)
+        told = gist.read(tmp_path / "store") if "01 INFO" in more else None
+        ingest(tmp_path)
+        told = told or gist.read(tmp_path / "store")
+        with Store(tmp_path / "store", told=told) as store, Snapshot(store) as snapshot:
+            assert count(snapshot, Query(needle=Needle.of(["7031400"]))) == seen
+            assert snapshot.con.execute("SELECT count(*) FROM lake.records").fetchall() == [(seen,)]
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ def process(script: str, store: Path) -> subprocess.Popen[str]:
 
 def test_what_is_older_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Records of an earlier commit are found by their times and ids, also where many beside them have none."""
-    monkeypatch.setattr(store_module, "_ROW_GROUP", 2048)
+    monkeypatch.setattr(store_module, "ROW_GROUP", 2048)
     plain, old, new = (tmp_path / name for name in ("plain.log", "old.log", "new.log"))
     plain.write_text("no time, and no id\n" * 5000)
     for path, hour in ((old, 10), (new, 12)):

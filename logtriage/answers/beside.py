@@ -144,4 +144,4 @@ class Beside:
         if (files := self._snapshot.files) is None:
             return []
         way = Way(_PLACES.sql if few else "true", tuple(files)).within(window)
-        return placed(self._snapshot.con, [way]) if few else [way]
+        return placed(self._snapshot, [way]) if few else [way]

@@ -136,7 +136,7 @@ class Answer:
             elif whole and not (self._query.needs_attributes and few_at_once(snapshot, dear=True)):
                 columns = ("part", "level", "count(*)", "min(timestamp)", "max(timestamp)")
                 sql, parameters = todo.select(columns, (), tail=" GROUP BY part, level")
-                found, left = snapshot.con.execute(sql, parameters).fetchall(), None
+                found, left = snapshot.execute(sql, parameters).fetchall(), None
             for part, level, records, first, last in found:
                 self.matched += records
                 yield Found(names[part], level, records, first, last)

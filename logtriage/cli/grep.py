@@ -185,11 +185,15 @@ def _needs_fields(args: argparse.Namespace, sources: int) -> bool:
 def _over_store(session: Session, needle: Needle) -> int:
     if session.args.no_store:
         raise UsageError("grep: name the logs to search", "--no-store leaves nothing else")
-    from logtriage.cli import grep_gist
+    from logtriage.store import gist
 
-    code = grep_gist.grep(session, needle)
+    code, told = None, gist.read(session.store_path)
+    if told:
+        from logtriage.cli import grep_gist
+
+        code = grep_gist.grep(session, needle, told)
     if code is None:
         from logtriage.cli import stored
 
-        code = stored.grep(session, needle)
+        code = stored.grep(session, needle, told)
     return code

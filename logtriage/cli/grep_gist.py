@@ -18,20 +18,17 @@ if TYPE_CHECKING:
 
     from logtriage.needles.needle import Needle
     from logtriage.query.by_gist import Found
+    from logtriage.store.gist import Gist
 
 _BEYOND = ("flag", "service", "source", "container", "namespace", "field", "trace", "template", "show_sql")
 
 
-def grep(session: Session, needle: Needle) -> int | None:
+def grep(session: Session, needle: Needle, told: Gist) -> int | None:
     """Answers as `stored.grep` would; None: the gist does not tell, and nothing was printed."""
     from logtriage.query import by_gist
-    from logtriage.store import gist
 
     args = session.args
     if any(getattr(args, name, None) for name in _BEYOND) or not (is_told(args) or args.output != "csv"):
-        return None
-    told = gist.read(session.store_path)
-    if told is None:
         return None
     this = asked(session, needle, lambda: told.ends)
     found = by_gist.found(told, this.query)

@@ -33,6 +33,7 @@ from logtriage.store.views import Snapshot, twins
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
+    from logtriage.store.gist import Gist
 
 
 _MANY = 5_000  # records, which take longer than to wake a second thread
@@ -144,12 +145,12 @@ class Stored:
         return RowsOut(look, needle, Out(self.session.args.line_buffered or look.terminal))
 
 
-def grep(session: Session, needle: Needle) -> int:
-    """Prints, counts or names what is found."""
+def grep(session: Session, needle: Needle, told: Gist | None) -> int:
+    """Prints, counts or names what is found. `told`: the store's gist."""
     args = session.args
     only_told = is_told(args)
     before, after = (0, 0) if only_told or args.only_matching else context(args)
-    with Store(session.store_path, threads=1) as store:
+    with Store(session.store_path, threads=1, told=told) as store:
         stored = Stored(session, store, needle)
         coverage = stored.coverage
         coverage.hits = 0

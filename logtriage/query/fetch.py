@@ -54,15 +54,14 @@ def all_of(
     needed = todo.needed(columns, order)
     # what passes several tests is there several times: to find that out all would have to be held
     picked, parameters, known = todo.picked(needed.columns, window, "UNION ALL")
-    con = snapshot.con
-    con.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS FROM ({picked}) LIMIT {most + 1}", parameters)
+    snapshot.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS FROM ({picked}) LIMIT {most + 1}", parameters)
     pieces = "coalesce(strlen(frame), 0) + coalesce(strlen(body), 0) + coalesce(octet_length(exact), 0)"
-    passed, size = con.execute(f"SELECT count(*), sum({pieces}) FROM gathered").fetchall()[0]
+    passed, size = snapshot.execute(f"SELECT count(*), sum({pieces}) FROM gathered").fetchall()[0]
     if passed > most or (size or 0) > _HELD:
         return None
     if not passed:
         return iter(())
-    con.execute("CREATE OR REPLACE TEMP TABLE picked AS SELECT DISTINCT * FROM gathered")
+    snapshot.execute("CREATE OR REPLACE TEMP TABLE picked AS SELECT DISTINCT * FROM gathered")
     return _told(snapshot, todo, needed, known, order)
 
 
@@ -71,24 +70,22 @@ def firsts_of(
 ) -> tuple[Iterator[tuple[Any, ...]], dict[int, int]]:
     """The hits in a window among the first records of each part, at most so many of one, that may be hits; in order. And how
     many of each part there are that may be."""
-    con, order = snapshot.con, todo.query.order_by()
+    order = todo.query.order_by()
     needed = todo.needed(columns, order)
     candidates, parameters, known = _in_files(snapshot, todo).picked(needed.columns | {"part", "offset"}, window)
     # an aggregate holds no more than those, whatever the window has
     firsts = f"min_by(one, ({', '.join(TIME_ORDER)}), {limit})"
     each = f"SELECT count(*) AS among, {firsts} AS every FROM ({candidates}) AS one GROUP BY part"
     picked = f"SELECT unnest(one), among FROM (SELECT unnest(every) AS one, among FROM ({each}))"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {picked}", parameters)
-    among = dict(con.execute("SELECT DISTINCT part, among FROM picked").fetchall())
+    snapshot.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {picked}", parameters)
+    among = dict(snapshot.execute("SELECT DISTINCT part, among FROM picked").fetchall())
     return (_told(snapshot, todo, needed, known, order) if among else iter(())), among
 
 
 def _told(snapshot: Snapshot, todo: Plan, needed: Needed, known: str, order: str) -> Iterator[tuple[Any, ...]]:
     """The hits among the rows of the temp table `picked`."""
     sql = f"SELECT {needed.named} FROM ({_whole(snapshot, todo, known, needed.columns)}) WHERE {needed.where}"
-    return todo.decided(
-        fetched(snapshot.con.execute(f"{sql}{f' ORDER BY {order}' if order else ''}", needed.parameters))
-    )
+    return todo.decided(fetched(snapshot.execute(f"{sql}{f' ORDER BY {order}' if order else ''}", needed.parameters)))
 
 
 def place_of(
@@ -98,7 +95,7 @@ def place_of(
     None: there are fewer. Those that pass several count for several."""
     picked, parameters, _ = todo.picked(todo.needed(TIME_ORDER).columns, window, "UNION ALL")
     sql = f"SELECT {', '.join(TIME_ORDER)} FROM ({picked}) ORDER BY {order} LIMIT 1 OFFSET {number - 1}"
-    rows = snapshot.con.execute(sql, parameters).fetchall()
+    rows = snapshot.execute(sql, parameters).fetchall()
     return rows[0] if rows else None
 
 
@@ -106,15 +103,17 @@ def first_of(
     snapshot: Snapshot, todo: Plan, columns: Sequence[str], window: Sequence[Condition], order: str, limit: int
 ) -> list[tuple[Any, ...]]:
     """The first hits in a window, of a plan that needs no text to know them."""
-    con, needed = snapshot.con, todo.needed(columns, order)
+    needed = todo.needed(columns, order)
     if not needed.texts:
-        return con.execute(*todo.select(columns, window, order=order, limit=limit)).fetchall()
+        return snapshot.execute(*todo.select(columns, window, order=order, limit=limit)).fetchall()
     picked, parameters, known = _in_files(snapshot, todo).picked(needed.columns, window)
-    kept = con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {picked} ORDER BY {order} LIMIT {limit}", parameters)
+    kept = snapshot.execute(
+        f"CREATE OR REPLACE TEMP TABLE picked AS {picked} ORDER BY {order} LIMIT {limit}", parameters
+    )
     if not kept.fetchall()[0][0]:  # the window may lie behind the end of the logs
         return []
     whole = _whole(snapshot, todo, known, needed.columns)
-    return con.execute(f"SELECT {', '.join(columns)} FROM ({whole}) ORDER BY {order}").fetchall()
+    return snapshot.execute(f"SELECT {', '.join(columns)} FROM ({whole}) ORDER BY {order}").fetchall()
 
 
 def beside(
@@ -122,14 +121,14 @@ def beside(
 ) -> list[tuple[Any, ...]]:
     """The first hits of each side in a window, of a plan that needs no text to know them, in the order of the last
     side. The window is looked at once and held as a whole, so it must be small."""
-    con, needed = snapshot.con, todo.needed(columns, *(side.order for side in sides))
+    needed = todo.needed(columns, *(side.order for side in sides))
     picked, parameters, known = _in_files(snapshot, todo).picked(needed.columns, window)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE held AS {picked}", parameters)
+    snapshot.execute(f"CREATE OR REPLACE TEMP TABLE held AS {picked}", parameters)
     each = [f"(FROM held WHERE {side.where.sql} ORDER BY {side.order} LIMIT {side.limit})" for side in sides]
     values = [value for side in sides for value in side.where.parameters]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {' UNION ALL '.join(each)}", values)
+    snapshot.execute(f"CREATE OR REPLACE TEMP TABLE picked AS {' UNION ALL '.join(each)}", values)
     whole = _whole(snapshot, todo, known, needed.columns)
-    return con.execute(f"SELECT {', '.join(columns)} FROM ({whole}) ORDER BY {sides[-1].order}").fetchall()
+    return snapshot.execute(f"SELECT {', '.join(columns)} FROM ({whole}) ORDER BY {sides[-1].order}").fetchall()
 
 
 def _in_files(snapshot: Snapshot, todo: Plan) -> Plan:
@@ -141,7 +140,7 @@ def _in_files(snapshot: Snapshot, todo: Plan) -> Plan:
 
 def _whole(snapshot: Snapshot, todo: Plan, known: str, wanted: set[str]) -> str:
     """SELECT: the rows of the temp table `picked` with their texts."""
-    ids = [n for (n,) in snapshot.con.execute(f"{_ALL_IDS} LIMIT {_FEW + 2}").fetchall() if n is not None]
+    ids = [n for (n,) in snapshot.execute(f"{_ALL_IDS} LIMIT {_FEW + 2}").fetchall() if n is not None]
     near = (
         f"SELECT id, text FROM {_texts_of(snapshot, ids) if len(ids) <= _FEW else f'lake.ids WHERE id IN ({_ALL_IDS})'}"
     )

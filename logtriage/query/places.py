@@ -12,12 +12,12 @@ from logtriage.query.way import Way
 from logtriage.store.files import ROW, File, reading
 
 if TYPE_CHECKING:
-    import duckdb
+    from logtriage.store.views import Snapshot
 
 _MOST = 5_000  # records: to name more takes longer than to look at all
 
 
-def placed(con: duckdb.DuckDBPyConnection, ways: Sequence[Way]) -> list[Way]:
+def placed(snapshot: Snapshot, ways: Sequence[Way]) -> list[Way]:
     """The ways by which the same records are found by their places, file by file; these themselves where that are many."""
     if not ways:
         return []
@@ -25,7 +25,7 @@ def placed(con: duckdb.DuckDBPyConnection, ways: Sequence[Way]) -> list[Way]:
     for way in ways:
         alike[way.sql].update(way.files or ())
     each = (f"SELECT filename, {ROW} FROM {reading(tuple(files))} WHERE {sql}" for sql, files in alike.items())
-    found = con.execute(f"SELECT * FROM ({' UNION ALL '.join(each)}) LIMIT {_MOST + 1}").fetchall()
+    found = snapshot.execute(f"SELECT * FROM ({' UNION ALL '.join(each)}) LIMIT {_MOST + 1}").fetchall()
     if len(found) > _MOST:
         return list(ways)
     rows: dict[str, set[int]] = defaultdict(set)

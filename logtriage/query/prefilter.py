@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, product
+from operator import attrgetter
 
 from logtriage.needles.dialect import pieces
 from logtriage.needles.inside import clipped
@@ -25,19 +26,19 @@ from logtriage.stamps.epoch import microseconds
 from logtriage.stamps.holding import holding
 from logtriage.stamps.rendering import render_sql
 from logtriage.store import seams
+from logtriage.store.file_grams import name_of
 from logtriage.store.files import File, Range, reading
 from logtriage.store.frame import json_text
 from logtriage.store.grams import IDS as IDS_PART
 from logtriage.store.grams import grams_of, pieces_of_id, places
 from logtriage.store.ids import COLUMNS as IDS
 from logtriage.store.seams import plain_text
-from logtriage.store.store import widen
 from logtriage.store.views import Snapshot
 
 _PASS = "true"
 _MOST = 1_000  # ids that are named one by one in SQL
 _MOST_WAYS = 12  # that are looked for one by one
-_MOST_RANGES = 16  # of ids that are read one by one
+_MOST_RANGES = 64  # of ids that are read one by one
 _MANY = 600_000  # ids: more take longer than to wake a second thread
 _SERIAL = count()
 _LAST_ID = (1 << 63) - 1
@@ -156,17 +157,19 @@ class Prefilter:
 
     def _among_ids(self, text: str) -> list[Test]:
         """The records with one of the ids that hold the text; those are kept beside the store, as there may be many."""
-        con, table = self._snapshot.con, f"ids_{next(_SERIAL)}"
-        rows, known = self._snapshot.grams.get(IDS_PART, []), pieces_of_id(text, folded=self._folded)
+        snapshot, table = self._snapshot, f"ids_{next(_SERIAL)}"
+        known = pieces_of_id(text, folded=self._folded)
+        told = (row for file in snapshot.id_files or () for row in snapshot.file_grams.get(name_of(file), ()))
+        rows = sorted([*snapshot.grams.get(IDS_PART, ()), *told], key=attrgetter("first"))
         ranges = self._named(places(rows, lambda row: row.may_hold_id(len(text), known), _LAST_ID))
         if not ranges:
             return []
         if not (relation := self._ids_between(ranges)):
             return []
-        con.execute(f"CREATE TEMP TABLE {table} AS SELECT id FROM {relation} WHERE {self._contains('text', text)}")
-        numbers = con.execute(f"FROM {table} LIMIT {_MOST + 1}").fetchall()
+        snapshot.execute(f"CREATE TEMP TABLE {table} AS SELECT id FROM {relation} WHERE {self._contains('text', text)}")
+        numbers = snapshot.execute(f"FROM {table} LIMIT {_MOST + 1}").fetchall()
         if len(numbers) <= _MOST:
-            con.execute(f"DROP TABLE {table}")
+            snapshot.execute(f"DROP TABLE {table}")
         if len(numbers) > _MOST:
             return [Test(f"{column} IN (FROM {table})", apart=True) for column in IDS.values()]
         found, near = ", ".join(str(number) for (number,) in numbers), _alone(number for (number,) in numbers)
@@ -192,7 +195,7 @@ class Prefilter:
             return "lake.ids"
         last = max((file.ends["id"][1] for file in files if "id" in file.ends), default=0)
         if sum(max(0, min(end, last) - first) for first, end in ranges) > _MANY:
-            widen(self._snapshot.con)
+            self._snapshot.widen()
         each = [[one] for one in ranges] if len(ranges) <= _MOST_RANGES else [ranges]
         scans = []
         for some in each:

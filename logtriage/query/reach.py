@@ -15,9 +15,9 @@ from logtriage.query.query import Query
 from logtriage.query.way import Test, Way, either
 from logtriage.sql import MOST_SCANNED, scanned
 from logtriage.stamps.epoch import microseconds
-from logtriage.store.file_grams import number_of
+from logtriage.store.file_grams import name_of, number_of
 from logtriage.store.files import ANYWHERE, File, Range
-from logtriage.store.grams import FILES, joined, places
+from logtriage.store.grams import FILES, Row, joined, places
 from logtriage.store.views import Snapshot
 
 Lot: TypeAlias = tuple[int, int]  # the records of one part and shape
@@ -47,7 +47,7 @@ class Reach:
         self._every: Counter[int] = Counter()
         for (part, _), records in snapshot.records.items():
             self._every[part] += records
-        self._of_files = {row.first: row for row in snapshot.grams.get(FILES, ())}
+        self._before = {row.first: row for row in snapshot.grams.get(FILES, ())}
         self._possible: dict[Grams, list[File]] = {}
 
     def ranges(self, part: int, grams: Grams) -> list[Range] | None:
@@ -74,7 +74,7 @@ class Reach:
         for (test, grams), lots in sorted(cases.items(), key=_by_sql):
             if (way := self._in_files(test, grams, lots)).files:
                 (apart if test.apart else others).append(way)
-        return [*(others if len(others) <= most else [either(others)]), *placed(self._snapshot.con, apart)]
+        return [*(others if len(others) <= most else [either(others)]), *placed(self._snapshot, apart)]
 
     def of_shapes(self, condition: Condition) -> Way:
         """The way of all records with which a condition on the shape holds."""
@@ -99,9 +99,17 @@ class Reach:
     def _files(self, grams: Grams) -> list[File]:
         """The files that may hold some grams, as far as that is known of them as a whole."""
         if grams not in self._possible:
-            told = ((file, self._of_files.get(number_of(file))) for file in self._among or ())
-            self._possible[grams] = [file for file, row in told if row is None or row.may_hold(grams)]
+            self._possible[grams] = [
+                file for file in self._among or () if all(row.may_hold(grams) for row in self._told(file))
+            ]
         return self._possible[grams]
+
+    def _told(self, file: File) -> Sequence[Row]:
+        """What is told of a file as a whole, if anything."""
+        found = self._snapshot.file_grams.get(name_of(file))
+        if found is None and self._before and (row := self._before.get(number_of(file))):
+            return [row]
+        return found or ()
 
     def _in_lake(self, cases: Mapping[tuple[Test, Grams], set[Lot]], most: int) -> Iterator[str]:
         anywhere: dict[str, set[Lot]] = defaultdict(set)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from collections.abc import Iterable, Iterator
-from itertools import groupby, product
-from operator import itemgetter
+from itertools import product
+from operator import eq
 from typing import TypeAlias
 
 from logtriage.masking import HEX
@@ -22,6 +22,8 @@ _SEAM = re.compile(f"({seams.SEAMS}|{_JOINED})")
 _UNTESTED = (seams.MIXED, seams.HTML_BODY)
 # (mark of a column, text in it, what that is): all of these hold of a record that has the text at one place of its shape
 Tests: TypeAlias = frozenset[tuple[str, str, int]]
+# between which marks each run of a text stands, and of each but the first whether that is the column of the one before
+_Spot: TypeAlias = tuple[tuple[str, ...], tuple[bool, ...]]
 PIECE, INSIDE, LAST = range(3)  # of a required text; all of it, in a record that ends with its body: `LAST`
 
 
@@ -32,16 +34,26 @@ class Required:
         self._runs = pieces.parts(text)
         # at each place from which it goes on, as one may reach into the next
         self._form = re.compile(f"(?={''.join(f'({form})' for _, form in self._runs)})")
+        self._told: dict[tuple[_Spot, int], frozenset[Tests]] = {}  # the same few spots in most shapes
 
-    def places(self, plain: str, columns: list[tuple[int, str]], kind: int) -> Iterator[Tests]:
+    def places(self, plain: str, columns: list[tuple[int, str]], kind: int) -> set[Tests]:
         """What must hold of the records of a shape that have the text at one place, for each place; `kind`: of the whole text."""
-        begins = [begin for begin, _ in columns]
-        for where in {tuple(_column(begins, *span) for span in found.regs[1:]) for found in self._form.finditer(plain)}:
-            alike = groupby(zip(where, self._runs, strict=True), key=itemgetter(0))
-            texts = ((column, "".join(run for _, (run, _) in group)) for column, group in alike)
-            its = kind if len(set(where)) == 1 else PIECE
-            marked = ((columns[column][1] if column is not None else seams.MIXED, text, its) for column, text in texts)
-            yield from (frozenset().union(*tests) for tests in product(*(_ways(*test) for test in marked)))
+        begins, found = [begin for begin, _ in columns], set[Tests]()
+        for where in {tuple(_column(begins, *span) for span in place.regs[1:]) for place in self._form.finditer(plain)}:
+            marks = tuple(columns[column][1] if column is not None else seams.MIXED for column in where)
+            spot = marks, tuple(map(eq, where, where[1:]))
+            if (spot, kind) not in self._told:
+                self._told[spot, kind] = frozenset(self._tests(spot, kind))
+            found |= self._told[spot, kind]
+        return found
+
+    def _tests(self, spot: _Spot, kind: int) -> Iterator[Tests]:
+        marks, joined = spot
+        texts = [(marks[0], self._runs[0][0])]
+        for (run, _), mark, is_joined in zip(self._runs[1:], marks[1:], joined, strict=True):
+            texts[-1:] = [(mark, texts[-1][1] + run)] if is_joined else [texts[-1], (mark, run)]
+        its = kind if len(texts) == 1 else PIECE
+        return (frozenset().union(*tests) for tests in product(*(_ways(mark, text, its) for mark, text in texts)))
 
 
 def _ways(mark: str, text: str, kind: int) -> Iterable[Tests]:

@@ -47,7 +47,7 @@ def sums(
         for way in _apart(within(todo.ways, window))
     ]
     sql = f"SELECT * EXCLUDE timestamp, count(*), min(timestamp), max(timestamp) FROM ({' UNION ALL '.join(kinds)}) GROUP BY ALL"
-    found = snapshot.con.execute(sql, parameters * len(kinds)).fetchall()
+    found = snapshot.execute(sql, parameters * len(kinds)).fetchall()
     width = len(by)
     proved = [(*row[:width], *row[width + 1 :]) for row in found if row[width]]
     if len(proved) == len(found):

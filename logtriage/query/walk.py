@@ -103,7 +103,7 @@ def in_window(
     if are_many or (todo.ways and pace.rows > _FIRST):
         size = most if are_many else max(_FIRST, 2 * left) if left else MOST
         return _by_and_by(snapshot, todo, columns, window, size, most, backwards)
-    return todo.decided(fetched(snapshot.con.execute(*todo.select(columns, window, order=order, limit=left))))
+    return todo.decided(fetched(snapshot.execute(*todo.select(columns, window, order=order, limit=left))))
 
 
 def _by_and_by(
@@ -127,7 +127,7 @@ def _by_and_by(
         last = place_of(snapshot, todo, here, order, size)
         beyond = [beyond_of(todo.query, Key(*last), backwards)] if last else []
         upto = [Condition(f"({one.sql}) IS NOT TRUE", one.parameters) for one in beyond]
-        yield from todo.decided(fetched(snapshot.con.execute(*todo.select(columns, [*here, *upto], order=order))))
+        yield from todo.decided(fetched(snapshot.execute(*todo.select(columns, [*here, *upto], order=order))))
         if last is None:
             return
         size = min(_GROWTH * size, max(size, most))

@@ -26,9 +26,11 @@ _CODES = bytes(byte & _LOW | _KINDS.get(byte, 0) for byte in range(256))
 # How what is kept of a gram becomes its hash: the last step of MurmurHash3 (A. Appleby, 2011).
 _MIX = ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1))
 _WORD = (1 << 32) - 1
-# Bits of a bitmap: three times as many as there are grams, or more, as far as that is no more than so many. Where there are
-# half as many grams there is none.
-_LEAST, _MOST = 1 << 10, 1 << 20
+# Bits of a bitmap for each gram: a quarter of them are set then; and for each piece of ids, which are asked for many at a time.
+_BITS_EACH, _BITS_DENSE = 3.8, 2.9
+# Of more grams, and of more pieces of ids, there is no bitmap.
+_MOST, _MOST_DENSE = 1 << 19, 1 << 20
+_LEAST = 1 << 10  # bits of one
 
 
 @lru_cache(1_000)
@@ -73,14 +75,16 @@ def bitmap(hashes: pa.UInt32Array, *, dense: bool = False) -> bytes | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if len(hashes) > (_MOST if dense else _MOST // 2):
+    if len(hashes) > (_MOST_DENSE if dense else _MOST):
         return None
-    size = min(max(_LEAST, 1 << ((2 if dense else 3) * len(hashes)).bit_length()), _MOST)
-    places = pc.bit_wise_and(hashes, pa.scalar(size - 1, pa.uint32())).cast(pa.int64())
+    each = _BITS_DENSE if dense else _BITS_EACH
+    size = max(_LEAST, -(-int(each * len(hashes)) // 16) * 16)  # an even number of bytes, see Row
+    bits = pa.scalar(size, pa.uint32())
+    places = pc.subtract(hashes, pc.multiply(pc.divide(hashes, bits), bits)).cast(pa.int64())
     # The bitmap is the one that tells in which places there is a value.
     spread = pc.scatter(pa.repeat(True, len(places)), places, max_index=size - 1)
-    bits = spread.buffers()[0]
-    return bits.to_pybytes()[: size // 8] if bits else bytes(size // 8)
+    held = spread.buffers()[0]
+    return held.to_pybytes()[: size // 8] if held else bytes(size // 8)
 
 
 def _codes(texts: pa.Array) -> pa.UInt8Array:

@@ -14,20 +14,23 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage.store.bitmaps import LENGTH, bitmap, hash_of, is_kept, of_ids
+from logtriage.store.store import ROW_GROUP
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
 IDS = 0  # the part that stands for lake.ids in lake.grams; its places are their numbers
-FILES = -1  # the part that stands for files of many parts; the places are their numbers (see file_grams.py)
+FILES = -1  # the part that stands for files of many parts, in older stores by their numbers (see file_grams.py)
 # Records of a commit that are too few to be worth bitmaps.
 _FEW = 5_000
+_IDS_EACH = ROW_GROUP  # ids that have a bitmap of their own, as they lie in one row group where all are in one file
 # What a bitmap begins with, and that of ids. One of older versions has no such byte, and is of other hashes.
-_MIXED, _MIXED_IDS = b"\1", b"\2"
+MIXED, _MIXED_IDS = b"\1", b"\2"
 _RUN = re.compile(f"[0-9a-fA-F.]{{{LENGTH},}}")
 _DIGIT = re.compile("[0-9]")
 
@@ -42,7 +45,7 @@ class Row(NamedTuple):
     first: int
     last: int
     longest: int
-    bits: bytes
+    bits: bytes | memoryview
 
     def may_hold(self, grams: Iterable[str]) -> bool:
         """May all grams be there?"""
@@ -50,7 +53,7 @@ class Row(NamedTuple):
 
     def may_hold_id(self, length: int, pieces: Iterable[bytes]) -> bool:
         """May an id be there of so many characters at least, with some pieces (see `pieces_of_id`)?"""
-        is_told = len(self.bits) % 2 and self.bits.startswith(_MIXED_IDS)
+        is_told = len(self.bits) % 2 and self.bits[:1] == _MIXED_IDS
         return self.longest >= length and (not is_told or all(map(self._has_hash, map(hash_of, pieces))))
 
     def _has(self, gram: str) -> bool:
@@ -88,16 +91,22 @@ def write(
 
 
 def write_ids(con: duckdb.DuckDBPyConnection, texts: pa.LargeStringArray, first: int) -> None:
-    """Adds the bitmap of ids, of which the first one has a number, and so on."""
+    """Adds the bitmaps of ids, of which the first one has a number, and so on."""
+    if len(texts) < _FEW:
+        return
+    cuts = sorted({0, len(texts), *range(-(first - 1) % _IDS_EACH, len(texts), _IDS_EACH)})
+    told = ((begin, texts[begin:end]) for begin, end in pairwise(cuts))
+    add(con, (_row_of(some, first + begin) for begin, some in told), _MIXED_IDS)
+
+
+def _row_of(ids: pa.LargeStringArray, first: int) -> Row:
     import pyarrow.compute as pc
 
-    if len(texts) >= _FEW:
-        longest = pc.max(pc.utf8_length(texts)).as_py()
-        bits = bitmap(of_ids(texts), dense=True) or b""
-        add(con, [Row(IDS, first, first + len(texts) - 1, longest, bits)], _MIXED_IDS)
+    bits = bitmap(of_ids(ids), dense=True) or b""
+    return Row(IDS, first, first + len(ids) - 1, pc.max(pc.utf8_length(ids)).as_py(), bits)
 
 
-def add(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], kind: bytes = _MIXED) -> None:
+def add(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], kind: bytes = MIXED) -> None:
     """Keeps rows, whose bitmaps begin with their `kind` then; those without one are left out."""
     import pyarrow as pa
 

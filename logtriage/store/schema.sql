@@ -60,7 +60,7 @@ CREATE TABLE IF NOT EXISTS lake.facets (part INTEGER, shape BIGINT, name VARCHAR
 
 -- which grams (pieces of numbers and ids, see grams.py) the texts of a part's records have, from the offset `first` up to
 -- `last`, as a bitmap of their hashes. Part 0: the same of ids, by number; `longest`: the length of the longest one.
--- Part -1: of a file with records of several parts (see file_grams.py)
+-- Compaction takes those of ids, and of parts that it mixes, out of here (see file_grams.py). Part -1: of a file, in older stores
 CREATE TABLE IF NOT EXISTS lake.grams (part INTEGER, first BIGINT, last BIGINT, longest INTEGER, bits BLOB);
 
 -- the version of these tables

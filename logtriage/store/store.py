@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from logtriage.store.gist import SnapshotId
+    from logtriage.store.gist import Gist, SnapshotId
 
-_ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes it wants
+ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes it wants
 INLINE = 500  # inserts of fewer rows stay in the catalog until they are flushed
 _MISLED = ("statistics_propagation", "top_n_window_elimination")  # the other one cannot be without the first
 
@@ -45,11 +45,6 @@ def connect(threads: int | None = None, *, trusting: bool = False) -> duckdb.Duc
     return con
 
 
-def widen(con: duckdb.DuckDBPyConnection) -> None:
-    """Gives queries all processors, on all connections to this database."""
-    con.execute("RESET threads")
-
-
 def do_without(con: duckdb.DuckDBPyConnection, *optimizers: str) -> None:
     """Has DuckDB do without some of its optimizers (on all connections to this database), and always without the one that
     believes what DuckLake says of whole tables: where a group of a file's rows has no value in a column, the file is
@@ -62,14 +57,18 @@ class Store:
     """An open store: `con` sees it as the database `lake`.
 
     `path` is a folder (catalog.sqlite and data/); with `write` the one writer's lock is held until `close`. `threads`:
-    of a query, until it is `widen`ed; None: as many as there are processors. With `write`, `began` is the snapshot that was
+    of a query, until it is `widen`ed; None: as many as there are processors. `told`: its gist as it was just now; then it is
+    opened (`attach`) only where that and its files do not do, and seen as it was. With `write`, `began` is the snapshot that was
     found, or of which the gist was made last, and `touched` are the parts whose records were changed since (None: any).
     Raises StoreError where it is missing, held by another writer, of a newer version, or not readable.
     """
 
-    def __init__(self, path: Path, *, write: bool = False, threads: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *, write: bool = False, threads: int | None = None, told: Gist | None = None
+    ) -> None:
         self.path = path
         self.write = write
+        self.told, self._is_attached = told, False
         self._lock: IO[str] | None = None
         self.began: SnapshotId | None = None
         self.touched: set[int] | None = set()
@@ -83,8 +82,10 @@ class Store:
             place.require(path)
         self.con = connect(threads, trusting=extensions.all_installed())
         self.con.execute(f"SET temp_directory = {literal(str(room.for_much(path)))}")
+        if told:
+            return
         try:
-            self._attach()
+            self.attach()
             if write:
                 from logtriage.store.gist import snapshot_of
 
@@ -124,12 +125,18 @@ class Store:
 
     def widen(self) -> None:
         """Gives queries all processors. To share what little most of them do takes a third longer."""
-        widen(self.con)
+        self.con.execute("RESET threads")
 
     def in_any_order(self) -> None:
         """What no ORDER BY asks for in order comes as it is found from now on: to take some rows out of several files, one
         thread would else go through all of them first."""
         self.con.execute("SET preserve_insertion_order = false")
+
+    def attach(self) -> None:
+        """Opens the database `lake`, if that is not done. Raises StoreError."""
+        if not self._is_attached:
+            self._is_attached = True
+            self._attach()
 
     def _attach(self) -> None:
         import _duckdb as duckdb
@@ -170,6 +177,8 @@ class Store:
         options = f"DATA_PATH {data}, META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000, OVERRIDE_DATA_PATH true"
         if not self.write:
             options += ", READ_ONLY"
+        if self.told:
+            options += f", SNAPSHOT_VERSION {self.told.snapshot.number}"
         self.con.execute(f"ATTACH {literal(f'ducklake:sqlite:{catalog}')} AS lake ({options})")
 
     def _tables(self) -> int:
@@ -179,7 +188,7 @@ class Store:
 
     def _make(self) -> None:
         """Makes the tables, all at once: dying before leaves a catalog without any, which is made anew."""
-        for key, value in (("parquet_row_group_size", _ROW_GROUP), ("parquet_compression", "'zstd'"), ("parquet_version", 2),
+        for key, value in (("parquet_row_group_size", ROW_GROUP), ("parquet_compression", "'zstd'"), ("parquet_version", 2),
                            ("data_inlining_row_limit", INLINE)):  # fmt: skip
             self.con.execute(f"CALL lake.set_option('{key}', {value})")
         with self.transaction():

@@ -61,11 +61,11 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
         sum_up(store)
         recut(store, on_step)
         _flush(store)  # files may be of few records
-        file_grams.tell(store, on_step)
-        _flush(store)
         for name in _MERGED:
             on_step(name)
             con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
+        file_grams.tell(store, on_step)
+        _flush(store)
         for name in _SUMMED:  # where all rows of a file are deleted, DuckLake keeps it, and a list of them beside it
             con.execute(f"CALL ducklake_rewrite_data_files('lake', '{name}', delete_threshold => 0)")
         _free(store)
@@ -130,6 +130,7 @@ def _remove(store: Store, cutoff: datetime) -> int:
             con.execute("INSERT INTO lake.meta VALUES (?, ?)", [PRUNED, cutoff.isoformat()])
     if gone:
         con.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => 0)")
+        file_grams.tell(store, lambda what: None, anew=False)
         _free(store)
     return int(gone)
 

@@ -3,7 +3,8 @@ and a snapshot of it."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+import re
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from logtriage.formats.levels import level_sql
 from logtriage.once import once
 from logtriage.sql import literal
-from logtriage.store import files, gist, grams
+from logtriage.store import file_grams, files, gist, grams
 from logtriage.store.catalog import RESOURCE, Catalog, catalog_of, load, longest_runs, read_up_to
+from logtriage.store.file_grams import Told
 from logtriage.store.files import File
 from logtriage.store.grams import Row as Bitmap
 from logtriage.store.mined import UNMINED, UNMINED_ID, UNMINED_TEXT
@@ -30,6 +32,7 @@ _LOOKED_UP = 1_000
 # What queries put beside the store, as temporary tables, and how many bytes of it are too many.
 _BESIDE = "SELECT coalesce(sum(memory_usage_bytes), 0) FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
 _MOST_BESIDE = 48 << 20
+_OF_STORE = re.compile(r"\b(?:lake|bare|pieces|hits|named_shapes)\b")  # what statements on the store itself name
 # The view that conditions on a record's shape look templates up in.
 NAMED_SHAPES = (
     "SELECT shape, format('{:016x}', template) AS template FROM lake.mined "
@@ -57,20 +60,45 @@ class Snapshot:
     """
 
     def __init__(self, store: Store) -> None:
-        self.con = store.con.cursor()
-        # Outside a transaction every statement would read the catalog anew.
-        self.con.execute(f"SET TimeZone = 'UTC'; SET dynamic_or_filter_threshold = {_LOOKED_UP}; BEGIN")
-        self.version = self._now()
+        self._store, self._con, self._is_open = store, store.con.cursor(), False
+        self._con.execute(f"SET TimeZone = 'UTC'; SET dynamic_or_filter_threshold = {_LOOKED_UP}")
         self.memory: dict[Hashable, Any] = {}  # what queries keep in mind of it
         self._folder = store.path
-        self.gist = told = gist.of(self.con, store.path)
-        self.catalog = catalog_of(told.parts, told.formats, told.renderings) if told else load(self.con)
-        _name_parts(self.con, self.catalog)
+        if store.told:
+            self.version = store.told.snapshot.number
+        else:
+            self._open()
+        self.gist = told = store.told or gist.of(self._con, store.path)
+        self.catalog = catalog_of(told.parts, told.formats, told.renderings) if told else load(self._con)
+        _name_parts(self._con, self.catalog)
+        if not store.told:
+            self.con  # noqa: B018 - now, as threads may ask for it later
+
+    @once
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The connection, which sees the whole store."""
+        self._open()
         views = {
             "bare": bare(), "pieces": placed("bare"), "hits": others()["hits"], "named_shapes": NAMED_SHAPES,
         }  # fmt: skip
         for name, sql in views.items():
-            self.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+            self._con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+        return self._con
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
+        """Runs a statement. What names files alone, and what was put beside the store, does without the store."""
+        return (self.con if _OF_STORE.search(sql) else self._con).execute(sql, parameters)
+
+    def widen(self) -> None:
+        """Gives queries all processors."""
+        self._store.widen()
+
+    def _open(self) -> None:
+        if not self._is_open:
+            self._is_open = True
+            self._store.attach()
+            self._con.execute("BEGIN")  # outside a transaction every statement would read the catalog anew
+            self.version = self._now()
 
     def __enter__(self) -> Snapshot:
         return self
@@ -108,8 +136,16 @@ class Snapshot:
 
     @once
     def grams(self) -> dict[int, list[Bitmap]]:
-        """What lake.grams has of each part, and of ids."""
+        """What lake.grams has of each part, and of ids; of older stores, of files too."""
+        every = None if self.files is None or self.id_files is None else [*self.files, *self.id_files]
+        if every is not None and all(file_grams.name_of(file) in self.file_grams for file in every):
+            return {}
         return grams.load(self.con)
+
+    @once
+    def file_grams(self) -> Told:
+        """What is told of whole files (see file_grams.py)."""
+        return file_grams.read(self._folder)
 
     @once
     def files(self) -> list[File] | None:
@@ -135,7 +171,7 @@ class Snapshot:
 
     def has_room(self) -> bool:
         """May queries put more beside the store?"""
-        return bool(self.con.execute(_BESIDE).fetchall()[0][0] < _MOST_BESIDE)
+        return bool(self._con.execute(_BESIDE).fetchall()[0][0] < _MOST_BESIDE)
 
     def sweep(self) -> bool:
         """Frees what queries put beside the store, once it is much: DuckDB holds it until a transaction ends, and a new one
@@ -147,11 +183,11 @@ class Snapshot:
 
     def _now(self) -> int:
         """The number of the store's version that is seen."""
-        return int(self.con.execute("FROM lake.current_snapshot()").fetchall()[0][0])
+        return int(self._con.execute("FROM lake.current_snapshot()").fetchall()[0][0])
 
     def close(self) -> None:
         """Lets go of the snapshot."""
-        self.con.close()
+        self._con.close()
 
 
 @contextmanager
