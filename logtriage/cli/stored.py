@@ -66,7 +66,8 @@ class Stored:
 
     def shown(self, query: Query, needle: Needle | None = None, *, most: int | None = None) -> Iterator[Shown]:
         """What a query finds, at most so many of each source, as it is printed."""
-        return (shown(values, self._output) for values in self._found(query, self._columns(needle), most))
+        found = self._found(query, self._columns(needle), most)
+        return map(partial(shown, output=self._output), found)
 
     def amid(self, query: Query, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Shown | None]:
         """The same amid so many records before and after each; None where some between are left out."""

@@ -131,11 +131,15 @@ def _cut(text: str, before: str, piece: str, mark: str) -> str:
     return f"concat({before}, {mark}, decode(encode({text})[strlen({before}) + strlen({piece}) + 1:]))"
 
 
-def restored(relation: str, renderings: Sequence[tuple[int, Rendering]]) -> str:
+def restored(relation: str, renderings: Sequence[tuple[int, Rendering]], *, whole: bool = True) -> str:
     """SELECT: rows of the store's `records` (SQL of a relation) with their ids; `frame` is now the text that a row was made
-    from, and `body` what that says. `renderings`: those of the store, by number."""
+    from (not `whole`: NULL), and `body` what that says. `renderings`: those of the store, by number."""
     for name, mark in IDS.items():  # before it is escaped, which would escape the marks
         relation = _filled(relation, "body", {mark: name})
+    ended = "starts_with(body, chr(10)) OR ends_with(body, chr(10))"
+    body = settled(f"CASE WHEN {ended} THEN trim(body, chr(10)) ELSE body END")
+    if not whole:
+        return f"SELECT * REPLACE ({body} AS body, NULL AS frame) FROM {relation}"
     relation = _filled(relation, "frame", {BODY: "body", JSON_BODY: json_text("body"), HTML_BODY: _html("body")})
     for mark, number, moment, nanos in (
         (OBSERVED, "observed_stamp", "observed", "observed_nanos"),
@@ -146,9 +150,7 @@ def restored(relation: str, renderings: Sequence[tuple[int, Rendering]]) -> str:
             relation = _filled(relation, "frame", {mark: f"CASE {number}{cases} END"})
     for name, mark in IDS.items():
         relation = _filled(relation, "frame", {mark: name})
-    ended = "starts_with(body, chr(10)) OR ends_with(body, chr(10))"
-    body = f"CASE WHEN {ended} THEN trim(body, chr(10)) ELSE body END"
-    return f"SELECT * REPLACE ({settled(body)} AS body, {settled('frame')} AS frame) FROM {relation}"
+    return f"SELECT * REPLACE ({body} AS body, {settled('frame')} AS frame) FROM {relation}"
 
 
 def _filled(relation: str, column: str, pieces: Mapping[str, str]) -> str:

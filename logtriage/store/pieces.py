@@ -29,6 +29,7 @@ COLUMNS = (
     "severity_text", "format", "shape", "template", "flags", *RESOURCE, *IDS, "body", "raw", "exact", "bytes",
     "attributes",
 )  # fmt: skip
+_WHOLE = ("raw", "bytes", "attributes")  # those that are made of all of a record's text
 
 
 def bare(records: str = "lake.records", *more: str) -> str:
@@ -77,8 +78,11 @@ def restored(catalog: Catalog, pieces: str, ids: str, wanted: Container[str] = C
     """
     joins = "".join(f" LEFT JOIN {ids} AS {column}_ids ON {column}_ids.id = r.{column}" for column in IDS.values())
     texts = ", ".join(f"{column}_ids.text AS {name}" for name, column in IDS.items())
-    whole = frame.restored(f"(SELECT r.*, {texts} FROM {pieces} AS r{joins})", catalog.renderings)
+    is_whole = any(name in wanted for name in _WHOLE)
+    whole = frame.restored(f"(SELECT r.*, {texts} FROM {pieces} AS r{joins})", catalog.renderings, whole=is_whole)
     rows = dressed(catalog, f"(SELECT * RENAME (frame AS whole) FROM ({whole}))", wanted)
+    if not is_whole:
+        return rows
     raw = "CASE WHEN ends_with(whole, chr(10)) THEN decode(encode(whole)[:-2]) ELSE whole END"
     more = f", {_attributes(catalog)} AS attributes" if "attributes" in wanted else ""
     return f"SELECT *, {settled(raw)} AS raw, coalesce(exact, encode(whole)) AS bytes{more} FROM ({rows})"
