@@ -6,15 +6,18 @@ import contextlib
 import dataclasses
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from logtriage import small
 from logtriage.errors import SourceError
 from logtriage.formats.format import Format
-from logtriage.formats.records import Made, Records
+from logtriage.formats.records import Records
+from logtriage.formats.wholes import Made
 from logtriage.normalise import Normaliser, Settings, read_ahead
+from logtriage.small import Small
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block
 from logtriage.store.shape import Shape, Shapes
@@ -40,27 +43,39 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """A block's records, apart from the connection that they were read on: `rows` as they are kept (see frame.py), `hits` and
-    `grams` in them, the `shapes` that no block before had, and where the last record begins (byte and line of the source)."""
+class Taken:
+    """A block's records, apart from the connection that they were read on: `rows` as they are kept (see frame.py), `hits` in
+    them, the `grams` of each source (by `place`), and the `shapes` that no block before had."""
 
-    block: Block
-    made: Made
     counted: Counted
     rows: pa.Table
     hits: pa.Table
-    grams: pa.UInt32Array
+    grams: list[pa.UInt32Array]
     shapes: dict[int, Shape]
+
+    @classmethod
+    def of(cls, normaliser: Normaliser, counted: Counted, sources: int = 1) -> Taken:
+        """The records that a normaliser holds, of so many sources."""
+        assert normaliser.rows is not None
+        return cls(counted, normaliser.rows, normaliser.hits(), normaliser.grams(sources), normaliser.shapes.new)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A block of one source, its records, and where the last of them begins (byte and line of the source)."""
+
+    block: Block
+    made: Made
+    taken: Taken
     tail: tuple[int, int] | None
 
     @classmethod
     def of(cls, normaliser: Normaliser, block: Block, made: Made, counted: Counted | None = None) -> Batch:
         """The records that a normaliser holds."""
-        rows = normaliser.rows
-        assert rows is not None
+        taken = Taken.of(normaliser, counted or Counted.of(normaliser.records))
+        rows = taken.rows
         tail = (rows["offset"][-1].as_py(), rows["line"][-1].as_py()) if made.records else None
-        counted = counted or Counted.of(normaliser.records)
-        return cls(block, made, counted, rows, normaliser.hits(), normaliser.grams(), normaliser.shapes.new, tail)
+        return cls(block, made, taken, tail)
 
 
 class Batches:
@@ -102,6 +117,12 @@ class Batches:
             wait([one for one in (finished,) if one])  # the next source is read by the same normalisers
         if before:
             yield before.result()
+
+    def small(self, logs: Iterable[Small]) -> Iterator[tuple[list[Source], Taken]]:
+        """The records of small logs, of some sources at a time, which their `place` counts (see small.py)."""
+        for sources in small.read(self.normaliser, logs, shapes=True):
+            yield sources, Taken.of(self.normaliser, Counted.of(self.normaliser.records), len(sources))
+            self.normaliser.let_go()
 
 
 def _finish(normaliser: Normaliser, block: Block, made: Made, counted: Counted) -> Batch:

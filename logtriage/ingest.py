@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from logtriage.batches import Batch, Batches
+from logtriage.batches import Batch, Batches, Taken
 from logtriage.errors import LogtriageError, SourceError
-from logtriage.formats.records import Made
 from logtriage.layouts import one
 from logtriage.normalise import Settings
+from logtriage.small import MANY, Small
 from logtriage.sources.find import Source
-from logtriage.sources.read import identity
+from logtriage.sources.read import Identity, identity
 from logtriage.store.facets import Facets
 from logtriage.store.ids import Ids
 from logtriage.store.mined import Templates
@@ -56,16 +56,14 @@ class Tally:
     cut: list[str] = field(default_factory=list)
     errors: list[LogtriageError] = field(default_factory=list)
 
-    def add(self, made: Made, rows: pa.Table) -> None:
-        """Counts a block, of which `rows` are the records."""
+    def add(self, rows: pa.Table) -> None:
+        """Counts records."""
         import pyarrow.compute as pc
 
         ends = pc.min_max(rows["timestamp"]).as_py()
         self.first = min(filter(None, (self.first, ends["min"])), default=None)
         self.last = max(filter(None, (self.last, ends["max"])), default=None)
-        self.records += made.records
-        self.lines += made.lines
-        self.bytes += made.bytes
+        self.records += len(rows)
 
 
 class Ingest:
@@ -84,6 +82,7 @@ class Ingest:
         self.batches = Batches(store.con, settings, Shapes(set(self.templates.wordings)))
         self._formats = _Numbers({(name, text): n for n, name, text in self._all("FROM lake.formats")})
         self._renderings = _Numbers({(text,): n for n, text in self._all("FROM lake.renderings")})
+        self._small: dict[int, tuple[Part, Identity, Small]] = {}  # by number of the part
         self._waiting = _Waiting()
         self._writer = ThreadPoolExecutor(max_workers=1)
         self._written: Future[None] | None = None
@@ -104,15 +103,40 @@ class Ingest:
 
     def _source(self, source: Source, on_progress: Callable[[Tally], None]) -> None:
         part, now = self.parts.of(source), identity(source)
+        if part.number in self._small:
+            self._read_small()
+            part = self.parts.of(source)
         self.asked.append(part.number)
         if part.untouched(now):
             self.tally.unchanged += 1
+            return
+        if not part.offset and now and (log := Small.of(source)):
+            self._small[part.number] = (part, now, log)
+            if len(self._small) == MANY:
+                self._read_small()
             return
         for batch in self.batches.read(source, offset=part.tail_offset, line=part.tail_line):
             part = self.add(part, batch)
             on_progress(self.tally)
         if now:
             self.parts.note(dataclasses.replace(part, size=now.size, mtime_ns=now.mtime_ns))
+
+    def _read_small(self) -> None:
+        """Takes over the small logs that wait, of which the store has nothing yet."""
+        found = {log.source: (part, now, log) for part, now, log in self._small.values()}
+        self._small = {}
+        for sources, taken in self.batches.small([log for _, _, log in found.values()]):
+            self._wait([found[source][0].number for source in sources], taken)
+            places, offsets, lines = (taken.rows[name].to_pylist() for name in ("place", "offset", "line"))
+            tails = dict(zip(places, zip(offsets, lines, strict=True), strict=True))  # the last record of each log
+            for place, tail in tails.items():
+                part, now, log = found[sources[place]]
+                self.parts.note(_reached(part, log, tail, now))
+                self.tally.lines += log.data.count(b"\n")
+                self.tally.bytes += len(log.data)
+                self._waiting.bytes += len(log.data)
+        if self._waiting.bytes >= _ENOUGH:
+            self._write()
 
     def add(self, part: Part, batch: Batch) -> Part:
         """Takes over more records of a part; gives the part as it is then. They may wait for `flush`."""
@@ -122,9 +146,9 @@ class Ingest:
             self._write()
         if block.offset < part.offset:  # the last record of an earlier run is read again, with what was written since
             self._waiting.dropped.append((part.number, block.offset))
-        self._waiting.touched.add(part.number)
-        self._wait(part.number, batch)
-        self.tally.add(made, batch.rows)
+        self._wait([part.number], batch.taken)
+        self.tally.lines += made.lines
+        self.tally.bytes += made.bytes
         end, line = block.offset + made.bytes, block.line + made.lines
         tail_offset, tail_line = batch.tail if batch.tail and made.bytes == len(block.data) else (end, line)
         part = dataclasses.replace(part, offset=end, line=line, tail_offset=tail_offset, tail_line=tail_line, size=None)
@@ -134,22 +158,28 @@ class Ingest:
             self._write()
         return part
 
-    def _wait(self, part: int, batch: Batch) -> None:
-        """Puts rows and hits with those that wait, under the store's numbers."""
+    def _wait(self, parts: Sequence[int], taken: Taken) -> None:
+        """Puts rows and hits of some parts (by `place`) with those that wait, under the store's numbers."""
         import pyarrow as pa
+        import pyarrow.compute as pc
 
-        waiting, rows = self._waiting, batch.rows
-        chains, renderings = self._formats.of(batch.counted.chains), self._renderings.of(batch.counted.renderings)
+        waiting, rows, counted = self._waiting, taken.rows, taken.counted
+        self.tally.add(rows)
+        chains, renderings = self._formats.of(counted.chains), self._renderings.of(counted.renderings)
         for column, numbers in (("chain", chains), ("stamp", renderings), ("observed_stamp", renderings)):
-            counted = pa.array(numbers, pa.int32()).take(one(rows[column]))
-            rows = rows.set_column(rows.schema.get_field_index(column), column, counted)
-        for table, waits in ((rows, waiting.rows), (batch.hits, waiting.hits)):
-            waits.append(table.append_column("part", pa.array([part] * len(table), pa.int32())))
-        waiting.grams[part].append(batch.grams)
-        waiting.shapes |= batch.shapes
+            counts = pa.array(numbers, pa.int32()).take(one(rows[column]))
+            rows = rows.set_column(rows.schema.get_field_index(column), column, counts)
+        for table, waits in ((rows, waiting.rows), (taken.hits, waiting.hits)):
+            part = pa.array(parts, pa.int32()).take(one(table["place"]))
+            waits.append(table.drop_columns("place").append_column("part", part))
+        for place in pc.unique(rows["place"]).to_pylist():
+            waiting.grams[parts[place]].append(taken.grams[place])
+            waiting.touched.add(parts[place])
+        waiting.shapes |= taken.shapes
 
     def flush(self) -> None:
         """Writes all that waits, and returns when it is committed."""
+        self._read_small()
         self._write()
         if self._written:
             self._written.result()
@@ -186,6 +216,14 @@ class _Numbers:
         """(number, value…) of what was added since the last call."""
         new, self._new = self._new, []
         return new
+
+
+def _reached(part: Part, log: Small, tail: tuple[int, int], now: Identity) -> Part:
+    """The part of a log that was read as a whole."""
+    return dataclasses.replace(
+        part, offset=len(log.data), line=1 + log.data.count(b"\n"), tail_offset=tail[0], tail_line=tail[1],
+        size=now.size, mtime_ns=now.mtime_ns,
+    )  # fmt: skip
 
 
 def _give_back_memory() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from logtriage.formats.levels import level_sql
-from logtriage.sql import literal
+from logtriage.sql import at_place, literal
+from logtriage.store.catalog import RESOURCE
 from logtriage.store.mined import UNMINED
 
 if TYPE_CHECKING:
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from logtriage.sources.find import Source
 
 
-def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: Sequence[Node]) -> Iterator[str]:
-    """The block in the temp tables (see normalise.py) as one JSON object a record; `mined` holds (shape, template)."""
+def lines(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], chains: Sequence[Node]) -> Iterator[str]:
+    """The block in the temp tables (see normalise.py) as one JSON object a record; `mined` holds (shape, template). `sources`: of
+    which the records are, by their `place`."""
     from logtriage.formats.attributes import attributes
     from logtriage.formats.clean import first_line
 
@@ -30,14 +32,11 @@ def lines(con: duckdb.DuckDBPyConnection, source: Source, chains: Sequence[Node]
             f"INSERT INTO record_attributes SELECT i, {made} FROM (SELECT i, {text} AS t FROM records WHERE chain = {chain})"
         )
     cases = " ".join(f"WHEN {k} THEN {literal(node.name)}" for k, node in enumerate(chains))
-    who = source.resource
-    resource = {name: getattr(who, name) for name in ("service", "host", "container", "pod", "namespace")}
+    who = {name: at_place([getattr(one.resource, name) for one in sources]) for name in RESOURCE}
     last = {"service": ", program"}
-    told = ", ".join(
-        f"'{n}', coalesce({n}, {literal(v) if v else 'NULL'}{last.get(n, '')})" for n, v in resource.items()
-    )
+    told = ", ".join(f"'{name}', coalesce({name}, {of_place}{last.get(name, '')})" for name, of_place in who.items())
     rows = con.execute(f"""
-        SELECT json_object('source', {literal(source.name)}, 'line', line, 'lines', lines, 'offset', "offset",
+        SELECT json_object('source', {at_place([one.name for one in sources])}, 'line', line, 'lines', lines, 'offset', "offset",
             'timestamp', strftime(timestamp, '%Y-%m-%dT%H:%M:%S.%f') || CASE WHEN nanos > 0 THEN lpad(nanos::VARCHAR, 3, '0') ELSE '' END || 'Z',
             'level', {level_sql("coalesce(r.severity_number, f.severity_number, r.severity_default)")}, 'severity_text', severity_text, {told},
             'format', CASE chain {cases} END, 'template', format('{{:016x}}', coalesce(template, {UNMINED})),

@@ -13,7 +13,8 @@ from logtriage.formats.claims import Claims
 from logtriage.formats.detect import Grammar
 from logtriage.formats.format import Format
 from logtriage.formats.node import Node
-from logtriage.formats.records import Made, Records
+from logtriage.formats.records import Records
+from logtriage.formats.wholes import Made
 from logtriage.layouts import one
 from logtriage.signatures.flags import Flags
 from logtriage.signatures.library import Pattern
@@ -66,7 +67,7 @@ class Held:
 
 
 _AS_THEY_ARE = (
-    "i", "offset", "line", "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp", "chain",
+    "i", "place", "offset", "line", "timestamp", "nanos", "stamp", "observed", "observed_nanos", "observed_stamp", "chain",
     "severity_text", "host", "container", "pod", "namespace", "trace_id", "span_id", "request_id",
 )  # fmt: skip
 
@@ -131,6 +132,16 @@ class Normaliser:
         self.show(self.held())
         return made
 
+    def together(
+        self, block: Block, grammars: Sequence[Grammar], firsts: Sequence[int], reference: datetime, *, shapes: bool
+    ) -> tuple[list[int], list[int]]:
+        """One block of several logs, see `Records.read_together`."""
+        self.records.reset()
+        made, again, apart = self.records.read_together(block, grammars, firsts, reference=reference)
+        self.finish(block, made, shapes=shapes)
+        self.show(self.held())
+        return again, apart
+
     def held(self) -> Held:
         """The records that were read last."""
         # Of rows what is looked up by the place of a record: to show a column costs some microseconds.
@@ -162,18 +173,21 @@ class Normaliser:
         found, rows = self._flags.found, self.rows
         assert found is not None and rows is not None
         at = pc.index_in(found["i"], value_set=rows["i"])
-        for name in ("offset", "timestamp"):
+        for name in ("place", "offset", "timestamp"):
             found = found.append_column(name, rows[name].take(at))
         return found.drop_columns("i")
 
-    def grams(self) -> pa.UInt32Array:
-        """The hashes of the grams in `rows` (see bitmaps.py)."""
+    def grams(self, sources: int = 1) -> list[pa.UInt32Array]:
+        """The hashes of the grams in `rows` (see bitmaps.py), of those of each source."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         assert self.rows is not None
+        if sources > 1:
+            texts = [one(self.rows["frame"]), one(self.rows["body"])]
+            return bitmaps.grams_of_each(texts, one(self.rows["place"]), sources)
         frames, bodies = self.rows["frame"].unique(), one(self.rows["body"])
-        return pc.unique(pa.concat_arrays([bitmaps.grams(frames), bitmaps.grams(bodies)]))
+        return [pc.unique(pa.concat_arrays([bitmaps.grams(frames), bitmaps.grams(bodies)]))]
 
     def _rows(self, source: Source, made: Made) -> None:
         """Reads out the records as they are kept, and numbers their shapes."""

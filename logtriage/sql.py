@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ def literal(text: str) -> str:
     return (
         quoted if "\0" not in text else "(" + quoted.replace("\0", "' || chr(0) || '") + ")"
     )  # a NUL ends a statement
+
+
+def at_place(values: Sequence[str | None]) -> str:
+    """SQL: of some texts the one that a number `place` counts, from 0; of a single one, itself."""
+    told = [literal(value) if value else "NULL" for value in values]
+    return told[0] if len(set(told)) == 1 else f"[{', '.join(told)}][place + 1]"
 
 
 def settled(text: str) -> str:

@@ -10,7 +10,7 @@ from logtriage.sources.cut import NEWLINE, after_last_newline
 from logtriage.sources.read import Block
 
 if TYPE_CHECKING:
-    from logtriage.formats.records import Made
+    from logtriage.formats.wholes import Made
 
 LONGEST = 8 << 20  # bytes of a record: what works on one takes up to 50 times that. No block that is read may be larger
 

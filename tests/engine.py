@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import Phase, settings
 
-from logtriage import jsonl, normalise
+from logtriage import jsonl, normalise, small
 from logtriage.formats.format import load_formats
 from logtriage.ingest import Ingest, Tally
 from logtriage.normalise import Normaliser, Settings
@@ -46,6 +46,7 @@ def reading(
 def set_block_size(patch: pytest.MonkeyPatch, size: int) -> None:
     """Makes all that is read come in blocks of about `size` bytes."""
     patch.setattr(normalise, "blocks", lambda source, **how: read.blocks(source, **{**how, "size": size}))
+    patch.setattr(small, "SMALL", min(small.SMALL, size))
 
 
 def records_of(path: Path, how: Settings | None = None, *, size: int | None = None) -> list[dict[str, Any]]:
@@ -60,7 +61,7 @@ def records_of(path: Path, how: Settings | None = None, *, size: int | None = No
             return [
                 json.loads(text)
                 for _ in normaliser.read(source)
-                for text in jsonl.lines(con, source, normaliser.records.chains)
+                for text in jsonl.lines(con, [source], normaliser.records.chains)
             ]
     finally:
         con.close()

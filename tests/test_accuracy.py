@@ -479,7 +479,7 @@ def read(normaliser: Normaliser, folder: Path, lines: list[str]) -> list[dict[st
     return [
         json.loads(text)
         for _ in normaliser.read(source)
-        for text in jsonl.lines(normaliser.con, source, normaliser.records.chains)
+        for text in jsonl.lines(normaliser.con, [source], normaliser.records.chains)
     ]
 
 

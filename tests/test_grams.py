@@ -382,6 +382,18 @@ def test_all_grams_are_found_at_once(texts: list[str | None], kind: pa.DataType)
 _IDS = st.text(st.sampled_from("0148cdegPfABx.é -@5"), max_size=24)
 
 
+@given(st.lists(st.tuples(st.integers(0, 3), st.none() | _RUNS, st.none() | _RUNS), min_size=1, max_size=12))
+def test_grams_of_several_owners_are_told_apart(rows: list[tuple[int, str | None, str | None]]) -> None:
+    """Each owner has the grams that its own texts have by themselves."""
+    owners = pa.array([owner for owner, _, _ in rows], pa.int32())
+    columns = [pa.array([row[k] for row in rows], pa.large_string()) for k in (1, 2)]
+    found = bitmaps.grams_of_each(columns, owners, 4)
+    for owner, hashes in enumerate(found):
+        own = [text for of, *texts in rows if of == owner for text in texts]
+        alone = bitmaps.grams(pa.array(own, pa.large_string())).to_pylist() if own else []
+        assert sorted(hashes.to_pylist()) == sorted(alone)
+
+
 @given(ids=st.lists(_IDS.filter(bool), max_size=9), folded=st.booleans(), data=st.data())
 def test_ids_are_known_by_their_pieces(ids: list[str], folded: bool, data: st.DataObject) -> None:
     """The bitmap of ids holds all that is asked of any part of one, in whatever case; without a bitmap all may be there."""

@@ -392,7 +392,7 @@ def test_jsonl_is_that_of_files(snapshot: Snapshot, files: list[Path]) -> None:
     for source in sources:
         for _ in normaliser.read(source):
             learnt.show()
-            want += map(json.loads, jsonl_lines(con, source, normaliser.records.chains))
+            want += map(json.loads, jsonl_lines(con, [source], normaliser.records.chains))
     assert json_records(snapshot, Query(order="source")) == want
     picked = list(json_records(snapshot, Query(order="source", needle=Needle.of(["timed"], word=True), tail=5)))
     assert len(picked) == 5 and all(line in want for line in picked)

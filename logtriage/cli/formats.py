@@ -142,7 +142,7 @@ def _detect(session: Session, names: list[str]) -> int:
         shown += 1
         normaliser.block(block, normaliser.grammar(source), settings.reference(source), final=True)
         told: dict[str, list[str]] = {}
-        for text in lines(normaliser.con, source, normaliser.records.chains):
+        for text in lines(normaliser.con, [source], normaliser.records.chains):
             told.setdefault(json.loads(text)["format"], []).append(text)
         for name, texts in sorted(told.items(), key=lambda item: -len(item[1])):
             print(f"  {name}: {counted(len(texts), 'record')}")

@@ -36,12 +36,12 @@ def cat(session: Session, sources: list[Source]) -> int:
     with in_full(session, lambda: search.finished(coverage.records or 0)):
         printer = RowsOut(timeline(session, [Named.of(source) for source in sources]), None, out)
         if args.output in WITH_FIELDS:
-            texts = (text for source in sources for text in search.texts(search.whole(source), source))
+            texts = (text for source in sources for text in search.texts(source))
             for text in first_or_last(args, texts):
                 printer.tell(text)
                 coverage.records = (coverage.records or 0) + 1
         else:
-            streams = [search.rows(search.whole(source), source) for source in sources]
+            streams = [search.all_rows(source) for source in sources]
             for row in first_or_last(args, in_time(streams) if args.output == "text" else chain.from_iterable(streams)):
                 _count(coverage, row)
                 printer.show(shown(row, printer.look.output))
@@ -88,7 +88,7 @@ def _rows(search: Search, needle: Needle, around: tuple[int, int], enough: int |
     are left out. In order of time, unless it is only counted or named."""
     args, sources = search.session.args, search.sources
     if args.across:
-        each = [search.rows(search.whole(source), source, all=True) for source in sources]
+        each = [search.all_rows(source, all=True) for source in sources]
         return amid(in_time([firsts(search.marked(one, needle), enough) for one in each]), *around)
     if any(around):
         return groups_in_time([search.groups(source, needle, *around, enough) for source in sources])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from logtriage.errors import SourceError
 from logtriage.normalise import Normaliser
 from logtriage.query.unseen import attributes, origins, unseen
 from logtriage.store.store import connect
-from logtriage.stream.dense import is_dense
+from logtriage.stream.ahead import Ahead
+from logtriage.stream.dense import is_dense, may_find
 from logtriage.stream.learnt import Learnt
 from logtriage.stream.picked import Picked, Row
 from logtriage.stream.reader import Reader, in_batches
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
     from logtriage.sources.find import Source
     from logtriage.stream.seek import Bounds
 
-_WHOLE, _BLOCK, _SMALL = 8 << 20, 4 << 20, 1 << 20  # bytes of a block: alone, of few sources, of many
+_WHOLE, _BLOCK, _SMALL, _LEAST = 8 << 20, 4 << 20, 1 << 20, 1 << 16  # bytes of a block: alone, of few sources, of many
+_BY_TURNS = 32 << 20  # bytes of all blocks, where many sources are read by turns: as rows they take ten times that
+_MOST_OPEN = 64  # files
 
 
 class Search:
@@ -54,14 +58,20 @@ class Search:
             self._learnt = Learnt(self._normaliser)
             self._learnt.sample(sources)
 
+        self._ahead: Ahead[Row] | None = None
+        self._texts_ahead = Ahead(self._normaliser, sources, self._learnt, self._texts)
+
     def whole(self, source: Source) -> Iterator[Picked]:
         """All records of a source, block by block."""
-        size = _WHOLE if len(self.sources) == 1 or self._in_order else _BLOCK if len(self.sources) <= 4 else _SMALL
+        many = len(self.sources)
+        by_turns = max(_LEAST, min(_SMALL, _BY_TURNS // many))
+        size = _WHOLE if many == 1 or self._in_order else _BLOCK if many <= 4 else by_turns
         # of a pipe no sample was taken; else the first hit soon
-        first = size if self._learnt and source.path is None else _SMALL
+        first = size if self._learnt and source.path is None else min(size, _SMALL)
         reader = Reader(self._normaliser, source, self._learnt, self.session.cut)
         start, end, line = self._bounds(source, reader.grammar)
-        yield from reader.whole(size, first=first, offset=start, end=end, line=line)
+        sparing = many > _MOST_OPEN and not self._in_order
+        yield from reader.whole(size, first=first, offset=start, end=end, line=line, sparing=sparing)
 
     def _bounds(self, source: Source, grammar: Grammar) -> Bounds:
         """The bytes of a source in which all records of the time asked for begin."""
@@ -74,6 +84,8 @@ class Search:
 
     def found(self, source: Source, needle: Needle, most: int | None) -> Iterator[Row]:
         """The records that a needle finds, up to so many."""
+        if (known := self._small(source, needle=needle)) is not None:
+            return islice((row for row in self.marked(iter(known), needle) if row.found), most)
         if not is_dense(source, needle):
             return islice(self.rows(self._hits(source, needle, 0, 0, most), source), most)
         rows = self.rows(self.whole(source), source)
@@ -83,6 +95,8 @@ class Search:
 
     def groups(self, source: Source, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Group]:
         """The same with the records around them, which need not fulfil what was asked."""
+        if (known := self._small(source, needle=needle, all=True)) is not None:
+            return groups(self.marked(iter(known), needle), before, after, most)
         query = self.asked.query
         if (
             query.since or query.until or not is_dense(source, needle)
@@ -144,29 +158,53 @@ class Search:
                 moments += span(source, grammar(source), reference(source)) or ()
         return min(moments, default=None), max(moments, default=None)
 
-    def _keep(self, picked: Picked, source: Source, *, all: bool = False) -> None:
+    def _keep(self, picked: Picked, sources: Sequence[Source], *, all: bool = False) -> None:
         """Drops what does not fulfil the conditions, and notes where all of it comes from. `all`: it is kept, as not found."""
         for column in origins(self.asked.query):
             self._seen[column] |= picked.names(column)
-        if attributes(self.asked.query) and source.name not in self._sampled:
-            self._sampled.add(source.name)
+        names = {source.name for source in sources}
+        if attributes(self.asked.query) and not names <= self._sampled:
+            self._sampled |= names
             self._seen["field"] |= picked.fields()
         picked.keep(self._conditions, attributes=self.asked.query.needs_attributes, all=all)
+
+    def _small(self, source: Source, *, needle: Needle | None = None, all: bool = False) -> list[Row] | None:
+        """The rows of a small log, where there may be any that the needle finds. `all`: those as well that do not fulfil what
+        was asked. It is to be asked with the same needle and `all` each time."""
+        if self._ahead is None:
+            wanted = (lambda data: may_find(needle, data)) if needle else (lambda data: True)
+            self._ahead = Ahead(self._normaliser, self.sources, self._learnt, partial(self._rows, all=all), wanted)
+        return self._ahead.of(source)
+
+    def all_rows(self, source: Source, *, all: bool = False) -> Iterator[Row]:
+        """All rows of a source that fulfil what was asked; `all`: the others too, as not found."""
+        known = self._small(source, all=all)
+        yield from self.rows(self.whole(source), source, all=all) if known is None else known
 
     def rows(self, picked: Iterable[Picked], source: Source, *, all: bool = False) -> Iterator[Row]:
         """The rows of blocks, filtered, or `all` of them. An error of the source is told, and ends it."""
         try:
             for one in picked:
-                self._keep(one, source, all=all)
+                self._keep(one, [source], all=all)
                 yield from one.rows(json=self._json)
         except SourceError as why:
             self.session.error(why)
 
-    def texts(self, picked: Iterable[Picked], source: Source) -> Iterator[str]:
+    def texts(self, source: Source) -> Iterator[str]:
         """The same as JSON lines alone."""
+        known = self._texts_ahead.of(source)
         try:
-            for one in picked:
-                self._keep(one, source)
+            for one in self.whole(source) if known is None else ():
+                self._keep(one, [source])
                 yield from one.json_lines()
         except SourceError as why:
             self.session.error(why)
+        yield from known or ()
+
+    def _rows(self, picked: Picked, sources: Sequence[Source], *, all: bool) -> Iterator[tuple[Source, Row]]:
+        self._keep(picked, sources, all=all)
+        return ((row.source, row) for row in picked.rows(json=self._json))
+
+    def _texts(self, picked: Picked, sources: Sequence[Source]) -> Iterator[tuple[Source, str]]:
+        self._keep(picked, sources)
+        return zip((sources[place] for place in picked.places()), picked.json_lines(), strict=True)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def starts(heads: Heads, lines: Lines) -> pa.Int64Array:
-    """The lines of a block that begin a record, in order; the first one always does."""
+def starts(heads: Heads, lines: Lines, firsts: pa.Int64Array) -> pa.Int64Array:
+    """The lines of a block that begin a record, in order; the `firsts` of each log in it always do."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -33,7 +33,7 @@ def starts(heads: Heads, lines: Lines) -> pa.Int64Array:
     follows = pc.or_(own["follows"], pc.and_(wrapped, before["partial"]))
     goes_on = going_on(one(before["joint"]), one(own["joint"]), one(follows))
     gone = line.filter(pc.and_(goes_on, _same_stream(heads, lines, line, above, known=True)))
-    return every.filter(pc.invert(pc.is_in(every, value_set=gone)))
+    return every.filter(pc.or_(pc.invert(pc.is_in(every, value_set=gone)), pc.is_in(every, value_set=firsts)))
 
 
 def tails(heads: Heads, lines: Lines, starts: pa.Int64Array) -> pa.Table:

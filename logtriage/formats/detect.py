@@ -8,11 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 import statistics
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from logtriage.formats.claims import Claims, told_by_regex
+from logtriage.formats.claims import Claims
 from logtriage.formats.cuts import is_cut
 from logtriage.formats.fields import WHOLE_SECONDS, document_of, read_head
 from logtriage.formats.format import Format, level_words
@@ -47,14 +47,10 @@ class Grammar:
     ) -> None:
         """`formats` in the order to try; `zone`: of stamps that carry none; `forced`: the only outer format tried;
         `claims`: those of the formats, where they are at hand."""
-        outer = [f for f in formats if (f.id == forced if forced else not f.inside)]
-        self._inner = [(fmt, told_by_regex(fmt)) for fmt in formats]
-        self._outer = [(fmt, told_by_regex(fmt)) for fmt in outer]
         self._claims = claims or Claims(formats)
-        plain = next((f for f in formats if f.id == "json"), None)
-        self._pretty = plain and replace(
-            plain, id="json-pretty", title="JSON over several lines", start=_PRETTY, multiline=True
-        )
+        self._inner = self._claims.formats
+        self._outer = self._claims.outer(forced)
+        self._plain = next((fmt for fmt, _ in self._inner if fmt.id == "json"), None)
         self.zone = zone
         self.root = Node(None)
         self._cut = True
@@ -82,6 +78,16 @@ class Grammar:
             return True
         self._idle.update(alike)
         return False
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for sources whose lines are read alike."""
+        return self.zone, self.root.key
+
+    @property
+    def dated(self) -> bool:
+        """Whether all stamps seen tell the whole of their moments, so that they are read against none."""
+        return all(kind.has_date and kind.has_year for node in self.root.walk() for kind in node.kinds)
 
     def _size(self) -> int:
         return sum(
@@ -119,8 +125,10 @@ class Grammar:
                 self._read(child, inner.rstrip("\r\n"), fields, moment)
             _note_ids(child, text)
             return
-        if self._pretty and re.match(_PRETTY, text):
-            node.children.setdefault(self._pretty.id, Node(self._pretty, node))
+        if self._plain and re.match(_PRETTY, text):
+            title = "JSON over several lines"
+            pretty = replace(self._plain, id="json-pretty", title=title, start=_PRETTY, multiline=True)
+            node.children.setdefault(pretty.id, Node(pretty, node))
             return
         found = stamp.find(text[:_HEAD])
         if found and found[0] <= _reach(node):

@@ -7,15 +7,15 @@ it learns the grammar of the source, and what it did not know in one round it le
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage.formats import cuts
-from logtriage.formats.clean import ANSI, clean, first_line
+from logtriage.formats.clean import clean, first_line
 from logtriage.formats.detect import Grammar
 from logtriage.formats.joints import CONTINUES
 from logtriage.formats.node import Node
+from logtriage.formats.samples import SAMPLE, beginnings, sample, some
 from logtriage.formats.stages import COLUMNS, OF_A_LINE, Stages
 from logtriage.layouts import one
 from logtriage.sources.lines import Lines
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-_SAMPLE = 200
-_LONG = 1 << 16  # bytes
-_ROUNDS = 6
-_FACTOR = 0xD6E8FEB86659FD93
+ROUNDS = 6
 
 
 class Heads:
@@ -69,24 +66,33 @@ class Heads:
 
         `reference`: the moment (UTC) that stamps without year or date are read against.
         """
-        import pyarrow as pa
-
-        if reference != self._reference:
-            self.con.execute(f"SET VARIABLE reference = TIMESTAMP '{reference.replace(tzinfo=None)}'")
-            self._reference = reference
         # Later blocks of a source teach less, and what no format reads is learnt from below.
-        grammar.learn(_sample(lines, _SAMPLE // 2 if grammar.root.children else _SAMPLE))
-        rows = lines.table
-        if lines.cleaned:
-            rows = asked(self.con, f"SELECT i, {clean('t', lines)} AS t FROM lines", lines=rows)
-        self.texts = rows["t"].cast(pa.large_string())
-        for _ in range(_ROUNDS):
-            self._stages.clear()
-            self._stages.claim(grammar.root, rows, [], grammar.zone)
-            self._show()
-            unknown = self._unknown(rows)
-            if not unknown or (not grammar.learn(unknown) and not self._admit_odd(grammar)):
+        grammar.learn(sample(lines, SAMPLE // 2 if grammar.root.children else SAMPLE))
+        rows = self._texts(lines, reference)
+        for _ in range(ROUNDS):
+            self._claim(rows, grammar)
+            if not _teach(grammar, rows, self._unknown(rows)):
                 return
+
+    def read_together(
+        self, lines: Lines, grammars: Sequence[Grammar], firsts: pa.Int64Array, reference: dt.datetime
+    ) -> list[int]:
+        """The same of the lines of several logs, of which each begins at one of `firsts` and has one of `grammars`, which are
+        alike. Which of them have learnt more from what the one round left, and are to be read anew."""
+        import pyarrow.compute as pc
+
+        rows = self._texts(lines, reference)
+        self._claim(rows, grammars[0])
+        unknown = self._unknown(rows).sort_by("i")
+        starts, bounds = firsts.to_pylist(), pc.search_sorted(one(unknown["i"]), firsts).to_pylist()
+        taught = []
+        for k, grammar in enumerate(grammars):
+            own = slice(bounds[k], bounds[k + 1] if k + 1 < len(bounds) else len(unknown))
+            if own.start < own.stop:
+                lines_of = pc.subtract(one(unknown["i"][own]), firsts[k])  # a log's sample hangs on nothing but itself
+                if _teach(grammar, rows.slice(starts[k]), unknown[own].set_column(0, "i", lines_of)):
+                    taught.append(k)
+        return taught
 
     def of(self, lines: pa.Int64Array, names: Sequence[str]) -> pa.Table:
         """What `heads` says of some lines of the block, in the order given, which is that of the lines."""
@@ -110,9 +116,28 @@ class Heads:
         lines, places = pa.arange(0, len(self.table)), one(self.table["i"])
         self._rows = None if places.equals(lines) else pc.index_in(lines, value_set=places)
 
-    def _unknown(self, rows: pa.Table) -> list[str]:
-        """Of the lines read (i, t) a sample of those worth learning from: stamps that did not convert, and what no format
-        reads, unless it goes on with the line before it."""
+    def _texts(self, lines: Lines, reference: dt.datetime) -> pa.Table:
+        """The lines (i, t) as formats are to read them."""
+        import pyarrow as pa
+
+        if reference != self._reference:
+            self.con.execute(f"SET VARIABLE reference = TIMESTAMP '{reference.replace(tzinfo=None)}'")
+            self._reference = reference
+        rows = lines.table
+        if lines.cleaned:
+            rows = asked(self.con, f"SELECT i, {clean('t', lines)} AS t FROM lines", lines=rows)
+        self.texts = rows["t"].cast(pa.large_string())
+        return rows
+
+    def _claim(self, rows: pa.Table, grammar: Grammar) -> None:
+        """Reads lines by what is known."""
+        self._stages.clear()
+        self._stages.claim(grammar.root, rows, [], grammar.zone)
+        self._show()
+
+    def _unknown(self, rows: pa.Table) -> pa.Table:
+        """Of the lines read (i, t) those worth learning from (i, odd): `odd` ones with stamps that did not convert, and what no
+        format reads, unless it goes on with the line before it."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -121,13 +146,10 @@ class Heads:
         bare = [k for k, node in enumerate(self.chains) if node.fmt is None or node.children]
         heads = heads.filter(pc.or_(heads["odd"], pc.is_in(heads["chain"], value_set=pa.array(bare, pa.int32()))))
         if not len(heads):
-            return []
+            return heads.select(["i", "odd"])
         texts = rows["t"].take(heads["i"])
         goes_on = pc.match_substring_regex(pc.coalesce(heads["content"], texts), CONTINUES)
-        unknown = heads.filter(pc.or_(heads["odd"], pc.invert(goes_on)))
-        if not len(unknown):
-            return []
-        return _beginnings(one(rows["t"].take(_some(one(unknown["i"]), _SAMPLE))))
+        return heads.filter(pc.or_(heads["odd"], pc.invert(goes_on))).select(["i", "odd"])
 
     def _odd(self) -> pa.ChunkedArray:
         """Of which lines the stamp did not convert."""
@@ -135,17 +157,6 @@ class Heads:
 
         assert self.table is not None
         return pc.and_(pc.is_null(self.table["timestamp"]), pc.is_valid(self.table["stamp_text"]))
-
-    def _admit_odd(self, grammar: Grammar) -> bool:
-        """Where samples taught nothing more of stamps that did not convert: have all ways to write them tried."""
-        import pyarrow.compute as pc
-
-        strict = [node for node in grammar.root.walk() if node.kinds and not node.odd]
-        if not strict or not pc.any(self._odd()).as_py():
-            return False
-        for node in strict:
-            node.odd = True
-        return True
 
     def read_cut(self, wholes: pa.Table, grammar: Grammar) -> None:
         """Reads the records (i, raw) again whose first line was cut, from the line that its pieces make up."""
@@ -166,7 +177,7 @@ class Heads:
             own = wholes.filter(pc.is_in(chain, value_set=pa.array(chains, pa.int32())))
             rows = asked(self.con, f"SELECT i, {first_line([top], 'raw')} AS t, false AS own FROM cut", cut=own)
             if len(rows):
-                grammar.learn(rows["t"].slice(0, _SAMPLE).to_pylist(), cut=False)
+                grammar.learn(rows["t"].slice(0, SAMPLE).to_pylist(), cut=False)
                 self._again(top, rows, [], grammar)
 
     def read_whole(self, texts: str, grammar: Grammar, **tables: pa.Table) -> None:
@@ -178,7 +189,7 @@ class Heads:
             assert self.table is not None
             whole = f"FROM ({texts}) AS w JOIN heads USING (i) WHERE chain = {k}"
             known = {**tables, "heads": self.table}
-            found = asked(self.con, f"SELECT t {whole} ORDER BY i LIMIT {_SAMPLE}", **known)["t"].to_pylist()
+            found = asked(self.con, f"SELECT t {whole} ORDER BY i LIMIT {SAMPLE}", **known)["t"].to_pylist()
             if not found:
                 continue
             grammar.learn_whole(node, found)
@@ -197,35 +208,18 @@ class Heads:
         self._show()
 
 
-def _sample(lines: Lines, most: int) -> list[str]:
-    """The first lines, and others spread over the block."""
-    n = len(lines)
-    step = max(1, n // most)
-    places = sorted({*range(min(n, most // 4)), *range(0, n, step)})
-    texts = [text.rstrip("\r").lstrip("\ufeff") for text in _beginnings(lines.text.take(places))]
-    return [re.sub(ANSI, "", text) for text in texts] if lines.has_escape else texts
-
-
-def _some(lines: pa.Int64Array, most: int) -> pa.Int64Array:
-    """A sample of lines, which no rhythm of theirs can spoil: those with the smallest hashes (murmurhash64)."""
-    import pyarrow as pa
+def _teach(grammar: Grammar, rows: pa.Table, unknown: pa.Table) -> bool:
+    """Learns from the lines (i, t) of a log that are `unknown` (i, odd): whether there was anything new. Where samples taught
+    nothing more of stamps that did not convert, all ways to write them are to be tried."""
     import pyarrow.compute as pc
 
-    mixed, half = lines.cast(pa.uint64()), pa.scalar(32, pa.uint64())
-    for _ in range(2):
-        mixed = pc.multiply(pc.bit_wise_xor(mixed, pc.shift_right(mixed, half)), pa.scalar(_FACTOR, pa.uint64()))
-    mixed = pc.bit_wise_xor(mixed, pc.shift_right(mixed, half))
-    return lines.take(pc.sort_indices(mixed).slice(0, most))
-
-
-def _beginnings(texts: pa.LargeStringArray) -> list[str]:
-    """Samples as they are learnt from: of what is long and no JSON document, the beginning tells the format."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    long = pc.greater(pc.binary_length(texts), pa.scalar(_LONG, pa.int64()))
-    if pc.any(long).as_py():
-        long = pc.and_(long, pc.invert(pc.match_substring_regex(texts, r"^\s*\{")))
-        texts = pc.if_else(long, pc.utf8_slice_codeunits(texts, 0, _LONG), texts)
-    found: list[str] = texts.to_pylist()
-    return found
+    if not len(unknown):
+        return False
+    if grammar.learn(beginnings(one(rows["t"].take(some(one(unknown["i"]), SAMPLE))))):
+        return True
+    strict = [node for node in grammar.root.walk() if node.kinds and not node.odd]
+    if not strict or not pc.any(unknown["odd"]).as_py():
+        return False
+    for node in strict:
+        node.odd = True
+    return True

@@ -6,7 +6,7 @@ A line may pass through several formats: docker's JSON holds an nginx access lin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 from logtriage.formats.format import Format
@@ -59,6 +59,16 @@ class Node:
     def name(self) -> str:
         """`docker-json/nginx-access`: what a record's `format` says; `plain` where nothing is known."""
         return "/".join(fmt.id for fmt in self.path) or "plain"
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for nodes that read the same lines alike."""
+        fmt = self.fmt
+        form = fmt and (fmt.id, fmt.title, fmt.regex, fmt.groups, fmt.multiline, repr(fmt.keys), repr(fmt.aliases))
+        kinds = tuple(kind.id for kind in self.kinds)
+        ids = tuple((name, *sorted(before)) for name, before in sorted(self.ids.items()))
+        seen = (kinds, tuple(self.written), self.zone, self.odd, self.ends, self.told, ids)
+        return form, seen, tuple(child.key for child in self.children.values())
 
     @property
     def moments(self) -> list[stamp.Stamp]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from logtriage.formats import bounds, severity
@@ -13,6 +12,7 @@ from logtriage.formats.detect import Grammar
 from logtriage.formats.heads import Heads
 from logtriage.formats.node import Node
 from logtriage.formats.stages import COLUMNS
+from logtriage.formats.wholes import Made, wholes_of
 from logtriage.layouts import either, one, slices, where
 from logtriage.sources.lines import Lines, split
 from logtriage.sql import asked
@@ -23,17 +23,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from logtriage.sources.read import Block
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What `Records.read` made of a block: how many records, and how many lines and bytes they cover. `marked`: some may
-    hold a character that stands for a piece in a frame."""
-
-    records: int
-    lines: int
-    bytes: int
-    marked: bool
 
 
 class Records:
@@ -89,10 +78,10 @@ class Records:
         """
         import pyarrow as pa
 
-        lines = split(block)
+        lines, logs = split(block), pa.array([0], pa.int64())
         self._heads.read(lines, grammar, reference)
-        first = bounds.starts(self._heads, lines) if starts is None else pa.array(starts, pa.int64())
-        made, wholes = self._wholes(lines, first, block, final)
+        first = bounds.starts(self._heads, lines, logs) if starts is None else pa.array(starts, pa.int64())
+        made, wholes = wholes_of(lines, first, block, final, logs)
         tails = bounds.tails(self._heads, lines, first)
         self._heads.read_cut(wholes, grammar)
         if any(node.fmt and node.fmt.multiline for node in self.chains):
@@ -100,34 +89,32 @@ class Records:
         self._assemble(lines, wholes, tails)
         return made
 
-    def _wholes(self, lines: Lines, starts: pa.Int64Array, block: Block, final: bool) -> tuple[Made, pa.Table]:
-        """`wholes`: each record with all its lines, without a copy of the text."""
+    def read_together(
+        self, block: Block, grammars: Sequence[Grammar], firsts: Sequence[int], *, reference: dt.datetime
+    ) -> tuple[Made, list[int], list[int]]:
+        """Makes `table` of the records of some logs as a whole, which a block holds one behind the other: `firsts` are the lines
+        that each begins with, `grammars` what is known of each, which is alike; no format spans lines.
+
+        Their column `place` tells which log it is. Some logs have none yet: of them the places are given of those that have
+        taught their grammars more, so that these may be no more alike, and of those that are to be read by themselves.
+        """
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        n = len(starts) if final else len(starts) - 1
-        borders = pa.concat_arrays([starts, pa.array([len(lines)], pa.int64())]).slice(0, n + 1)
-        offsets, places = lines.starts.take(borders), lines.places.take(borders)
-        raw = pa.LargeStringArray.from_buffers(n, places.buffers()[1], pa.py_buffer(lines.joined))
-        first = starts.slice(0, n)
-        exact = pa.nulls(n, pa.large_binary())
-        if lines.altered or lines.has_marks:
-            data = pa.LargeBinaryArray.from_buffers(
-                pa.large_binary(), n, [None, offsets.buffers()[1], pa.py_buffer(block.data)]
+        lines, logs = split(block), pa.array(firsts, pa.int64())
+        taught = self._heads.read_together(lines, grammars, logs, reference)
+        first = bounds.starts(self._heads, lines, logs)
+        made, wholes = wholes_of(lines, first, block, True, logs)
+        # what a cut line goes on as is learnt of all records, one after the other
+        cut = self._heads.of(first, ["partial"])["partial"].fill_null(False)
+        apart = pc.unique(wholes["place"].filter(cut)).to_pylist()
+        self._assemble(lines, wholes, bounds.tails(self._heads, lines, first))
+        assert self.table is not None
+        if left := sorted({*taught, *apart}):
+            self.table = self.table.filter(
+                pc.invert(pc.is_in(self.table["place"], value_set=pa.array(left, pa.int32())))
             )
-            same = pc.equal(data, raw.cast(pa.large_binary()))
-            if lines.has_marks:
-                same = pc.and_(same, pc.invert(pc.match_substring_regex(raw, "[\\x01-\\x08]")))
-            exact = pc.if_else(same, exact, data)
-        columns = {
-            "i": first,
-            "offset": pc.add(offsets.slice(0, n), block.offset),
-            "line": pc.add(first, block.line),
-            "lines": pc.subtract(borders.slice(1), first),
-            "raw": raw,
-            "exact": exact,
-        }
-        return Made(n, borders[n].as_py(), offsets[n].as_py(), lines.has_marks), pa.table(columns)
+        return made, [place for place in taught if place not in apart], apart
 
     def _assemble(self, lines: Lines, wholes: pa.Table, tails: pa.Table) -> None:
         """Makes `table` of heads, wholes and tails. `text` is what a record says (its lines cleaned and unwrapped), null where

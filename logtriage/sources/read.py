@@ -7,7 +7,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from typing import Any, NamedTuple, TypeVar, cast
@@ -104,6 +104,29 @@ def blocks(
         line += count_lines(data, encoding)
     if filler.error:
         raise filler.error
+
+
+def by_and_by(
+    source: Source, *, offset: int = 0, line: int = 1, size: int = BLOCK, max_line: int = MAX_LINE
+) -> Iterator[Block]:
+    """The same blocks of a plain file, which is open only while one is read, so that any number of files may be read by turns.
+
+    Raises SourceError where another file has taken its place meanwhile.
+    """
+    began = identity(source)
+    while True:
+        now = identity(source)
+        if began and (now is None or (began.device, began.inode) != (now.device, now.inode)):
+            raise SourceError(f"{source.name}: was replaced after {offset} bytes of it had been read")
+        rest = blocks(source, offset=offset, line=line, size=size, max_line=max_line)
+        block = next(rest, None)
+        if block is None or block.last:
+            yield from [block] if block else []
+            yield from rest  # what it ended by
+            return
+        cast(Generator[Block, None, None], rest).close()
+        offset, line = block.end, block.line + count_lines(block.data, block.encoding)
+        yield block
 
 
 def _stdin() -> Pieces:

@@ -6,8 +6,9 @@ stand side by side. Of each byte the five lowest bits are kept: they tell those 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from logtriage.layouts import translated
@@ -48,6 +49,26 @@ def grams(texts: pa.Array) -> pa.UInt32Array:
 
     codes = _codes(texts)
     return pc.unique(_hashes(codes, _windows(codes, _LETTER)))
+
+
+def grams_of_each(texts: Sequence[pa.Array], owners: pa.Array, many: int) -> list[pa.UInt32Array]:
+    """The same of the texts of each of so many owners: columns of texts, beside which `owners` are counted from 0."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found, shift = [], pa.scalar(32, pa.uint64())
+    for column in texts:
+        codes = _codes(column)
+        windows = _windows(codes, _LETTER)
+        sizes = pc.add(pc.binary_length(column).fill_null(0).cast(pa.int64()), pa.scalar(1, pa.int64()))
+        ends = pc.cumulative_sum(sizes).cast(pa.uint64())
+        owner = owners.take(pc.search_sorted(ends, windows, side="right")).cast(pa.uint64())
+        found.append(pc.bit_wise_or(pc.shift_left(owner, shift), _hashes(codes, windows).cast(pa.uint64())))
+    every = pc.unique(pa.concat_arrays(found))
+    every = every.take(pc.sort_indices(every))
+    borders = pc.search_sorted(every, pc.shift_left(pa.arange(0, many + 1).cast(pa.uint64()), shift)).to_pylist()
+    hashes = pc.bit_wise_and(every, pa.scalar(_WORD, pa.uint64())).cast(pa.uint32())
+    return [hashes.slice(start, end - start) for start, end in pairwise(borders)]
 
 
 def of_ids(ids: pa.Array) -> pa.UInt32Array:

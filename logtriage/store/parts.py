@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +63,7 @@ class Parts:
         self._con = con
         self._known: dict[int, Part] = {}
         self._stored: dict[int, Part] = {}
+        self._alike: dict[Hashable, set[int]] = defaultdict(set)  # numbers of parts by what they may be known by
         self._step = con.execute("SELECT coalesce(max(step), 0) FROM lake.progress").fetchall()[0][0]
         rows = con.execute(
             'SELECT p.part, p.source, p."group", p.path, p.member, head_length, head_sha256, device, inode, '
@@ -71,7 +74,7 @@ class Parts:
         for number, name, group, path, member, *rest in rows:
             place = Path(name_of(path)) if path else None
             source = Source(name, group, place, name_of(member), None, Resource(None, None, None, None, None))
-            self._known[number] = self._stored[number] = Part(number, source, *rest)
+            self._stored[number] = self.note(Part(number, source, *rest))
 
     def of(self, source: Source) -> Part:
         """The part of a source. A file that was renamed, or compressed by rotation, is known by its first bytes; one that
@@ -86,7 +89,7 @@ class Parts:
                 length, digest = fingerprint(source, _HEAD)
                 return self.note(replace(part, source=source, head_length=length, head_sha256=digest.hex()))
         length, digest = fingerprint(source, _HEAD) if source.path else UNTOLD
-        number = max(self._known, default=0) + 1
+        number = next(reversed(self._known), 0) + 1
         return self.note(
             Part(number, source, length, digest.hex(), now.device if now else None, now.inode if now else None)
         )
@@ -94,19 +97,23 @@ class Parts:
     def _candidates(self, source: Source, now: Identity | None) -> list[Part]:
         if source.path is None:
             return []
-        newest = sorted(self._known.values(), key=lambda p: -p.number)
-        same = [p for p in newest if _place(p.source) == _place(source)]
-        moved = [
-            p
-            for p in newest
-            if now and not source.member and (p.device, p.inode) == (now.device, now.inode) and p not in same
-        ]
-        packed = [p for p in newest if p.source.group == source.group and _told(p) and p not in same and p not in moved]
+        place, moved, packed = (
+            [self._known[number] for number in sorted(self._alike.get(key, ()), reverse=True)]
+            for key in _keys(source, (now.device, now.inode) if now else None)
+        )
+        found = {part.number: part for part in place}
+        found |= {part.number: part for part in moved if now and not source.member}
+        every = [*found.values(), *(part for part in packed if _told(part) and part.number not in found)]
         # one that was empty may be what has come to its name since: only where nobody else knows that
-        return sorted([*same, *moved, *packed], key=lambda p: not p.head_length)
+        return sorted(every, key=lambda part: not part.head_length)
 
     def note(self, part: Part) -> Part:
         """Keeps in mind how far a part was read."""
+        if before := self._known.get(part.number):
+            for key in _keys(before.source, (before.device, before.inode)):
+                self._alike[key].discard(part.number)
+        for key in _keys(part.source, (part.device, part.inode)):
+            self._alike[key].add(part.number)
         self._known[part.number] = part
         return part
 
@@ -142,6 +149,11 @@ def _described(part: Part) -> dict[str, Any]:
         **asdict(part.source.resource), "device": part.device, "inode": part.inode, "head_length": part.head_length,
         "head_sha256": part.head_sha256, "added": _now(),
     }  # fmt: skip
+
+
+def _keys(source: Source, inode: tuple[int | None, int | None] | None) -> tuple[Hashable, ...]:
+    """What a part may be known by: its place, its inode, its group."""
+    return ("place", *_place(source)), ("inode", inode), ("group", source.group)
 
 
 def _place(source: Source) -> tuple[str | None, str | None]:

@@ -7,6 +7,7 @@ from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
 from logtriage.sources.find import Source
 from logtriage.sources.read import blocks
+from logtriage.stream.around import MARK
 
 _SAMPLE = 64 << 10  # bytes at the start of a source
 _LINES = 200
@@ -28,3 +29,14 @@ def is_dense(source: Source, needle: Needle) -> bool:
     except (SourceError, MatchTimeout):
         return False
     return selected > _SHARE * len(lines)
+
+
+def may_find(needle: Needle, data: bytes) -> bool:
+    """Whether a needle selects any line of a log (UTF-8, ends with a newline), without which it finds no record of it."""
+    if needle.matches_all:
+        return not needle.invert
+    try:
+        lines = data.removeprefix(MARK).removesuffix(b"\n").split(b"\n")
+        return any(needle.has_match(line) != needle.invert for line in lines)
+    except MatchTimeout:
+        return True

@@ -6,11 +6,13 @@ template from the first line to the last. A text that the sample has not got is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from logtriage import small
 from logtriage.errors import SourceError
 from logtriage.sources.read import blocks
 from logtriage.store.shape import number_of
@@ -42,12 +44,13 @@ class Learnt:
         self._told: set[int] = set()
         self._miner: Miner | None = None
         self._whole: dict[tuple[str, str], Sampled] = {}  # by group and name: small logs need not be read twice
+        self._room = SAMPLE  # bytes of logs that may still be kept so
 
     def sample(self, sources: Sequence[Source]) -> None:
         """Learns from the begin of each source that can be read twice; one that fails will tell when it is printed."""
         normaliser = self._normaliser
-        size, room = max(SAMPLE // max(1, len(sources)), _LEAST), SAMPLE
-        for source in sources:
+        size = max(SAMPLE // max(1, len(sources)), _LEAST)
+        for source in self._large(sources):
             if source.path is None or not source.path.is_file():
                 continue
             with suppress(SourceError):
@@ -56,11 +59,32 @@ class Learnt:
                 for block in blocks(source, size=size, max_line=LONGEST):
                     normaliser.block(block, normaliser.grammar(source), reference, final=block.last)
                     self._collect()
-                    if block.last and len(block.data) <= room:
-                        room -= len(block.data)
-                        self._whole[source.group, source.name] = Sampled(normaliser.held(), block.encoding)
+                    if block.last:
+                        self._hold(source, block.encoding, len(block.data))
                     break
         normaliser.records.reset()
+
+    def _large(self, sources: Sequence[Source]) -> Iterator[Source]:
+        """Learns from small logs (see small.py); gives the others."""
+        pending = iter(sources if len(sources) > 1 else ())
+        while some := list(islice(pending, small.MANY)):
+            logs = {source: log for source in some if (log := small.Small.of(source))}
+            for read in small.read(self._normaliser, logs.values(), shapes=True):
+                self._collect()
+                if len(read) == 1:  # the others are read again as quickly
+                    self._hold(read[0], "utf-8", len(logs[read[0]].data))
+            yield from (source for source in some if source not in logs)
+        yield from sources if len(sources) == 1 else ()
+
+    def _hold(self, source: Source, encoding: str, size: int) -> None:
+        """Keeps the records of a source that was read as a whole, as long as there is room for them."""
+        if size <= self._room:
+            self._room -= size
+            self._whole[source.group, source.name] = Sampled(self._normaliser.held(), encoding)
+
+    def holds(self, source: Source) -> bool:
+        """Whether a source was read as a whole, and has not been told."""
+        return (source.group, source.name) in self._whole
 
     def sampled(self, source: Source) -> Sampled | None:
         """The records of a source that was read as a whole; they are told once."""

@@ -15,7 +15,7 @@ from logtriage.jsonl import lines
 from logtriage.query.condition import Condition, joined
 from logtriage.query.field import names_in
 from logtriage.sources.find import Source
-from logtriage.sql import literal
+from logtriage.sql import at_place, literal
 from logtriage.store.catalog import RESOURCE
 from logtriage.stream.around import MARK
 
@@ -59,10 +59,10 @@ class Row:
 
 
 class Reading(NamedTuple):
-    """What a block was read of and as: its source, the formats that the column `chain` counts, the encoding of its bytes, and
+    """What a block was read of and as: its sources, by the `place` of records, the formats that the column `chain` counts, the encoding of its bytes, and
     whether its records' shapes and templates are known."""
 
-    source: Source
+    sources: Sequence[Source]
     chains: Sequence[Node]
     encoding: str
     has_shapes: bool
@@ -126,22 +126,21 @@ class Picked:
     def names(self, column: str) -> set[str]:
         """All that the records tell in a column that says where they come from: `source`, `service`, `container` …"""
         if column == "source":
-            return {self._reading.source.name, self._reading.source.group}
+            return {name for source in self._reading.sources for name in (source.name, source.group)}
         sql = f"SELECT DISTINCT {column} FROM ({self._facets(False)}) WHERE {column} IS NOT NULL"
         return {name for (name,) in self._con.execute(sql).fetchall()}
 
     def fields(self) -> set[str]:
-        """The names of the attributes of the first records."""
-        some = f"(FROM {self._from} ORDER BY i LIMIT {_SAMPLED})"
+        """The names of the attributes of the first records, so many for each source."""
+        some = f"(FROM {self._from} ORDER BY i LIMIT {_SAMPLED * len(self._reading.sources)})"
         told = self._con.execute(f"SELECT attributes FROM ({self._facets(True, some)})").fetchall()
         return {name for (attributes,) in told for name in names_in(attributes or "{}")}
 
     def _facets(self, attributes: bool, records: str | None = None) -> str:
         """The records (SQL of a relation: of some) with the columns that the store's view `records` has."""
-        chains, source = self._reading.chains, self._reading.source
+        chains, sources = self._reading.chains, self._reading.sources
         names = "".join(f" WHEN {k} THEN {literal(node.name)}" for k, node in enumerate(chains))
-        who = source.resource
-        known = {name: literal(value) if (value := getattr(who, name)) else "NULL" for name in RESOURCE}
+        known = {name: at_place([getattr(source.resource, name) for source in sources]) for name in RESOURCE}
         own = {name: "k.service, program" if name == "service" else f"k.{name}" for name in RESOURCE}
         told = ", ".join(f"coalesce({own[name]}, {known[name]}) AS {name}" for name in RESOURCE)
         ids = ", ".join(f"k.{name}" for name in ("trace_id", "span_id", "request_id"))
@@ -154,7 +153,8 @@ class Picked:
             else ("NULL::BIGINT", "")
         )
         return (
-            f'SELECT i, {literal(source.name)} AS source, {literal(source.group)} AS "group", 0 AS part, '
+            f'SELECT i, place, {at_place([s.name for s in sources])} AS source, {at_place([s.group for s in sources])} AS "group", '
+            f"0 AS part, "
             f'k."offset", line, lines, '
             f"timestamp, nanos, {level_sql(level)} AS level, {level} AS severity_number, severity_text, "
             f"CASE chain{names} END AS format, coalesce(string_split(f.flags, ' '), []) AS flags, {told}, {ids}, "
@@ -171,19 +171,37 @@ class Picked:
 
     def json_lines(self) -> Iterator[str]:
         """One JSON object a record, in order."""
-        return lines(self._con, self._reading.source, self._reading.chains)
+        return lines(self._con, self._reading.sources, self._reading.chains)
+
+    def places(self) -> list[int]:
+        """Of which source each record is, in order."""
+        return [place for (place,) in self._con.execute("SELECT place FROM records ORDER BY i").fetchall()]
 
     def rows(self, *, json: bool) -> list[Row]:
         """The records, in order."""
         found = self._con.execute(
-            'SELECT timestamp, line, "offset", level, body, text, raw, coalesce(exact, encode(written)), format, found '
+            'SELECT timestamp, line, "offset", level, body, text, raw, coalesce(exact, encode(written)), format, found, place '
             f"FROM ({self._facets(False)}) ORDER BY i"
         ).fetchall()
         texts: list[str | None] = list(self.json_lines()) if json else [None] * len(found)
-        source, encoding = self._reading.source, self._reading.encoding
+        sources, encoding = self._reading.sources, self._reading.encoding
         return [
             Row(
-                at, source, line, offset, level, body or "", text or "", all_, raw, form == "plain", hit, made, encoding
+                at,
+                sources[place],
+                line,
+                offset,
+                level,
+                body or "",
+                text or "",
+                all_,
+                raw,
+                form == "plain",
+                hit,
+                made,
+                encoding,
             )
-            for (at, line, offset, level, body, text, all_, raw, form, hit), made in zip(found, texts, strict=True)
+            for (at, line, offset, level, body, text, all_, raw, form, hit, place), made in zip(
+                found, texts, strict=True
+            )
         ]

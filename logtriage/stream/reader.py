@@ -11,12 +11,13 @@ from logtriage import whole
 from logtriage.errors import SourceError
 from logtriage.sources.cut import NEWLINE, count_lines
 from logtriage.sources.find import Source
-from logtriage.sources.read import Block, blocks
+from logtriage.sources.read import Block, blocks, by_and_by
 from logtriage.stream.picked import Picked, Reading
+from logtriage.stream.stream import is_plain
 
 if TYPE_CHECKING:
     from logtriage.formats.node import Node
-    from logtriage.formats.records import Made
+    from logtriage.formats.wholes import Made
     from logtriage.normalise import Normaliser
     from logtriage.stream.learnt import Learnt
     from logtriage.stream.stream import Record
@@ -40,10 +41,17 @@ class Reader:
         self._encoding = "utf-8"  # of the bytes last read
 
     def whole(
-        self, size: int, *, first: int | None = None, offset: int = 0, end: int | None = None, line: int = 1
+        self,
+        size: int,
+        *,
+        first: int | None = None,
+        offset: int = 0,
+        end: int | None = None,
+        line: int = 1,
+        sparing: bool = False,
     ) -> Iterator[Picked]:
         """All records that begin in bytes `offset` to `end`, in blocks of about `size` bytes, the first one of `first`.
-        Raises SourceError."""
+        `sparing`: a plain file is open only while a block is read. Raises SourceError."""
         if self._learnt and not offset and end is None and (sampled := self._learnt.sampled(self._source)):
             self._encoding, self._chains = sampled.encoding, sampled.held.chains
             self._normaliser.show(sampled.held)
@@ -51,7 +59,10 @@ class Reader:
             yield self._picked()
             return
         size = whole.block_size(size)
-        some = blocks(self._source, offset=offset, line=line, size=size, first=first, max_line=whole.LONGEST)
+        if sparing and is_plain(self._source):
+            some = by_and_by(self._source, offset=offset, line=line, size=size, max_line=whole.LONGEST)
+        else:
+            some = blocks(self._source, offset=offset, line=line, size=size, first=first, max_line=whole.LONGEST)
         for _ in whole.whole_records(
             _up_to(some, end),
             lambda block, final: self._read(block, final=final),
@@ -87,7 +98,7 @@ class Reader:
 
     def _picked(self, records: Sequence[Record] | None = None) -> Picked:
         """What the Normaliser has just read."""
-        reading = Reading(self._source, self._chains, self._encoding, self._learnt is not None)
+        reading = Reading([self._source], self._chains, self._encoding, self._learnt is not None)
         return Picked(self._normaliser.con, reading, records)
 
 
