@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MANY = 256  # logs in a block
 SMALL = LONG - 1  # bytes of a log
+_MOST = 4 << 20  # bytes of a block
 _ROUNDS = 4  # of learning; who has not learnt all by then is read by itself
 # What the whole of a block is read otherwise for: byte order marks, carriage returns, escapes.
 _ODD = re.compile("\ufeff|[\r\x1b]")
@@ -89,12 +90,20 @@ def read(normaliser: Normaliser, logs: Iterable[Small], *, shapes: bool) -> Iter
                 _alone(normaliser, one, shapes=shapes)
                 yield [one.log.source]
             continue
+        if more := group[_fitting(group) :]:
+            alike[key], group = more, group[: -len(more)]
         again, apart = _together(normaliser, group, shapes=shapes)
         for place in again:
             group[place].rounds += 1
             alike[group[place].key].append(group[place])
         alike[None] += [group[place] for place in apart]
         yield [one.log.source for one in group]
+
+
+def _fitting(group: Sequence[_Learnt]) -> int:
+    """How many of some logs, one or more, are one block."""
+    sizes = accumulate(len(one.log.data) for one in group)
+    return max(1, sum(size <= _MOST for size in sizes))
 
 
 def _together(normaliser: Normaliser, group: Sequence[_Learnt], *, shapes: bool) -> tuple[list[int], list[int]]:

@@ -125,13 +125,20 @@ def test_a_log_is_read_in_a_block_of_many_as_by_itself(
         assert without_first(found[log.source.name]) == without_first(own)
 
 
-def test_logs_that_write_alike_are_one_block(normaliser: Normaliser, tmp_path: Path) -> None:
-    """What is learnt of each of them is the same, so that a hundred of them take one block, or two."""
+def test_logs_that_write_alike_are_one_block(
+    normaliser: Normaliser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is learnt of each of them is the same, so that a hundred of them take one block, or two; more, where all of them
+    would be too large for one."""
     for n in range(100):
         (tmp_path / f"{n}.log").write_text("".join(LINES[:4]).replace("17", str(n)))
     logs = [log for log in map(small.Small.of, find([str(tmp_path)]).sources) if log]
     assert len(logs) == 100
     assert len(list(small.read(normaliser, logs, shapes=False))) <= 2
+    monkeypatch.setattr(small, "_MOST", 3 * max(len(log.data) for log in logs))
+    read = list(small.read(normaliser, logs, shapes=False))
+    assert sorted(source.name for some in read for source in some) == sorted(log.source.name for log in logs)
+    assert 34 <= len(read) <= 50
 
 
 @pytest.fixture(scope="module")
