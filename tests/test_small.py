@@ -273,3 +273,11 @@ def test_blocks_are_the_same_by_and_by(tmp_path: Path, size: int) -> None:
     log.write_bytes(b"one\ntwo three\n\nfour\nfive")
     (source,) = find([str(log)]).sources
     assert list(by_and_by(source, size=size)) == list(blocks(source, size=size))
+
+
+@pytest.mark.parametrize("args", [["cat"], ["grep", "--across", "-C1", "ERROR"]], ids=" ".join)
+def test_logs_that_are_not_held_are_read_anew(folder: Path, monkeypatch: pytest.MonkeyPatch, args: list[str]) -> None:
+    """Where there are more small logs than rows of them are held, the rest of each comes when its time has come."""
+    wanted = called(*args, "--no-store", ".", cwd=folder)
+    monkeypatch.setattr(searching, "_MOST_HELD", 500)
+    assert called(*args, "--no-store", ".", cwd=folder) == wanted

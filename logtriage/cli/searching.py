@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -25,8 +26,6 @@ from logtriage.stream.reader import Reader, in_batches
 from logtriage.stream.timeline import Group, groups, marked
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from logtriage.formats.detect import Grammar
     from logtriage.needles.needle import Needle
     from logtriage.sources.find import Source
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 _WHOLE, _BLOCK, _SMALL, _LEAST = 8 << 20, 4 << 20, 1 << 20, 1 << 16  # bytes of a block: alone, of few sources, of many
 _BY_TURNS = 32 << 20  # bytes of all blocks, where many sources are read by turns: as rows they take ten times that
 _MOST_OPEN = 64  # files
+_MOST_HELD = 16 << 20  # bytes of small logs whose rows are held until their time comes
 
 
 class Search:
@@ -59,6 +59,9 @@ class Search:
             self._learnt.sample(sources)
 
         self._ahead: Ahead[Row] | None = None
+        self._again: Ahead[Row] | None = None
+        self._held = 0  # bytes of small logs, as long as there are not too many
+        self._later: dict[Source, datetime] = {}  # when the small logs begin that are not held
         self._texts_ahead = Ahead(self._normaliser, sources, self._learnt, self._texts)
 
     def whole(self, source: Source) -> Iterator[Picked]:
@@ -177,9 +180,30 @@ class Search:
         return self._ahead.of(source)
 
     def all_rows(self, source: Source, *, all: bool = False) -> Iterator[Row]:
-        """All rows of a source that fulfil what was asked; `all`: the others too, as not found."""
+        """All rows of a source that fulfil what was asked; `all`: the others too, as not found.
+
+        Where many are begun before any of them is read on, the rest of some small ones is read anew when it is wanted.
+        """
         known = self._small(source, all=all)
-        yield from self.rows(self.whole(source), source, all=all) if known is None else known
+        if known is None:
+            yield from self.rows(self.whole(source), source, all=all)
+            return
+        self._held += sum(len(row.raw) for row in known)
+        if self._held <= _MOST_HELD or len(known) < 2:
+            yield from known
+            return
+        self._later[source] = known[0].timestamp or datetime.min
+        yield known.pop(0)
+        known.clear()
+        yield from islice(self._anew(source, all=all), 1, None)
+
+    def _anew(self, source: Source, *, all: bool) -> Iterable[Row]:
+        """The rows of a small log once more, read together with those of others whose time has come."""
+        if self._again is None:
+            others = sorted(self._later, key=self._later.__getitem__)
+            self._again = Ahead(self._normaliser, others, self._learnt, partial(self._rows, all=all))
+        known = self._again.of(source)
+        return self.rows(self.whole(source), source, all=all) if known is None else known
 
     def rows(self, picked: Iterable[Picked], source: Source, *, all: bool = False) -> Iterator[Row]:
         """The rows of blocks, filtered, or `all` of them. An error of the source is told, and ends it."""
