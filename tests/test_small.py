@@ -238,12 +238,12 @@ def test_logs_are_read_by_turns_that_cannot_all_be_open(tmp_path: Path, monkeypa
     """Many logs on one timeline, each of several blocks, are read with few files open; what takes a log's place is not read
     as it."""
     for n in range(70):
-        lines = (f"2026-03-02 10:{k:02}:00 INFO log {n} line {k}\n" for k in range(9))
+        lines = (f"2026-03-02 10:{k:02}:00 INFO log {n} line {k}{'.' * 900}\n" for k in range(9))
         (tmp_path / f"{n}.log").write_text("".join(lines))
     wanted = called("cat", "--no-store", ".", cwd=tmp_path)
     monkeypatch.setattr(small.Small, "of", lambda source: None)
     for name in ("_SMALL", "_LEAST"):
-        monkeypatch.setattr(searching, name, 200)
+        monkeypatch.setattr(searching, name, 2_000)
     most = len(os.listdir("/proc/self/fd")) + 40 if Path("/proc/self/fd").exists() else 64
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, limits[1]))
