@@ -19,7 +19,8 @@ from logtriage.signatures.match import Matcher
 from logtriage.sources.find import Source, find
 from logtriage.sources.lines import split
 from logtriage.sources.read import blocks
-from logtriage.store.store import Store, connect
+from logtriage.store.connection import connect
+from logtriage.store.store import Store
 
 Logs = Callable[[str], Log]
 

@@ -10,7 +10,7 @@ from conftest import Log, Measure
 
 from logtriage.demo import FLAT_KINDS
 from logtriage.normalise import Normaliser, Settings
-from logtriage.store.store import connect
+from logtriage.store.connection import connect
 from logtriage.templates.miner import Miner
 
 MOST = 20_000

@@ -22,8 +22,8 @@ from logtriage.signatures.match import Matcher
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block, blocks, identity, prefetch
 from logtriage.store import bitmaps, frame
+from logtriage.store.connection import do_without
 from logtriage.store.shape import Shapes
-from logtriage.store.store import do_without
 
 if TYPE_CHECKING:
     import duckdb

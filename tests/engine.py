@@ -21,7 +21,8 @@ from logtriage.signatures.library import Pattern
 from logtriage.sources import read
 from logtriage.sources.find import find
 from logtriage.store import views
-from logtriage.store.store import Store, connect
+from logtriage.store.connection import connect
+from logtriage.store.store import Store
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

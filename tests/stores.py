@@ -16,8 +16,8 @@ from logtriage.normalise import Settings
 from logtriage.query.query import Query
 from logtriage.signatures.library import load_patterns
 from logtriage.sources.find import find
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot
 
 START = dt.datetime(2026, 3, 4, 9, 58, 0)
 

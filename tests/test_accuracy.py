@@ -18,7 +18,7 @@ from logtriage.normalise import Normaliser
 from logtriage.query.field import Field
 from logtriage.sources.find import find
 from logtriage.sql import literal
-from logtriage.store.store import connect
+from logtriage.store.connection import connect
 
 # A name, the lines, and of each record that they make: how many lines, which level, when.
 CASES: dict[str, tuple[list[str], list[str]]] = {

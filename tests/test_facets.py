@@ -23,9 +23,10 @@ from logtriage.query.field import parse_field
 from logtriage.query.plan import plan
 from logtriage.query.query import Query
 from logtriage.sources.find import find
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune
-from logtriage.store.views import Snapshot, create
+from logtriage.store.views import create
 
 DAY = dt.datetime(2026, 3, 4)
 SERVICES = ("pay", "cart", "worker-1", "worker-2", "worker-30")

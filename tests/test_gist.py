@@ -28,10 +28,10 @@ from logtriage.query import by_gist
 from logtriage.query.query import LEVELS, Query
 from logtriage.sources.find import find
 from logtriage.store import distil, files, gist
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune
 from logtriage.store.verify import check
-from logtriage.store.views import Snapshot
 
 WORDS = [
     "timed out", "timed", "Timed OUT", "refused", "Order", "placed in", "5432", "#", "é", "grüße", "caf", "begins",

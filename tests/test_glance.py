@@ -21,8 +21,8 @@ from logtriage.query.field import parse_field
 from logtriage.query.plan import plan
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot
 
 QUERIES = (
     Query(),

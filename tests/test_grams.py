@@ -31,9 +31,9 @@ from logtriage.sources.find import find
 from logtriage.store import bitmaps, cutting, file_grams, gist, grams
 from logtriage.store import store as stores
 from logtriage.store.files import reading
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune
-from logtriage.store.views import Snapshot
 
 
 def numbers(rng: random.Random, count: int) -> str:

@@ -16,7 +16,7 @@ from logtriage.formats.format import load_formats
 from logtriage.normalise import Normaliser
 from logtriage.signatures.library import load_patterns
 from logtriage.sources.find import find
-from logtriage.store.store import connect
+from logtriage.store.connection import connect
 from logtriage.stream.learnt import Learnt
 from logtriage.stream.reader import Reader
 

@@ -6,7 +6,7 @@ import threading
 from functools import partial
 
 from logtriage.once import once
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 
 class _Slow:

@@ -22,8 +22,8 @@ from logtriage.answers.waterfall import bar, waterfall
 from logtriage.errors import UsageError
 from logtriage.marks import Mark
 from logtriage.query.query import Query
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot
 from logtriage.tui import sessions
 from logtriage.tui.drawing.hexdump import dump, escaped
 from logtriage.tui.drawing.jsontree import tree

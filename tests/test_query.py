@@ -20,8 +20,9 @@ from logtriage.needles.needle import Needle
 from logtriage.query.condition import inlined
 from logtriage.query.field import Field, parse_field
 from logtriage.query.query import LEVELS, Query
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot, create
+from logtriage.store.views import create
 
 Record = dict[str, Any]
 

@@ -33,8 +33,9 @@ from logtriage.query.quota import Firsts
 from logtriage.query.walk import Key
 from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Extent, Pace, by_place, by_time
 from logtriage.sources.find import find
-from logtriage.store.store import Store, connect
-from logtriage.store.views import Snapshot
+from logtriage.store.connection import connect
+from logtriage.store.snapshot import Snapshot
+from logtriage.store.store import Store
 from logtriage.stream.learnt import Learnt
 
 PATTERNS = [

@@ -23,7 +23,7 @@ from logtriage.normalise import Normaliser, Settings
 from logtriage.signatures.library import load_patterns
 from logtriage.sources.find import Resource, Source, find
 from logtriage.sources.read import Block, blocks, by_and_by
-from logtriage.store.store import connect
+from logtriage.store.connection import connect
 
 LINES = (
     "2026-03-02 10:00:00,100 INFO  [main] shop.Cart - put 17 in\n",

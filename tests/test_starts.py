@@ -20,7 +20,7 @@ from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser, Settings
 from logtriage.sources.cut import NEWLINE
 from logtriage.sources.find import find
-from logtriage.store.store import connect
+from logtriage.store.connection import connect
 from logtriage.stream.reader import Reader
 from logtriage.stream.stream import Stream, Wanted
 

@@ -20,8 +20,9 @@ from command import environment, logtriage
 from logtriage.errors import StoreError, StoreInUse
 from logtriage.store import lock
 from logtriage.store import store as store_module
+from logtriage.store.connection import connect
 from logtriage.store.place import default_path
-from logtriage.store.store import Store, connect
+from logtriage.store.store import Store
 from logtriage.store.upkeep import compact
 
 LINE = b"2026-03-02T10:00:00Z INFO hello\n"

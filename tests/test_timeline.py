@@ -25,8 +25,8 @@ from logtriage.needles.needle import Needle
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.store.catalog import PartRow
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot
 
 MINUTE = timedelta(minutes=1)
 

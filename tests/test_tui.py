@@ -15,8 +15,8 @@ from textual.widgets import Input
 from logtriage.answers import glance, tally
 from logtriage.needles.needle import Needle
 from logtriage.query.query import Query
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot
 from logtriage.tui.app import Logtriage
 from logtriage.tui.engine import Engine
 from logtriage.tui.filters import Filter

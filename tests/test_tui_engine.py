@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from stores import fill, write_sources
 
-from logtriage.store import views
+from logtriage.store import snapshot as snapshots
 from logtriage.store.store import Store
 from logtriage.tui import engine as engines
 from logtriage.tui.engine import Engine
@@ -120,7 +120,7 @@ def test_who_looks_at_the_store_anew_holds_nobody_up(store: Path, monkeypatch: p
     """While a lane that stands back takes its time to see a changed store, a person's answers come."""
     looking, answered, may_end = Event(), Event(), Event()
 
-    class Slow(views.Snapshot):
+    class Slow(snapshots.Snapshot):
         def __init__(self, store: Store) -> None:
             if threading.current_thread() is engine._threads[1]:
                 looking.set()
@@ -128,7 +128,7 @@ def test_who_looks_at_the_store_anew_holds_nobody_up(store: Path, monkeypatch: p
             super().__init__(store)
 
     engine = Engine(store)
-    monkeypatch.setattr(views, "Snapshot", Slow)
+    monkeypatch.setattr(snapshots, "Snapshot", Slow)
     engine.start()
     engine.listen(
         lambda request, result: answered.set() if request.kind == "refresh" else None, lambda request, why: None
@@ -198,8 +198,8 @@ def test_a_store_that_is_gone_is_missing_though_it_can_be_read(tmp_path: Path, m
     engine.start()
     assert asked(engine) == "found"
     with Store(place) as old:
-        snapshot = views.Snapshot
-        monkeypatch.setattr(views, "Snapshot", lambda store: snapshot(old))
+        snapshot = snapshots.Snapshot
+        monkeypatch.setattr(snapshots, "Snapshot", lambda store: snapshot(old))
         shutil.rmtree(place)
         assert "there is no store" in asked(engine)
         monkeypatch.undo()

@@ -17,9 +17,9 @@ from logtriage.needles.needle import Needle
 from logtriage.query.query import Query
 from logtriage.sources.find import Source, find
 from logtriage.store.catalog import PartRow
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
 from logtriage.store.upkeep import prune
-from logtriage.store.views import Snapshot
 from logtriage.stream.ends import last_lines, last_records
 from logtriage.tui.intake import Reading as Progress
 from logtriage.tui.requests.request import Show

@@ -17,8 +17,8 @@ from textual.widgets import Input
 from logtriage.answers import tally
 from logtriage.answers.search import search
 from logtriage.query.query import Query
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot
 from logtriage.tui.filters import Filter
 
 

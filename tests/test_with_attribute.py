@@ -14,8 +14,9 @@ from logtriage.query.attribute import with_attribute
 from logtriage.query.condition import Needs
 from logtriage.query.field import parse_field
 from logtriage.query.query import Query
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot, create
+from logtriage.store.views import create
 
 # SQL: the names of a record's attributes, as `--field` takes them.
 _NAMES = (

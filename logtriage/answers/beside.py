@@ -23,7 +23,7 @@ from logtriage.query.way import Way
 from logtriage.query.weight import at_once
 from logtriage.query.windows import between
 from logtriage.stamps.epoch import moment
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 # Of a batch: records near its hits, and those that are read to find them. A stretch takes as long as some records do.
 _NEAR, _READ, _STRETCH = 100_000, 500_000, 10_000

@@ -17,7 +17,7 @@ from logtriage.query.condition import Condition
 from logtriage.query.plan import plan
 from logtriage.query.query import Query
 from logtriage.query.walk import Key, rows
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 
 class Hit(NamedTuple):

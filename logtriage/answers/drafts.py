@@ -9,7 +9,7 @@ from logtriage.answers.search import page
 from logtriage.answers.templates import seen
 from logtriage.masking import masked
 from logtriage.query.query import Query
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 from logtriage.templates.miner import ANY, Miner
 from logtriage.templates.values import values
 from logtriage.templates.wording import THROWN, wording

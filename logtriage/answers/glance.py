@@ -10,8 +10,8 @@ from logtriage.query.plan import plan
 from logtriage.query.query import Query
 from logtriage.query.sides import both_sides
 from logtriage.query.walk import Key, rows
+from logtriage.store.snapshot import Snapshot, snapshot_of
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot, snapshot_of
 
 _LATEST = timedelta(hours=1)
 CUT = 1_000  # characters of a record's text that are given

@@ -11,8 +11,8 @@ from logtriage.answers.silences import Silence
 from logtriage.query.plan import plan
 from logtriage.query.query import Query
 from logtriage.query.walk import Key, rows
+from logtriage.store.snapshot import Snapshot, snapshot_of
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot, snapshot_of
 
 _PLACE = ("timestamp", "nanos", "part", '"offset"')
 

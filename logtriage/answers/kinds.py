@@ -13,7 +13,7 @@ from typing import NamedTuple
 from logtriage.answers.lanes import of_parts, span
 from logtriage.query.condition import Condition, joined
 from logtriage.store.mined import UNMINED, UNMINED_TEXT
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 _MINUTE = timedelta(minutes=1)
 _TEMPLATE = f"format('{{:016x}}', coalesce(m.template, {UNMINED}))"

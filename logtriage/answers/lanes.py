@@ -16,8 +16,8 @@ from typing import NamedTuple
 from logtriage.query.condition import Condition, joined
 from logtriage.sql import among
 from logtriage.store.catalog import PartRow
+from logtriage.store.snapshot import Snapshot, snapshot_of
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot, snapshot_of
 
 _MINUTE = timedelta(minutes=1)
 _SUFFIXES = (".log", ".json", ".txt", ".out", "-json")

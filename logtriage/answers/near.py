@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from logtriage.layouts import one
 from logtriage.stamps.epoch import microseconds, moment
 from logtriage.store.files import File, reading
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -25,8 +25,8 @@ from logtriage.query.query import Query
 from logtriage.query.sums import sums
 from logtriage.query.walk import Key, looked_at, rows
 from logtriage.query.weight import few_at_once
+from logtriage.store.snapshot import Snapshot, snapshot_of
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot, snapshot_of
 
 
 class Row(NamedTuple):

@@ -14,7 +14,7 @@ from logtriage.query.planned import Plan
 from logtriage.query.query import Query
 from logtriage.query.walk import windows
 from logtriage.query.windows import MOST, Pace
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 _MOST_READ = 4_000_000  # records that may be looked at one by one
 _TICK = timedelta(microseconds=1)

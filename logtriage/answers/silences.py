@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from logtriage.answers.lanes import lane_names, of_parts
 from logtriage.query.condition import joined
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 _MINUTE = timedelta(minutes=1)
 # A pause counts as silence if so many records were to be expected in it (by chance it stays empty once in e^10 times),

@@ -13,7 +13,8 @@ from logtriage.query.query import Query
 from logtriage.sql import among
 from logtriage.store.catalog import PartRow
 from logtriage.store.pieces import facets
-from logtriage.store.views import Snapshot, others
+from logtriage.store.snapshot import Snapshot
+from logtriage.store.views import others
 
 _SAMPLED = 200  # records whose fields are looked at
 

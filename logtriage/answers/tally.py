@@ -18,8 +18,8 @@ from logtriage.query.sums import sums
 from logtriage.query.walk import Key, done, rows, windows
 from logtriage.query.weight import mean_size
 from logtriage.query.windows import MOST, Pace, documents_at_once
+from logtriage.store.snapshot import Snapshot, snapshot_of
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot, snapshot_of
 
 _MOST_PROVED = 4 * MOST  # records that are looked at by one statement where columns prove hits
 _UNSETTLED = timedelta(minutes=10)  # so far behind the last one there may be records still to come

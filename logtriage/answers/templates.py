@@ -14,7 +14,7 @@ from logtriage.query.condition import joined, stored
 from logtriage.query.query import Query
 from logtriage.store.mined import UNMINED, UNMINED_TEXT
 from logtriage.store.shape import number_of
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 from logtriage.templates.miner import Miner
 
 BUCKETS = 12  # of a trend

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from logtriage.answers.search import search
 from logtriage.answers.templates import Seen, seen
 from logtriage.query.query import Query
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 from logtriage.templates.values import Place, places, values
 from logtriage.templates.wording import THROWN
 

@@ -55,8 +55,8 @@ def run(argv: list[str]) -> int:
         path = Path(args.store).expanduser() if args.store else Path(folder) / "store"
         baseline = up_to_date(session, path, args.baseline) if args.baseline else None
         checked = up_to_date(session, path, args.sources)
+        from logtriage.store.snapshot import Snapshot
         from logtriage.store.store import Store
-        from logtriage.store.views import Snapshot
 
         with Store(path) as store, Snapshot(store) as snapshot:
             outcome = check(snapshot, checked, baseline, rules)

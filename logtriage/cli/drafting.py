@@ -32,8 +32,8 @@ def _material(session: Session, text: str | None, stack: contextlib.ExitStack) -
     from logtriage.cli.filters import template_ids
     from logtriage.errors import StoreError
     from logtriage.store.place import is_store
+    from logtriage.store.snapshot import Snapshot
     from logtriage.store.store import Store
-    from logtriage.store.views import Snapshot
 
     snapshot: Snapshot | None = None
     ids = template_ids([session.args.template]) if text is None else ()

@@ -36,7 +36,7 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
     """Prints the records that match as they come, from the beginning of the logs on. Ends with Ctrl-C, with standard input
     where that is all, or once all sources have given as many as are asked for."""
     from logtriage.normalise import Normaliser
-    from logtriage.store.store import connect
+    from logtriage.store.connection import connect
     from logtriage.stream.learnt import Learnt
 
     args = session.args

@@ -123,7 +123,7 @@ def _detect(session: Session, names: list[str]) -> int:
     from logtriage.normalise import Normaliser
     from logtriage.output import harmless
     from logtriage.sources.read import blocks
-    from logtriage.store.store import connect
+    from logtriage.store.connection import connect
     from logtriage.whole import LONGEST
 
     settings = session.settings()

@@ -126,7 +126,7 @@ def _put_in_order(session: Session, store: Store, stop: Stop) -> None:
 def summary(tally: Tally, session: Session, store: Store, was_stopped: bool = False) -> str:
     """The coverage line: what this run added, and from when to when that is."""
     from logtriage.answers.standing import not_understood
-    from logtriage.store.views import snapshot_of
+    from logtriage.store.snapshot import snapshot_of
 
     with snapshot_of(store) as snapshot:
         plain = not_understood(snapshot) if tally.records else 0

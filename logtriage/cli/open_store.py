@@ -12,8 +12,8 @@ from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import StoreInUse, UsageError
 from logtriage.sources.find import Source
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot
 
 
 @contextmanager

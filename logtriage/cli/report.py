@@ -85,7 +85,7 @@ def _week(session: Session) -> tuple[Document, bool, Coverage]:
     from logtriage.answers.lanes import ends
     from logtriage.cli.open_store import coverage_of, opened
     from logtriage.report.weekly import document
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
 
     args = session.args
     if args.at or args.since or args.baseline:

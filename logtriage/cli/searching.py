@@ -17,7 +17,7 @@ from logtriage.coverage import Coverage, counted
 from logtriage.errors import SourceError
 from logtriage.normalise import Normaliser
 from logtriage.query.unseen import attributes, origins, unseen
-from logtriage.store.store import connect
+from logtriage.store.connection import connect
 from logtriage.stream.ahead import Ahead
 from logtriage.stream.dense import is_dense, may_find
 from logtriage.stream.learnt import Learnt

@@ -54,9 +54,9 @@ def run(argv: list[str]) -> int:
 def _info(session: Session) -> int:
     from logtriage.answers.standing import not_understood, sources
     from logtriage.output import harmless, shown_time, table
+    from logtriage.store.snapshot import Snapshot
     from logtriage.store.store import Store
     from logtriage.store.upkeep import size_of, tables
-    from logtriage.store.views import Snapshot
 
     with Store(session.store_path) as store, Snapshot(store) as snapshot:
         size, files = size_of(store)

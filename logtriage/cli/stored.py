@@ -28,8 +28,8 @@ from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
 from logtriage.query.unseen import unseen
 from logtriage.sources.sets import shown as shown_name
+from logtriage.store.snapshot import Snapshot, twins
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot, twins
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle

@@ -20,8 +20,8 @@ from logtriage.errors import UsageError
 if TYPE_CHECKING:
     from logtriage.answers.templates import Seen
     from logtriage.query.query import Query
+    from logtriage.store.snapshot import Snapshot
     from logtriage.store.store import Store
-    from logtriage.store.views import Snapshot
 
 EXAMPLES = """\
   logtriage templates                                the store's templates, the most frequent first
@@ -79,7 +79,7 @@ def run(argv: list[str]) -> int:
     from logtriage.cli.ending import finished
     from logtriage.cli.filters import window_told
     from logtriage.cli.open_store import coverage_of, opened
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
 
     with opened(session, list(args.sources)) as (store, parts), Snapshot(store) as snapshot:
         query = _query(session, store, parts)
@@ -181,8 +181,8 @@ def _side(session: Session, stack: ExitStack, text: str) -> tuple[Snapshot, Quer
     from logtriage.cli.open_store import opened
     from logtriage.query.query import Query
     from logtriage.store.place import is_store
+    from logtriage.store.snapshot import Snapshot
     from logtriage.store.store import Store
-    from logtriage.store.views import Snapshot
 
     if is_store(Path(text)):
         return stack.enter_context(Snapshot(stack.enter_context(Store(Path(text))))), Query()

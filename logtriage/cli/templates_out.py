@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from logtriage.answers.templates import Seen
     from logtriage.answers.values import Described
     from logtriage.query.query import Query
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
     from logtriage.templates.values import Place
 
 SHORT = 8  # letters of an id that are shown
@@ -74,8 +74,8 @@ def show(session: Session, ids: list[str]) -> int:
     from logtriage.answers.values import described
     from logtriage.cli.filters import template_ids
     from logtriage.cli.triage import store_option
+    from logtriage.store.snapshot import Snapshot
     from logtriage.store.store import Store
-    from logtriage.store.views import Snapshot
 
     if not ids:
         raise UsageError("templates show: which one?", "`logtriage templates` lists them with their ids")

@@ -19,7 +19,7 @@ from logtriage.coverage import Coverage
 from logtriage.errors import UsageError
 
 if TYPE_CHECKING:
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
     from logtriage.triage.as_text import Again
     from logtriage.triage.scope import Span
     from logtriage.triage.triage import Asked, Triage
@@ -102,7 +102,7 @@ def run(argv: list[str]) -> int:
 def answered(session: Session) -> tuple[Triage, Coverage]:
     """Brings the store up to date with the sources and the baseline, and asks it; what was looked at."""
     from logtriage.cli.open_store import coverage_of, opened
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
     from logtriage.triage.triage import triage
 
     windows, names = _baselines(session)

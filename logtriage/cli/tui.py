@@ -18,8 +18,8 @@ from logtriage.coverage import counted
 from logtriage.errors import LogtriageError, UsageError
 from logtriage.store import lock
 from logtriage.store.paths import name_of
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot
 
 if TYPE_CHECKING:
     from logtriage.sources.find import Source

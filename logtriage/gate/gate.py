@@ -17,7 +17,7 @@ from logtriage.query.query import Query
 from logtriage.sql import among
 from logtriage.store.mined import UNMINED
 from logtriage.store.pieces import TEMPLATE
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 # Of the records of a group, where the first by time is.
 _FIRST = """arg_min({'part': part, 'offset': "offset"}, (coalesce(timestamp, TIMESTAMP 'infinity'), part, "offset"))"""

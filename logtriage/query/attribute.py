@@ -16,7 +16,7 @@ from logtriage.query.condition import Condition, Needs
 from logtriage.query.narrow import Narrowed, narrow
 
 if TYPE_CHECKING:
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
 
 # What is told of texts of any form without being named in them (see formats/loose.py), and what must stand there then.
 _TOLD = {"status": "(?i)status|code|returned|responded|HTTP/"}

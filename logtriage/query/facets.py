@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from logtriage.query.condition import Condition, Needs
 from logtriage.store.pieces import FACETS, facets
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 _MOST = 1_000  # parts or shapes that are named one by one in SQL
 _GROUPS = 30  # of parts that have the same shapes

@@ -18,7 +18,7 @@ from logtriage.store.pieces import restored
 if TYPE_CHECKING:
     import duckdb
 
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
 
 _FETCH = 1_000
 _HELD = 64 << 20  # bytes of the pieces of hits that are put together at once

@@ -17,7 +17,7 @@ from logtriage.stamps.epoch import moment
 if TYPE_CHECKING:
     from logtriage.query.planned import Plan
     from logtriage.query.query import Query
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
 
 MINUTE = timedelta(minutes=1)
 Minute: TypeAlias = tuple[datetime, int]  # its beginning, and how many records it has

@@ -12,7 +12,7 @@ from logtriage.query.way import Way
 from logtriage.store.files import ROW, File, reading
 
 if TYPE_CHECKING:
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
 
 _MOST = 5_000  # records: to name more takes longer than to look at all
 

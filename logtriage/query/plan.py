@@ -17,7 +17,7 @@ from logtriage.store.seams import ANY
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
     from logtriage.store.files import File
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
 
 NOTHING = Condition("false")
 _KEPT = 100  # plans and counts that a snapshot keeps

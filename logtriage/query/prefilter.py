@@ -33,7 +33,7 @@ from logtriage.store.grams import IDS as IDS_PART
 from logtriage.store.grams import grams_of, pieces_of_id, places
 from logtriage.store.ids import COLUMNS as IDS
 from logtriage.store.seams import plain_text
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 _PASS = "true"
 _MOST = 1_000  # ids that are named one by one in SQL

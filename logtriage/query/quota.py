@@ -15,7 +15,7 @@ from logtriage.query.query import Query
 from logtriage.query.walk import Key, in_window, windows
 from logtriage.query.weight import are_dear, few_at_once, pace_of
 from logtriage.query.windows import Between, Pace
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 _FEW = 1_000  # hits of a source that are asked for apart from the others
 _SHARE = 7 / 8  # of the records: where no more are of interest any longer, windows are made anew for those

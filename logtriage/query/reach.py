@@ -18,7 +18,7 @@ from logtriage.stamps.epoch import microseconds
 from logtriage.store.file_grams import name_of, number_of
 from logtriage.store.files import ANYWHERE, File, Range
 from logtriage.store.grams import FILES, Row, joined, places
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 Lot: TypeAlias = tuple[int, int]  # the records of one part and shape
 Grams: TypeAlias = frozenset[str]

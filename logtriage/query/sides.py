@@ -14,7 +14,7 @@ from logtriage.query.planned import Plan
 from logtriage.query.query import TIME_ORDER
 from logtriage.query.walk import Key, beyond_of
 from logtriage.query.windows import between
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 _HELD = 10_000  # records that are held to find those on both sides of a place
 

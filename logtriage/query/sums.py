@@ -16,7 +16,7 @@ from logtriage.store.files import File
 from logtriage.store.seams import ANY
 
 if TYPE_CHECKING:
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
 
 # Characters that stand otherwise inside a JSON string.
 _ESCAPED = frozenset('"\\')

@@ -17,7 +17,7 @@ from logtriage.query.query import Query
 from logtriage.query.weight import are_dear, are_long, few_at_once, pace_of
 from logtriage.query.windows import MOST, Extent, Pace, by_place, by_time
 from logtriage.store.seams import ANY
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 _FEW = 1_000  # records whose ids are looked up by name
 _TESTED = 50  # records that are tested in the time that it takes to put one together

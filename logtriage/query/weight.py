@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from logtriage.query.planned import Plan
 from logtriage.query.windows import MOST, Pace, documents_at_once
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 # Bytes of long records, and how much of them is put together at once: that takes up to forty times the memory.
 _LONG, _AT_ONCE = 16 << 10, 16 << 20

@@ -14,8 +14,8 @@ from logtriage.output import shortened
 from logtriage.report.document import Document, Heading, Lane, Paragraph, Table, Timeline
 from logtriage.report.incident import both
 from logtriage.sql import among
+from logtriage.store.snapshot import Snapshot, snapshot_of
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot, snapshot_of
 
 _DAYS = 7
 _APART = 15  # minutes: failures further apart are two incidents

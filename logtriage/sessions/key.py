@@ -11,8 +11,8 @@ from logtriage.needles.needle import Needle
 from logtriage.query.condition import Condition
 from logtriage.query.field import value_of
 from logtriage.query.narrow import narrow
+from logtriage.store.snapshot import Snapshot, snapshot_of
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot, snapshot_of
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_-]+)*")
 _LONGEST = 256  # characters: what is longer is no name of a session

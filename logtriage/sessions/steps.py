@@ -21,7 +21,7 @@ from logtriage.query.windows import MOST, Pace
 from logtriage.sessions.key import Key
 from logtriage.sql import literal
 from logtriage.store.mined import UNMINED_TEXT
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 _SPREAD = 1 << 64  # a moment and a place make one number, by which events can be ordered
 _DISORDERED = 0.05  # share of events that are older than the one before them, from which on places say nothing

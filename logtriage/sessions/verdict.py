@@ -18,8 +18,8 @@ from logtriage.sessions.steps import Gathered, gather
 from logtriage.sessions.threshold import reachable, threshold
 from logtriage.sql import literal
 from logtriage.stamps.epoch import moment
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot
 
 if TYPE_CHECKING:
     import duckdb

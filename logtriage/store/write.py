@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from logtriage.store import grams
+from logtriage.store.connection import do_without
 from logtriage.store.cutting import ORDER
 from logtriage.store.facets import Facets
 from logtriage.store.ids import Ids
 from logtriage.store.mined import Templates, write_templates
 from logtriage.store.parts import Changes
 from logtriage.store.shape import Shape
-from logtriage.store.store import INLINE, Store, do_without
+from logtriage.store.store import INLINE, Store
 
 if TYPE_CHECKING:
     import duckdb

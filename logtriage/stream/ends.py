@@ -59,7 +59,7 @@ def last_records(sources: Sequence[Source], settings: Settings, count: int) -> E
     looked for yet. What is a pipe, or cannot be read, is left out.
     """
     from logtriage.normalise import Normaliser
-    from logtriage.store.store import connect
+    from logtriage.store.connection import connect
 
     normaliser = Normaliser(connect(), settings)
     if not _latest(sources):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logtriage.sql import among
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 _SAMPLE = 20_000  # records, in whole requests
 _REQUESTS = 5  # that two sources must share

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from logtriage.formats.levels import WARN
 from logtriage.sql import among
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 _WHO = 'coalesce(service, "group")'  # rotated files, and one container after the other, are one
 _BUCKETS = 1_000  # at most

@@ -11,7 +11,7 @@ from typing import Any
 from logtriage.output import shortened
 from logtriage.query.condition import inlined
 from logtriage.sql import among
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 BEFORE, AFTER = 0, 1
 _MINUTE = timedelta(minutes=1)

@@ -10,8 +10,8 @@ from logtriage.answers import lanes
 from logtriage.coverage import counted
 from logtriage.formats.levels import WARN
 from logtriage.sql import among
+from logtriage.store.snapshot import Snapshot, snapshot_of
 from logtriage.store.store import Store
-from logtriage.store.views import Snapshot, snapshot_of
 from logtriage.triage import (
     blame,
     bursts,

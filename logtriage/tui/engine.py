@@ -18,8 +18,8 @@ from logtriage.tui.run import Run, stand_back
 from logtriage.tui.watch import Watch
 
 if TYPE_CHECKING:
+    from logtriage.store.snapshot import Snapshot
     from logtriage.store.store import Store
-    from logtriage.store.views import Snapshot
     from logtriage.tui.requests.request import Request
 
 Answered = Callable[["Request", Any], None]
@@ -197,7 +197,7 @@ class Engine:
 
     def _fresh(self, lane: str, snapshot: Snapshot | None) -> Snapshot:
         """The lane's snapshot, a new one if it is stale. Raises StoreError."""
-        from logtriage.store.views import Snapshot
+        from logtriage.store.snapshot import Snapshot
 
         with self._lock:
             stale, self._stale[lane] = self._stale[lane], False

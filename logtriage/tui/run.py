@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from logtriage.store.views import Snapshot
+    from logtriage.store.snapshot import Snapshot
     from logtriage.tui.requests.request import Request
 
 

@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 from logtriage.tui.drawing.text import safe
 from logtriage.tui.panels.overlays import Overlay
 from logtriage.tui.panels.sheet import Sheet, row

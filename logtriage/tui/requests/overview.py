@@ -17,7 +17,7 @@ from logtriage.errors import UsageError
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.store.catalog import PartRow
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 from logtriage.tui.requests.request import Request
 
 

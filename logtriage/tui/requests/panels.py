@@ -12,7 +12,7 @@ from logtriage.answers import glance
 from logtriage.answers.glance import Glance, Glances
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 from logtriage.tui.requests.request import Request
 
 if TYPE_CHECKING:

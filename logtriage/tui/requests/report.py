@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from logtriage import kept
 from logtriage.errors import UsageError
 from logtriage.marks import Mark
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 from logtriage.triage.as_text import Again
 from logtriage.tui.requests.request import Request
 

@@ -16,7 +16,7 @@ from logtriage.answers.silences import Silence
 from logtriage.query.query import Query
 from logtriage.query.walk import Key
 from logtriage.store.catalog import PartRow
-from logtriage.store.views import Snapshot
+from logtriage.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from logtriage.normalise import Settings
