@@ -97,6 +97,7 @@ class Ingest:
                 self._source(source, on_progress)
             except SourceError as why:
                 self.tally.errors.append(why)
+        self._read_small(on_progress)
         self.flush()
         self.tally.cut = self.batches.cut
         return self.tally
@@ -104,7 +105,7 @@ class Ingest:
     def _source(self, source: Source, on_progress: Callable[[Tally], None]) -> None:
         part, now = self.parts.of(source), identity(source)
         if part.number in self._small:
-            self._read_small()
+            self._read_small(on_progress)
             part = self.parts.of(source)
         self.asked.append(part.number)
         if part.untouched(now):
@@ -113,7 +114,7 @@ class Ingest:
         if not part.offset and now and (log := Small.of(source)):
             self._small[part.number] = (part, now, log)
             if len(self._small) == MANY:
-                self._read_small()
+                self._read_small(on_progress)
             return
         for batch in self.batches.read(source, offset=part.tail_offset, line=part.tail_line):
             part = self.add(part, batch)
@@ -121,7 +122,7 @@ class Ingest:
         if now:
             self.parts.note(dataclasses.replace(part, size=now.size, mtime_ns=now.mtime_ns))
 
-    def _read_small(self) -> None:
+    def _read_small(self, on_progress: Callable[[Tally], None]) -> None:
         """Takes over the small logs that wait, of which the store has nothing yet."""
         found = {log.source: (part, now, log) for part, now, log in self._small.values()}
         self._small = {}
@@ -135,6 +136,7 @@ class Ingest:
                 self.tally.lines += log.data.count(b"\n")
                 self.tally.bytes += len(log.data)
                 self._waiting.bytes += len(log.data)
+            on_progress(self.tally)
         if self._waiting.bytes >= _ENOUGH:
             self._write()
 
@@ -179,7 +181,6 @@ class Ingest:
 
     def flush(self) -> None:
         """Writes all that waits, and returns when it is committed."""
-        self._read_small()
         self._write()
         if self._written:
             self._written.result()

@@ -281,7 +281,7 @@ def test_table() -> None:
     [
         (["patterns"], "list, show, check, test or add?"), (["store"], "info, compact, prune or check?"),
         (["sql"], "[FILE] QUERY is missing"), (["patterns", "test", "hello"], "no signature fits this text"),
-        (["app.log"], "to look at it: logtriage tui app.log"), (["cat", "--tail", "1", "-m", "1", "app.log"], "--tail goes neither"),
+        (["app.log"], "to look at it: logtriage tui app.log"), (["cat", "--tail", "1", "-m", "1", "app.log"], "--tail, -m and --follow go one by one"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_named(command: list[str], says: str, tmp_path: Path) -> None:

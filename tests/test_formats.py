@@ -93,8 +93,9 @@ def moment(fmt: Format, found: dict[str, str]) -> str | None:
     text = found.get("timestamp") or " ".join(found[name] for name in ("date", "time") if found.get(name))
     if not re.search(r"[^0-9]", text) and found.get("nanos"):
         text += f".{found['nanos'].zfill(9)}"
-    kind = stamp(fmt.timestamp) if fmt.timestamp else kind_of(text)
-    known = kind and to_datetime(text, kind, Zone.of(fmt.zone or "UTC").tzinfo, REFERENCE)
+    kinds = filter(None, (stamp(fmt.timestamp) if fmt.timestamp else None, kind_of(text)))
+    zone = Zone.of(fmt.zone or "UTC").tzinfo
+    known = next(filter(None, (to_datetime(text, kind, zone, REFERENCE) for kind in kinds)), None)
     if not known:
         return None
     whole, _, fraction = known.replace(tzinfo=None).isoformat().partition(".")

@@ -94,7 +94,7 @@ def _weight(node: Node) -> float:
         case Seq():
             return sum(map(_weight, node.nodes))
         case Alt():
-            return min(map(_weight, node.branches)) - math.log2(len(node.branches))
+            return max(0.0, min(map(_weight, node.branches)) - math.log2(len(node.branches)))
         case Flagged():
             return _weight(node.node)
 
