@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from logtriage import hyperscans
 from logtriage.errors import LibraryError
 from logtriage.signatures import compiled
 from logtriage.signatures.cores import core
+from logtriage.signatures.flags import Flags
 from logtriage.signatures.library import Pattern, load_patterns
 from logtriage.signatures.match import Matcher, match_text, prove
 from logtriage.signatures.regex_tree import DialectError, parse
@@ -231,3 +233,16 @@ def test_hyperscan_reports_ends_within_the_row() -> None:
     scratch = hyperscan.Scratch(database)
     database.scan(b"disk fullx", match_event_handler=lambda *hit: ends.append(hit[2]), scratch=scratch)
     assert ends == [9]
+
+
+def test_vague_signatures_count_only_where_no_other_tells_of_a_failure() -> None:
+    """A record with a signature that says what failed has no vague one besides; one that says no failure silences none."""
+    kinds = {"disk": ("disk", "warn"), "start": ("restart", "info"), "failed": ("failure", "error")}
+    many = [
+        dataclasses.replace(pattern(word, name=f"own.{word}"), category=category, severity=severity)
+        for word, (category, severity) in kinds.items()
+    ]
+    flags = Flags(Matcher(many))
+    flags.read(pa.array([0, 1, 2]), pa.array(["failed on disk", "start failed", "failed"], pa.large_string()))
+    assert flags.flags is not None
+    assert flags.flags["flags"].to_pylist() == ["own.disk", "own.failed own.start", "own.failed"]

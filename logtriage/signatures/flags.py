@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from logtriage.formats.levels import SEVERITY
+from logtriage.formats.levels import SEVERITY, WARN
 from logtriage.signatures.match import Matcher, prove
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_VAGUE = "failure"  # the category of signatures that tell no more than that something failed
 
 
 class Flags:
@@ -37,20 +40,29 @@ class Flags:
         self.flags = pa.table({"i": told["i"], "flags": flags, "severity_number": told["severity_number_max"]})
 
     def _proved(self, places: pa.Int64Array, texts: pa.Array) -> pa.Table:
+        """What is found. The vague signatures count only where no other one tells of a failure."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         rows, patterns = self.matcher.scan(texts)
         hits, kinds, captures = [rows.slice(0, 0)], [patterns.slice(0, 0)], []
-        for k in pc.unique(patterns).sort().to_pylist():
-            own = rows.filter(pc.equal(patterns, k))
-            proved, captured = prove(self.matcher.patterns[k], texts.take(own))
+        telling = [rows.slice(0, 0)]
+        for vague, k in sorted((self._is_vague(k), k) for k in pc.unique(patterns).to_pylist()):
+            pattern, own = self.matcher.patterns[k], rows.filter(pc.equal(patterns, k))
+            if vague:
+                own = own.filter(pc.invert(pc.is_in(own, pa.concat_arrays(telling))))
+            proved, captured = prove(pattern, texts.take(own))
             hits.append(own.take(proved))
+            if not vague and SEVERITY[pattern.severity] >= WARN:
+                telling.append(hits[-1])
             kinds.append(pa.repeat(pa.scalar(k, pa.int32()), len(proved)))
             captures.append(captured)
         columns = {"i": places.take(pa.concat_arrays(hits))}
         columns |= {name: of_all.take(pa.concat_arrays(kinds)) for name, of_all in self._patterns.items()}
         return pa.table(columns | {"captures": pa.chunked_array(captures, pa.map_(pa.string(), pa.string()))})
+
+    def _is_vague(self, k: int) -> bool:
+        return self.matcher.patterns[k].category == _VAGUE
 
     @functools.cached_property
     def _patterns(self) -> dict[str, pa.Array]:
