@@ -450,10 +450,10 @@ def test_what_queries_leave_beside_the_store_is_freed(tmp_path: Path, monkeypatc
                 return int(snapshot.con.execute(sql).fetchall()[0][0])
 
             before = held()
-            monkeypatch.setattr("logtriage.store.views._MOST_BESIDE", before + 1)
+            monkeypatch.setattr("logtriage.store.snapshot._MOST_BESIDE", before + 1)
             assert snapshot.sweep() and held() > 1.5 * before
             assert snapshot.sweep() and held() < 1.4 * before  # the last one of those before is still there
-            monkeypatch.setattr("logtriage.store.views._MOST_BESIDE", 0)
+            monkeypatch.setattr("logtriage.store.snapshot._MOST_BESIDE", 0)
             (tmp_path / "a.log").write_text("2026-03-04 10:00:00 INFO one\n2026-03-04 10:00:01 INFO two\n")
             ingest.run(find([str(tmp_path / "a.log")]).sources)
             assert not snapshot.sweep()
