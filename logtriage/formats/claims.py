@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 
 from logtriage.formats.format import Format
@@ -18,33 +17,38 @@ class Claims:
     processor time of four (5 s), and these are made side by side."""
 
     def __init__(self, formats: Sequence[Format]) -> None:
-        self.formats = [(fmt, told_by_regex(fmt)) for fmt in formats]  # and whether a regex tells each
+        """`formats` in the order to try."""
         import hyperscan
 
-        told = [fmt for fmt, by_regex in self.formats if by_regex]
+        self.formats = tuple(formats)
+        told = [n for n, fmt in enumerate(formats) if told_by_regex(fmt)]
         parts = [told[n : n + _TOGETHER] for n in range(0, len(told), _TOGETHER)]
-        expressions = [[fmt.start or fmt.regex or fmt.header or "" for fmt in part] for part in parts]
+        expressions = [[_expression(formats[n]) for n in part] for part in parts]
         databases = kept("formats", expressions, _HS_SINGLEMATCH | _HS_ALLOWEMPTY | HS_MULTILINE)
         self._parts = [
-            (database, hyperscan.Scratch(database), [fmt.id for fmt in part])
-            for database, part in zip(databases, parts, strict=True)
+            (database, hyperscan.Scratch(database), part) for database, part in zip(databases, parts, strict=True)
         ]
-        self._ids = frozenset(fmt.id for fmt in told)
+        self._told = frozenset(told)
+        others = [n for n in range(len(formats)) if n not in self._told]
+        self._others = {True: others, False: [n for n in others if formats[n].kind != "json"]}
 
-    @functools.lru_cache(maxsize=2)  # noqa: B019 - there is one of these objects
-    def outer(self, forced: str | None) -> list[tuple[Format, bool]]:
-        """Those of `formats` that lines are tried for: the one that is `forced`, or all that stand inside no other."""
-        return [(fmt, told) for fmt, told in self.formats if (fmt.id == forced if forced else not fmt.inside)]
-
-    def of(self, line: str) -> frozenset[str] | set[str]:
-        """The ids of the formats that a line may be of; those not `told_by_regex` are not among them."""
+    def of(self, line: str) -> frozenset[int] | set[int]:
+        """The numbers of the formats whose regex may claim the line."""
         if not line.isascii():  # the pass counts bytes, not characters
-            return self._ids
-        found: set[str] = set()
+            return self._told
+        found: set[int] = set()
         text = line.encode() + _MARGIN
-        for database, scratch, ids in self._parts:
-            database.scan(text, match_event_handler=lambda n, *_, ids=ids: found.add(ids[n]), scratch=scratch)
+        for database, scratch, numbers in self._parts:
+            database.scan(text, match_event_handler=lambda n, *_, own=numbers: found.add(own[n]), scratch=scratch)
         return found
+
+    def candidates(self, line: str, *, document: bool) -> list[Format]:
+        """The formats that a line may be of, in their order; `document`: whether it is a JSON object."""
+        return [self.formats[n] for n in sorted([*self.of(line), *self._others[document]])]
+
+
+def _expression(fmt: Format) -> str:
+    return fmt.start or fmt.regex or fmt.header or ""
 
 
 def told_by_regex(fmt: Format) -> bool:

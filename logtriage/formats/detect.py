@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import statistics
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,9 +48,8 @@ class Grammar:
         """`formats` in the order to try; `zone`: of stamps that carry none; `forced`: the only outer format tried;
         `claims`: those of the formats, where they are at hand."""
         self._claims = claims or Claims(formats)
-        self._inner = self._claims.formats
-        self._outer = self._claims.outer(forced)
-        self._plain = next((fmt for fmt, _ in self._inner if fmt.id == "json"), None)
+        self._forced = forced
+        self._plain = next((fmt for fmt in self._claims.formats if fmt.id == "json"), None)
         self.zone = zone
         self.root = Node(None)
         self._cut = True
@@ -104,9 +103,7 @@ class Grammar:
     def _read(self, node: Node, text: str, above: Mapping[str, str], outer: dt.datetime | None) -> None:
         """Finds the format of `text` inside `node`, notes its stamp, and goes on with what it wraps."""
         document = document_of(text)
-        for fmt in self._candidates(node, above, self._claims.of(text)):
-            if fmt.kind == "json" and document is None:
-                continue
+        for fmt in self._candidates(node, above, self._claims.candidates(text, document=document is not None)):
             if known := node.children.get(_place(fmt)):
                 fmt = known.fmt or fmt
             fields = read_head(fmt, text, document)
@@ -117,12 +114,12 @@ class Grammar:
             child = node.children.setdefault(_place(fmt), Node(fmt, node))
             if fmt.id == "json" and document:
                 fields = _note_keys(child, fields, document)
-            moment = _note_stamp(child, fields, outer)
+            _note_stamp(child, fields, outer)
             inner = fields.get(fmt.inner or "", "")
             child.ends |= inner.endswith("\n")
             cut = self._cut and is_cut(fmt, inner, fields.get("logtag", ""), child.ends)
             if fmt.inner and inner.strip() and len(child.path) < 4 and not cut:
-                self._read(child, inner.rstrip("\r\n"), fields, moment)
+                self._read(child, inner.rstrip("\r\n"), fields, _moment(child, fields))
             _note_ids(child, text)
             return
         if self._plain and re.match(_PRETTY, text):
@@ -145,10 +142,10 @@ class Grammar:
             if fields := read_head(whole, text, document_of(text)):
                 _note_stamp(node, fields, None)
 
-    def _candidates(self, node: Node, above: Mapping[str, str], claiming: Collection[str]) -> Iterator[Format]:
+    def _candidates(self, node: Node, above: Mapping[str, str], claiming: Iterable[Format]) -> Iterator[Format]:
         yield from (n.fmt for n in node.ordered() if n.fmt and n.fmt.title == BY_HEADER)
-        for fmt, told in self._inner if node.fmt else self._outer:
-            if told and fmt.id not in claiming:
+        for fmt in claiming:
+            if self._forced and not node.fmt and fmt.id != self._forced:
                 continue
             if not fmt.inside or (node.fmt and node.fmt.family in fmt.inside and _applies(fmt, above)):
                 yield fmt
@@ -206,25 +203,35 @@ def _note_ids(node: Node, text: str) -> None:
         node.ids.setdefault(name, set()).add(key)
 
 
-def _note_stamp(node: Node, fields: Mapping[str, str], outer: dt.datetime | None) -> dt.datetime | None:
-    """Notes how this line writes its time, and how far it is from the transport's; gives the moment, UTC, if known."""
+def _note_stamp(node: Node, fields: Mapping[str, str], outer: dt.datetime | None) -> None:
+    """Notes how this line writes its time, and how far it is from the transport's (UTC)."""
     text = fields.get("timestamp", "")
     kind = node.kind_of(text) if text else None
     if kind is None:
-        return None
+        return
     if kind not in node.kinds:
         node.kinds.append(kind)
     rendering = rendering_of(text) if kind is stamp.kind_of(text) else None  # which goes by the look alone
     if rendering:
         node.written.setdefault(rendering, text)
-    found = stamp.read(text, kind)
-    zoned = bool(found and found[1].get("zone"))
-    if outer and kind.has_date and kind.has_year and not zoned and not kind.unit:
+    if outer and len(node.lags) < 64 and kind.has_date and kind.has_year and not kind.unit and not _zoned(text, kind):
         moment = to_datetime(text, kind, dt.UTC, outer)
-        if moment and len(node.lags) < 64:
+        if moment:
             node.lags.append((moment - outer).total_seconds())
-    known = (zoned and kind.has_year) or kind.unit in ("s", "ms", "us", "ns")
-    return to_datetime(text, kind, dt.UTC, dt.datetime.now(dt.UTC)) if known else None
+
+
+def _moment(node: Node, fields: Mapping[str, str]) -> dt.datetime | None:
+    """The moment (UTC) of a line, where its stamp tells it by itself."""
+    text = fields.get("timestamp", "")
+    kind = node.kind_of(text) if text else None
+    if kind is None or not (kind.unit in ("s", "ms", "us", "ns") or (kind.has_year and _zoned(text, kind))):
+        return None
+    return to_datetime(text, kind, dt.UTC, dt.datetime.now(dt.UTC))
+
+
+def _zoned(text: str, kind: stamp.Stamp) -> bool:
+    found = stamp.read(text, kind)
+    return bool(found and found[1].get("zone"))
 
 
 def _zone_of(lags: Sequence[float]) -> str | None:

@@ -8,6 +8,7 @@ fraction (only in renderings). Of the numbers, `%d %m %H %I %M %S` are two digit
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -60,11 +61,13 @@ _OFFSET = r"[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?"
 _TOKEN = re.compile(r"%-?[A-Za-z]|%[1-9]|[^%]+")
 
 
-def tokens(form: str) -> list[str]:
+@functools.cache
+def tokens(form: str) -> tuple[str, ...]:
     """The tokens and literal pieces of a form, in order."""
-    return _TOKEN.findall(form)
+    return tuple(_TOKEN.findall(form))
 
 
+@functools.cache
 def part_of(token: str) -> str | None:
     """The part of a moment that a token tells (year, month … fraction, zone, count), or None for a literal."""
     if token[0] != "%":

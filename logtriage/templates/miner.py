@@ -7,6 +7,7 @@ in one place, all else being equal (as Brain tells constant from variable childr
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -128,7 +129,7 @@ def _values(templates: set[Words]) -> set[int]:
     """Places (see `_places`) in which many different words stand, all else being equal."""
     found: set[int] = set()
     for _ in range(_ROUNDS):
-        counts = Counter(place for words in templates for place, *_ in _places(words))
+        counts = Counter(place for words in templates for place, _, _ in _places(words))
         often = {place: count for place, count in counts.items() if count >= _WORDS}
         del counts
         plain: set[int] = set()  # not all in capitals
@@ -157,8 +158,15 @@ def _places(words: Words) -> Iterator[tuple[int, int, str]]:
     the template it is, and the word. Templates differ in one word only have that place in common."""
     if len(words) <= _LONGEST:
         for k, word in enumerate(words):
-            if plain := _PLAIN.fullmatch(word):
-                yield hash((k, words[:k], plain[2], words[k + 1 :])), k, plain[1]
+            if plain := _plain(word):
+                yield hash((k, words[:k], plain[1], words[k + 1 :])), k, plain[0]
+
+
+@functools.lru_cache(1 << 14)
+def _plain(word: str) -> tuple[str, str] | None:
+    """A plain word, and the sign behind it."""
+    found = _PLAIN.fullmatch(word)
+    return (found[1], found[2]) if found else None
 
 
 def _opened(words: Words, values: set[int]) -> Words:
