@@ -110,8 +110,10 @@ class Measure:
         else:  # what takes a few milliseconds is done several times a round, or chance would decide
             began = time.process_time()
             work()
-            often = round(0.1 / max(time.process_time() - began, 0.002))
-            self.benchmark.pedantic(work, rounds=ROUNDS, iterations=max(1, often))
+            spent = max(time.process_time() - began, 0.002)
+            # short work in more rounds: of three, a busy neighbour may well spoil each
+            rounds = max(ROUNDS, round(1 / max(spent, 0.1)))
+            self.benchmark.pedantic(work, rounds=rounds, iterations=max(1, round(0.1 / spent)))
         speeds += [calibrate(), calibrate()]
         best = self.benchmark.stats.stats.min
         self.benchmark.extra_info.update(

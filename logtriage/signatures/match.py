@@ -64,17 +64,19 @@ class Matcher:
         if self._database is None:
             return found
         append, most = found.append, len(data)
-        before = 0
+        database, scratch = self._database
 
         def on_match(pattern: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            append(end << _ID_BITS | pattern)
+
+        def on_last(pattern: int, _start: int, end: int, _flags: int, _context: object) -> None:
             if before + end <= most:
                 append(before + end << _ID_BITS | pattern)
 
-        database, scratch = self._database
         # The stubs know bytes only; the engine takes any buffer, so that nothing is copied.
         database.scan(data, match_event_handler=on_match, scratch=scratch)  # type: ignore[type-var]
         before = max(0, most - _LAST)
-        database.scan(bytes(data[before:]) + b"\n" * HS_MARGIN, match_event_handler=on_match, scratch=scratch)
+        database.scan(bytes(data[before:]) + b"\n" * HS_MARGIN, match_event_handler=on_last, scratch=scratch)
         return found
 
     def _scan_halves(self, texts: Any) -> tuple[pa.Int64Array, pa.Int32Array]:
