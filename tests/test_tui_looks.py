@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 from collections.abc import Callable
@@ -13,11 +14,14 @@ from rich.style import Style
 from screens import NARROW, WIDE, Shown, run, screen
 from stores import fill
 
+from logtriage import demo
 from logtriage.demo import write_demo
 from logtriage.tui.host import Options
 from logtriage.tui.themes import THEMES
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
+CELL = 12.2  # how wide a character is in a picture
+PICTURE = Path(demo.__file__).parent / "screen.svg"
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,39 @@ def test_the_first_look(store: Path, name: str, size: tuple[int, int]) -> None:
             same(name, shown.text)
 
     run(work)
+
+
+def test_the_picture_of_the_readme(tmp_path: Path) -> None:
+    """It shows the screen as it is today, where the demo's incident begins; `LOGTRIAGE_UPDATE=1` draws it anew."""
+    write_demo(tmp_path / "logtriage-demo")
+    fill(tmp_path / "store", [tmp_path / "logtriage-demo"])
+
+    async def work() -> None:
+        async with screen(tmp_path / "store", (120, 38)) as shown:
+            await shown.press("ctrl+g")
+            await shown.type("03:02:04.25")
+            await shown.press("enter")
+            if os.environ.get("LOGTRIAGE_UPDATE"):
+                PICTURE.write_text(drawn(shown), encoding="utf-8")
+            assert written_in(PICTURE.read_text(encoding="utf-8")) == shown.lines
+
+    run(work)
+
+
+def drawn(shown: Shown) -> str:
+    """The screen as SVG that needs no font from elsewhere, and is the same text each time."""
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", shown.app.export_screenshot(simplify=True), flags=re.DOTALL)
+    fonts = "Fira Code, DejaVu Sans Mono, Menlo, Consolas, monospace"
+    return re.sub(r"terminal-\d+-", "terminal-", svg).replace("Fira Code, monospace", fonts) + "\n"
+
+
+def written_in(picture: str) -> list[str]:
+    """The lines of a screen that was drawn as SVG: its pieces of text, each at its place."""
+    lines: dict[float, str] = {}
+    for x, y, text in re.findall(r'<text [^>]*x="([\d.]+)" y="([\d.]+)" [^>]*clip-path[^>]*>([^<]*)</text>', picture):
+        before = lines.get(float(y), "").ljust(round(float(x) / CELL))
+        lines[float(y)] = before + html.unescape(text).replace("\xa0", " ")
+    return [lines[y].rstrip() for y in sorted(lines)]
 
 
 def test_filtered(store: Path) -> None:
