@@ -9,13 +9,16 @@ import os
 import random
 import socket
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from logtriage.errors import SourceError
+from logtriage.sources import bundle
 from logtriage.sources.find import Found, find
-from logtriage.sources.read import blocks
+from logtriage.sources.read import Fingerprint, blocks, fingerprint
 from logtriage.sources.resource import Resource, resource, service_of_pod
 from logtriage.sources.rotation import rotation
 
@@ -241,6 +244,30 @@ def test_members_of_archives_are_sources(tmp_path: Path, suffix: str, form: int)
     for step in (1, -1):
         got = [b"".join(block.data for block in blocks(source)) for source in found.sources[::step]]
         assert got == expected[::step]
+
+
+def test_an_archive_is_gone_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the beginning of each member is looked at before it is read, the archive is not begun anew for each; one that
+    was written anew is."""
+    path = tmp_path / "b.tar"
+    data = {f"{n}.log": bytes([97 + n, 10]) * size for n, size in enumerate([5, 1_800_000, 0, 40, 3_000_000, 7])}
+    tar(path, data, "w:")
+    opened = []
+    pieces = bundle.file_pieces
+
+    def counted(*args: Any) -> Iterator[bytes]:
+        opened.append(args)
+        return pieces(*args)
+
+    monkeypatch.setattr(bundle, "file_pieces", counted)
+    sources = find([str(path)]).sources
+    for source, content in zip(sources, data.values(), strict=True):
+        assert fingerprint(source, 1 << 20) == Fingerprint.of(content[: 1 << 20])
+        assert b"".join(block.data for block in blocks(source)) == content
+        assert fingerprint(source, 3) == Fingerprint.of(content[:3])
+    assert len(opened) <= 2 + 2  # to find them, to read them; and again for what is too long to be kept
+    tar(path, {"5.log": b"anew\n"}, "w:")
+    assert fingerprint(sources[5], 1 << 20) == Fingerprint.of(b"anew\n")
 
 
 def test_damaged_archives_give_what_they_have(tmp_path: Path) -> None:

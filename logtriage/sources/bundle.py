@@ -6,6 +6,8 @@ any size into memory.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -19,13 +21,14 @@ from logtriage.sources.unpack import PIECE, Pieces, Pull, decoded, file_pieces
 _BLOCK = 512
 _LONGEST_HEADER = 1 << 20  # bytes of an extended header that are believed to be one
 _DIGITS = 20  # that no size in bytes has
+_KEPT = 2 << 20  # bytes of a member that can be had again: its beginning is looked at before it is read
 
 _NAMED_SO = re.compile(r"\.(tar(\.\w+)?|t(gz|bz2?|xz|zst))$", re.IGNORECASE)
 
 _T = TypeVar("_T")
 
-# The walk that last gave a member to its end, kept so that reading all members in order reads the archive once.
-_parked: dict[Path, Bundle] = {}
+# The last walk, and through which file it went: kept so that reading all members in order reads the archive once.
+_parked: dict[tuple[Path, int, int, int], Bundle] = {}
 
 
 def is_bundle(head: bytes, name: str) -> bool:
@@ -63,6 +66,7 @@ class Bundle:
         self.name = name
         self._pull = Pull(decoded(file_pieces(path, name), name, again=lambda: file_pieces(path, name)))
         self._left = 0
+        self._taken: list[bytes] | None = None  # of the member, as long as they are few
         self._seen: Counter[str] = Counter()
         self._steps = self._walk()
         self.member: Member | None = None
@@ -78,7 +82,14 @@ class Bundle:
 
     def find(self, name: str) -> bool:
         """Step to the member of that name."""
+        if self.member and self.member.name == name:
+            return True
         return any(member.name == name for member in self)
+
+    def can_give(self, name: str) -> bool:
+        """Whether the walk is not past the first bytes of that member."""
+        here = self.member and self.member.name == name and self._taken is not None
+        return bool(here) or name not in self.passed
 
     def _walk(self) -> Iterator[Member]:
         long_name: str | None = None
@@ -101,21 +112,26 @@ class Bundle:
             self._left = size + -size % _BLOCK
             if kind in b"gK":
                 continue
+            self._taken = []
             self._seen[name] += 1
             shown = name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
             yield Member(shown, size, kind in (b"0", b"\0", b"7"), sparse or kind == b"S")
             sparse = False
 
     def data(self) -> Pieces:
-        """The bytes of the member the walk stands at."""
-        assert self.member is not None
-        left = self.member.size
+        """The bytes of the member the walk stands at, from the first one on: as long as few of them were taken."""
+        assert self.member is not None and self._taken is not None
+        yield from self._taken[:]
+        left = self.member.size - sum(map(len, self._taken))
         while left:
             piece = self._pull.some(min(left, PIECE))
             if not piece:
                 raise SourceError(f"{self.name}: the archive stops {left} bytes before the end of {self.member.name}")
             left -= len(piece)
             self._left -= len(piece)
+            if self._taken is not None:
+                self._taken.append(piece)
+                self._taken = self._taken if self.member.size - left <= _KEPT else None
             yield piece
 
     def _header(self) -> tuple[str, int, bytes] | None:
@@ -182,11 +198,17 @@ def _number(text: str, default: _T) -> int | _T:
 
 def member_pieces(path: Path, member: str, name: str) -> Pieces:
     """The bytes of one member as they are stored (perhaps compressed in turn)."""
-    bundle = _parked.pop(path, None)
-    if bundle is None or member in bundle.passed:
+    try:
+        now = os.stat(path)
+    except OSError as why:
+        raise SourceError(f"{name}: {why.strerror or why}") from why
+    key = (path, now.st_ino, now.st_size, now.st_mtime_ns)
+    bundle = _parked.pop(key, None)
+    if bundle is None or not bundle.can_give(member):
         bundle = Bundle(path, name)
     if not bundle.find(member):
         raise SourceError(f"{name}: the archive has no member {member} any more")
-    yield from bundle.data()
+    with contextlib.suppress(GeneratorExit):  # where it is only looked at
+        yield from bundle.data()
     _parked.clear()
-    _parked[path] = bundle
+    _parked[key] = bundle
