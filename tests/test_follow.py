@@ -339,6 +339,28 @@ def test_growth_larger_than_a_block_comes_in_several(desk: Desk, monkeypatch: py
     assert desk.got["app.log"] == written
 
 
+@pytest.mark.parametrize("behind", [0, 1, 70])
+def test_what_was_seen_and_is_gone_before_it_was_read_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, behind: int
+) -> None:
+    """A log that is emptied while more of it is known to be there: how much is lost is told; nothing where nothing is."""
+    monkeypatch.setattr(tail, "BLOCK", 1000)
+    written = desk.write(count=100)
+    desk.look(times=100)
+    written += (more := desk.write(count=behind))
+    desk.look()
+    lost = max(0, len(more) - 1000)
+    desk.path.write_bytes(b"")
+    new = desk.write()
+    desk.look(times=3)
+    assert desk.got["app.log"] == written[: len(written) - lost] + new
+    [event] = desk.events
+    assert isinstance(event, Truncated)
+    assert bool(lost) == (behind == 70) == (event.error is not None)
+    if event.error:
+        assert f"{len(written) - lost:,} bytes of it had been read; the {lost:,} behind" in event.error.message
+
+
 def test_reading_errors_are_told_once_and_got_over(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that cannot be read for a while is told, once; afterwards it goes on where it stopped."""
     written = desk.write()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from logtriage.cli.session import Session
-from logtriage.sources.events import Appeared, Rotated, Truncated, Vanished
+from logtriage.sources.events import Vanished
 from logtriage.sources.find import find
 from logtriage.sources.follow import Position, Stop
 from logtriage.sources.read import Block, fingerprint, identity
@@ -44,10 +44,11 @@ def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: S
     for item in _with_ticks(sources, positions, session, stop):
         if isinstance(item, Block):
             _take(ingest, tails, item)
-        elif isinstance(item, Appeared | Rotated | Truncated) and (tail := tails.pop(item.source.name, None)):
-            _commit(ingest, [tail])
-        elif isinstance(item, Vanished) and item.error:
-            session.error(item.error)
+        elif item:
+            if not isinstance(item, Vanished) and (tail := tails.pop(item.source.name, None)):
+                _commit(ingest, [tail])
+            if item.error:
+                session.error(item.error)
         now = time.monotonic()
         if any(tail.changed for tail in tails.values()):
             if now - committed >= COMMIT_EVERY:

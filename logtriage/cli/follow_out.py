@@ -19,7 +19,6 @@ from logtriage.cli.session import Session
 from logtriage.cli.signals import stopped_by_signal
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import SourceError, UsageError
-from logtriage.sources.events import Vanished
 from logtriage.sources.find import find
 from logtriage.sources.follow import follow
 from logtriage.sources.read import Block
@@ -54,9 +53,9 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
     rescan = None if set(args.sources) <= {"-"} else lambda: find(list(args.sources)).sources
     with stopped_by_signal() as stop:
         for item in follow(sources, {}, stop=stop, rescan=rescan):
-            if isinstance(item, Vanished) and item.error:
-                session.error(item.error)
             if not isinstance(item, Block):
+                if item.error:
+                    session.error(item.error)
                 continue
             name = item.source.name
             reader = readers.setdefault(name, Reader(normaliser, item.source, learnt))

@@ -36,6 +36,7 @@ class FileTail:
     _head: Fingerprint = UNTOLD
     _tail: bytes = b""
     _seen: tuple[int, int] = (-1, -1)  # size and time at the last look
+    _size: int = 0  # bytes that the present content was seen to have
     _grown: float = 0.0
     _replaced: float | None = None  # since when the name stands for something else, or nothing
     _started: bool = False
@@ -121,7 +122,7 @@ class FileTail:
 
     def _restart(self) -> None:
         self._lines = Lines(self.source)
-        self._head, self._tail, self._seen = UNTOLD, b"", (-1, -1)
+        self._head, self._tail, self._seen, self._size = UNTOLD, b"", (-1, -1), 0
         self.busy = True
 
     def _look(self, file: int, now: float) -> Iterator[Block | Event]:
@@ -134,6 +135,7 @@ class FileTail:
             if not data.startswith(self._tail) or not self._begins(file, self._head):
                 yield from self._replace(self.mark(), rotated=False)
                 return
+            self._size = status.st_size
             if len(data) > len(self._tail):
                 self._grown = now
                 new = data[len(self._tail) :]
@@ -187,7 +189,17 @@ class FileTail:
                 yield from self._lines.take(piece)
         except SourceError:
             drained = False
+        lost = 0 if drained else self._size - self._at
         yield from self._lines.flush()
         self.marks.append(mark)
-        yield (Rotated if rotated else Truncated)(self.source, self._lines.offset, drained)
+        yield (Rotated if rotated else Truncated)(self.source, self._lines.offset, drained, self._loss(lost))
         self._restart()
+
+    def _loss(self, lost: int) -> SourceError | None:
+        """That so many bytes were there and could not be read in time."""
+        if lost <= 0:
+            return None
+        return SourceError(
+            f"{self.source.name}: was emptied when {self._at:,} bytes of it had been read; the {lost:,} behind them are lost",
+            "a log that is renamed, or copied beside itself first, is read to its end",
+        )
