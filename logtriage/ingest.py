@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from logtriage.batches import Batch, Batches, Taken
 from logtriage.errors import LogtriageError, SourceError
 from logtriage.layouts import one
+from logtriage.mended import mended
 from logtriage.normalise import Settings
 from logtriage.small import MANY, Small
 from logtriage.sources.find import Source
@@ -103,7 +104,8 @@ class Ingest:
         return self.tally
 
     def _source(self, source: Source, on_progress: Callable[[Tally], None]) -> None:
-        part, now = self.parts.of(source), identity(source)
+        part = mended(self.store, self.parts, source) or self.parts.of(source)
+        now = identity(source)
         if part.number in self._small:
             self._read_small(on_progress)
             part = self.parts.of(source)
@@ -147,6 +149,8 @@ class Ingest:
         if long and self._waiting.bytes:
             self._write()
         if block.offset < part.offset:  # the last record of an earlier run is read again, with what was written since
+            if part.number in self._waiting.touched:  # read by another name just now: what is taken back must be there
+                self._write()
             self._waiting.dropped.append((part.number, block.offset))
         self._wait([part.number], batch.taken)
         self.tally.lines += made.lines

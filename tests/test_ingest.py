@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import os
 import random
 import shutil
@@ -26,6 +28,7 @@ from logtriage.signatures.library import load_patterns
 from logtriage.sources.read import Block
 from logtriage.store import parts, views
 from logtriage.store.store import Store
+from logtriage.store.verify import check
 
 
 @engine.examples(8)
@@ -141,6 +144,47 @@ def test_a_rotated_part_that_is_cut(store: Store, tmp_path: Path) -> None:
         assert days[1].startswith(b"".join(held.values()))
     assert errors == [1, 1, 1, 1, 0]
     assert sorted(_whole(store).splitlines()) == sorted(b"".join(days).splitlines())
+
+
+def test_a_log_that_is_there_by_several_names_is_stored_once(store: Store, tmp_path: Path) -> None:
+    """Packed in several ways, and longer in one of them, and all read in one run: each record is there once."""
+    for name, pack in (("bz2", bz2.compress), ("gz", gzip.compress), ("xz", lzma.compress)):
+        (tmp_path / f"app.log.1.{name}").write_bytes(pack(_log(0, 900 if name != "xz" else 1000)))
+    (tmp_path / "app.log").write_bytes(_log(1000, 1010))
+    assert not engine.ingest(store, *sorted(tmp_path.glob("app.log*"))).errors
+    assert sorted(engine.parts(store).values()) == sorted([_log(0, 1000), _log(1000, 1010)])
+    assert not check(store).wrong
+
+
+@pytest.mark.parametrize("head", [500, 1 << 20])
+def test_a_damaged_log_that_was_mended_is_read_anew(
+    head: int, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a decoder made of damage, before or behind the bytes that a log is known by, does not stay beside what was
+    there: once the file is whole, the store has its bytes, once. A log that has come to its name is another one."""
+    monkeypatch.setattr(parts, "_HEAD", head)
+    log, whole, other = tmp_path / "app.log.gz", _log(0, 1500), _log(1500, 2000)
+    packed = gzip.compress(whole)
+    rubbish = 0
+    for place in range(len(packed) // 2, len(packed), len(packed) // 6):
+        log.write_bytes(packed[:place] + bytes([packed[place] ^ 8]) + packed[place + 1 :])
+        assert len(engine.ingest(store, log).errors) == 1
+        rubbish += not all(map(whole.startswith, engine.parts(store).values()))
+        log.write_bytes(packed)
+        tally = engine.ingest(store, log)
+        assert not tally.errors
+        assert list(engine.parts(store).values()) == [whole]
+        assert not check(store).wrong
+        with store.transaction():
+            for table in ("records", "hits", "activity", "parts", "progress"):
+                store.con.execute(f"DELETE FROM lake.{table}")
+    assert rubbish
+    log.write_bytes(packed[: len(packed) // 2] + bytes(40) + packed[len(packed) // 2 :])
+    engine.ingest(store, log)
+    before = list(engine.parts(store).values())
+    log.write_bytes(gzip.compress(other))
+    engine.ingest(store, log)
+    assert list(engine.parts(store).values()) == [*before, other]
 
 
 def test_rotation_reads_nothing_twice(store: Store, tmp_path: Path) -> None:

@@ -85,14 +85,19 @@ class Parts:
                 return part
             if now and source.compression is None and now.size < part.offset:
                 continue
-            if _same_head(part, source):
-                length, digest = fingerprint(source, _HEAD)
-                return self.note(replace(part, source=source, head_length=length, head_sha256=digest.hex()))
+            if begins_as(part, source):
+                return self.note(headed(part, source))
         length, digest = fingerprint(source, _HEAD) if source.path else UNTOLD
         number = next(reversed(self._known), 0) + 1
         return self.note(
             Part(number, source, length, digest.hex(), now.device if now else None, now.inode if now else None)
         )
+
+    def broken_off(self, source: Source) -> Part | None:
+        """The packed log of this very place that was not read to its end, though some of it was; None: there is none."""
+        place = self._alike.get(_keys(source, None)[0], ()) if source.compression or source.member else ()
+        every = (self._known[number] for number in sorted(place, reverse=True))
+        return next((part for part in every if part.offset and part.size is None), None)
 
     def _candidates(self, source: Source, now: Identity | None) -> list[Part]:
         if source.path is None:
@@ -126,7 +131,7 @@ class Parts:
                 continue
             if before is None:
                 found.added.append(_described(part))
-            elif (before.source, before.head_length) != (part.source, part.head_length):
+            elif (before.source, before.head_sha256) != (part.source, part.head_sha256):
                 found.renamed.append(_described(part))
             self._step += 1
             reached = {name: getattr(part, name) for name in _REACHED}
@@ -165,7 +170,14 @@ def _told(part: Part) -> bool:
     return part.head_length >= min(_ENOUGH, max(32, part.offset))
 
 
-def _same_head(part: Part, source: Source) -> bool:
+def headed(part: Part, source: Source) -> Part:
+    """A part as it is called, and begins, by now."""
+    length, digest = fingerprint(source, _HEAD)
+    return replace(part, source=source, head_length=length, head_sha256=digest.hex())
+
+
+def begins_as(part: Part, source: Source) -> bool:
+    """Whether a source begins as a part did when it was read."""
     if not part.head_length:  # it was empty when it was seen
         return part.offset == 0 and _place(part.source) == _place(source)
     return fingerprint(source, part.head_length) == (part.head_length, bytes.fromhex(part.head_sha256))
