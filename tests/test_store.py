@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -202,6 +204,18 @@ def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:
     for write in (False, True):
         with pytest.raises(StoreError, match=r"version 999, this logtriage knows \d"):
             Store(tmp_path / "store", write=write)
+
+
+def test_a_catalog_of_another_ducklake_is_told(tmp_path: Path) -> None:
+    """A catalog that another DuckLake made is refused in a line that names both versions, and is left as it is."""
+    with Store(tmp_path / "store", write=True):
+        pass
+    with contextlib.closing(sqlite3.connect(tmp_path / "store" / "catalog.sqlite")) as catalog, catalog:
+        catalog.execute("UPDATE ducklake_metadata SET value = '7.7' WHERE key = 'version'")
+    for write in (False, True):
+        with pytest.raises(StoreError, match=r"a catalog of DuckLake 7\.7, this logtriage knows \d") as told:
+            Store(tmp_path / "store", write=write)
+        assert told.value.hint and "update logtriage" in told.value.hint
 
 
 class Killed(BaseException):

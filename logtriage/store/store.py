@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from logtriage.store.gist import Gist, SnapshotId
 
 ROW_GROUP = 30_720  # small ones: a search reads only the groups of the shapes it wants
+_OTHER_CATALOG = re.compile(r"catalog version is ([\w.]+), but the extension requires version ([\w.]+\w)")
 INLINE = 500  # inserts of fewer rows stay in the catalog until they are flushed
 
 
@@ -210,6 +212,11 @@ class Store:
     def _failed(self, what: str, why: Exception) -> StoreError:
         if room.is_full(self.path, why):
             return StoreError(f"no space is left for the store {self.path}", "free some space and run it again")
+        if other := _OTHER_CATALOG.search(str(why)):
+            return StoreError(
+                f"the store {self.path} has a catalog of DuckLake {other[1]}, this logtriage knows {other[2]}",
+                "update logtriage, or name another with --store",
+            )
         return StoreError(f"the store {self.path} {what}: {_first_line(why)}")
 
     def free_orphans(self) -> None:
