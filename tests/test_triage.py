@@ -147,6 +147,22 @@ def test_blame_is_resolved_to_services(store: Store) -> None:
     assert all(edge.known and edge.before == 0 for edge in found.blame)
 
 
+def test_blame_by_name_is_dated(tmp_path: Path) -> None:
+    """Who is named in an error is blamed from the first such record on, not from the onset that was given; it can be seen."""
+    lines = saying("orders", "error", "no reservation made: status 503 from stock")(healthy())
+    write(tmp_path / "logs", lines)
+    first = min(at for at, _, level, *_ in lines if level == "error")
+    with Store(tmp_path / "st", write=True) as made:
+        Ingest(made, settings_for_tests()).run(find([str(tmp_path / "logs")]).sources)
+        found = triage(made, Asked(at=BROKEN - timedelta(minutes=4)))
+    (edge,) = found.blame
+    assert (edge.source, edge.target) == ("orders", "stock")
+    assert edge.first and abs(edge.first - first) < timedelta(milliseconds=1)
+    assert found.moved and all(move.at >= BROKEN for move in found.moved)
+    blamed = next(one for one in found.findings if one.kind == "blamed")
+    assert blamed.records and all("orders" in source for source, _ in blamed.records)
+
+
 def test_a_peer_without_logs_can_be_suspected(store: Store) -> None:
     """Where only those who complain have logs here, whom they could not reach is named, and that nothing else is known."""
     names = dict(store.con.execute("SELECT part, service FROM lake.parts").fetchall())

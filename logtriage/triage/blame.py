@@ -9,10 +9,10 @@ from datetime import datetime
 from logtriage.coverage import counted
 from logtriage.formats.levels import ERROR
 from logtriage.query.condition import inlined
-from logtriage.triage.evidence import records_sql
+from logtriage.triage.evidence import examples, records_sql
 from logtriage.triage.finding import Finding
 from logtriage.triage.peers import Peers, spelled
-from logtriage.triage.scope import AFTER, BEFORE, Scope
+from logtriage.triage.scope import AFTER, BEFORE, Kind, Scope
 from logtriage.triage.surprise import of_count
 
 CATEGORIES = ("timeout", "refusal", "reset", "unreachable", "dns", "circuit-breaker", "exhaustion", "http", "retry")
@@ -96,14 +96,19 @@ def _flagged(scope: Scope, peers: Peers) -> dict[tuple[str, str], Edge]:
 
 def _named(scope: Scope, peers: Peers) -> Iterator[Edge]:
     """Errors that a service never had before, and that speak of exactly one other service."""
+    named: list[tuple[Kind, str]] = []
     for kind in scope.kinds.values():
         if kind.severity >= ERROR and not kind.counts[BEFORE] and kind.service not in scope.messengers:
             target = peers.mentioned(kind.text)
             if target and target != kind.service and target not in scope.messengers:
-                yield Edge(
-                    kind.service, target, True, after=kind.counts[AFTER], first=scope.plan.after.since, categories=[NAMED],
-                    sql=records_sql(scope, kind.service, kind.template),
-                )  # fmt: skip
+                named.append((kind, target))
+    said = examples(scope, {(kind.service, kind.template) for kind, _ in named})
+    for kind, target in named:
+        records = said.get((kind.service, kind.template), [])
+        yield Edge(
+            kind.service, target, True, after=kind.counts[AFTER], first=records[0][2] if records else None, categories=[NAMED],
+            sql=records_sql(scope, kind.service, kind.template), records=[(source, offset) for source, offset, _ in records],
+        )  # fmt: skip
 
 
 def detect(blamed: list[Edge]) -> list[Finding]:
