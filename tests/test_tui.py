@@ -12,7 +12,7 @@ from screens import NARROW, WIDE, run, screen
 from stores import fill, write_sources
 from textual.widgets import Input
 
-from logtriage.answers import glance, tally
+from logtriage.answers import glance, tally, templates
 from logtriage.needles.needle import Needle
 from logtriage.query.query import Query
 from logtriage.store.snapshot import Snapshot
@@ -125,6 +125,28 @@ def test_filters_stack_and_are_counted(store: Path, snapshot: Snapshot) -> None:
             assert f"{calm:,} of {whole:,} · 1 filter" in shown.status
             await shown.press("escape", "escape")
             assert f"{timed:,} of {whole:,} · 1 filter" in shown.status
+
+    run(work)
+
+
+def test_filters_are_typed_as_options_are(store: Path, snapshot: Snapshot) -> None:
+    """A level by any of its names, and a template by the begin of its id, as `logtriage grep` takes them."""
+    template = templates.seen(snapshot, Query())[0].template
+
+    async def work() -> None:
+        async with screen(store, WIDE) as shown:
+            whole = tally.count(snapshot, Query())
+            for typed, query in (
+                ("level:Warning", Query(level="warn")),
+                ("level: err", Query(level="error")),
+                (f"template:{template[:8]}", Query(templates=(template,))),
+            ):
+                await shown.press("ampersand")
+                await shown.type(typed)
+                await shown.press("enter")
+                found = tally.count(snapshot, query)
+                assert 0 < found < whole and f"{found:,} of {whole:,} · 1 filter" in shown.status
+                await shown.press("escape")
 
     run(work)
 

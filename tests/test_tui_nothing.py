@@ -52,6 +52,7 @@ def test_a_text_that_is_nowhere(store: Path) -> None:
         ("source:acess.log", "no source 'acess.log' was seen: is it access.log?"),
         ("field:statis>=500", "no field 'statis' in the first records: is it status?"),
         ("flag:timout", "no pattern has the id or category 'timout': is it timeout?"),
+        ("container:bx", "no container 'bx' was seen"),
         ("levl:error", "'levl' is no kind of filter: is it level?"),
     ],
 )

@@ -12,9 +12,8 @@ from logtriage.errors import UsageError
 from logtriage.needles.needle import Needle
 from logtriage.query.condition import Condition
 from logtriage.query.field import parse_field
-from logtriage.query.query import LEVELS, Query
-
-_NAMES = (*LEVELS, "verbose", "information", "notice", "warning", "severe", "critical", "alert", "emergency", "panic")
+from logtriage.query.level import level_named
+from logtriage.query.query import Query
 
 
 @dataclass(frozen=True)
@@ -94,23 +93,8 @@ def template_ids(values: Sequence[str] | None) -> tuple[str, ...]:
 
 def _levels(values: Sequence[str]) -> tuple[str | None, tuple[Condition, ...]]:
     """One level is the least one wanted; a list names exactly those wanted."""
-    names = [_level(word) for word in _globs(values)]
+    names = [level_named(word) for word in _globs(values)]
     if len(names) < 2:
         return (names[0] if names else None), ()
     wanted = tuple(dict.fromkeys(names))
     return None, (Condition(f"level IN ({', '.join('?' for _ in wanted)})", wanted),)
-
-
-def _level(word: str) -> str:
-    """`w`, `WARN` or `warning` → `warn`: the beginning of a level's name will do, of a level itself before others.
-    Raises UsageError; what logs misspell (see levels.toml) is no name here."""
-    plain = word.strip().lower()
-    if plain:
-        if begun := [level for level in LEVELS if level.startswith(plain)]:
-            return begun[0]
-        from logtriage.formats.format import level_words
-
-        meant = {level_words()[name] for name in _NAMES if name.startswith(plain)}
-        if len(meant) == 1:
-            return meant.pop()
-    raise UsageError(f"{word!r} is no level", f"the levels are {', '.join(LEVELS)}")

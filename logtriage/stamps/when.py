@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from logtriage.errors import UsageError
 from logtriage.stamps.moment import to_datetime, to_utc
 from logtriage.stamps.stamp import kind_of
+from logtriage.stamps.zone import Zone
 
 WHEN_HINT = (
-    "a moment is written as: 1h30m, 2d or '30 min ago' (before now); now, today, yesterday, 14:05, 'yesterday 14:05'; "
+    "a moment is written as: 1h30m, 2d or '30 min ago' (before now); now, today, yesterday, 14:05, 14:05Z, 'yesterday 14:05'; "
     "2026-11-22, '2026-11-22 14:05', 2026-11-22T14:05:00+01:00 or as a log writes it; @1700000000; start+30m, end-5m"
 )
 DURATION_HINT = "a span is written as: 90s, 5m, 1h30m, 2d, 1w, 500ms or '30 min'"
@@ -34,6 +35,7 @@ _BEFORE_NOW = rf"(?P<sign>[+-]?) ?(?P<span>{_DURATION})(?P<ago> ago)?"
 _ANCHORED = rf"(?P<anchor>now|start|end)(?: ?(?P<sign>[+-]) ?(?P<span>{_DURATION}))?"
 _CLOCK = (
     r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
+    r"(?: ?(?P<zone>z|utc|[+-][0-9]{2}:?[0-5][0-9]))?"
 )
 _DAY = rf"(?P<day>today|yesterday|tomorrow|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[ t]{_CLOCK})?"
 _EPOCH = r"@?(?P<count>[0-9]{10}(?:\.[0-9]{1,9})?|[0-9]{13}|[0-9]{16}|[0-9]{19})"
@@ -95,7 +97,7 @@ def _span(text: str) -> timedelta | None:
 
 def is_clock(text: str) -> bool:
     """Whether this is a time of day alone: which day is meant, hangs on what is looked at."""
-    return bool(re.fullmatch(_CLOCK, text.strip()))
+    return bool(re.fullmatch(_CLOCK, text.strip().lower()))
 
 
 def is_relative(text: str) -> bool:
@@ -149,11 +151,14 @@ def _shift(anchor: datetime, sign: str, span_text: str) -> datetime | None:
 
 
 def _on_a_day(text: str, now: datetime, zone: tzinfo) -> datetime | None:
+    clock, match = re.fullmatch(_CLOCK, text), re.fullmatch(_DAY, text)
+    if said := (clock or match or {"zone": None})["zone"]:
+        zone = Zone.of(said).tzinfo
     today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    if match := re.fullmatch(_CLOCK, text):
-        moment = to_utc(today + _clock(match), zone)
-        return moment if moment <= now else to_utc(today - timedelta(days=1) + _clock(match), zone)
-    if not (match := re.fullmatch(_DAY, text)):
+    if clock:
+        moment = to_utc(today + _clock(clock), zone)
+        return moment if moment <= now else to_utc(today - timedelta(days=1) + _clock(clock), zone)
+    if not match:
         return None
     shift = {"today": 0, "yesterday": -1, "tomorrow": 1}
     try:

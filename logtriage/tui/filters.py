@@ -14,7 +14,20 @@ from logtriage.query.field import parse_field
 from logtriage.query.query import LEVELS, Query
 from logtriage.tui.drawing import times
 
-KINDS = ("text", "level", "source", "service", "flag", "field", "trace", "since", "until", "template")
+KINDS = (
+    "text",
+    "level",
+    "source",
+    "service",
+    "container",
+    "namespace",
+    "flag",
+    "field",
+    "trace",
+    "template",
+    "since",
+    "until",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,10 @@ class Filter:
                 return Query(sources=(self.value,))
             case "service":
                 return Query(services=(self.value,))
+            case "container":
+                return Query(containers=(self.value,))
+            case "namespace":
+                return Query(namespaces=(self.value,))
             case "flag":
                 return Query(flags=(self.value,))
             case "field":

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from logtriage.errors import is_it
+from logtriage.query.level import level_named
 from logtriage.query.query import LEVELS, Query
 from logtriage.tui.drawing import times
-from logtriage.tui.filters import Filter, Filters, combined
+from logtriage.tui.filters import KINDS, Filter, Filters, combined
 from logtriage.tui.requests import overview
 from logtriage.tui.requests import request as ask
 from logtriage.tui.screen.ranking import Ranking
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from logtriage.tui.screen.prompt import Prompt
     from logtriage.tui.screen.status import FilterBar
 
-_KINDS = ("level", "source", "service", "flag", "field", "trace", "since", "until")
+_KINDS = KINDS[1:]  # all but a text
 
 
 class Finding(Ranking):
@@ -180,6 +181,8 @@ class Finding(Ranking):
             return Filter("text", text, out)
         if kind in ("since", "until"):
             value = self.read_moment(value).astimezone(UTC).isoformat()
+        elif kind == "level":
+            value = level_named(value)
         return Filter(kind, value.strip(), out)
 
     def tell_if_beyond(self, moment: datetime) -> None:
@@ -193,12 +196,12 @@ class Finding(Ranking):
 
     def read_moment(self, text: str) -> datetime:
         """A time as it is typed; what is relative lies before the end of the logs. Raises UsageError."""
-        from logtriage.stamps.when import parse_when
+        from logtriage.stamps.when import is_clock, parse_when
 
         span = self.standing.span if self.standing else None
         first, last = (span[0].replace(tzinfo=UTC), span[1].replace(tzinfo=UTC)) if span else (None, None)
         now = self.options.now or last or datetime.now(UTC)
-        if last and len(text) <= 8 and ":" in text:  # a clock time: of the day that is looked at
+        if last and is_clock(text):  # of the day that is looked at
             seen = self.place.timestamp if self.place and self.place.timestamp else span[1] if span else None
             if seen:
                 day = seen.replace(tzinfo=UTC).astimezone(self.zone).date()
