@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -272,3 +273,47 @@ def test_the_timeline_shows_each_time_in_its_zone(
         printer.show(Shown(time, "app", 1, None, "said", None, None, None, True))
     wanted = [painted(shown_time(time, zone_named(zone)), "time", colour) for time in times]
     assert out.getvalue().decode().splitlines() == [f"{time}        said" for time in wanted]
+
+
+def test_rows_wait_for_each_other_but_not_for_what_fails() -> None:
+    """The first row is a page of its own; what came before something failed is still given, and then it fails."""
+
+    def rows() -> Iterator[int]:
+        yield from range(2_500)
+        raise KeyboardInterrupt
+
+    for at_once in (False, True):
+        pages: list[list[int]] = []
+        with pytest.raises(KeyboardInterrupt):
+            pages.extend(Out(at_once).pages(rows()))
+        assert pages[0] == [0]
+        assert [row for page in pages for row in page] == list(range(2_500))
+        assert max(map(len, pages)) <= (1 if at_once else 1_000)
+
+
+@pytest.mark.parametrize("what", ["refused", "7c61a3f0b5d4e291", "WARN", "caf\u00e9", 'say "no"', "42", "T10:00:01"])
+def test_what_the_store_prints_is_what_the_files_say(tmp_path: Path, what: str) -> None:
+    """A match in the body, an id in it, in front of it, in escaped JSON, in its time or in several of these: the timeline shows
+    the same from the store, where a text is put together only if the body does not show the match."""
+    said = [
+        "refused: caf\u00e9 42",
+        "ok trace_id=7c61a3f0b5d4e291",
+        'it did say "no" 42',
+        "refused trace_id=7c61a3f0b5d4e291 again",
+    ]
+    plain, lines = tmp_path / "plain.log", tmp_path / "lines.log"
+    plain.write_text(
+        "".join(f"2026-01-14T10:00:0{n}.042Z WARN [42] shop.Pay - {text}\r\n" for n, text in enumerate(said * 2))
+    )
+    lines.write_text("".join(
+        json.dumps({"ts": f"2026-01-14T10:00:0{n}.500Z", "level": "warn", "msg": text, "order": 42}) + "\n"
+        for n, text in enumerate(said)
+    ))  # fmt: skip
+    store = tmp_path / "store"
+    assert called("ingest", "--store", store, plain, lines).code == 0
+    files = called("grep", "--utc", "--no-store", "-H", "-F", what, plain, lines, "--output", "jsonl")
+    shown = called("grep", "--utc", "--store", store, "-F", what)
+    merged = called("grep", "--utc", "--across", "-C0", "-F", what, plain, lines)
+    assert shown.code == 0
+    assert len(shown.lines) == len(files.lines)
+    assert shown.lines == merged.lines

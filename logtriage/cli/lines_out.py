@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
 from logtriage.needles.verdict import MatchTimeout
 from logtriage.output import harmless, highlighted, painted
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from logtriage.stream.stream import Record, Stream
 
 _FLUSH = 0.02  # seconds that a hit may wait for the next one
+_PAGE = 1_000  # hits that may do so
+T = TypeVar("T")
 
 
 class Look(NamedTuple):
@@ -39,6 +42,22 @@ class Out:
         self._stream = stream or sys.stdout.buffer
         self._at_once = at_once
         self._flushed = 0.0
+
+    def pages(self, rows: Iterable[T]) -> Iterator[list[T]]:
+        """Rows, as many at a time as may wait for each other before they are written."""
+        page: list[T] = []
+        since = 0.0
+        try:
+            for row in rows:
+                page.append(row)
+                now = time.monotonic()
+                if self._at_once or now - since > _FLUSH or len(page) == _PAGE:
+                    yield page
+                    page, since = [], now
+        except (Exception, KeyboardInterrupt):
+            yield page
+            raise
+        yield page
 
     def write(self, data: bytes) -> None:
         """Writes, and flushes where it is time to."""

@@ -60,7 +60,7 @@ class RowsOut:
         self.look = look
         self._needle = needle
         self._placed = needle is not None and not needle.invert and not needle.matches_all
-        self._out = out
+        self.out = out
         # the first and last moment of the second shown last, and what stands before and behind its milliseconds
         self._first = self._last = datetime.min
         self._around = ("", "")
@@ -73,12 +73,24 @@ class RowsOut:
         if self.look.gaps and self.look.output == "text" and not self.look.only_matching:
             self._write(painted("--", "separator", self.look.colour) + "\n")
 
+    def show_page(self, rows: Sequence[Shown | None]) -> None:
+        """Prints some records; None marks that records are left out."""
+        look = self.look
+        if look.output != "text" or look.only_matching or look.colour or look.gaps:
+            for row in rows:
+                if row is None:
+                    self.gap()
+                else:
+                    self.show(row)
+            return
+        self._write(harmless("".join([self._front(row) + self._text(row) for row in rows if row])))
+
     def show(self, row: Shown) -> None:
         """Prints one record."""
         if row.json is not None:
             self.tell(row.json)
         elif row.raw is not None:
-            self._out.write((self._matched(row.raw) if self.look.only_matching else b"") or ended(row.raw))
+            self.out.write((self._matched(row.raw) if self.look.only_matching else b"") or ended(row.raw))
         elif not self.look.only_matching or (row.found and self._needle is not None and self._needle.invert):
             self._write(self._front(row) + self._lines(row))
         elif row.found:
@@ -91,7 +103,7 @@ class RowsOut:
         self._write((harmless(line) if self.look.terminal else line) + "\n")
 
     def _write(self, text: str) -> None:
-        self._out.write(text.encode("utf-8", "surrogateescape"))
+        self.out.write(text.encode("utf-8", "surrogateescape"))
 
     def _front(self, row: Shown) -> str:
         if self.look.numbers:
@@ -125,6 +137,20 @@ class RowsOut:
     def _lines(self, row: Shown) -> str:
         """What the record says, without the time and level that stand in front of it already; more of it where the match
         is not in that. Further lines are indented."""
+        if self.look.colour:
+            lines = self._said(row).split("\n")
+            spans = (self._spans(lines) if row.found else []) or [[]] * len(lines)
+            return "\n    ".join(map(self._line, lines, spans)) + "\n"
+        return harmless(self._text(row))
+
+    def _text(self, row: Shown) -> str:
+        """The same without colours, as it stands in the log."""
+        text = self._said(row)
+        if "\r" in text:
+            text = "\n".join(line.removesuffix("\r") for line in text.split("\n"))
+        return text.replace("\n", "\n    ") + "\n"
+
+    def _said(self, row: Shown) -> str:
         text = (row.body or "").strip("\n")
         for more in (row.text, row.whole) if row.found and self._placed else ():
             if more is None:
@@ -132,11 +158,7 @@ class RowsOut:
             if self._is_in(text):
                 break
             text = more.removeprefix("\ufeff")
-        if "\r" in text or self.look.colour:
-            lines = text.split("\n")
-            spans = (self._spans(lines) if row.found and self.look.colour else []) or [[]] * len(lines)
-            return "\n    ".join(map(self._line, lines, spans)) + "\n"
-        return harmless(text).replace("\n", "\n    ") + "\n"
+        return text
 
     def _line(self, line: str, spans: Sequence[tuple[int, int]]) -> str:
         return highlighted(harmless(line.removesuffix("\r")), spans, self.look.colour)

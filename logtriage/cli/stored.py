@@ -175,13 +175,17 @@ def _show(stored: Stored, needle: Needle, query: Query, before: int, after: int)
         found = stored.amid(query, needle, before, after, args.max_count)
     else:
         found = stored.shown(query, needle, most=args.max_count)
-    for one in found:
-        if one is None:
-            printer.gap()
-            continue
-        coverage.hits = (coverage.hits or 0) + one.found
-        coverage.seen(one.timestamp, one.timestamp)
-        printer.show(one)
+    for page in printer.out.pages(found):
+        hits = [one for one in page if one]
+        coverage.hits = (coverage.hits or 0) + sum(one.found for one in hits)
+        _seen(coverage, hits)
+        printer.show_page(page)
+
+
+def _seen(coverage: Coverage, shown: Iterable[Shown]) -> None:
+    times = [one.timestamp for one in shown if one.timestamp]
+    if times:
+        coverage.seen(min(times), max(times))
 
 
 def cat(session: Session) -> int:
@@ -202,13 +206,13 @@ def cat(session: Session) -> int:
             printer = stored.printer(None)
             if not stored.levels:
                 query = replace(query, limit=args.max_count, tail=args.tail)
-            for one in first_or_last(args, stored.shown(query)):
-                coverage.records += 1
-                coverage.seen(one.timestamp, one.timestamp)
-                if one.raw is not None:
-                    sys.stdout.buffer.write(one.raw)
+            for page in printer.out.pages(first_or_last(args, stored.shown(query))):
+                coverage.records += len(page)
+                _seen(coverage, page)
+                if args.output == "raw":
+                    sys.stdout.buffer.writelines(one.raw for one in page if one.raw is not None)
                 else:
-                    printer.show(one)
+                    printer.show_page(page)
     return 2 if session.errors else 0 if coverage.records else 1
 
 

@@ -53,7 +53,7 @@ def all_of(
         return None
     needed = todo.needed(columns, order)
     # what passes several tests is there several times: to find that out all would have to be held
-    picked, parameters, known = todo.picked(needed.columns, window, "UNION ALL")
+    picked, parameters, known = todo.picked(needed, window, "UNION ALL")
     snapshot.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS FROM ({picked}) LIMIT {most + 1}", parameters)
     pieces = "coalesce(strlen(frame), 0) + coalesce(strlen(body), 0) + coalesce(octet_length(exact), 0)"
     passed, size = snapshot.execute(f"SELECT count(*), sum({pieces}) FROM gathered").fetchall()[0]
@@ -72,7 +72,7 @@ def firsts_of(
     many of each part there are that may be."""
     order = todo.query.order_by()
     needed = todo.needed(columns, order)
-    candidates, parameters, known = _in_files(snapshot, todo).picked(needed.columns | {"part", "offset"}, window)
+    candidates, parameters, known = _in_files(snapshot, todo).picked(needed, window, more=("part", "offset"))
     # an aggregate holds no more than those, whatever the window has
     firsts = f"min_by(one, ({', '.join(TIME_ORDER)}), {limit})"
     each = f"SELECT count(*) AS among, {firsts} AS every FROM ({candidates}) AS one GROUP BY part"
@@ -93,7 +93,7 @@ def place_of(
 ) -> tuple[Any, ...] | None:
     """The place (TIME_ORDER) of the record of that number, from 1 on, among those in a window that pass the weak tests of a plan;
     None: there are fewer. Those that pass several count for several."""
-    picked, parameters, _ = todo.picked(todo.needed(TIME_ORDER).columns, window, "UNION ALL")
+    picked, parameters, _ = todo.picked(todo.needed(TIME_ORDER), window, "UNION ALL")
     sql = f"SELECT {', '.join(TIME_ORDER)} FROM ({picked}) ORDER BY {order} LIMIT 1 OFFSET {number - 1}"
     rows = snapshot.execute(sql, parameters).fetchall()
     return rows[0] if rows else None
@@ -106,7 +106,7 @@ def first_of(
     needed = todo.needed(columns, order)
     if not needed.texts:
         return snapshot.execute(*todo.select(columns, window, order=order, limit=limit)).fetchall()
-    picked, parameters, known = _in_files(snapshot, todo).picked(needed.columns, window)
+    picked, parameters, known = _in_files(snapshot, todo).picked(needed, window)
     kept = snapshot.execute(
         f"CREATE OR REPLACE TEMP TABLE picked AS {picked} ORDER BY {order} LIMIT {limit}", parameters
     )
@@ -122,7 +122,7 @@ def beside(
     """The first hits of each side in a window, of a plan that needs no text to know them, in the order of the last
     side. The window is looked at once and held as a whole, so it must be small."""
     needed = todo.needed(columns, *(side.order for side in sides))
-    picked, parameters, known = _in_files(snapshot, todo).picked(needed.columns, window)
+    picked, parameters, known = _in_files(snapshot, todo).picked(needed, window)
     snapshot.execute(f"CREATE OR REPLACE TEMP TABLE held AS {picked}", parameters)
     each = [f"(FROM held WHERE {side.where.sql} ORDER BY {side.order} LIMIT {side.limit})" for side in sides]
     values = [value for side in sides for value in side.where.parameters]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage.query.condition import Condition, inlined, joined
 from logtriage.query.holding import holds
-from logtriage.query.query import Query
+from logtriage.query.query import Query, beyond_body, told_by_body
 from logtriage.store.catalog import RESOURCE, Catalog
 from logtriage.store.pieces import KEPT, PLACES, TEXT_PIECES, derived, dressed, placed, restored
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Columns of `records` that cost putting the text together.
 _TEXTS = frozenset(("trace_id", "span_id", "request_id", "body", "raw", "bytes", "attributes"))
+_WHOLE = frozenset(("raw", "bytes", "attributes"))  # … of all of it
 _NAME = re.compile(r"'[^']*'|[a-z_]+")  # or quoted text, which names none
 _NAMES_PLACES = re.compile(rf"\b(?:{'|'.join(PLACES)})\b")
 # What `decided` needs of a record.
@@ -27,12 +28,13 @@ ADDED = ("raw", "exact", "part", '"offset"')
 
 class Needed(NamedTuple):
     """What a SELECT of whole records consists of: what it names, its condition with the parameters of that, and the columns
-    that all this is made of."""
+    that all this is made of. `unframed`: of which records (SQL on what is kept) the whole text is not asked for."""
 
     named: str
     where: str
     parameters: list[Any]
     columns: set[str]
+    unframed: str | None
 
     @property
     def texts(self) -> bool:
@@ -115,7 +117,7 @@ class Plan:
             rows = relation_of(self.catalog, where, needed.columns)
             sql = f"SELECT {needed.named} FROM ({rows}) WHERE {where} AND {needed.where}{tail}{last}"
             return sql, parameters + needed.parameters
-        picked, parameters, known = self.picked(needed.columns, window)
+        picked, parameters, known = self.picked(needed, window)
         if limit is not None and not self.text and not tail:
             picked += last
         near = "SELECT id, text FROM lake.ids WHERE id IN (SELECT unnest([trace, span, request]) FROM picked)"
@@ -130,17 +132,24 @@ class Plan:
         added = (*ADDED, f"({self.check}) AS unproven") if self.check is not None else ()
         named = ", ".join((*columns, *added))
         outer, parameters = joined(self.text)
-        return Needed(named, outer, parameters, set(_NAME.findall(" ".join((named, outer, *orders)))))
+        names = set(_NAME.findall(" ".join((named, outer, *orders))))
+        return Needed(named, outer, parameters, names, self._unframed([*columns, *added, outer]))
+
+    def _unframed(self, asked: Iterable[str]) -> str | None:
+        needle = self.query.needle
+        wholes = {one for one in asked if not _WHOLE.isdisjoint(_NAME.findall(one))}
+        return told_by_body(needle) if needle and wholes == {beyond_body(needle)} else None
 
     def _where(self, window: Sequence[Condition]) -> tuple[str, list[Any]]:
         return joined([*window, *([self.shapes] if self.shapes and not self.ways else []), *self.plain])
 
     def picked(
-        self, wanted: set[str], window: Sequence[Condition], together: str = "UNION"
+        self, needed: Needed, window: Sequence[Condition], together: str = "UNION", *, more: Collection[str] = ()
     ) -> tuple[str, list[Any], str]:
-        """SELECT of the pieces that some columns are made of, as relation `picked`, of records that may be hits; and where
-        their names are known."""
+        """SELECT of the pieces that what is needed is made of (and `more` columns), as relation `picked`, of records that may be
+        hits; and where their names are known."""
         where, parameters = self._where(window)
+        wanted = needed.columns | set(more)
         names = self._pieces(wanted)
         known = f"({placed('picked', names)})" if wanted & set(PLACES) else "picked"
         relation = "bare"
@@ -149,11 +158,11 @@ class Plan:
             relation = "pieces"
             known = "picked"
         if not self.ways:
-            return f"SELECT {_listed(names)} FROM {relation} WHERE {where}", parameters, known
+            return f"SELECT {_listed(names, needed.unframed)} FROM {relation} WHERE {where}", parameters, known
         from logtriage.query.way import within
 
         each = [  # a record may pass several
-            f"SELECT {_listed(names)} FROM {_kept(relation, way)} WHERE {where} AND ({way.sql})"
+            f"SELECT {_listed(names, needed.unframed)} FROM {_kept(relation, way)} WHERE {where} AND ({way.sql})"
             for way in within(self.ways, window)
         ]
         return f" {together} ".join(each), parameters * len(each), known
@@ -215,5 +224,6 @@ def _kept(relation: str, way: Way | None) -> str:
     return f"({placed(way.records)})" if relation == "pieces" else way.records
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+def _listed(names: Sequence[str], unframed: str | None) -> str:
+    frame = f"CASE WHEN {unframed} THEN NULL ELSE frame END AS frame" if unframed else '"frame"'
+    return ", ".join(frame if name == "frame" else f'"{name}"' for name in names)

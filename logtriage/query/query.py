@@ -161,11 +161,17 @@ class Query:
         return f'{part}{" DESC" if backwards else ""}, "offset"{" DESC" if backwards else ""}'
 
 
+def told_by_body(needle: Needle) -> str | None:
+    """SQL: a record's body alone has a match of the needle; None: that is not told so. The body may be as it is kept, too: what
+    stands for an id there, or is cut at its ends, is in no such match."""
+    text = needle.literal.decode() if needle.literal is not None else ""
+    return f"contains(body, {literal(text)})" if text.isprintable() and text else None
+
+
 def beyond_body(needle: Needle) -> str:
     """SQL: a record's whole text, where a needle is not found in its body alone; NULL where it surely is."""
-    if needle.literal is None:
-        return "raw"
-    return f"CASE WHEN contains(body, {literal(needle.literal.decode())}) THEN NULL ELSE raw END"
+    told = told_by_body(needle)
+    return f"CASE WHEN {told} THEN NULL ELSE raw END" if told else "raw"
 
 
 def source_condition(globs: Sequence[str]) -> Condition:
