@@ -152,8 +152,8 @@ def engine() -> duckdb.DuckDBPyConnection:
 def test_sql_holds_for_all_that_matches(
     engine: duckdb.DuckDBPyConnection, patterns: list[str], lines: list[bytes], options: dict[str, bool]
 ) -> None:
-    """In SQL no matching line is lost, none is added where the condition says it is exact, and records of several lines
-    hold the condition as soon as one of their lines matches."""
+    """In SQL no matching line is lost, none is added where the condition says it is exact (among lines of ASCII, or all), and
+    records of several lines hold the condition as soon as one of their lines matches, and no sooner."""
     needle = Needle.of(patterns, **options)
     rows = [line.decode() for line in lines]
     verdicts = verdicts_of(needle, rows)
@@ -161,8 +161,11 @@ def test_sql_holds_for_all_that_matches(
     query = f"SELECT {condition} FROM (SELECT unnest(?::VARCHAR[]) AS body)"
     held = [row[0] for row in engine.execute(query, [*parameters, rows]).fetchall()]
     assert all(hold or not matches for hold, matches in zip(held, verdicts, strict=True))
-    if needle.exact:
-        assert held == verdicts
+    sure = [n for n, row in enumerate(rows) if needle.exact or (needle.ascii_exact and row.isascii())]
+    assert [held[n] for n in sure] == [verdicts[n] for n in sure]
+    if sure and not needle.invert:
+        record = "\n".join(rows[n] for n in sure)
+        assert engine.execute(query, [*parameters, [record]]).fetchall() == [(any(verdicts[n] for n in sure),)]
 
 
 def test_sql_is_exact_for_plain_patterns() -> None:
@@ -171,6 +174,8 @@ def test_sql_is_exact_for_plain_patterns() -> None:
     assert [pattern for pattern in exact if not Needle.of([pattern]).exact] == []
     loose = [r"\w+x", r"\bfoo", "foo(?=bar)", r"(a)\1"]
     assert [pattern for pattern in loose if Needle.of([pattern]).exact] == []
+    assert [pattern for pattern in loose if Needle.of([pattern]).ascii_exact] == [r"\w+x", r"\bfoo"]
+    assert Needle.of([r"a\d"], word=True).ascii_exact and not Needle.of([r"a\d"], invert=True).ascii_exact
     assert Needle.of(["refused"]).sql("t.body") == ("contains(t.body, ?)", ["refused"])
 
 

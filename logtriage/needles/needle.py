@@ -80,7 +80,12 @@ class Needle:
     @property
     def exact(self) -> bool:
         """Does `sql` hold for exactly the lines that `matches`, so that nothing is left to verify?"""
-        return not self.fancy and self._sql[2]
+        return not self.fancy and self._sql[2][1]
+
+    @property
+    def ascii_exact(self) -> bool:
+        """The same for lines that are all ASCII."""
+        return self.exact or (not self.fancy and not self.invert and self._sql[2][0])
 
     @once
     def matches_all(self) -> bool:
@@ -123,7 +128,7 @@ class Needle:
 
         It holds for every line that `matches`; for others only if not `exact`.
         """
-        condition, parameters, exact = self._sql
+        condition, parameters, (_, exact) = self._sql
         if self.invert:
             return (f"NOT ({condition.format(column)})", parameters) if exact and not self.fancy else ("TRUE", [])
         return condition.format(column), parameters
@@ -182,14 +187,15 @@ class Needle:
         return [[re.compile(self._lowered(form)) for form in forms] for forms in wanted]
 
     @once
-    def _sql(self) -> tuple[str, list[Any], bool]:
-        """The condition with `{}` for the column, its parameters, and whether it means the same as the patterns."""
+    def _sql(self) -> tuple[str, list[Any], tuple[bool, bool]]:
+        """The condition with `{}` for the column, its parameters, and whether it means the same as the patterns: among lines of
+        ASCII, and among all lines."""
         if self.matches_all:
-            return "TRUE", [], True
+            return "TRUE", [], (True, True)
         if not self.found:
-            return "FALSE", [], True
+            return "FALSE", [], (True, True)
         if self.literal is not None:
-            return "contains({0}, ?)", [self.literal.decode()], True
+            return "contains({0}, ?)", [self.literal.decode()], (True, True)
         writer = Re2Writer()
         guard, texts = "", []
         if self.required and not self.folded and len(self.required) <= 4:
@@ -197,7 +203,8 @@ class Needle:
             texts = list(self.required)
         groups = grouped([writer.write(tree) for tree in self.found])
         condition = " OR ".join(["regexp_matches({0}, ?)"] * len(groups))
-        return f"{guard}({condition})" if len(groups) > 1 else guard + condition, [*texts, *groups], writer.exact
+        sql = f"{guard}({condition})" if len(groups) > 1 else guard + condition
+        return sql, [*texts, *groups], (writer.ascii_exact, writer.exact)
 
     @once
     def _hyperscan(self) -> tuple[list[tuple[str, int]], tuple[bool, bool]]:

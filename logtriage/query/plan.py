@@ -24,6 +24,7 @@ _KEPT = 100  # plans and counts that a snapshot keeps
 _ESCAPES = ("'\\u'", "chr(27)")  # behind which a text may be there without standing there, as SQL
 _PIECE_OF_ID = 4  # characters: no piece of an id that is a value of its own is shorter
 # Records whose text is not what ripgrep sees: damaged bytes, or a byte order mark, which it passes over.
+_BEYOND_ASCII = "strlen(raw) <> length(raw)"
 _DOUBTFUL = "(exact IS NOT NULL OR starts_with(raw, chr(65279)))"
 
 
@@ -171,10 +172,17 @@ def _ask_texts(todo: Plan, narrowed: Narrowed, needle: Needle) -> None:
     first = f"WHEN {certain.sql} THEN true " if certain else ""
     sql = once(f"CASE {first}WHEN {_DOUBTFUL} THEN {weak.sql} ELSE {condition.sql} END")
     todo.text.append(Condition(sql, weak.parameters + condition.parameters, Needs.TEXT))
-    suspects = _DOUBTFUL if replace(needle, invert=False).exact else "true"
+    suspects = _suspects(needle)
     todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
     if len(todo.text) == 1 and needle.literal is not None and (held := proof(needle.literal.decode())):
         todo.proven = Condition(" OR ".join(f"({one.sql})" for one in (certain, held) if one))
+
+
+def _suspects(needle: Needle) -> str:
+    """SQL: whether Python has the last word on a record whose shape does not tell."""
+    if replace(needle, invert=False).exact:
+        return _DOUBTFUL
+    return f"({_DOUBTFUL} OR {_BEYOND_ASCII})" if needle.ascii_exact else "true"
 
 
 def _find_ways(

@@ -16,7 +16,28 @@ _FEW = 12  # so many characters beyond ASCII of a set are still spelt out
 
 
 class AutomatonWriter(Writer):
-    """What the two have in common."""
+    """What the two have in common. `exact`: on every line; `ascii_exact`: on lines that are all ASCII."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ascii_exact = True
+
+    def repeated(self, node: Repeat) -> str:
+        if max(node.low, node.high or 0) * self.counts > self.most:
+            self.ascii_exact = False
+        return super().repeated(node)
+
+    def around(self, node: Around) -> str:
+        self.ascii_exact = False
+        return super().around(node)
+
+    def backref(self, node: Backref) -> str:
+        self.ascii_exact = False
+        return super().backref(node)
+
+    def atomic(self, item: Node) -> str:
+        self.ascii_exact = False
+        return super().atomic(item)
 
     def boundary(self, place: Look, before: CharSet | None, behind: CharSet | None) -> str:
         """A word boundary for an engine that only knows ASCII words.
@@ -27,7 +48,9 @@ class AutomatonWriter(Writer):
         self.exact = False
         sides = [side for side in (before, behind) if side is not None and side.ranges]
         sure = any(side.is_narrow and common(side.ranges, _WORD_CHARS) == side.ranges for side in sides)
-        return r"\b" if place.kind == "b" and (sure or place.ascii) else ""
+        is_told = place.kind == "b" and (sure or place.ascii)
+        self.ascii_exact = self.ascii_exact and is_told
+        return r"\b" if is_told else ""
 
 
 class Re2Writer(AutomatonWriter):
@@ -51,16 +74,9 @@ class Re2Writer(AutomatonWriter):
 
 
 class HyperscanWriter(AutomatonWriter):
-    """For Hyperscan (flag MULTILINE) on raw bytes of many lines, whatever their encoding, each ended by a line break.
-
-    `exact`: on every line; `ascii_exact`: on lines that are all ASCII.
-    """
+    """For Hyperscan (flag MULTILINE) on raw bytes of many lines, whatever their encoding, each ended by a line break."""
 
     most = 5_000
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ascii_exact = True
 
     def lit(self, char: str) -> str:
         return _bytes_spelt(char)
@@ -78,18 +94,12 @@ class HyperscanWriter(AutomatonWriter):
         return choices[0] if members.is_narrow else "(?:" + "|".join(choices) + ")"
 
     def look(self, place: Look, before: CharSet | None, behind: CharSet | None) -> str:
-        if place.kind == "^":
-            return "^"
-        text = self.boundary(place, before, behind)
-        self.ascii_exact = self.ascii_exact and bool(text)
-        return text
+        return "^" if place.kind == "^" else self.boundary(place, before, behind)
 
     def repeated(self, node: Repeat) -> str:
         item = node.item
         if isinstance(item, Chars) and (item.members.beyond or not _is_short(item.members.wide)):
             return self.repeated_wide(item.members, node.low, node.high)
-        if max(node.low, node.high or 0) * self.counts > self.most:
-            self.ascii_exact = False
         return super().repeated(node)
 
     def repeated_wide(self, members: CharSet, low: int, high: int | None) -> str:
@@ -106,18 +116,9 @@ class HyperscanWriter(AutomatonWriter):
             return any_byte + count(min(low, 1), None)
         return any_byte + count(low, None if high is None else 4 * high)
 
-    def around(self, node: Around) -> str:
-        self.ascii_exact = False
-        return super().around(node)
-
     def backref(self, node: Backref) -> str:
-        self.ascii_exact = False
-        self.exact = False
+        self.exact = self.ascii_exact = False
         return r"[^\n]*"
-
-    def atomic(self, item: Node) -> str:
-        self.ascii_exact = False
-        return super().atomic(item)
 
     def to_line_end(self, node: Node) -> str:
         """`node`, and then all up to and with its line's break: so each line is reported once.
