@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logtriage.needles.inside import clipped
+from logtriage.needles.inside import clipped, uncut
 from logtriage.needles.needle import Needle
 
 _PATTERNS = (
@@ -62,3 +63,33 @@ def test_what_stands_before_the_text_counts_as_well() -> None:
         True,
         True,
     ]
+
+
+_ODD = st.text('ab\u00e9 c0"\\\t\3\7', max_size=12)
+
+
+@given(
+    _ODD,
+    _ODD,
+    _ODD,
+    st.sampled_from((*_PATTERNS, r"a\wb", r"[^c]b\d", r".b", r"\S+ b", 'b"', "(?:^|b)0", "\u00e9\\w")),
+    st.booleans(),
+)
+def test_what_a_part_proves_holds_of_the_line(before: str, part: str, behind: str, pattern: str, folded: bool) -> None:
+    """Where a part has a match that needs nothing around it, the line with that part has one, as it stands or as a JSON string,
+    whatever stands in the place of what is cut."""
+    needle = Needle.of([pattern], ignore_case=folded)
+    proof = uncut(needle)
+    if proof is None or not _found(proof, part):
+        return
+    for cut in ("\3", "0a", ""):
+        whole = part.replace("\3", cut).replace("\7", "b")
+        assert needle.matches(before + whole + behind)
+        assert needle.matches(before + json.dumps(whole, ensure_ascii=False)[1:-1] + behind)
+
+
+def test_a_part_proves_nothing_by_what_stands_beside_a_match() -> None:
+    """Ends of lines, of words and lookaround are of the line; of several ways one that needs none of these may be left."""
+    assert [uncut(Needle.of([pattern])) for pattern in ("^ab", "ab$", r"\bab", "a(?=b)", 'a"', "\3")] == [None] * 6
+    assert uncut(Needle.of(["a[0-9]"], invert=True)) is None
+    assert uncut(Needle.of(["^a|b[0-9]+"])) is not None

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from logtriage.needles.dialect import pieces
 from logtriage.needles.dialect.automata import Re2Writer
-from logtriage.needles.dialect.charset import CharSet
-from logtriage.needles.dialect.nodes import EMPTY, Alt, Chars, Concat, Lit, Look, Node, Repeat, concat
+from logtriage.needles.dialect.charset import CharSet, cases, of_chars
+from logtriage.needles.dialect.nodes import EMPTY, Alt, Chars, Concat, Group, Lit, Look, Node, Repeat, concat
 from logtriage.needles.needle import Needle
 
 # Marks of what is cut out (see store/frame.py), a byte order mark, which may be none of the line; what JSON escapes.
@@ -51,6 +51,39 @@ def clipped(needle: Needle, text: str, *, escaped: bool = False, ends: bool = Fa
         found.append(concat(*around))
     written = Re2Writer().write(Alt(tuple(found))) if found else None
     return written if written is not None and len(written) <= _MOST else None
+
+
+def uncut(needle: Needle) -> str | None:
+    """For RE2: a match in any part of a line, in which nothing is cut out or escaped by JSON: whatever else the line holds, it
+    matches. Not every match is such a one. None: nothing is told so."""
+    if needle.fancy or needle.invert:
+        return None
+    found = [tree for tree in map(_uncut, needle.found) if tree is not None]
+    writer = Re2Writer()
+    written = "|".join(map(writer.write, found))
+    return written if found and writer.exact and len(written) <= _MOST else None
+
+
+def _uncut(node: Node) -> Node | None:
+    """What a node matches without what may be cut or escaped, and without a look at what stands beside it; None: nothing."""
+    match node:
+        case Lit(char, fold):
+            return _uncut(Chars(of_chars(cases(char) if fold else char)))
+        case Chars(members):
+            left = (CharSet(members.ascii) if members.beyond else members).less(_MARKS.united(_ESCAPED))
+            return Chars(left) if left.ranges else None
+        case Repeat(item, low, _):
+            left_of = _uncut(item)
+            return node._replace(item=left_of) if left_of is not None else None if low else EMPTY
+        case Concat(items):
+            each = [part for part in map(_uncut, items) if part is not None]
+            return Concat(tuple(each)) if len(each) == len(items) else None
+        case Alt(items):
+            some = [part for part in map(_uncut, items) if part is not None]
+            return Alt(tuple(some)) if some else None
+        case Group(item):
+            return _uncut(item)
+    return None
 
 
 def _runs(items: Sequence[Node], text: str, *, folded: bool) -> Iterator[tuple[int, int]]:

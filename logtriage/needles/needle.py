@@ -188,16 +188,12 @@ class Needle:
 
     @once
     def _sql(self) -> tuple[str, list[Any], tuple[bool, bool]]:
-        """The condition with `{}` for the column, its parameters, and whether it means the same as the patterns: among lines of
-        ASCII, and among all lines."""
-        if self.matches_all:
-            return "TRUE", [], (True, True)
-        if not self.found:
-            return "FALSE", [], (True, True)
+        """The condition with `{}` for the column, its parameters, and whether it is exact: among lines of ASCII, among all."""
+        if self.matches_all or not self.found:
+            return str(self.matches_all).upper(), [], (True, True)
         if self.literal is not None:
             return "contains({0}, ?)", [self.literal.decode()], (True, True)
-        writer = Re2Writer()
-        guard, texts = "", []
+        writer, guard, texts = Re2Writer(), "", []
         if self.required and not self.folded and len(self.required) <= 4:
             guard = "(" + " OR ".join(["contains({0}, ?)"] * len(self.required)) + ") AND "
             texts = list(self.required)

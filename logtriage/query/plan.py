@@ -174,7 +174,7 @@ def _ask_texts(todo: Plan, narrowed: Narrowed, needle: Needle) -> None:
     todo.text.append(Condition(sql, weak.parameters + condition.parameters, Needs.TEXT))
     suspects = _suspects(needle)
     todo.check = f"NOT ({certain.sql}) AND {suspects}" if certain else suspects
-    if len(todo.text) == 1 and needle.literal is not None and (held := proof(needle.literal.decode())):
+    if len(todo.text) == 1 and (held := proof(needle)):
         todo.proven = Condition(" OR ".join(f"({one.sql})" for one in (certain, held) if one))
 
 

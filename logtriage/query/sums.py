@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from logtriage.needles.inside import uncut
 from logtriage.query.condition import Condition, joined
 from logtriage.query.planned import Plan, relation_of
 from logtriage.query.way import Way, within
@@ -16,20 +17,29 @@ from logtriage.store.files import File
 from logtriage.store.seams import ANY
 
 if TYPE_CHECKING:
+    from logtriage.needles.needle import Needle
     from logtriage.store.snapshot import Snapshot
 
 # Characters that stand otherwise inside a JSON string.
 _ESCAPED = frozenset('"\\')
 
 
-def proof(text: str) -> Condition | None:
-    """What a row of `bare` tells by itself of a record that holds a text. None: nothing."""
-    if not text.isprintable():
+def proof(needle: Needle) -> Condition | None:
+    """What a row of `bare` tells by itself of a record in which a needle is found. None: nothing."""
+    marks = [frame.BODY, frame.JSON_BODY]
+    if needle.literal is not None:
+        text = needle.literal.decode()
+        if not text.isprintable():
+            return None
+        test, what = "contains", text
+        marks = marks[:1] if _ESCAPED & set(text) else marks
+    elif needle.required and not needle.folded and not needle.beside and (regex := uncut(needle)) is not None:
+        test, what = "regexp_matches", regex
+    else:
         return None
-    marks = [frame.BODY] if _ESCAPED & set(text) else [frame.BODY, frame.JSON_BODY]
     among = " OR ".join(f"contains(frame, {mark})" for mark in marks)  # else the body is not, or not so, in the text
-    held = f"contains(frame, {literal(text)}) OR (({among}) AND contains(body, {literal(text)}))"
-    return Condition(f"exact IS NULL AND shape > {ANY} AND ({held})")
+    in_frame, in_body = (f"{test}({column}, {literal(what)})" for column in ("frame", "body"))
+    return Condition(f"exact IS NULL AND shape > {ANY} AND ({in_frame} OR (({among}) AND {in_body}))")
 
 
 def sums(
