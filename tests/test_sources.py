@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import called
 
 from logtriage.errors import SourceError
 from logtriage.sources import bundle
@@ -21,6 +22,7 @@ from logtriage.sources.find import Found, find
 from logtriage.sources.read import Fingerprint, blocks, fingerprint
 from logtriage.sources.resource import Resource, resource, service_of_pod
 from logtriage.sources.rotation import rotation
+from logtriage.store import file_grams
 
 ID = "0123456789abcdef" * 4
 UID = "11111111-2222-3333-4444-555555555555"
@@ -289,6 +291,18 @@ def test_damaged_archives_give_what_they_have(tmp_path: Path) -> None:
     path.write_bytes(packed[: len(packed) // 2])
     with pytest.raises(SourceError, match="end is missing"):
         list(blocks(find([str(path)]).sources[0]))
+
+
+def test_nothing_that_a_store_consists_of_is_a_log(tmp_path: Path) -> None:
+    """A store beside logs, compacted, so that all of its files are there: each is passed over as what it is."""
+    make(tmp_path, "a.log", "b.log", data=b"".join(b"2026-03-04 10:00:00 INFO order %d\n" % n for n in range(600)))
+    called("ingest", "--store", "store", "a.log", "b.log", cwd=tmp_path)
+    called("store", "compact", "--store", "store", cwd=tmp_path)
+    assert (tmp_path / "store" / file_grams.NAME).exists()
+    found, skipped = look(str(tmp_path))
+    assert names(found, tmp_path) == ["a.log", "b.log"]
+    assert len(skipped) == sum(path.is_file() for path in (tmp_path / "store").rglob("*"))
+    assert {*skipped.values()} == {"part of a logtriage store"}
 
 
 def test_repeated_member_names_are_both_read(tmp_path: Path) -> None:

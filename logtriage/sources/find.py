@@ -24,7 +24,7 @@ from logtriage.sources.unpack import Pieces, Pull, decoded
 __all__ = ["Found", "Resource", "Source", "find"]
 
 # What a logtriage store consists of; a folder that has the first two is one.
-_STORE = re.compile(r"catalog\.sqlite.*|lock|data|temp-\d+|gist\.json|marks\.json.*")
+_STORE = re.compile(r"catalog\.sqlite.*|lock|data|temp-\d+|gist\.json|grams|marks\.json.*")
 _OF_A_STORE = ("catalog.sqlite", "lock")
 _NOTHING = {errno.ENOENT, errno.ELOOP}  # gone since the folder was read, or a link to nowhere
 SAMPLE = 4096  # plain bytes from which a file is judged
