@@ -47,7 +47,8 @@ class Small:
         if source.compression is None and source.member is None and not 0 < file.size <= size:
             return None
         try:
-            found = list(islice(blocks(source, size=size), 2))  # what is damaged says so behind its last block
+            # what is damaged says so behind its last block
+            found = list(islice(blocks(source, size=size, max_line=size), 2))
             if len(found) != 1 or found[0].encoding != "utf-8" or b"\0" in found[0].data:
                 return None
             text = found[0].data.decode()

@@ -24,6 +24,7 @@ from logtriage.signatures.library import load_patterns
 from logtriage.sources.find import Resource, Source, find
 from logtriage.sources.read import Block, blocks, by_and_by
 from logtriage.store.connection import connect
+from logtriage.stream import ahead
 
 LINES = (
     "2026-03-02 10:00:00,100 INFO  [main] shop.Cart - put 17 in\n",
@@ -275,9 +276,71 @@ def test_blocks_are_the_same_by_and_by(tmp_path: Path, size: int) -> None:
     assert list(by_and_by(source, size=size)) == list(blocks(source, size=size))
 
 
-@pytest.mark.parametrize("args", [["cat"], ["grep", "--across", "-C1", "ERROR"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "args",
+    [["cat"], ["grep", "--across", "-C1", "ERROR"], ["grep", "a"], ["grep", "-C1", "-m2", "a"]],
+    ids=" ".join,
+)
 def test_logs_that_are_not_held_are_read_anew(folder: Path, monkeypatch: pytest.MonkeyPatch, args: list[str]) -> None:
     """Where there are more small logs than rows of them are held, the rest of each comes when its time has come."""
     wanted = called(*args, "--no-store", ".", cwd=folder)
-    monkeypatch.setattr(searching, "_MOST_HELD", 500)
+    monkeypatch.setattr(ahead, "_MOST_HELD", 500)
     assert called(*args, "--no-store", ".", cwd=folder) == wanted
+
+
+def small_logs(folder: Path, count: int) -> None:
+    """Logs of some lines each, of which every one is said at a time of its own."""
+    for n in range(count):
+        lines = (f"2026-03-02 10:{n % 60:02}:{k:02},100 INFO  [main] shop.Cart - put {n} in\n" for k in range(5))
+        (folder / f"{n:03}.log").write_text("".join(lines))
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many small logs each reading of some has read, as it comes."""
+    told: list[int] = []
+    read = small.read
+
+    def noted(normaliser: Normaliser, logs: list[small.Small], *, shapes: bool) -> Iterator[list[Source]]:
+        told.append(len(logs))
+        return read(normaliser, logs, shapes=shapes)
+
+    monkeypatch.setattr(small, "read", noted)
+    return told
+
+
+def test_what_was_found_ends_the_search(tmp_path: Path, reads: list[int]) -> None:
+    """One hit in the first log is enough for -q; of the others no more are read than were ahead."""
+    small_logs(tmp_path, 60)
+    assert called("grep", "--no-store", "-q", "--level", "info", "put", ".", cwd=tmp_path).code == 0
+    assert reads == [16]
+
+
+def test_no_more_is_read_ahead_than_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reads: list[int]) -> None:
+    """Rows take much more memory than the bytes of their logs: of those only so many are read at once."""
+    small_logs(tmp_path, 60)
+    wanted = called("grep", "--no-store", "-c", "--level", "info", "put", ".", cwd=tmp_path)
+    assert reads == [16, 44]
+    reads.clear()
+    monkeypatch.setattr(ahead, "_ENOUGH", 3 * (tmp_path / "000.log").stat().st_size)
+    assert called("grep", "--no-store", "-c", "--level", "info", "put", ".", cwd=tmp_path) == wanted
+    assert sum(reads) == 60 and max(reads) <= 4
+
+
+def test_logs_that_come_one_after_the_other_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was printed is held no longer: nothing is read anew, however many there are."""
+    small_logs(tmp_path, 40)
+    args = ("cat", "--no-store", "--level", "info", "--output", "raw", ".")
+    wanted = called(*args, cwd=tmp_path)
+    monkeypatch.setattr(ahead, "_MOST_HELD", 2 * (tmp_path / "000.log").stat().st_size)
+    monkeypatch.setattr(ahead.ByTurns, "_anew", None)
+    assert called(*args, cwd=tmp_path) == wanted
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_packed_log_of_few_long_lines_is_not_small(tmp_path: Path, lines: int) -> None:
+    """How long a log is that is packed, its bytes on disk do not tell, nor how few lines it has."""
+    log = tmp_path / "a.log.gz"
+    log.write_bytes(gzip.compress((b"2026-03-02 10:00:00 INFO " + b"x" * small.LONG + b"\n") * lines))
+    (source,) = find([str(log)]).sources
+    assert small.Small.of(source) is None

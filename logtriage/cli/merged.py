@@ -41,7 +41,7 @@ def cat(session: Session, sources: list[Source]) -> int:
                 printer.tell(text)
                 coverage.records = (coverage.records or 0) + 1
         else:
-            streams = [search.all_rows(source) for source in sources]
+            streams = search.all_rows()
             for row in first_or_last(args, in_time(streams) if args.output == "text" else chain.from_iterable(streams)):
                 _count(coverage, row)
                 printer.show(shown(row, printer.look.output))
@@ -86,13 +86,13 @@ def grep(session: Session, needle: Needle, sources: list[Source]) -> int:
 def _rows(search: Search, needle: Needle, around: tuple[int, int], enough: int | None) -> Iterator[Row | None]:
     """What the needle finds, `enough` of each source at most, amid so many before and after each; None where some between
     are left out. In order of time, unless it is only counted or named."""
-    args, sources = search.session.args, search.sources
+    args = search.session.args
     if args.across:
-        each = [search.all_rows(source, all=True) for source in sources]
+        each = search.all_rows(all=True)
         return amid(in_time([firsts(search.marked(one, needle), enough) for one in each]), *around)
     if any(around):
-        return groups_in_time([search.groups(source, needle, *around, enough) for source in sources])
-    found = [search.found(source, needle, enough) for source in sources]
+        return groups_in_time(search.groups(needle, *around, enough))
+    found = search.found(needle, enough)
     return chain.from_iterable(found) if is_told(args) else in_time(found)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeVar
 
 from logtriage.cli.ending import finished
 from logtriage.cli.filters import asked, span_told, window_told
@@ -18,7 +19,7 @@ from logtriage.errors import SourceError
 from logtriage.normalise import Normaliser
 from logtriage.query.unseen import attributes, origins, unseen
 from logtriage.store.connection import connect
-from logtriage.stream.ahead import Ahead
+from logtriage.stream.ahead import Ahead, ByTurns
 from logtriage.stream.dense import is_dense, may_find
 from logtriage.stream.learnt import Learnt
 from logtriage.stream.picked import Picked, Row
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _WHOLE, _BLOCK, _SMALL, _LEAST = 8 << 20, 4 << 20, 1 << 20, 1 << 16  # bytes of a block: alone, of few sources, of many
 _BY_TURNS = 32 << 20  # bytes of all blocks, where many sources are read by turns: as rows they take ten times that
 _MOST_OPEN = 64  # files
-_MOST_HELD = 16 << 20  # bytes of small logs whose rows are held until their time comes
+T = TypeVar("T", bound=Row | Group)
 
 
 class Search:
@@ -57,12 +58,8 @@ class Search:
         if json or session.args.output in WITH_FIELDS or self.asked.query.templates:
             self._learnt = Learnt(self._normaliser)
             self._learnt.sample(sources)
-
-        self._ahead: Ahead[Row] | None = None
-        self._again: Ahead[Row] | None = None
-        self._held = 0  # bytes of small logs, as long as there are not too many
-        self._later: dict[Source, datetime] = {}  # when the small logs begin that are not held
         self._texts_ahead = Ahead(self._normaliser, sources, self._learnt, self._texts)
+        self._undecided: set[Source] = set()  # of which it was told
 
     def whole(self, source: Source) -> Iterator[Picked]:
         """All records of a source, block by block."""
@@ -85,29 +82,62 @@ class Search:
         self._sought += found[:2] != (0, None)
         return found
 
-    def found(self, source: Source, needle: Needle, most: int | None) -> Iterator[Row]:
-        """The records that a needle finds, up to so many."""
-        if (known := self._small(source, needle=needle)) is not None:
-            return islice((row for row in self.marked(iter(known), needle) if row.found), most)
-        if not is_dense(source, needle):
-            return islice(self.rows(self._hits(source, needle, 0, 0, most), source), most)
-        rows = self.rows(self.whole(source), source)
-        if not needle.matches_all:
-            rows = (row for row in self.marked(rows, needle) if row.found)
-        return islice(rows, most)
+    def all_rows(self, *, all: bool = False) -> list[Iterator[Row]]:
+        """Of each source all rows that fulfil what was asked; `all`: the others too, as not found."""
+        return self._streams(lambda rows: rows, lambda source: self.rows(self.whole(source), source, all=all), all=all)
 
-    def groups(self, source: Source, needle: Needle, before: int, after: int, most: int | None) -> Iterator[Group]:
+    def found(self, needle: Needle, most: int | None) -> list[Iterator[Row]]:
+        """Of each source the records that a needle finds, up to so many."""
+
+        def of_all(rows: Iterator[Row]) -> Iterator[Row]:
+            return islice((row for row in self.marked(rows, needle) if row.found), most)
+
+        def of_source(source: Source) -> Iterator[Row]:
+            if is_dense(source, needle):
+                return of_all(self.rows(self.whole(source), source))
+            return islice(self.rows(self._hits(source, needle, 0, 0, most), source), most)
+
+        return self._streams(of_all, of_source, needle=needle)
+
+    def groups(self, needle: Needle, before: int, after: int, most: int | None) -> list[Iterator[Group]]:
         """The same with the records around them, which need not fulfil what was asked."""
-        if (known := self._small(source, needle=needle, all=True)) is not None:
-            return groups(self.marked(iter(known), needle), before, after, most)
         query = self.asked.query
-        if (
-            query.since or query.until or not is_dense(source, needle)
-        ):  # those beside the first hit may be before `since`
-            rows = self.rows(self._hits(source, needle, before, after, most), source, all=True)
-        else:
-            rows = self.marked(self.rows(self.whole(source), source, all=True), needle)
-        return groups(rows, before, after, most)
+
+        def of_all(rows: Iterator[Row]) -> Iterator[Group]:
+            return groups(self.marked(rows, needle), before, after, most)
+
+        def of_source(source: Source) -> Iterator[Group]:
+            # those beside the first hit may be before `since`
+            if query.since or query.until or not is_dense(source, needle):
+                rows = self.rows(self._hits(source, needle, before, after, most), source, all=True)
+                return groups(rows, before, after, most)
+            return of_all(self.rows(self.whole(source), source, all=True))
+
+        return self._streams(of_all, of_source, needle=needle, all=True)
+
+    def _streams(
+        self,
+        of_all: Callable[[Iterator[Row]], Iterator[T]],
+        of_source: Callable[[Source], Iterator[T]],
+        *,
+        needle: Needle | None = None,
+        all: bool = False,
+    ) -> list[Iterator[T]]:
+        """What is wanted of each source: `of_all` rows of a small log, if the needle may find any of it; `of_source` gives the
+        same of any other log."""
+
+        def taken(picked: Picked, sources: Sequence[Source]) -> Iterator[tuple[Source, T]]:
+            self._keep(picked, sources, all=all)
+            for source, rows in groupby(picked.rows(json=self._json), attrgetter("source")):
+                yield from ((source, one) for one in of_all(rows))
+
+        wanted = partial(may_find, needle) if needle else None
+
+        def ahead(sources: Sequence[Source]) -> Ahead[T]:
+            return Ahead(self._normaliser, sources, self._learnt, taken, wanted)
+
+        by_turns = ByTurns(ahead, self.sources, of_source)
+        return [by_turns.of(source) for source in self.sources]
 
     def marked(self, rows: Iterator[Row], needle: Needle) -> Iterator[Row]:
         """The rows of one source, each with whether the needle finds it."""
@@ -137,6 +167,9 @@ class Search:
             self._tell_undecided(source, len(stream.undecided))
 
     def _tell_undecided(self, source: Source, number: int) -> None:
+        if source in self._undecided:  # it is read anew
+            return
+        self._undecided.add(source)
         self.session.error(SourceError(f"{source.name}: the pattern took too long on {counted(number, 'line')}"))
 
     def finished(self, found: int) -> None:
@@ -171,40 +204,6 @@ class Search:
             self._seen["field"] |= picked.fields()
         picked.keep(self._conditions, attributes=self.asked.query.needs_attributes, all=all)
 
-    def _small(self, source: Source, *, needle: Needle | None = None, all: bool = False) -> list[Row] | None:
-        """The rows of a small log, where there may be any that the needle finds. `all`: those as well that do not fulfil what
-        was asked. It is to be asked with the same needle and `all` each time."""
-        if self._ahead is None:
-            wanted = (lambda data: may_find(needle, data)) if needle else (lambda data: True)
-            self._ahead = Ahead(self._normaliser, self.sources, self._learnt, partial(self._rows, all=all), wanted)
-        return self._ahead.of(source)
-
-    def all_rows(self, source: Source, *, all: bool = False) -> Iterator[Row]:
-        """All rows of a source that fulfil what was asked; `all`: the others too, as not found.
-
-        Where many are begun before any of them is read on, the rest of some small ones is read anew when it is wanted.
-        """
-        known = self._small(source, all=all)
-        if known is None:
-            yield from self.rows(self.whole(source), source, all=all)
-            return
-        self._held += sum(len(row.raw) for row in known)
-        if self._held <= _MOST_HELD or len(known) < 2:
-            yield from known
-            return
-        self._later[source] = known[0].timestamp or datetime.min
-        yield known.pop(0)
-        known.clear()
-        yield from islice(self._anew(source, all=all), 1, None)
-
-    def _anew(self, source: Source, *, all: bool) -> Iterable[Row]:
-        """The rows of a small log once more, read together with those of others whose time has come."""
-        if self._again is None:
-            others = sorted(self._later, key=self._later.__getitem__)
-            self._again = Ahead(self._normaliser, others, self._learnt, partial(self._rows, all=all))
-        known = self._again.of(source)
-        return self.rows(self.whole(source), source, all=all) if known is None else known
-
     def rows(self, picked: Iterable[Picked], source: Source, *, all: bool = False) -> Iterator[Row]:
         """The rows of blocks, filtered, or `all` of them. An error of the source is told, and ends it."""
         try:
@@ -224,10 +223,6 @@ class Search:
         except SourceError as why:
             self.session.error(why)
         yield from known or ()
-
-    def _rows(self, picked: Picked, sources: Sequence[Source], *, all: bool) -> Iterator[tuple[Source, Row]]:
-        self._keep(picked, sources, all=all)
-        return ((row.source, row) for row in picked.rows(json=self._json))
 
     def _texts(self, picked: Picked, sources: Sequence[Source]) -> Iterator[tuple[Source, str]]:
         self._keep(picked, sources)
