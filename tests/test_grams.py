@@ -266,6 +266,24 @@ def test_what_files_tell_may_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 assert sorted(every) == sorted(line for line in lines if word in line)
 
 
+def test_what_is_looked_for_may_read_like_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words that are tables of the store as well do not have it opened, where files tell the answer."""
+    monkeypatch.setattr(stores, "INLINE", 0)
+    (tmp_path / "var").mkdir()
+    for name in "ab":
+        lines = (f"2026-03-04 10:{k:02}:00 INFO {name} lake.ids had {4_000_000 + k} bare hits\n" for k in range(60))
+        (tmp_path / "var" / name).write_text("".join(lines))
+    ingest(tmp_path)
+    with Store(tmp_path / "store", write=True) as store:
+        compact(store)
+    with Store(tmp_path / "store", told=gist.read(tmp_path / "store")) as store, Snapshot(store) as snapshot:
+        monkeypatch.setattr(store, "attach", None)
+        found = search(snapshot, Query(needle=Needle.of(["lake.ids had 4000007 bare hits"], fixed=True)))
+        assert [row[0].split()[3:] for row in found.tuples("raw")] == [
+            [name, "lake.ids", "had", "4000007", "bare", "hits"] for name in "ab"
+        ]
+
+
 def test_a_store_that_moved_on_is_seen_as_its_gist_has_it(tmp_path: Path) -> None:
     """Who has read the gist and then opens the store sees no record that came meanwhile."""
     (tmp_path / "var").mkdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,6 @@ _LOOKED_UP = 1_000
 # What queries put beside the store, as temporary tables, and how many bytes of it are too many.
 _BESIDE = "SELECT coalesce(sum(memory_usage_bytes), 0) FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
 _MOST_BESIDE = 48 << 20
-_OF_STORE = re.compile(r"\b(?:lake|bare|pieces|hits|named_shapes)\b")  # what statements on the store itself name
 
 
 class Snapshot:
@@ -67,8 +65,15 @@ class Snapshot:
         return self._con
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
-        """Runs a statement. What names files alone, and what was put beside the store, does without the store."""
-        return (self.con if _OF_STORE.search(sql) else self._con).execute(sql, parameters)
+        """Runs a statement. One that names files alone, and what was put beside the store, does without the store."""
+        import _duckdb as duckdb
+
+        try:
+            return self._con.execute(sql, parameters)
+        except (duckdb.CatalogException, duckdb.BinderException):
+            if self._is_open:
+                raise
+            return self.con.execute(sql, parameters)
 
     def widen(self) -> None:
         """Gives queries all processors."""
