@@ -7,7 +7,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from typing import Any, NamedTuple, TypeVar, cast
@@ -84,13 +84,12 @@ def blocks(
     size: int = BLOCK,
     first: int | None = None,
     max_line: int = MAX_LINE,
-    on_cut: Callable[[int], None] | None = None,
     guard: Guard | None = None,
 ) -> Iterator[Block]:
     """Read a source from byte `offset` (of the decompressed data; the end of an earlier block) and number `line` on.
 
     A block is as many whole lines as fit in `size` bytes (the first one: in `first`), or one longer line; so its bounds
-    depend on the content and `offset` alone. A line longer than `max_line` is cut there, and `on_cut` is called with the offset of the cut.
+    depend on the content and `offset` alone. A line longer than `max_line` is cut there.
     An empty source yields nothing. Raises SourceError, after all that could be read was yielded.
     """
     encoding, pieces = opened(source, offset, guard)
@@ -99,8 +98,6 @@ def blocks(
         filler.widen(size)
         yield Block(source, offset, line, data, filler.finished, encoding)
         offset += len(data)
-        if on_cut and not filler.finished and not data.endswith(NEWLINE[encoding]):
-            on_cut(offset)
         line += count_lines(data, encoding)
     if filler.error:
         raise filler.error

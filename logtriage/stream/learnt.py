@@ -6,10 +6,9 @@ template from the first line to the last. A text that the sample has not got is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from logtriage import small
@@ -48,33 +47,36 @@ class Learnt:
 
     def sample(self, sources: Sequence[Source]) -> None:
         """Learns from the begin of each source that can be read twice; one that fails will tell when it is printed."""
-        normaliser = self._normaliser
         size = max(SAMPLE // max(1, len(sources)), _LEAST)
-        for source in self._large(sources):
-            if source.path is None or not source.path.is_file():
-                continue
-            with suppress(SourceError):
+        for at in range(0, len(sources), small.MANY):
+            some = sources[at : at + small.MANY]
+            logs = {source: log for source in some if (log := small.Small.of(source))}
+            self._small(logs)
+            for source in some:
+                if source not in logs:
+                    self._large(source, size)
+        self._normaliser.records.reset()
+
+    def _small(self, logs: Mapping[Source, small.Small]) -> None:
+        """Learns from small logs (see small.py)."""
+        for read in small.read(self._normaliser, logs.values(), shapes=True):
+            self._collect()
+            if len(read) == 1:  # the others are read again as quickly
+                self._hold(read[0], "utf-8", len(logs[read[0]].data))
+
+    def _large(self, source: Source, size: int) -> None:
+        """Learns from a log's first bytes, so many."""
+        normaliser = self._normaliser
+        if source.path is None or not source.path.is_file():
+            return
+        with suppress(SourceError):
+            if block := next(blocks(source, size=size, max_line=LONGEST), None):
                 normaliser.records.reset()
                 reference = normaliser.settings.reference(source)
-                for block in blocks(source, size=size, max_line=LONGEST):
-                    normaliser.block(block, normaliser.grammar(source), reference, final=block.last)
-                    self._collect()
-                    if block.last:
-                        self._hold(source, block.encoding, len(block.data))
-                    break
-        normaliser.records.reset()
-
-    def _large(self, sources: Sequence[Source]) -> Iterator[Source]:
-        """Learns from small logs (see small.py); gives the others."""
-        pending = iter(sources if len(sources) > 1 else ())
-        while some := list(islice(pending, small.MANY)):
-            logs = {source: log for source in some if (log := small.Small.of(source))}
-            for read in small.read(self._normaliser, logs.values(), shapes=True):
+                normaliser.block(block, normaliser.grammar(source), reference, final=block.last)
                 self._collect()
-                if len(read) == 1:  # the others are read again as quickly
-                    self._hold(read[0], "utf-8", len(logs[read[0]].data))
-            yield from (source for source in some if source not in logs)
-        yield from sources if len(sources) == 1 else ()
+                if block.last:
+                    self._hold(source, block.encoding, len(block.data))
 
     def _hold(self, source: Source, encoding: str, size: int) -> None:
         """Keeps the records of a source that was read as a whole, as long as there is room for them."""

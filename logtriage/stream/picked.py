@@ -180,28 +180,15 @@ class Picked:
     def rows(self, *, json: bool) -> list[Row]:
         """The records, in order."""
         found = self._con.execute(
-            'SELECT timestamp, line, "offset", level, body, text, raw, coalesce(exact, encode(written)), format, found, place '
+            "SELECT timestamp, place, line, \"offset\", level, coalesce(body, ''), coalesce(text, ''), raw, "
+            "coalesce(exact, encode(written)), format IS NOT DISTINCT FROM 'plain', found "
             f"FROM ({self._facets(False)}) ORDER BY i"
         ).fetchall()
         texts: list[str | None] = list(self.json_lines()) if json else [None] * len(found)
         sources, encoding = self._reading.sources, self._reading.encoding
         return [
-            Row(
-                at,
-                sources[place],
-                line,
-                offset,
-                level,
-                body or "",
-                text or "",
-                all_,
-                raw,
-                form == "plain",
-                hit,
-                made,
-                encoding,
-            )
-            for (at, line, offset, level, body, text, all_, raw, form, hit, place), made in zip(
+            Row(at, sources[place], line, offset, level, body, text, whole, raw, plain, hit, made, encoding)
+            for (at, place, line, offset, level, body, text, whole, raw, plain, hit), made in zip(
                 found, texts, strict=True
             )
         ]
