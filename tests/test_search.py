@@ -33,6 +33,7 @@ from logtriage.query.quota import Firsts
 from logtriage.query.walk import Key
 from logtriage.query.windows import FIRST, MOST, MOST_FILTERED, Extent, Pace, by_place, by_time
 from logtriage.sources.find import find
+from logtriage.store import store as stores
 from logtriage.store.connection import connect
 from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
@@ -371,6 +372,29 @@ def test_beside(store: Store, everything: list[Row], across: bool, monkeypatch: 
             for one in amid(everything, hits, before, after, across)
         ]
         assert [one and (*one[0], one[1]) for one in rows] == told
+
+
+def test_a_record_of_another_age_has_no_more_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that was not set yet tells nothing of how close records are in time: no more of them are read to find neighbours."""
+    monkeypatch.setattr(stores, "INLINE", 0)
+    monkeypatch.setattr(near, "_ROOM", 4)
+    monkeypatch.setattr(near, "_LEAST", 1)
+    with Store(tmp_path / "store", write=True) as store:
+        for n in range(6):
+            lines = [f"2026-03-04 10:0{n}:{k:02} INFO said {k}\n" for k in range(60)]
+            (tmp_path / f"{n}.log").write_text(
+                "".join(["1970-01-01 00:00:05 INFO awake\n", *lines] if n == 3 else lines)
+            )
+            Ingest(store, settings_for_tests()).run(find([str(tmp_path / f"{n}.log")]).sources)
+    with Store(tmp_path / "store") as store, Snapshot(store) as snapshot:
+        every = [Place(*place) for place in search(store, Query()).tuples(*PLACE)]
+        lanes = near.Lanes(snapshot, across=True)
+        for at in (1, 100, 360):
+            found = lanes.near([every[at]], 1, 1)
+            number = found.number(every[at])
+            beside = [found.place(one) for one in range(number - 1, min(number + 2, len(found.moments)))]
+            assert beside == every[at - 1 : at + 2]
+            assert len(found.moments) < 90
 
 
 def test_bytes_come_back(snapshot: Snapshot) -> None:

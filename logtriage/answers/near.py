@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from logtriage.layouts import one
 from logtriage.stamps.epoch import microseconds, moment
-from logtriage.store.files import File, reading
+from logtriage.store.files import ANYWHERE, File, reading
 from logtriage.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 APART = 100_000  # records of a lane: what is as far apart is read as two stretches
-_ROOM, _LEAST = (
-    50_000,
-    16,
-)  # records that are read beside those that are wanted, in all; and times as many as these, at least
+# Records that are read beside those that are wanted, in all; and times as many as these, at least.
+_ROOM, _LEAST = 50_000, 16
 _WIDER = 8
+_TENTH = 10
 _ACROSS = -1  # the one lane of all records; else a lane is a part
 _MINUTE = 60_000_000
 TIMELESS = -(1 << 62)  # the moment of a record that has none
@@ -105,6 +104,19 @@ class Lanes:
             self._ends = {part: (0, snapshot.ends.get(part, 0)) for part in records}
         # from one record to the next, on average
         self._steps = {lane: max(1.0, (last - first) / records[lane]) for lane, (first, last) in self._ends.items()}
+        if across and (usual := self._usual_step(records[_ACROSS])):
+            self._steps[_ACROSS] = max(1.0, min(usual, self._steps[_ACROSS]))
+
+    def _usual_step(self, records: int) -> float | None:
+        """How far one record of so many is from the next in time, but for the first and the last of the files: one record of a
+        clock that was not set yet stands decades apart. None: there are too few files to tell."""
+        ends = [file.ends.get("timestamp", ANYWHERE) for file in self._snapshot.files or ()]
+        known = [(first, last) for first, last in ends if (first, last) != ANYWHERE]
+        few = -(-len(known) // _TENTH)
+        if len(known) <= 2 * few:
+            return None
+        first, last = sorted(first for first, _ in known)[few], sorted(last for _, last in known)[-1 - few]
+        return (last - first) / (records * (1 - 2 * few / len(known)))
 
     def at(self, place: Place) -> tuple[int, int]:
         """The lane that a record is in, and where: without a time, across all, just before the first one that has one."""
@@ -118,20 +130,24 @@ class Lanes:
         """Some records, and so many before and after each, as far as there are any."""
         spots = sorted(map(self.at, places))
         room = max(_LEAST * (before + after), _ROOM // len({lane for lane, _ in spots}))
-        stretches = self._joined([self._wider(Stretch(lane, at, at), room) for lane, at in spots])
+        stretches = self._joined([self._wider(Stretch(lane, at, at), room, room) for lane, at in spots])
         while True:
             near = Near(self._read(stretches), across=self._across)
             numbers = sorted(map(near.number, places))
-            short = [each for each in stretches if self._is_short(each, near, numbers, before, after)]
-            if not short:
+            short = [self._is_short(each, near, numbers, before, after) for each in stretches]
+            if not any(map(any, short)):
                 return near
             room *= _WIDER
-            stretches = self._joined(sorted([*stretches, *(self._wider(each, room) for each in short)]))
+            wider = (
+                self._wider(each, *(room * side for side in sides))
+                for each, sides in zip(stretches, short, strict=True)
+            )
+            stretches = self._joined(sorted(wider))
 
-    def _wider(self, stretch: Stretch, records: float) -> Stretch:
-        lane, low, high = stretch
-        more = int(records * self._steps[lane])
-        return Stretch(lane, max(low - more, self._ends[lane][0]), min(high + more, self._ends[lane][1]))
+    def _wider(self, stretch: Stretch, before: float, after: float) -> Stretch:
+        """A stretch with so many records more before it and behind it, about."""
+        (lane, low, high), step, (least, most) = stretch, self._steps[stretch.lane], self._ends[stretch.lane]
+        return Stretch(lane, max(low - int(before * step), least), min(high + int(after * step), most))
 
     def _joined(self, stretches: Sequence[Stretch]) -> list[Stretch]:
         """Stretches in order, those that are near each other as one."""
@@ -148,13 +164,15 @@ class Lanes:
                 joined.append(each)
         return joined
 
-    def _is_short(self, stretch: Stretch, near: Near, numbers: Sequence[int], before: int, after: int) -> bool:
-        """Whether records beside those of some numbers, in a stretch, may lie outside it."""
+    def _is_short(
+        self, stretch: Stretch, near: Near, numbers: Sequence[int], before: int, after: int
+    ) -> tuple[bool, bool]:
+        """Whether records before those of some numbers, in a stretch, may lie outside it, and whether such behind them."""
         first, end = near.within(self._with_timeless(stretch))
         inside = numbers[bisect_left(numbers, first) : bisect_left(numbers, end)]
         least, most = self._ends[stretch.lane]
         is_short_before = stretch.low > least and inside[0] - first < before
-        return is_short_before or (stretch.high < most and end - 1 - inside[-1] < after)
+        return is_short_before, stretch.high < most and end - 1 - inside[-1] < after
 
     def _with_timeless(self, stretch: Stretch) -> Stretch:
         return stretch._replace(low=TIMELESS) if self._across and stretch.low <= self._ends[_ACROSS][0] else stretch
