@@ -397,6 +397,14 @@ def test_a_record_of_another_age_has_no_more_read(tmp_path: Path, monkeypatch: p
             assert len(found.moments) < 90
 
 
+@pytest.mark.parametrize("across", [True, False])
+def test_nothing_stands_beside_nothing(tmp_path: Path, across: bool) -> None:
+    """A store without records, as an ingest of an empty log leaves it, has no neighbours to tell."""
+    with Store(tmp_path / "store", write=True) as store, Snapshot(store) as snapshot:
+        around = Beside(snapshot, Query(), 1, 1, across=across, wanted=lambda *_: True)
+        assert list(around.rows([], ("raw",))) == []
+
+
 def test_bytes_come_back(snapshot: Snapshot) -> None:
     """The bytes of every source are those of its file, damage included."""
     for part in snapshot.catalog.parts:

@@ -103,7 +103,9 @@ class Lanes:
         else:
             self._ends = {part: (0, snapshot.ends.get(part, 0)) for part in records}
         # from one record to the next, on average
-        self._steps = {lane: max(1.0, (last - first) / records[lane]) for lane, (first, last) in self._ends.items()}
+        self._steps = {
+            lane: max(1.0, (last - first) / max(1, records[lane])) for lane, (first, last) in self._ends.items()
+        }
         if across and (usual := self._usual_step(records[_ACROSS])):
             self._steps[_ACROSS] = max(1.0, min(usual, self._steps[_ACROSS]))
 
