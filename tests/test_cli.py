@@ -84,6 +84,14 @@ def test_what_other_programs_have_is_told_by_its_name_here(args: list[str], hint
     assert (ran.code, ran.out) == (2, "") and f"\n  hint: {hint}" in ran.err and ran.err.count("\n") == 2
 
 
+def test_a_file_that_looks_like_an_option_is_told(tmp_path: Path) -> None:
+    """Its name is told as it can be typed; no other option is, though `-d` is one of others."""
+    (tmp_path / "-db.log").write_text("one\n")
+    ran = logtriage("cat", "-db.log", cwd=tmp_path)
+    assert ran.code == 2 and "hint: the file of that name is ./-db.log; `logtriage cat --help`" in ran.err
+    assert logtriage("cat", "--no-store", "./-db.log", cwd=tmp_path).code == 0
+
+
 def test_options_named_as_ours_are_there() -> None:
     """What is said to be here, is; and no option of others that is answered is one of grep's or cat's with another meaning."""
     known = {
@@ -247,6 +255,7 @@ def test_text_cannot_talk_to_the_terminal() -> None:
     (("patterns", "show", "linux.oom-kil"), "there is no signature 'linux.oom-kil'\n  hint: is it linux.oom-kill? "),
     (("grep", "x", "--format", "nginx-eror"), "there is no format 'nginx-eror'"),
     (("cat", "--assume-tz", "Mars"), "no time zone is named 'Mars'"),
+    (("cat", "--tz", "berlin"), "hint: is it Europe/Berlin? UTC, an offset"),
     (("cat", "--now", "then"), "'then' is no moment in time"),
     (("store", "compact", "--store", "nowhere"), "there is no store at nowhere"),
 ])  # fmt: skip

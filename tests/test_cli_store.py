@@ -140,6 +140,15 @@ def test_sql_outputs(stored: Path) -> None:
     assert pq.read_table(stored / "out.parquet").to_pylist() == rows
 
 
+def test_sql_tells_that_its_times_are_utc(stored: Path) -> None:
+    """Nothing converts them, whatever zone is asked for: that is said where there are times, and only there."""
+    asked = ("sql", "--store", "st", "--tz", "Asia/Tokyo", "--output")
+    for kind in ("table", "csv", "jsonl"):
+        ran = called(*asked, kind, "SELECT timestamp FROM records LIMIT 1", cwd=stored)
+        assert ran.err == "1 row; times are UTC\n"
+    assert called(*asked, "csv", "SELECT level FROM records LIMIT 2", cwd=stored).err == "2 rows\n"
+
+
 def test_sql_on_sources(stored: Path) -> None:
     """--from looks at the sources named alone, read into the store or into one that is thrown away."""
     for more in (["--no-store"], ["--store", "st"]):

@@ -116,6 +116,8 @@ class Parser(argparse.ArgumentParser):
         if what == "unrecognized arguments":
             word = told.split(" -")[0].split()[-1] if told[:1] != "-" else told.split()[0].partition("=")[0]
             why = f"there is no option {word!r}" if word[:1] == "-" else f"one argument too many: {word!r}"
+            if word[:1] == "-" and os.path.lexists(word):
+                return why, f"the file of that name is ./{word}; "
             return why, option_here(word, self._option_string_actions) or is_it(word, self._option_string_actions)
         if what == "the following arguments are required":
             actions = next((one.help for one in self._actions if one.dest == "action"), None)

@@ -65,8 +65,8 @@ def run(argv: list[str]) -> int:
     text = sys.stdin.read() if args.query[-1] == "-" else args.query[-1]
     with opened(session, args.sources or [], piped=False) as (store, parts):
         shut(store, parts)
-        rows = _print(session, store, text, file)
-    session.say(counted(rows, "row"))
+        rows, has_times = _print(session, store, text, file)
+    session.say(counted(rows, "row") + ("; times are UTC" if has_times else ""))
     return 2 if session.errors else 0 if rows else 1
 
 
@@ -85,7 +85,8 @@ def _is_statement(text: str) -> bool:
     return text == "-" or len(text.split()) > 1
 
 
-def _print(session: Session, store: Store, text: str, file: Path | None) -> int:
+def _print(session: Session, store: Store, text: str, file: Path | None) -> tuple[int, bool]:
+    """Prints or writes the rows; gives how many, and whether there are times among them."""
     import _duckdb as duckdb
 
     from logtriage.answers.statement import checked, names_of, print_rows, write_parquet, wrong
@@ -97,14 +98,15 @@ def _print(session: Session, store: Store, text: str, file: Path | None) -> int:
     kind = session.args.output
     try:
         result = store.con.execute(statement)
+        has_times = any(str(column[1]).startswith("TIMESTAMP") for column in result.description or ())
         if file:
             with replacing(file, private=False) as out:
-                return write_parquet(result, out)
+                return write_parquet(result, out), has_times
         if kind != "table":
-            return print_rows(result, kind, sys.stdout)
+            return print_rows(result, kind, sys.stdout), has_times
         names, rows = names_of(result), result.fetchall()
         if names:
             print(table(names, rows))
-        return len(rows)
+        return len(rows), has_times
     except duckdb.Error as why:
         raise wrong(why) from why

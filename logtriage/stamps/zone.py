@@ -73,10 +73,12 @@ def _shifted(expr: str, minutes: int) -> str:
 
 
 def _iana(name: str) -> tzinfo:
-    from zoneinfo import ZoneInfo
+    from zoneinfo import ZoneInfo, available_timezones
 
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError) as why:
-        hint = "UTC, an offset such as +01:00, or a name such as Europe/Berlin"
+        city = f"/{name.lower().replace(' ', '_')}"
+        near = "".join(f"is it {one}? " for one in sorted(available_timezones()) if one.lower().endswith(city))
+        hint = f"{near}UTC, an offset such as +01:00, or a name such as Europe/Berlin"
         raise UsageError(f"no time zone is named {name!r}", hint) from why
