@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import math
 import os
 import pkgutil
 import signal
@@ -14,15 +16,18 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import engine
 import pytest
 from command import called, environment, logtriage
 from stores import settings_for_tests, write_sources
 
-from logtriage.cli import main
+from logtriage.cli import follow_into, main
 from logtriage.ingest import Ingest
 from logtriage.sources.find import find
+from logtriage.sources.follow import Stop
 from logtriage.store import gist
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune
@@ -279,6 +284,43 @@ def test_following_into_the_store(tmp_path: Path) -> None:
     assert called("store", "check", "--store", "st", cwd=tmp_path).code == 0
     assert called("ingest", "--store", "st", "a.log", "a.log.1", cwd=tmp_path).code == 0
     assert records(tmp_path) == rows
+
+
+class _Looks(Stop):
+    """Ends the following after so many looks, without waiting in between."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.left = count
+
+    def wait(self, seconds: float) -> None:
+        self.left -= 1
+        if not self.left:
+            self.set()
+
+
+def test_a_log_rotated_before_it_was_looked_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written to a log, and rotated away, before anything of it came is stored with that log, once, and not with
+    the one that has its name by then."""
+    log, clock = tmp_path / "a.log", itertools.count(step=0.3)
+    lines = [f"2026-03-02 10:00:{second:02} INFO line {second} of the log\n".encode() for second in range(60)]
+    log.write_bytes(b"".join(lines[:20]))
+
+    def rotated(ingest: Ingest) -> float:
+        if not (older := tmp_path / "a.log.1").exists():
+            log.write_bytes(b"".join(lines[:40]))
+            log.rename(older)
+            log.write_bytes(b"".join(lines[40:]))
+        return math.inf
+
+    monkeypatch.setattr(follow_into, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(follow_into, "_renew_gist", rotated)
+    with Store(tmp_path / "st", write=True) as store:
+        ingest = Ingest(store, engine.reading())
+        ingest.run(sources := find([str(log)]).sources)
+        session: Any = SimpleNamespace(args=SimpleNamespace(sources=[str(log)]), error=pytest.fail)
+        follow_into.follow_into(ingest, session, sources, _Looks(30))
+        assert list(engine.parts(store).values()) == [b"".join(lines[:40]), b"".join(lines[40:])]
 
 
 def test_a_followed_store_has_its_gist_soon_after_the_last_line(tmp_path: Path) -> None:

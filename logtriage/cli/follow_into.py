@@ -39,14 +39,18 @@ def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: S
     """Goes on from where the store is, until `stop` is set; commits what came at most every COMMIT_EVERY seconds. When nothing
     comes, the gist is brought up to date: what is asked then is told by it, in place of the whole store."""
     tails: dict[str, _Tail] = {}
-    positions = {source.name: _position(ingest, source) for source in sources if source.path}
+    # What their names stand for may be another log by the time their first lines come.
+    begun = {source.name: ingest.parts.of(source) for source in sources if source.path}
+    positions = {source.name: _position(begun[source.name], source) for source in sources if source.path}
     committed, due = 0.0, _renew_gist(ingest)
     for item in _with_ticks(sources, positions, session, stop):
         if isinstance(item, Block):
-            _take(ingest, tails, item)
+            _take(ingest, tails, item, begun)
         elif item:
-            if not isinstance(item, Vanished) and (tail := tails.pop(item.source.name, None)):
-                _commit(ingest, [tail])
+            if not isinstance(item, Vanished):
+                begun.pop(item.source.name, None)
+                if tail := tails.pop(item.source.name, None):
+                    _commit(ingest, [tail])
             if item.error:
                 session.error(item.error)
         now = time.monotonic()
@@ -67,12 +71,13 @@ def _renew_gist(ingest: Ingest) -> float:
     return ended + (ended - began) / _SHARE
 
 
-def _take(ingest: Ingest, tails: dict[str, _Tail], block: Block) -> None:
-    """Puts new lines with those of the same source that wait."""
+def _take(ingest: Ingest, tails: dict[str, _Tail], block: Block, begun: dict[str, Part]) -> None:
+    """Puts new lines with those of the same source that wait; `begun`: the parts of sources of which nothing came yet."""
     source = block.source
     tail = tails.get(source.name)
     if tail is None:
-        tail = tails[source.name] = _Tail(ingest.parts.of(source), ingest.batches.normaliser.grammar(source))
+        part = begun.pop(source.name, None) or ingest.parts.of(source)
+        tail = tails[source.name] = _Tail(part, ingest.batches.normaliser.grammar(source))
     if tail.lines is not None and tail.lines.end == block.offset:
         block = replace(tail.lines, data=tail.lines.data + block.data)
     tail.lines, tail.changed = block, True
@@ -115,6 +120,5 @@ def _with_ticks(sources: list[Source], positions: dict[str, Position], session: 
         follower.close()
 
 
-def _position(ingest: Ingest, source: Source) -> Position:
-    part = ingest.parts.of(source)
+def _position(part: Part, source: Source) -> Position:
     return Position(part.tail_offset, part.tail_line, identity(source), fingerprint(source))
