@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from logtriage.sources.find import Source
 from logtriage.sources.read import Block, blocks, identity
 
 if TYPE_CHECKING:
+    from logtriage.formats.detect import Grammar
     from logtriage.normalise import Normaliser
 
 MANY = 256  # logs in a block
@@ -56,13 +57,24 @@ class Small:
             return None  # which is told when it is read by itself
         return cls(source, found[0].data, text) if text.endswith("\n") else None
 
+    @classmethod
+    def of_block(cls, block: Block) -> Small | None:
+        """What came of a followed log, if it is little, whole lines, and all of it text."""
+        data = block.data
+        if len(data) > SMALL or block.encoding != "utf-8" or not data.endswith(b"\n") or b"\0" in data:
+            return None
+        try:
+            return cls(block.source, data, data.decode())
+        except UnicodeDecodeError:
+            return None
+
 
 class _Learnt:
     """A log, what its lines have taught, and how often they were asked."""
 
-    def __init__(self, log: Small, normaliser: Normaliser) -> None:
-        self.log = log
-        self.grammar = normaliser.grammar(log.source)
+    def __init__(self, log: Small, normaliser: Normaliser, grammar: Grammar | None) -> None:
+        self.log, self.known = log, grammar
+        self.grammar = grammar or normaliser.grammar(log.source)
         self.reference = normaliser.settings.reference(log.source)
         self._odd = frozenset(_ODD.findall(log.text))
         self.rounds = 0
@@ -77,12 +89,14 @@ class _Learnt:
         return self.grammar.key, self._odd, reference, bool(self.log.source.resource.service)
 
 
-def read(normaliser: Normaliser, logs: Iterable[Small], *, shapes: bool) -> Iterator[list[Source]]:
+def read(
+    normaliser: Normaliser, logs: Iterable[Small], *, shapes: bool, grammars: Mapping[Source, Grammar] | None = None
+) -> Iterator[list[Source]]:
     """Reads logs, some at a time. Each time the normaliser has records of the sources that are given, which their `place`
-    counts: all of those of which it has any."""
+    counts: all of those of which it has any. `grammars`: what is known of sources before."""
     alike: dict[Hashable, list[_Learnt]] = defaultdict(list)
     for log in logs:
-        learnt = _Learnt(log, normaliser)
+        learnt = _Learnt(log, normaliser, (grammars or {}).get(log.source))
         alike[learnt.key].append(learnt)
     while alike:
         key, group = alike.popitem()
@@ -117,4 +131,4 @@ def _alone(normaliser: Normaliser, one: _Learnt, *, shapes: bool) -> None:
     normaliser.records.reset()
     source = one.log.source
     block = Block(source, 0, 1, one.log.data, True, "utf-8")
-    normaliser.block(block, normaliser.grammar(source), one.reference, final=True, shapes=shapes)
+    normaliser.block(block, one.known or normaliser.grammar(source), one.reference, final=True, shapes=shapes)

@@ -12,10 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logtriage.formats.format import load_formats
+from logtriage.normalise import Normaliser, Settings
+from logtriage.signatures.library import load_patterns
 from logtriage.sources import tail
 from logtriage.sources.find import Resource, Source, find
 from logtriage.sources.follow import Appeared, Follower, Position, Rotated, Stop, Truncated, Vanished, follow
 from logtriage.sources.read import Block, blocks, fingerprint, identity
+from logtriage.store.connection import connect
+from logtriage.stream.followed import Followed, batches
+from logtriage.stream.picked import Row
 
 
 class Desk:
@@ -411,7 +417,7 @@ def test_named_pipes_and_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr("sys.stdin", stdin)
         os.write(into, b"x\ny")
         os.close(into)
-        items = list(follow(find(["-"]).sources, {}, stop=Stop()))
+        items = [item for look in follow(find(["-"]).sources, {}, stop=Stop()) for item in look]
     assert [item.data for item in items if isinstance(item, Block)] == [b"x\n", b"y"]
     assert isinstance(items[-1], Vanished)
 
@@ -423,7 +429,7 @@ def test_follow_ends_when_told(tmp_path: Path) -> None:
     stop = Stop()
     before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
     running = follow(find([str(path)]).sources, {}, stop=stop)
-    first = next(running)
+    first = next(next(running))
     assert isinstance(first, Block)
     stop.set()
     assert list(running) == []
@@ -465,3 +471,41 @@ def test_a_signal_may_stop_it_at_any_moment() -> None:
     finally:
         signal.signal(signal.SIGALRM, before)
     assert stop.is_set()
+
+
+def test_logs_that_are_read_together_give_what_each_gives_by_itself(tmp_path: Path) -> None:
+    """Of many logs that are followed, in different formats, some with traces, bytes that are no text, stamps without a year or
+    half a line: their rows are the same, with the same places, read as one block and each by itself, look after look."""
+    line_of = [
+        lambda n, k: f"2026-01-14 10:0{n}:0{k % 10},123 INFO  [main] a.B - said {k}\n".encode(),
+        lambda n, k: f"2026-01-14 10:0{n}:0{k % 10},123 ERROR [main] a.B - {k}\njava.io.IOException: no\n\tat a.B.c(B.java:{k})\n".encode(),
+        lambda n, k: b'{"ts":"2026-01-14T10:0%d:0%d.5Z","level":"warn","msg":"no %d"}\n' % (n, k % 10, k),
+        lambda n, k: b"Jan 14 10:0%d:0%d host app[7]: said %d\n" % (n, k % 10, k),
+        lambda n, k: b"2026-01-14T10:0%d:0%dZ \xff %d\n" % (n, k % 10, k),
+        lambda n, k: b"2026-01-14T10:0%d:0%dZ not ended %d" % (n, k % 10, k),
+    ]  # fmt: skip
+    kinds = [k % 7 % len(line_of) for k in range(40)]
+    for k in range(len(kinds)):
+        (tmp_path / f"app{k:02}.log").write_bytes(b"")
+    sources = find([str(tmp_path)]).sources
+    assert len(sources) == len(kinds)
+    known = Settings(load_formats(examples=False), load_patterns())
+    both = [Followed(Normaliser(connect(), known), None) for _ in range(2)]
+    places = dict.fromkeys(sources, (0, 1))
+    for n in range(4):
+        blocks = []
+        for k, source in enumerate(sources):
+            if (k + n) % 3:
+                data = line_of[kinds[k]](n, k) * (1 + k % 2)
+                offset, line = places[source]
+                blocks.append(Block(source, offset, line, data, False, "utf-8"))
+                places[source] = offset + len(data), line + data.count(b"\n")
+        found: list[dict[Source, list[Row]]] = []
+        for followed, some in zip(both, ([[block] for block in blocks], batches(blocks)), strict=True):
+            found.append({})
+            for batch in some:
+                for row in followed.rows(batch, [], attributes=False, json=False):
+                    found[-1].setdefault(row.source, []).append(row)
+        assert found[0] and found[0] == found[1]
+        assert len(list(batches(blocks))) == 1
+    assert list(map(len, batches([blocks[0], blocks[0], blocks[1]]))) == [1, 2]

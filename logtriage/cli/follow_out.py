@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import finished
@@ -20,10 +19,10 @@ from logtriage.cli.signals import stopped_by_signal
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import SourceError, UsageError
 from logtriage.sources.find import find
-from logtriage.sources.follow import follow
+from logtriage.sources.follow import Event, follow
 from logtriage.sources.read import Block
+from logtriage.stream.followed import Followed, batches
 from logtriage.stream.picked import Row
-from logtriage.stream.reader import Reader
 from logtriage.stream.timeline import marked
 
 if TYPE_CHECKING:
@@ -46,24 +45,21 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
     learnt = Learnt(normaliser) if args.output in WITH_FIELDS or wants.query.templates else None
     if learnt:
         learnt.sample(sources)
-    readers: dict[str, Reader] = {}
+    followed = Followed(normaliser, learnt)
     given = Counter[str]()
     coverage = Coverage(len(sources), None, 0)
     # nothing comes after standard input
     rescan = None if set(args.sources) <= {"-"} else lambda: find(list(args.sources)).sources
     with stopped_by_signal() as stop:
-        for item in follow(sources, {}, stop=stop, rescan=rescan):
-            if not isinstance(item, Block):
-                if item.error:
-                    session.error(item.error)
-                continue
-            name = item.source.name
-            reader = readers.setdefault(name, Reader(normaliser, item.source, learnt))
-            picked = reader.block(item)
-            picked.keep(wants.conditions(), attributes=wants.query.needs_attributes)
-            rows = _found(session, needle, picked.rows(json=args.output in WITH_FIELDS))
-            for row in islice(rows, None if enough is None else enough - given[name]):
-                given[name] += 1
+        came = follow(sources, {}, stop=stop, rescan=rescan)
+        for batch in (batch for look in came for batch in batches(_blocks(session, look))):
+            rows = followed.rows(
+                batch, wants.conditions(), attributes=wants.query.needs_attributes, json=args.output in WITH_FIELDS
+            )
+            for row in _found(session, needle, list(rows)):
+                if enough is not None and given[row.source.name] >= enough:
+                    continue
+                given[row.source.name] += 1
                 coverage.seen(row.timestamp, row.timestamp)
                 if not quiet:
                     printer.show(shown(row, printer.look.output))
@@ -74,6 +70,15 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
     if not quiet:
         finished(session, coverage)
     return 130 if stop.is_set() else exit_code(session, coverage.hits)
+
+
+def _blocks(session: Session, look: Iterable[Block | Event]) -> Iterator[Block]:
+    """What came; what happened to a log is told."""
+    for item in look:
+        if isinstance(item, Block):
+            yield item
+        elif item.error:
+            session.error(item.error)
 
 
 def _enough(args: argparse.Namespace) -> int | None:

@@ -145,20 +145,26 @@ def follow(
     stop: Stop,
     poll: float = 0.1,
     rescan: Callable[[], Iterable[Source]] | None = None,
-) -> Iterator[Block | Event]:
-    """The lines of `sources` as they come, from `positions` (by source name; without one: from the beginning) on.
+) -> Iterator[Iterator[Block | Event]]:
+    """The lines of `sources` as they come, from `positions` (by source name; without one: from the beginning) on: what there is
+    of each at one look after the other, to be taken before the next.
 
     Blocks hold whole lines, or a started one that was idle for a second. Events tell when another file, or new
     content, is behind a name: then offsets begin at 0 again. Ends when `stop` is set, or the last pipe is closed.
     Looks every `poll` seconds while something happens, more rarely (¼ s) when nothing does.
     """
     follower, wait = Follower(sources, positions, rescan=rescan), poll
+
+    def look() -> Iterator[Block | Event]:
+        nonlocal wait
+        for item in follower.poll_once(time.monotonic()):
+            wait = poll
+            yield item
+
     try:
         while not stop.is_set() and not follower.done:
             wait = min(wait * 1.25, max(poll, _LONGEST_WAIT))
-            for item in follower.poll_once(time.monotonic()):
-                wait = poll
-                yield item
+            yield look()
             if not follower.busy:
                 stop.wait(wait)
     finally:
