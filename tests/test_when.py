@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logtriage.errors import UsageError
+from logtriage.stamps.span import parse_duration
 from logtriage.stamps.stamp import stamps
-from logtriage.stamps.when import Window, parse_duration, parse_when
+from logtriage.stamps.when import Window, parse_when
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)  # 13:30 in Berlin
@@ -35,6 +36,13 @@ def at(text: str, now: datetime = NOW) -> datetime:
         ("1w", timedelta(weeks=1)),
         ("1 hour ago", timedelta(hours=1)),
         ("30 min ago", timedelta(minutes=30)),
+        ("10 mins ago", timedelta(minutes=10)),
+        ("last hour", timedelta(hours=1)),
+        ("the last 2 hours", timedelta(hours=2)),
+        ("past 15min", timedelta(minutes=15)),
+        ("Last week", timedelta(weeks=1)),
+        ("an hour ago", timedelta(hours=1)),
+        ("one day ago", timedelta(days=1)),
         ("now", timedelta()),
         (" NOW - 5 minutes ", timedelta(minutes=5)),
     ],
@@ -56,7 +64,24 @@ def test_relative_moments_count_from_now(text: str, ago: timedelta) -> None:
         ("12:05Z", "2026-11-22T12:05:00Z"),
         ("13:05:00.5 UTC", "2026-11-21T13:05:00.5Z"),  # not yet: it is half past one in Berlin
         ("23:30-05:00", "2026-11-22T04:30:00Z"),
+        ("4am", "2026-11-22T03:00:00Z"),
+        ("4 p.m.", "2026-11-21T15:00:00Z"),
+        ("4:30:05 PM", "2026-11-21T15:30:05Z"),
+        ("12:10am UTC", "2026-11-22T00:10:00Z"),
+        ("12pm", "2026-11-22T11:00:00Z"),
+        ("noon", "2026-11-22T11:00:00Z"),
+        ("midnight", "2026-11-21T23:00:00Z"),
+        ("12:05 GMT", "2026-11-22T12:05:00Z"),
+        ("12:05 cest", "2026-11-22T10:05:00Z"),
+        ("13:05 UTC+1", "2026-11-22T12:05:00Z"),
+        ("sunday", "2026-11-21T23:00:00Z"),  # which is today
+        ("last sunday", "2026-11-14T23:00:00Z"),
+        ("Sun 14:05", "2026-11-15T13:05:00Z"),  # not yet
+        ("tues at noon", "2026-11-17T11:00:00Z"),
+        ("4am yesterday", "2026-11-21T03:00:00Z"),
+        ("14:05 on last friday", "2026-11-20T13:05:00Z"),
         ("yesterday 14:05", "2026-11-21T13:05:00Z"),
+        ("yesterday at 4 pm", "2026-11-21T15:00:00Z"),
         ("yesterday 14:05 +0900", "2026-11-21T05:05:00Z"),
         ("today 14:05", "2026-11-22T13:05:00Z"),
         ("2026-11-22", "2026-11-21T23:00:00Z"),
@@ -64,6 +89,9 @@ def test_relative_moments_count_from_now(text: str, ago: timedelta) -> None:
         ("2026-11-22 14:05", "2026-11-22T13:05:00Z"),
         ("2026-11-22T14:05:00.25", "2026-11-22T13:05:00.25Z"),
         ("2026-11-22T14:05:00-05:00", "2026-11-22T19:05:00Z"),
+        ("2026-11-21 4pm", "2026-11-21T15:00:00Z"),
+        ("Nov 14, 2026 3:02 AM", "2026-11-14T02:02:00Z"),
+        ("Sat 2026-11-21 14:05:00 UTC", "2026-11-21T14:05:00Z"),  # as `systemctl status` has it
         ("22/Nov/2026:00:41:33 +0000", "2026-11-22T00:41:33Z"),
         ("Dec  1 00:41:33", "2025-11-30T23:41:33Z"),
         ("Nov 14 03:02", "2026-11-14T02:02:00Z"),
@@ -102,8 +130,12 @@ def test_what_a_log_shows_can_be_typed() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "2026-13-40", "25:00", "12", "1h ago ago", "+1h ago", "99999999w", "1h 5", "١h"]
-)
+    "text",
+    [
+        "", "soon", "2026-13-40", "25:00", "12", "1h ago ago", "+1h ago", "99999999w", "1h 5", "١h",
+        "0305", "13pm", "0am", "last night", "last month", "the last", "hour", "14:05 xyz", "monday 25:00",
+    ],
+)  # fmt: skip
 def test_anything_else_is_refused_with_the_forms_that_work(text: str) -> None:
     """The error repeats what was typed, and its hint lists what can be."""
     with pytest.raises(UsageError) as caught:

@@ -102,7 +102,7 @@ def _compact(session: Session) -> int:
 
 
 def _prune(session: Session) -> int:
-    from logtriage.stamps.when import parse_duration
+    from logtriage.stamps.span import parse_duration
     from logtriage.store.store import Store
     from logtriage.store.upkeep import prune
 

@@ -1,4 +1,4 @@
-"""What people type for moments and spans: `--since "1 hour ago"`, `--until 14:05`, `--at start+30m`, `--window 90s`."""
+"""What people type for moments: `--since "1 hour ago"`, `--until 14:05`, `--at start+30m`."""
 
 from __future__ import annotations
 
@@ -8,36 +8,27 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from logtriage.errors import UsageError
 from logtriage.stamps.moment import to_datetime, to_utc
-from logtriage.stamps.stamp import kind_of
+from logtriage.stamps.said import WEEKDAY, WEEKDAYS, in_usual_words
+from logtriage.stamps.span import SPAN, span_of
+from logtriage.stamps.stamp import kind_of, zone_words
+from logtriage.stamps.stamp_format import offset_minutes
 from logtriage.stamps.zone import Zone
 
 WHEN_HINT = (
-    "a moment is written as: 1h30m, 2d or '30 min ago' (before now); now, today, yesterday, 14:05, 14:05Z, 'yesterday 14:05'; "
+    "a moment is written as: 1h30m, 2d, '30 min ago' or 'last hour' (before now); now, today, yesterday, monday, 14:05, 4am, 14:05Z, "
+    "'yesterday 14:05'; "
     "2026-11-22, '2026-11-22 14:05', 2026-11-22T14:05:00+01:00 or as a log writes it; @1700000000; start+30m, end-5m"
 )
-DURATION_HINT = "a span is written as: 90s, 5m, 1h30m, 2d, 1w, 500ms or '30 min'"
 
-_UNITS = {
-    "milliseconds": ("ms", "msec", "millisecond", "milliseconds"),
-    "seconds": ("s", "sec", "secs", "second", "seconds"),
-    "minutes": ("m", "min", "mins", "minute", "minutes"),
-    "hours": ("h", "hr", "hrs", "hour", "hours"),
-    "days": ("d", "day", "days"),
-    "weeks": ("w", "week", "weeks"),
-}
-_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
-_WORDS = "|".join(sorted(_UNIT_OF, key=len, reverse=True))
-_STEP = rf"[0-9]{{1,9}}(?:\.[0-9]{{1,6}})? ?(?:{_WORDS})"
 # compiled by their first use, which most commands have none for
-_DURATION = rf"{_STEP}(?: ?{_STEP})*"
-_ONE_STEP = rf"([0-9.]+) ?({_WORDS})"
-_BEFORE_NOW = rf"(?P<sign>[+-]?) ?(?P<span>{_DURATION})(?P<ago> ago)?"
-_ANCHORED = rf"(?P<anchor>now|start|end)(?: ?(?P<sign>[+-]) ?(?P<span>{_DURATION}))?"
+_BEFORE_NOW = rf"(?P<sign>[+-]?) ?(?P<span>{SPAN})(?P<ago> ago)?"
+_ANCHORED = rf"(?P<anchor>now|start|end)(?: ?(?P<sign>[+-]) ?(?P<span>{SPAN}))?"
 _CLOCK = (
     r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
-    r"(?: ?(?P<zone>z|utc|[+-][0-9]{2}:?[0-5][0-9]))?"
+    r"(?: ?(?P<zone>[a-z]{1,5}|(?:(?:utc|gmt)[+-][0-9]{1,2}|[+-][0-9]{2}):?(?:[0-5][0-9])?))?"
 )
-_DAY = rf"(?P<day>today|yesterday|tomorrow|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[ t]{_CLOCK})?"
+_DAY = rf"(?P<day>today|yesterday|tomorrow|(?P<last>last )?(?P<weekday>{WEEKDAY})|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[ t]{_CLOCK})?"
+_DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _EPOCH = r"@?(?P<count>[0-9]{10}(?:\.[0-9]{1,9})?|[0-9]{13}|[0-9]{16}|[0-9]{19})"
 
 
@@ -76,33 +67,14 @@ def shown(moment: datetime, zone: tzinfo) -> str:
     return f"{local:%Y-%m-%d %H:%M:%S}{fraction} {'UTC' if offset == '+00:00' else offset}"
 
 
-def parse_duration(text: str) -> timedelta:
-    """`90s`, `1h30m`, `5 min` → a span. Raises UsageError, with the accepted forms as hint."""
-    span = _span(text.strip().lower())
-    if span is None:
-        raise UsageError(f"{text!r} is no span of time", DURATION_HINT)
-    return span
-
-
-def _span(text: str) -> timedelta | None:
-    if not re.fullmatch(_DURATION, text):
-        return None
-    try:
-        return sum(
-            (timedelta(**{_UNIT_OF[unit]: float(count)}) for count, unit in re.findall(_ONE_STEP, text)), timedelta()
-        )
-    except OverflowError:
-        return None
-
-
 def is_clock(text: str) -> bool:
     """Whether this is a time of day alone: which day is meant, hangs on what is looked at."""
-    return bool(re.fullmatch(_CLOCK, text.strip().lower()))
+    return bool(re.fullmatch(_CLOCK, _plain(text).lower()))
 
 
 def is_relative(text: str) -> bool:
     """Whether this is counted from the present, or from the begin or end of logs: `1h`, `end-5m`."""
-    plain = " ".join(text.split()).lower()
+    plain = _plain(text).lower()
     return bool(re.fullmatch(_BEFORE_NOW, plain) or re.fullmatch(_ANCHORED, plain))
 
 
@@ -115,19 +87,24 @@ def parse_when(
     where known. A bare span lies before now; a bare clock time is the last such time up to now; days are 24 hours in a
     span but calendar days in `yesterday 14:05`. Raises UsageError, with the accepted forms as hint.
     """
-    plain = " ".join(text.split())
+    plain = _plain(text)
     try:
         moment = (
             _relative(plain.lower(), now, {"now": now, "start": start, "end": end})
             or _on_a_day(plain.lower(), now, zone)
             or _epoch(plain)
             or _as_logged(text.strip(), now, zone)
+            or _as_logged(plain, now, zone)
         )
     except OverflowError:
         moment = None
     if moment is None:
         raise UsageError(f"{text!r} is no moment in time", WHEN_HINT)
     return moment.astimezone(UTC)
+
+
+def _plain(text: str) -> str:
+    return in_usual_words(" ".join(text.split()))
 
 
 def _relative(text: str, now: datetime, anchors: dict[str, datetime | None]) -> datetime | None:
@@ -142,7 +119,7 @@ def _relative(text: str, now: datetime, anchors: dict[str, datetime | None]) -> 
 
 
 def _shift(anchor: datetime, sign: str, span_text: str) -> datetime | None:
-    span = _span(span_text)
+    span = span_of(span_text)
     if span is None:
         return None
     # In UTC: Python would add to the wall clock, which is an hour off where a clock change lies between.
@@ -153,19 +130,34 @@ def _shift(anchor: datetime, sign: str, span_text: str) -> datetime | None:
 def _on_a_day(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     clock, match = re.fullmatch(_CLOCK, text), re.fullmatch(_DAY, text)
     if said := (clock or match or {"zone": None})["zone"]:
-        zone = Zone.of(said).tzinfo
+        minutes = offset_minutes(said.upper(), zone_words())
+        if minutes is None:
+            return None
+        zone = Zone.of_minutes(minutes).tzinfo
     today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     if clock:
         moment = to_utc(today + _clock(clock), zone)
         return moment if moment <= now else to_utc(today - timedelta(days=1) + _clock(clock), zone)
     if not match:
         return None
-    shift = {"today": 0, "yesterday": -1, "tomorrow": 1}
+    day = _day(match["day"], today)
+    if day is None:
+        return None
+    moment = to_utc(day + _clock(match), zone)
+    is_of_last_week = match["weekday"] and (moment > now or (match["last"] and day == today))
+    return to_utc(day - timedelta(7) + _clock(match), zone) if is_of_last_week else moment
+
+
+def _day(text: str, today: datetime) -> datetime | None:
+    """A day as typed, begun at midnight; of a weekday the last one, today included."""
+    if text in _DAYS:
+        return today + timedelta(_DAYS[text])
+    if (name := text.removeprefix("last ")[:3]) in WEEKDAYS:
+        return today - timedelta((today.weekday() - WEEKDAYS.index(name)) % 7)
     try:
-        day = today + timedelta(shift[match["day"]]) if match["day"] in shift else datetime.fromisoformat(match["day"])
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
-    return to_utc(day + _clock(match), zone)
 
 
 def _clock(match: re.Match[str]) -> timedelta:
@@ -189,6 +181,8 @@ def _epoch(text: str) -> datetime | None:
 
 
 def _as_logged(text: str, now: datetime, zone: tzinfo) -> datetime | None:
+    if len(text) < 8 and text.isdecimal():  # `0305`: five past three, or the fifth of March?
+        return None
     for whole in (text, f"{text}:00", f"{text} 00:00:00"):  # `Jan 14 03:02` and `Jan 14` are typed, no log has them
         if kind := kind_of(whole):
             return to_datetime(whole, kind, zone, now)
