@@ -225,6 +225,14 @@ def test_filters(logs: Path, filters: list[str], expected: int) -> None:
     assert sum(map(int, ran.lines)) == expected, ran
 
 
+@pytest.mark.parametrize("how", [["-q"], ["-c"], ["-l"], ["-m1"], ["-C1"], ["--output", "csv"], ["-q", "--show-sql"]])
+def test_levels_one_by_one_over_the_store(stored: Path, how: list[str]) -> None:
+    """A list of levels means just those, over files as over the store; what is of another level is no hit, though it is the first."""
+    asked = ["--utc", "--level", "warn,fatal", *how, "shop|GET"]
+    ran, told = grep(stored, *asked, "app.log", "web.log"), grep(stored, *asked, "--store", "st")
+    assert (told.code, sorted(told.lines)) == (0, sorted(line for line in ran.lines if not line.endswith(":0")))
+
+
 @pytest.mark.parametrize("command", [["grep", ""], ["cat"]])
 def test_a_flag_that_does_not_exist_is_told(logs: Path, command: list[str]) -> None:
     """It is an error, and names that look like it are told."""

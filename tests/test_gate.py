@@ -142,6 +142,7 @@ def test_rules() -> None:
     """Lists and repeats are read alike; what is no rule, level or known flag is refused."""
     patterns = load_patterns(examples=False)
     assert read_rules(["new, level:fatal", "new"], patterns) == [Rule("new"), Rule("level", "fatal", 21)]
+    assert read_rules(["level:warning", "new:ERR"], patterns) == [Rule("level", "warn", 13), Rule("new", "error", 17)]
     assert str(read_rules(["flag:memory"], patterns)[0]) == "flag:memory"
     for text in ("", "old", "level", "level:bad", "flag:", "flag:none-such", "new:maybe"):
         with pytest.raises(UsageError):

@@ -211,16 +211,16 @@ def test_what_is_too_short_is_passed_over(snapshot: Snapshot) -> None:
 @pytest.mark.parametrize("pattern", ["timed out", "Order", "INFO", "", r"\d\d", "5432", "nowhere"])
 @pytest.mark.parametrize("most", [0, 1, 3, 40, 1000])
 def test_the_first_of_each_source(snapshot: Snapshot, pattern: str, most: int) -> None:
-    """Of each source come as many hits as are wanted, in time order, whichever sources are left out on the way."""
+    """Of each source come as many hits as are asked for, in time order, whichever sources are left out on the way."""
     for query in (Query(needle=Needle.of([pattern])), Query(needle=Needle.of([pattern]), sources=("*.log",))):
         every = list(search(snapshot, query).tuples("source", "part", '"offset"'))
         taken: dict[str, int] = {}
         want = []
         for source, part, offset in every:
-            if offset % 3 and taken.get(source, 0) < most:
+            if taken.get(source, 0) < most:
                 taken[source] = taken.get(source, 0) + 1
                 want.append((source, part, offset))
-        firsts = Firsts(snapshot, query, most).tuples(("source", "part", '"offset"'), lambda row: bool(row[2] % 3))
+        firsts = Firsts(snapshot, query, most).tuples(("source", "part", '"offset"'))
         assert list(firsts) == want
 
 
@@ -362,8 +362,7 @@ def test_beside(store: Store, everything: list[Row], across: bool, monkeypatch: 
         hits = every[::step]
         places = {(row.part, row.offset) for row in hits}
         with Snapshot(store) as one, Snapshot(store) as other:
-            wanted = lambda part, offset, level, places=places: (part, offset) in places  # noqa: E731
-            shown = Beside(one, query, before, after, across=across, wanted=wanted)
+            shown = Beside(one, query, before, after, across=across, taken=places)
             found = (Place(*place) for place in search(other, query).tuples(*PLACE))
             own = (place for place in found if (place.part, place.offset) in places)
             rows = list(shown.rows(own, ("part", '"offset"', "raw")))
@@ -401,7 +400,7 @@ def test_a_record_of_another_age_has_no_more_read(tmp_path: Path, monkeypatch: p
 def test_nothing_stands_beside_nothing(tmp_path: Path, across: bool) -> None:
     """A store without records, as an ingest of an empty log leaves it, has no neighbours to tell."""
     with Store(tmp_path / "store", write=True) as store, Snapshot(store) as snapshot:
-        around = Beside(snapshot, Query(), 1, 1, across=across, wanted=lambda *_: True)
+        around = Beside(snapshot, Query(), 1, 1, across=across, taken=None)
         assert list(around.rows([], ("raw",))) == []
 
 

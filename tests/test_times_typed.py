@@ -48,6 +48,14 @@ def test_a_time_of_day_is_the_last_one_that_the_logs_can_have(
     assert (told == "") == (taken[:10] == now[:10]) and (not told or f"{text} is taken as {taken[:10]} " in told)
 
 
+def test_nobody_typed_the_fraction_of_now(tmp_path: Path) -> None:
+    """What is counted from now is told by the second, though now is not; what was typed in full is told so."""
+    (tmp_path / "a.log").write_text("2026-03-02 10:00:00 INFO order done\n")
+    asked = ["grep", "", "--utc", "--now", "2026-03-02T11:00:00.123456Z", "a.log"]
+    assert "asked for since 2026-03-02 10:00:00 UTC" in logtriage(*asked, "--since", "1h", cwd=tmp_path).err
+    assert "since 2026-03-02 10:00:00.5 UTC" in logtriage(*asked, "--since", "2026-03-02T10:00:00.5Z", cwd=tmp_path).err
+
+
 def test_logs_of_an_hour_have_no_other_day() -> None:
     """A time that logs do not reach back to is behind their end, not on the day before they begin."""
     found = [typed(NOW, "2026-01-14T10:30Z", 0.5).moment(text) for text in ("10:10", "11:00", "09:00")]

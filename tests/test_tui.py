@@ -139,6 +139,7 @@ def test_filters_are_typed_as_options_are(store: Path, snapshot: Snapshot) -> No
             for typed, query in (
                 ("level:Warning", Query(level="warn")),
                 ("level: err", Query(level="error")),
+                ("level:ERR,info", Query(levels=("error", "info"))),
                 (f"template:{template[:8]}", Query(templates=(template,))),
             ):
                 await shown.press("ampersand")

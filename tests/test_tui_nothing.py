@@ -10,6 +10,8 @@ from stores import fill, write_sources
 
 from logtriage.needles.needle import Needle
 from logtriage.needles.verdict import MatchTimeout
+from logtriage.tui.intake import Reading
+from logtriage.tui.screen.telling import Telling
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,19 @@ def test_names_that_are_misspelt(store: Path, typed: str, told: str) -> None:
             assert "no record that the filters let through" in shown.text
             await shown.press("escape")
             assert told not in shown.text
+
+    run(work)
+
+
+def test_what_was_not_read_yet_may_have_it(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While logs are being read, nobody takes a name for misspelt that stands in what is still to come."""
+    monkeypatch.setattr(Telling, "reading", lambda self: Reading(0.0, 1 << 20))
+
+    async def work() -> None:
+        async with screen(store, (200, 45)) as shown:
+            await ask(shown, "ampersand", "service:paymnt")
+            await shown.until(lambda: "no service 'paymnt' was seen" in shown.text)
+            assert "(but not all is read yet)" in shown.text
 
     run(work)
 

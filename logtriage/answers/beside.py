@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,10 +43,10 @@ class Beside:
         after: int,
         *,
         across: bool,
-        wanted: Callable[[int, int, str | None], bool],
+        taken: Collection[Spot] | None,
     ) -> None:
-        """`wanted`: of what the query finds, by part, offset and level, whether that is a hit."""
-        self._snapshot, self._query, self._wanted = snapshot, query, wanted
+        """`taken`: the hits among what the query finds; None: all of it."""
+        self._snapshot, self._query, self._taken = snapshot, query, taken
         self._before, self._after = before, after
         self._lanes = Lanes(snapshot, across=across)
         self._last: Spot | None = None  # the one that was shown last
@@ -120,8 +120,10 @@ class Beside:
             return []
         number_of = {near.spot(at): at for at in asked}
         todo = plan(self._snapshot, self._query, of_few=True)
-        told = self._told(todo, ("part", '"offset"', "level"), near, asked)
-        return [number_of[part, offset] for part, offset, level in told if self._wanted(part, offset, level)]
+        told = self._told(todo, ("part", '"offset"'), near, asked)
+        return [
+            number_of[part, offset] for part, offset in told if self._taken is None or (part, offset) in self._taken
+        ]
 
     def _told(self, todo: Plan, columns: Sequence[str], near: Near, numbers: Sequence[int]) -> list[tuple[Any, ...]]:
         """Some columns of those records, by their numbers, that a plan finds, in any order."""

@@ -3,59 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from logtriage.cli.session import Session
 from logtriage.cli.times import Ends, Typed
 from logtriage.errors import UsageError
 from logtriage.needles.needle import Needle
-from logtriage.query.condition import Condition
 from logtriage.query.field import parse_field
-from logtriage.query.level import level_named
+from logtriage.query.level import levels_named
 from logtriage.query.query import Query
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the command line asks for: the query, and conditions that a query has no words for."""
-
-    query: Query
-    more: tuple[Condition, ...] = field(default=())
-
-    def conditions(self) -> list[Condition]:
-        """All but the needle's."""
-        return [*self.query.conditions(), *self.more]
-
-
-def levels(asked: Asked) -> set[str]:
-    """The levels that are wanted where they are named one by one; none where they are not."""
-    return {name for condition in asked.more for name in condition.parameters}
 
 
 def window_told(query: Query, session: Session) -> list[str]:
     """What --since and --until were taken to mean, for the coverage line; nothing where they are not given."""
     if not (query.since or query.until):
         return []
-    from logtriage.stamps.when import Window
+    from logtriage.stamps.when import Window, is_relative
 
-    return [f"asked for {Window(query.since, query.until).describe(session.zone)}"]
+    args = session.args
+    since, until = (
+        moment.replace(microsecond=0) if moment and is_relative(text) else moment  # nobody typed the fraction of now
+        for text, moment in ((args.since, query.since), (args.until, query.until))
+    )
+    return [f"asked for {Window(since, until).describe(session.zone)}"]
 
 
-def span_told(asked: Asked, session: Session, first: datetime | None, last: datetime | None) -> list[str]:
+def span_told(query: Query, session: Session, first: datetime | None, last: datetime | None) -> list[str]:
     """From when to when there are records at all, for a window in which none was found."""
     from logtriage.coverage import span
 
-    query = asked.query
     return (
         [f"the logs span {span(first, last, session.zone)}"] if first and last and (query.since or query.until) else []
     )
 
 
-def asked(session: Session, needle: Needle | None = None, ends: Callable[[], Ends] = lambda: (None, None)) -> Asked:
+def asked(session: Session, needle: Needle | None = None, ends: Callable[[], Ends] = lambda: (None, None)) -> Query:
     """Reads the filters; `ends`: when the logs begin and end, as far as that is known. Raises UsageError."""
     args = session.args
-    level, more = _levels(args.level or [])
     if flags := _globs(args.flag):
         from logtriage.signatures.library import require_flag
 
@@ -67,14 +51,14 @@ def asked(session: Session, needle: Needle | None = None, ends: Callable[[], End
         from logtriage.stamps.when import Window
 
         Window(since, until)  # turned round? it says so
-    query = Query(
-        needle=needle, since=since, until=until, level=level,
+    level, levels = levels_named(_globs(args.level))
+    return Query(
+        needle=needle, since=since, until=until, level=level, levels=levels,
         services=_globs(args.service), sources=_globs(args.source),
         containers=_globs(args.container), namespaces=_globs(args.namespace), flags=flags,
         fields=tuple(parse_field(text) for text in args.field or ()), trace=args.trace,
         templates=template_ids(getattr(args, "template", None)),
     )  # fmt: skip
-    return Asked(query, more)
 
 
 def _globs(values: Sequence[str] | None) -> tuple[str, ...]:
@@ -89,12 +73,3 @@ def template_ids(values: Sequence[str] | None) -> tuple[str, ...]:
         if not set(text) <= set("0123456789abcdef"):
             raise UsageError(f"{text!r} is no template", "`logtriage templates` lists them with their ids")
     return ids
-
-
-def _levels(values: Sequence[str]) -> tuple[str | None, tuple[Condition, ...]]:
-    """One level is the least one wanted; a list names exactly those wanted."""
-    names = [level_named(word) for word in _globs(values)]
-    if len(names) < 2:
-        return (names[0] if names else None), ()
-    wanted = tuple(dict.fromkeys(names))
-    return None, (Condition(f"level IN ({', '.join('?' for _ in wanted)})", wanted),)

@@ -42,7 +42,7 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
     wants = asked(session, needle)
     normaliser = Normaliser(connect(), session.settings())
     printer = RowsOut(timeline(session, [Named.of(source) for source in sources]), needle, Out(True))
-    learnt = Learnt(normaliser) if args.output in WITH_FIELDS or wants.query.templates else None
+    learnt = Learnt(normaliser) if args.output in WITH_FIELDS or wants.templates else None
     if learnt:
         learnt.sample(sources)
     followed = Followed(normaliser, learnt)
@@ -54,7 +54,7 @@ def follow_out(session: Session, sources: list[Source], needle: Needle | None) -
         came = follow(sources, {}, stop=stop, rescan=rescan)
         for batch in (batch for look in came for batch in batches(_blocks(session, look))):
             rows = followed.rows(
-                batch, wants.conditions(), attributes=wants.query.needs_attributes, json=args.output in WITH_FIELDS
+                batch, list(wants.conditions()), attributes=wants.needs_attributes, json=args.output in WITH_FIELDS
             )
             for row in _found(session, needle, list(rows)):
                 if enough is not None and given[row.source.name] >= enough:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from logtriage.cli.ending import finished, in_full
-from logtriage.cli.filters import asked, levels, span_told, window_told
+from logtriage.cli.filters import asked, span_told, window_told
 from logtriage.cli.grep_args import exit_code, is_told, summary, with_names
 from logtriage.cli.lines_out import Out
 from logtriage.cli.session import Session
@@ -31,14 +31,13 @@ def grep(session: Session, needle: Needle, told: Gist) -> int | None:
     if any(getattr(args, name, None) for name in _BEYOND) or not (is_told(args) or args.output != "csv"):
         return None
     this = asked(session, needle, lambda: told.ends)
-    found = by_gist.found(told, this.query)
+    found = by_gist.found(told, this)
     if found is None:
         return None
-    found = [one for one in found if not this.more or one.level in levels(this)]
     if found and not is_told(args):
         return None
     sources = len({name for _, name, *_ in told.parts})
-    coverage = Coverage(sources, None, 0, notes=window_told(this.query, session))
+    coverage = Coverage(sources, None, 0, notes=window_told(this, session))
 
     def ending() -> None:
         if not args.quiet:

@@ -46,16 +46,16 @@ class Search:
         self.sources = sources
         self._normaliser = Normaliser(connect(), session.settings())
         self.asked = asked(session, ends=self._span)
-        self.coverage = Coverage(len(sources), 0, None, notes=window_told(self.asked.query, session))
+        self.coverage = Coverage(len(sources), 0, None, notes=window_told(self.asked, session))
         self._json = json
         self._in_order = in_order  # one source after the other
-        self._conditions = self.asked.conditions()
+        self._conditions = list(self.asked.conditions())
         # what records have told of where they come from, as far as it was asked for
-        self._seen: dict[str, set[str]] = {column: set() for column in (*origins(self.asked.query), "field")}
+        self._seen: dict[str, set[str]] = {column: set() for column in (*origins(self.asked), "field")}
         self._sought = 0  # sources of which only a stretch was read
         self._sampled: set[str] = set()  # the sources whose first records' fields are in it
         self._learnt: Learnt | None = None
-        if json or session.args.output in WITH_FIELDS or self.asked.query.templates:
+        if json or session.args.output in WITH_FIELDS or self.asked.templates:
             self._learnt = Learnt(self._normaliser)
             self._learnt.sample(sources)
         self._texts_ahead = Ahead(self._normaliser, sources, self._learnt, self._texts)
@@ -77,7 +77,7 @@ class Search:
         """The bytes of a source in which all records of the time asked for begin."""
         from logtriage.stream.seek import bounds
 
-        query = self.asked.query
+        query = self.asked
         found = bounds(source, grammar, self._normaliser.settings.reference(source), query.since, query.until)
         self._sought += found[:2] != (0, None)
         return found
@@ -101,7 +101,7 @@ class Search:
 
     def groups(self, needle: Needle, before: int, after: int, most: int | None) -> list[Iterator[Group]]:
         """The same with the records around them, which need not fulfil what was asked."""
-        query = self.asked.query
+        query = self.asked
 
         def of_all(rows: Iterator[Row]) -> Iterator[Group]:
             return groups(self.marked(rows, needle), before, after, most)
@@ -174,13 +174,13 @@ class Search:
 
     def finished(self, found: int) -> None:
         """Prints the coverage line; where nothing was found, it says what there is."""
-        query = self.asked.query
+        query = self.asked
         if self._sought:
             self.coverage.notes.append(f"{counted(self._sought, 'source')} read only there, as the times in it rise")
         if not found and (query.since or query.until):
             self.coverage.notes += span_told(self.asked, self.session, *self._span())
         if not found:
-            self.coverage.notes += unseen(self.asked.query, self._seen.__getitem__)
+            self.coverage.notes += unseen(self.asked, self._seen.__getitem__)
         finished(self.session, self.coverage)
 
     def _span(self) -> tuple[datetime | None, datetime | None]:
@@ -196,13 +196,13 @@ class Search:
 
     def _keep(self, picked: Picked, sources: Sequence[Source], *, all: bool = False) -> None:
         """Drops what does not fulfil the conditions, and notes where all of it comes from. `all`: it is kept, as not found."""
-        for column in origins(self.asked.query):
+        for column in origins(self.asked):
             self._seen[column] |= picked.names(column)
         names = {source.name for source in sources}
-        if attributes(self.asked.query) and not names <= self._sampled:
+        if attributes(self.asked) and not names <= self._sampled:
             self._sampled |= names
             self._seen["field"] |= picked.fields()
-        picked.keep(self._conditions, attributes=self.asked.query.needs_attributes, all=all)
+        picked.keep(self._conditions, attributes=self.asked.needs_attributes, all=all)
 
     def rows(self, picked: Iterable[Picked], source: Source, *, all: bool = False) -> Iterator[Row]:
         """The rows of blocks, filtered, or `all` of them. An error of the source is told, and ends it."""

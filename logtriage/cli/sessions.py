@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING
 
 from logtriage.answers.lanes import ends
 from logtriage.answers.standing import known
-from logtriage.cli.filters import Asked, asked, span_told, window_told
+from logtriage.cli.filters import asked, span_told, window_told
 from logtriage.cli.lines_out import Out
 from logtriage.cli.open_store import opened
 from logtriage.cli.options import Parser, add_filters, add_output, add_sources, add_usual, number
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
-from logtriage.errors import UsageError, is_it
+from logtriage.errors import is_it
 from logtriage.output import csv_row, harmless, shown_time
 from logtriage.query.unseen import unseen
 from logtriage.sessions.key import Key
 from logtriage.sessions.threshold import FEWEST
 
 if TYPE_CHECKING:
+    from logtriage.query.query import Query
     from logtriage.sessions.verdict import Session as Found
     from logtriage.sessions.verdict import Verdict
 
@@ -83,10 +84,8 @@ def run(argv: list[str]) -> int:
     key = Key.of(args.by) if args.by else None
     with opened(session, list(args.sources)) as (store, parts):
         wanted = asked(session, ends=partial(ends, store, parts))
-        if wanted.more:
-            raise UsageError("sessions: --level takes one level here", "a session's records are of several levels")
         key = key or Key.found_in(store)
-        with judged(store, replace(wanted.query, parts=parts), key) as verdict:
+        with judged(store, replace(wanted, parts=parts), key) as verdict:
             _print(session, verdict)
             _tell(session, verdict, key, wanted)
     return 2 if session.errors else 0 if verdict.anomalous else 1
@@ -152,14 +151,14 @@ def _utc(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="microseconds") + "Z" if moment else None
 
 
-def _tell(session: Session, verdict: Verdict, key: Key, wanted: Asked) -> None:
+def _tell(session: Session, verdict: Verdict, key: Key, wanted: Query) -> None:
     """The command that shows the first one's records, and the coverage line."""
     args, gathered = session.args, verdict.gathered
     if args.output == "text" and verdict.anomalous:
         oddest = next(verdict.sessions(anomalous=True, limit=1))
         session.say(f"to see one: {shown_by(oddest.session, key, session)}")
     if not gathered.sessions:
-        near = is_it(key.text, known(verdict.snapshot, wanted.query, "field")) if key.is_field else ""
+        near = is_it(key.text, known(verdict.snapshot, wanted, "field")) if key.is_field else ""
         what = f"{'the field' if key.is_field else 'a match of'} {harmless(key.text)}"
         session.say(f"no record has {what}{near and ': ' + near.strip()}")
     elif gathered.sessions < FEWEST:
@@ -174,7 +173,7 @@ def _tell(session: Session, verdict: Verdict, key: Key, wanted: Asked) -> None:
         errors=len(session.errors),
     )
     told.notes = [
-        *window_told(wanted.query, session),
+        *window_told(wanted, session),
         f"{counted(gathered.sessions, 'session')}, {verdict.anomalous:,} anomalous (by their scores, of 1 and more)",
     ]
     if verdict.cut:
@@ -182,8 +181,8 @@ def _tell(session: Session, verdict: Verdict, key: Key, wanted: Asked) -> None:
     if gathered.without:
         told.notes.append(f"{counted(gathered.without, 'record')} in no session")
     if not gathered.records:
-        told.notes += span_told(wanted, session, *ends(verdict.snapshot, wanted.query.parts))
-        told.notes += unseen(wanted.query, partial(known, verdict.snapshot, wanted.query))
+        told.notes += span_told(wanted, session, *ends(verdict.snapshot, wanted.parts))
+        told.notes += unseen(wanted, partial(known, verdict.snapshot, wanted))
     told.seen(*verdict.window)
     session.say(told.line(session.zone))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from logtriage.answers.near import PLACE, Place, Spot
 from logtriage.answers.search import Answer
 from logtriage.answers.standing import known, parts_named
 from logtriage.cli.ending import finished, first_or_last, in_full
-from logtriage.cli.filters import Asked, asked, levels, span_told, window_told
+from logtriage.cli.filters import asked, span_told, window_told
 from logtriage.cli.full import columns, shown
 from logtriage.cli.grep_args import context, exit_code, is_told
 from logtriage.cli.grep_gist import tell
@@ -47,13 +47,12 @@ class Stored:
         self.store = store
         store.in_any_order()
         self.snapshot = Snapshot(store)
-        self.asked: Asked = asked(session, needle, partial(ends, self.snapshot))
-        self.levels = levels(self.asked)
+        self.asked = asked(session, needle, partial(ends, self.snapshot))
         self.coverage = Coverage(
             len({p.source for p in self.snapshot.catalog.parts}),
             None,
             0 if needle else None,
-            notes=window_told(self.asked.query, session),
+            notes=window_told(self.asked, session),
         )
         self._shown_sql = False
 
@@ -61,7 +60,7 @@ class Stored:
         """Prints the coverage line; where nothing was found, it says what there is."""
         if not found:
             self.coverage.notes += span_told(self.asked, self.session, *ends(self.snapshot))
-            self.coverage.notes += unseen(self.asked.query, partial(known, self.snapshot, self.asked.query))
+            self.coverage.notes += unseen(self.asked, partial(known, self.snapshot, self.asked))
         finished(self.session, self.coverage)
 
     def shown(self, query: Query, needle: Needle | None = None, *, most: int | None = None) -> Iterator[Shown]:
@@ -73,16 +72,13 @@ class Stored:
         """The same amid so many records before and after each; None where some between are left out."""
         self.snapshot.close()
         self.snapshot, other = twins(self.store)
-        hits: Iterable[Place] = (Place(*place) for *place, _ in self._found(query, (*PLACE, "level"), most))
+        hits: Iterable[Place] = (Place(*place) for place in self._found(query, PLACE, most))
         taken: set[Spot] | None = None
         if most is not None:
             hits = list(hits)
             taken = {(hit.part, hit.offset) for hit in hits}
 
-        def wanted(part: int, offset: int, level: str | None) -> bool:
-            return self._has_level(level) if taken is None else (part, offset) in taken
-
-        around = Beside(other, query, before, after, across=self.session.args.across, wanted=wanted)
+        around = Beside(other, query, before, after, across=self.session.args.across, taken=taken)
         for one in around.rows(hits, self._columns(needle)):
             yield one and shown(one[0], self._output)._replace(found=one[1])
 
@@ -94,31 +90,19 @@ class Stored:
         return columns(self._output, needle, only_matching=getattr(self.session.args, "only_matching", False))
 
     def _found(self, query: Query, columns: tuple[str, ...], most: int | None) -> Iterator[tuple[Any, ...]]:
-        level = columns.index("level")
-        if most is not None:
-            return self._firsts(query, columns, most, lambda values: self._has_level(values[level]))
-        if not self.levels:
-            return self._tuples(query, columns)
-        return (values for values in self._tuples(query, columns) if self._has_level(values[level]))
+        return self._tuples(query, columns) if most is None else self._firsts(query, columns, most)
 
-    def _has_level(self, level: str | None) -> bool:
-        return not self.levels or level in self.levels
-
-    def _firsts(
-        self, query: Query, columns: tuple[str, ...], most: int, wanted: Callable[[tuple[Any, ...]], bool]
-    ) -> Iterator[tuple[Any, ...]]:
+    def _firsts(self, query: Query, columns: tuple[str, ...], most: int) -> Iterator[tuple[Any, ...]]:
         answer = self._answer(query)
         firsts = Firsts(self.snapshot, query, most)
-        yield from firsts.tuples(columns, wanted)
+        yield from firsts.tuples(columns)
         answer.undecided.extend(firsts.undecided)
         self._told(answer)
 
     def sources(self, query: Query) -> Iterator[Found]:
         """Where and when there is what a query finds, no more: for each source and level."""
         answer = self._answer(query)
-        for found in answer.sources():
-            if not self.levels or found.level in self.levels:
-                yield found
+        yield from answer.sources()
         self._told(answer)
 
     def _tuples(self, query: Query, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
@@ -155,7 +139,7 @@ def grep(session: Session, needle: Needle, told: Gist | None) -> int:
         stored = Stored(session, store, needle)
         coverage = stored.coverage
         coverage.hits = 0
-        query = stored.asked.query
+        query = stored.asked
         if args.quiet:
             query = replace(query, limit=1)
         with in_full(session, lambda: None if args.quiet else stored.finished(coverage.hits or 0)):
@@ -195,7 +179,7 @@ def cat(session: Session) -> int:
         stored = Stored(session, store)
         coverage = stored.coverage
         coverage.records = 0
-        query = stored.asked.query
+        query = stored.asked
         wanted = _parts_of(stored, list(args.sources))
         if args.sources:
             query = replace(query, parts=tuple(wanted))
@@ -204,8 +188,7 @@ def cat(session: Session) -> int:
             query = replace(query, order="source")
         with in_full(session, lambda: stored.finished(coverage.records or 0)):
             printer = stored.printer(None)
-            if not stored.levels:
-                query = replace(query, limit=args.max_count, tail=args.tail)
+            query = replace(query, limit=args.max_count, tail=args.tail)
             for page in printer.out.pages(first_or_last(args, stored.shown(query))):
                 coverage.records += len(page)
                 _seen(coverage, page)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from logtriage.errors import UsageError
+from logtriage.query.level import level_named
 from logtriage.query.query import LEVELS
 from logtriage.signatures.library import require_flag
 
@@ -44,7 +45,6 @@ def _rule(word: str, patterns: Sequence[Pattern]) -> Rule:
         require_flag(name, patterns)
         return Rule("flag", name)
     if (kind == "level" and name) or kind == "new":
-        if name and name not in LEVELS:
-            raise UsageError(f"check: {name!r} is no level", f"the levels are {', '.join(LEVELS)}")
+        name = level_named(name) if name else name
         return Rule(kind, name, LEVELS.get(name, 0))
     raise UsageError(f"check: {word!r} is no rule of --fail-on", _HINT)

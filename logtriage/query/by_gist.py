@@ -31,7 +31,7 @@ def found(gist: Gist, query: Query) -> list[Found] | None:
     """What a query for a needle finds, of a level and in a span of time; None: that is only told by the records, as some
     shapes leave it open, or some records that are alike lie on both sides of an end of the span."""
     needle = query.needle
-    if needle is None or query != Query(needle, query.since, query.until, query.level):
+    if needle is None or query != Query(needle, query.since, query.until, query.level, query.levels):
         return None
     if needle.matches_all:
         hits = [] if needle.invert else gist.counts
@@ -42,7 +42,7 @@ def found(gist: Gist, query: Query) -> list[Found] | None:
         if singles is None:
             return None
         hits = [*(one for one in gist.counts if one.shape in narrowed.sure), *singles]
-    hits = [one for one in hits if _is_of_level(one, query.level)]
+    hits = [one for one in hits if _is_of_level(one, query)]
     inside = [_is_inside(one, query) for one in hits]
     if None in inside:
         return None
@@ -76,9 +76,11 @@ def _singles(gist: Gist, needle: Needle, shapes: Collection[int]) -> list[Count]
     return hits
 
 
-def _is_of_level(one: Count, level: str | None) -> bool:
+def _is_of_level(one: Count, query: Query) -> bool:
     """As Query.counted has it: the lowest level asks that there is one."""
-    number = one.severity_number
+    level, levels, number = query.level, query.levels, one.severity_number
+    if levels and number not in {SEVERITY[name] for name in levels}:
+        return False
     return level is None or (number is not None and (number >= SEVERITY[level] or SEVERITY[level] == 1))
 
 

@@ -1,6 +1,8 @@
-"""A level as people type it."""
+"""Levels as people type them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from logtriage.errors import UsageError
 from logtriage.query.query import LEVELS
@@ -21,3 +23,9 @@ def level_named(word: str) -> str:
         if len(meant) == 1:
             return meant.pop()
     raise UsageError(f"{word!r} is no level", f"the levels are {', '.join(LEVELS)}")
+
+
+def levels_named(words: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+    """The `level` and `levels` of a Query: one word is the least level wanted; several are just those. Raises UsageError."""
+    names = tuple(dict.fromkeys(level_named(word) for word in words))
+    return (None, names) if len(words) > 1 else (names[0] if names else None, ())

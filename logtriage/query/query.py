@@ -11,7 +11,7 @@ from logtriage.errors import UsageError
 from logtriage.formats.levels import SEVERITY
 from logtriage.query.condition import Condition, Needs, any_of, joined, once, stored
 from logtriage.query.field import Field
-from logtriage.sql import literal
+from logtriage.sql import literal, scanned
 
 if TYPE_CHECKING:
     from logtriage.needles.needle import Needle
@@ -32,7 +32,7 @@ class Query:
     """What to look for; all that is given must hold of a record.
 
     `needle`: one of its lines matches (with `-v`: none does). `since`, `until`: aware datetimes, both included.
-    `level`: at least. `services`, `sources`, `containers`, `namespaces`, `flags` are globs, one of each kind must fit:
+    `level`: at least. `levels`: one of these. `services`, `sources`, `containers`, `namespaces`, `flags` are globs, one of each kind must fit:
     a source by its name, the last parts of its path or its rotated set, a flag by its id or category. `parts`: numbers,
     None for all.
     `trace`: a trace, span or request id. `templates`: begins of their ids, `shapes`: numbers; None for all. `also`,
@@ -45,6 +45,7 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     level: str | None = None
+    levels: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     parts: tuple[int, ...] | None = None
@@ -62,8 +63,9 @@ class Query:
     order: str = "time"
 
     def __post_init__(self) -> None:
-        if self.level is not None and self.level not in LEVELS:
-            raise UsageError(f"{self.level!r} is no level", f"the levels are {', '.join(LEVELS)}")
+        for name in (self.level, *self.levels):
+            if name is not None and name not in LEVELS:
+                raise UsageError(f"{name!r} is no level", f"the levels are {', '.join(LEVELS)}")
 
     def conditions(self, by_flags: Callable[[Sequence[str]], Condition] = by_hits) -> Iterator[Condition]:
         """Every condition but the needle's, the cheap ones first. `by_flags`: that of records with flags (globs)."""
@@ -114,6 +116,8 @@ class Query:
             yield Condition("severity_number >= ?", (LEVELS[self.level],), Needs.COUNTS)
         elif self.level is not None:
             yield Condition("severity_number IS NOT NULL", (), Needs.COUNTS)
+        if self.levels:
+            yield Condition(scanned("severity_number", {LEVELS[name] for name in self.levels}), (), Needs.COUNTS)
 
     @property
     def needs_attributes(self) -> bool:

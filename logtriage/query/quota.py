@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ _TRIES = (2, 16)  # so many records of each part are looked at for one hit, befo
 
 
 class Firsts:
-    """Of each source the first hits of a query in time order that are wanted, `most` at most. `undecided` is that of Answer."""
+    """Of each source the first hits of a query in time order, `most` at most. `undecided` is that of Answer."""
 
     def __init__(self, snapshot: Snapshot, query: Query, most: int) -> None:
         self._snapshot, self._query, self._most = snapshot, query, most
@@ -31,14 +31,14 @@ class Firsts:
         self._sources = {part.part: part.source for part in snapshot.catalog.parts}
         self.undecided: list[tuple[int, int]] = []
 
-    def tuples(self, columns: Sequence[str], wanted: Callable[[tuple[Any, ...]], bool]) -> Iterator[tuple[Any, ...]]:
+    def tuples(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Some columns of these. Where sources that have theirs have many records more, the others are looked at alone."""
         every = plan(self._snapshot, self._query)
         records = self._records(every)
         parts, edge = list(records) if self._most else [], None
         while parts:
             todo = replace(every.among(parts), undecided=self.undecided)
-            parts, edge = yield from self._some(todo, columns, parts, edge, records, wanted)
+            parts, edge = yield from self._some(todo, columns, parts, edge, records)
 
     def _some(
         self,
@@ -47,7 +47,6 @@ class Firsts:
         parts: Sequence[int],
         edge: Key | None,
         records: Mapping[int, int],
-        wanted: Callable[[tuple[Any, ...]], bool],
     ) -> Generator[tuple[Any, ...], None, tuple[list[int], Key | None]]:
         """Those of some parts from a place on, up to a window behind which few records are of interest; and what parts are, and
         that place."""
@@ -57,12 +56,12 @@ class Firsts:
             if edge:
                 here.append(Condition("timestamp >= ?", (edge.timestamp,)))
             given = 0
-            for *values, part in self._hits(todo, (*columns, "part"), here, pace, wanted):
-                row, source = tuple(values), self._sources[part]
-                if self._taken[source] < self._most and wanted(row):
+            for *values, part in self._hits(todo, (*columns, "part"), here, pace):
+                source = self._sources[part]
+                if self._taken[source] < self._most:
                     self._taken[source] += 1
                     given += 1
-                    yield row
+                    yield tuple(values)
             left = [one for one in parts if self._taken[self._sources[one]] < self._most]
             if not left:
                 break
@@ -77,15 +76,14 @@ class Firsts:
         columns: Sequence[str],
         window: Sequence[Condition],
         pace: Pace,
-        wanted: Callable[[tuple[Any, ...]], bool],
     ) -> Iterable[tuple[Any, ...]]:
-        """Hits in a window, in order: of each source the first ones that are wanted, as many as are missing, or more."""
+        """Hits in a window, in order: of each source the first ones, as many as are missing, or more."""
         few = self._most <= _FEW and few_at_once(self._snapshot, dear=are_dear(todo, columns)) is None
         for more in _TRIES if few else ():
             known = len(todo.undecided)
             rows, among = firsts_of(self._snapshot, todo, columns, window, more * self._most)
             found = list(rows)
-            of_part = Counter(row[-1] for row in found if wanted(row[:-1]))
+            of_part = Counter(row[-1] for row in found)
             cut = (part for part, number in among.items() if number > more * self._most)
             if all(self._taken[self._sources[part]] + of_part[part] >= self._most for part in cut):
                 return found

@@ -11,6 +11,7 @@ from typing import Any
 from logtriage.errors import UsageError
 from logtriage.query.condition import stored
 from logtriage.query.field import parse_field
+from logtriage.query.level import levels_named
 from logtriage.query.query import LEVELS, Query
 from logtriage.tui.drawing import times
 
@@ -55,7 +56,8 @@ class Filter:
 
                 return Query(needle=Needle.of((self.value,), fixed=self.fixed, smart_case=True))
             case "level":
-                return Query(level=self.value)
+                level, levels = levels_named(self.value.split(","))
+                return Query(level=level, levels=levels)
             case "source":
                 return Query(sources=(self.value,))
             case "service":
@@ -84,7 +86,7 @@ class Filter:
             case "text":
                 told = f'"{self.value}"' if self.fixed else f"/{self.value}/"
             case "level":
-                told = f"level ≥ {self.value}"
+                told = f"level {' or '.join(self.value.split(','))}" if "," in self.value else f"level ≥ {self.value}"
             case "since":
                 told = f"from {_told(self.value, zone)}"
             case "until":
@@ -155,8 +157,8 @@ def combined(base: Query, filters: Iterable[Filter]) -> Query:
             made = replace(made, without=(*made.without, asked))
         elif one.kind == "text" and made.needle is None:
             made = replace(made, needle=asked.needle)
-        elif one.kind == "level":
-            least = asked.level if made.level is None else max(made.level, one.value, key=LEVELS.__getitem__)
+        elif one.kind == "level" and asked.level:
+            least = asked.level if made.level is None else max(made.level, asked.level, key=LEVELS.__getitem__)
             made = replace(made, level=least)
         elif one.kind == "since":
             assert asked.since is not None

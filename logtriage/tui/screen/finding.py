@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from logtriage.errors import is_it
-from logtriage.query.level import level_named
+from logtriage.query.level import levels_named
 from logtriage.query.query import LEVELS, Query
 from logtriage.tui.drawing import times
 from logtriage.tui.filters import KINDS, Filter, Filters, combined
@@ -57,7 +57,8 @@ class Finding(Ranking):
     def action_level(self, step: int) -> None:
         names = list(LEVELS)
         now = self.filters.of_kind("level")
-        at = names.index(now[0].value) + step if now else (names.index("warn") if step > 0 else 0)
+        least = min((names.index(name) for one in now for name in one.value.split(",")), default=None)
+        at = least + step if least is not None else (names.index("warn") if step > 0 else 0)
         kept = self.filters.without(*now)
         if 0 < at < len(names):
             kept = kept.adding(Filter("level", names[at]))
@@ -131,6 +132,8 @@ class Finding(Ranking):
 
     def show_unseen(self, request: overview.Unseen, told: list[str]) -> None:
         """Tells which names that were asked for there are not: beside what is typed, and where nothing is found."""
+        if self.reading():
+            told = [f"{line} (but not all is read yet)" for line in told]
         if self.prompt.is_open:
             said = [*told, *(self.misspelt(self.prompt.text) if self.prompt.what == "filter" else ())]
             self.prompt.tell(" · ".join((self.prompt.told, *said[:1])))
@@ -182,7 +185,8 @@ class Finding(Ranking):
         if kind in ("since", "until"):
             value = self.read_moment(value).astimezone(UTC).isoformat()
         elif kind == "level":
-            value = level_named(value)
+            level, levels = levels_named(value.split(","))
+            value = level or ",".join(levels)
         return Filter(kind, value.strip(), out)
 
     def tell_if_beyond(self, moment: datetime) -> None:

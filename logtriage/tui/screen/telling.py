@@ -52,7 +52,7 @@ class Telling(Board):
         # before the first are in the store, those that are shown are read from the files
         records = standing.records if standing and (standing.records or self.ahead is None) else None
         found = records if not filters else self.so_far.found if self.so_far else self.found
-        reading = self._reading()
+        reading = self.reading()
         if self.following or reading is not None:
             self.left_at = None
         elif self.left_at is None and not self.is_counting:
@@ -97,7 +97,7 @@ class Telling(Board):
         new = max(0, found - self.left_at[0])
         return new, max(0, records - self.left_at[1] - new)
 
-    def _reading(self) -> Reading | None:
+    def reading(self) -> Reading | None:
         """How much of the files given is read; None: all, or nothing is to be."""
         if self.intake is None or not (self.intake.is_running or self.intake.rival):
             return None

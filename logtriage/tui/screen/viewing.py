@@ -65,7 +65,7 @@ class Viewing(Surveying):
     def show_end(self, *, first: bool = False) -> None:
         """To the last record, or the first: at once as it was last seen, until the store tells how it is now. Until the files
         were read once, the last ones are those in them; of what is written faster than it is read, those that are stored."""
-        if self.intake and not first and not self.filters.active and (reading := self._reading()):
+        if self.intake and not first and not self.filters.active and (reading := self.reading()):
             if not self.intake.has_caught_up:
                 self.look_ahead()
                 return
