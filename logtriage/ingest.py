@@ -104,7 +104,7 @@ class Ingest:
         return self.tally
 
     def _source(self, source: Source, on_progress: Callable[[Tally], None]) -> None:
-        part = mended(self.store, self.parts, source) or self.parts.of(source)
+        part = mended(self.store, self.parts, source, lambda: on_progress(self.tally)) or self.parts.of(source)
         now = identity(source)
         if part.number in self._small:
             self._read_small(on_progress)
@@ -121,8 +121,7 @@ class Ingest:
         for batch in self.batches.read(source, offset=part.tail_offset, line=part.tail_line):
             part = self.add(part, batch)
             on_progress(self.tally)
-        if now:
-            self.parts.note(dataclasses.replace(part, size=now.size, mtime_ns=now.mtime_ns))
+        self.parts.note(_at_its_end(part, source, now))
 
     def _read_small(self, on_progress: Callable[[Tally], None]) -> None:
         """Takes over the small logs that wait, of which the store has nothing yet."""
@@ -134,7 +133,7 @@ class Ingest:
             tails = dict(zip(places, zip(offsets, lines, strict=True), strict=True))  # the last record of each log
             for place, tail in tails.items():
                 part, now, log = found[sources[place]]
-                self.parts.note(_reached(part, log, tail, now))
+                self.parts.note(_at_its_end(_reached(part, log, tail), log.source, now))
                 self.tally.lines += log.data.count(b"\n")
                 self.tally.bytes += len(log.data)
                 self._waiting.bytes += len(log.data)
@@ -223,12 +222,15 @@ class _Numbers:
         return new
 
 
-def _reached(part: Part, log: Small, tail: tuple[int, int], now: Identity) -> Part:
+def _reached(part: Part, log: Small, tail: tuple[int, int]) -> Part:
     """The part of a log that was read as a whole."""
-    return dataclasses.replace(
-        part, offset=len(log.data), line=1 + log.data.count(b"\n"), tail_offset=tail[0], tail_line=tail[1],
-        size=now.size, mtime_ns=now.mtime_ns,
-    )  # fmt: skip
+    end, line = len(log.data), 1 + log.data.count(b"\n")
+    return dataclasses.replace(part, offset=end, line=line, tail_offset=tail[0], tail_line=tail[1])
+
+
+def _at_its_end(part: Part, source: Source, now: Identity | None) -> Part:
+    """The part of a source that was read to its end: it need not be looked at until the file changes."""
+    return dataclasses.replace(part, size=now.size, mtime_ns=now.mtime_ns) if now and source.sound else part
 
 
 def _give_back_memory() -> None:

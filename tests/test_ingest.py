@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tarfile
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,10 @@ from samples import LOGS, files
 
 from logtriage import whole
 from logtriage.formats.records import Records
+from logtriage.ingest import Ingest, Tally
 from logtriage.normalise import Normaliser
 from logtriage.signatures.library import load_patterns
+from logtriage.sources.find import find
 from logtriage.sources.read import Block
 from logtriage.store import parts, views
 from logtriage.store.store import Store
@@ -156,6 +160,12 @@ def test_a_log_that_is_there_by_several_names_is_stored_once(store: Store, tmp_p
     assert not check(store).wrong
 
 
+def _empty(store: Store) -> None:
+    with store.transaction():
+        for table in ("records", "hits", "activity", "parts", "progress"):
+            store.con.execute(f"DELETE FROM lake.{table}")
+
+
 @pytest.mark.parametrize("head", [500, 1 << 20])
 def test_a_damaged_log_that_was_mended_is_read_anew(
     head: int, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -175,9 +185,7 @@ def test_a_damaged_log_that_was_mended_is_read_anew(
         assert not tally.errors
         assert list(engine.parts(store).values()) == [whole]
         assert not check(store).wrong
-        with store.transaction():
-            for table in ("records", "hits", "activity", "parts", "progress"):
-                store.con.execute(f"DELETE FROM lake.{table}")
+        _empty(store)
     assert rubbish
     log.write_bytes(packed[: len(packed) // 2] + bytes(40) + packed[len(packed) // 2 :])
     engine.ingest(store, log)
@@ -185,6 +193,76 @@ def test_a_damaged_log_that_was_mended_is_read_anew(
     log.write_bytes(gzip.compress(other))
     engine.ingest(store, log)
     assert list(engine.parts(store).values()) == [*before, other]
+
+
+def _tar(members: Sequence[bytes]) -> bytes:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
+        for number, data in enumerate(members):
+            entry = tarfile.TarInfo(f"{number}.log")
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return plain.getvalue()
+
+
+def test_an_archive_that_is_made_anew_is_read_once(store: Store, tmp_path: Path) -> None:
+    """Packed so well that it is smaller than each of its members, and made again with one more, and with a longer one."""
+    log, members = tmp_path / "logs.tar.gz", [_log(first, first + 700) for first in (0, 700, 1400)]
+    for some in (members[:2], members, [*members[:2], members[2] + _log(2100, 2200)]):
+        log.write_bytes(gzip.compress(_tar(some)))
+        assert log.stat().st_size < min(map(len, members))
+        engine.ingest(store, log)
+        assert list(engine.parts(store).values()) == some
+
+
+def test_ctrl_c_is_heard_while_a_mended_log_is_compared(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is to be looked at anew is much: a run can be stopped meanwhile, with nothing changed, and the next one goes on."""
+    monkeypatch.setattr("logtriage.mended._STEP", 1000)
+    log, whole = tmp_path / "app.log.gz", _log(0, 1500)
+    packed = gzip.compress(whole)
+    log.write_bytes(packed[:-1])
+    assert engine.ingest(store, log).errors
+    log.write_bytes(packed)
+    before, calls = engine.content(store), 0
+
+    def on_progress(tally: Tally) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Ingest(store, engine.reading()).run(find([str(log)]).sources, on_progress)
+    assert engine.content(store) == before
+    assert not engine.ingest(store, log).errors
+    assert list(engine.parts(store).values()) == [whole]
+
+
+def test_a_damaged_archive_that_was_mended_is_read_anew(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an archive that is damaged or cut anywhere something is told, and nothing that was read of it counts as whole: once it
+    is mended, the store has the bytes of its members, once, also of those that could be read to their ends."""
+    monkeypatch.setattr(parts, "_HEAD", 500)
+    members = [_log(first, first + 700) for first in (0, 700, 1400)]
+    log, plain, rubbish = tmp_path / "logs.tar.gz", _tar(members), 0
+    packed = gzip.compress(plain)
+    flipped = [packed[:at] + bytes([packed[at] ^ 8]) + packed[at + 1 :] for at in range(2000, len(packed), 3001)]
+    cut = [gzip.compress(plain[:size]) for size in (20_000, 512 + len(members[0]), 512 + len(members[0]) + 7)]
+    for damaged in (*flipped, *cut, packed[: len(packed) // 2]):
+        log.write_bytes(damaged)
+        found = find([str(log)])
+        assert len([*found.errors, *engine.ingest(store, log).errors]) == 1
+        held = engine.parts(store).values()
+        rubbish += not all(whole.startswith(data) for data, whole in zip(held, members, strict=False))
+        log.write_bytes(packed)
+        assert not engine.ingest(store, log).errors
+        assert list(engine.parts(store).values()) == members
+        assert engine.ingest(store, log).unchanged == len(members)
+        _empty(store)
+    assert rubbish
 
 
 def test_rotation_reads_nothing_twice(store: Store, tmp_path: Path) -> None:

@@ -191,6 +191,34 @@ def test_a_cut_file_gives_all_before_the_cut(tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.mark.parametrize("kind", PACK)
+def test_what_packed_data_break_off_by_is_told(kind: str) -> None:
+    """Also where what was read until then is whole: there may have been more behind it."""
+
+    def pieces() -> Iterator[bytes]:
+        yield PACK[kind](b"a line\n")
+        raise SourceError("a.log: was truncated")
+
+    got = []
+    with pytest.raises(SourceError, match="was truncated"):
+        got.extend(unpack.decoded(pieces(), "a.log"))
+    assert b"".join(got) == b"a line\n"
+
+
+@pytest.mark.parametrize("kind", PACK)
+def test_a_file_cut_amid_what_tells_its_compression(tmp_path: Path, kind: str) -> None:
+    """Of a packed log of which only some bytes are there that its end is missing is told: they are no text of a log."""
+    path, packed = tmp_path / "a.log", PACK[kind](logs(10))
+    for size in range(4 if kind == "bz2" else 2, 12):
+        path.write_bytes(packed[:size])
+        [one] = find([str(path)]).sources
+        got, error = read_all(one)
+        assert (joined(got), one.compression) == (b"", kind)
+        assert "end is missing" in str(error)
+    path.write_bytes(b"BZh")
+    assert joined(read_all(source(path))[0]) == b"BZh"
+
+
+@pytest.mark.parametrize("kind", PACK)
 @pytest.mark.parametrize("where", [0.3, 0.5, 0.9])
 def test_damage_loses_nothing_before_it(tmp_path: Path, kind: str, where: float) -> None:
     """A member ruined in the middle: all members before it and all that its decoder can give come out first."""

@@ -70,7 +70,7 @@ class Bundle:
         self._seen: Counter[str] = Counter()
         self._steps = self._walk()
         self.member: Member | None = None
-        self.inside = False  # whether what broke the walk off lies inside the member
+        self._end_of_data = 0  # of the member, in the archive's plain bytes
         self.passed: set[str] = set()
 
     def __iter__(self) -> Iterator[Member]:
@@ -79,6 +79,11 @@ class Bundle:
             self.member = member
             self.passed.add(member.name)
             yield member
+
+    @property
+    def inside(self) -> bool:
+        """Whether the walk has not passed the last byte of the member: if it broke off, then in what `data` gives."""
+        return self._pull.at < self._end_of_data
 
     def find(self, name: str) -> bool:
         """Step to the member of that name."""
@@ -112,7 +117,7 @@ class Bundle:
             self._left = size + -size % _BLOCK
             if kind in b"gK":
                 continue
-            self._taken = []
+            self._taken, self._end_of_data = [], self._pull.at + size
             self._seen[name] += 1
             shown = name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
             yield Member(shown, size, kind in (b"0", b"\0", b"7"), sparse or kind == b"S")
@@ -139,10 +144,8 @@ class Bundle:
         import tarfile
 
         passed, self._left = self._left, 0
-        self.inside = passed > 0
         if self._pull.skip(passed) < passed:
             raise SourceError(f"{self.name}: the archive stops before the end of a member")
-        self.inside = False
         block = self._pull.read(_BLOCK)
         if len(block) < _BLOCK:
             self._pull.some()  # raises what broke it off, if that is known

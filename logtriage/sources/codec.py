@@ -11,19 +11,25 @@ if TYPE_CHECKING:
 TITLES = {"gz": "gzip", "zst": "zstd", "bz2": "bzip2", "xz": "xz"}
 HEAD = 10  # bytes `recognise` wants to see
 
+# A block's mark, or the end mark of an empty stream, follows the level of bzip2, which is left out here.
+_MAGIC = (
+    ("gz", b"\x1f\x8b\x08"), ("zst", b"\x28\xb5\x2f\xfd"), ("xz", b"\xfd7zXZ\x00"),
+    ("bz2", b"BZh1AY&SY"), ("bz2", b"BZh\x17\x72\x45\x38\x50\x90"),
+)  # fmt: skip
 _MEMORY = 1 << 30  # the most a stream may make its decoder allocate (xz dictionary, zstd window)
 
 
 def recognise(head: bytes) -> str | None:
-    """The compression that data beginning with `head` has: 'gz', 'zst', 'bz2', 'xz' or None."""
-    if head.startswith(b"\x1f\x8b\x08"):
-        return "gz"
-    if head.startswith(b"\x28\xb5\x2f\xfd") or is_skippable(head):
+    """The compression that data beginning with `head` has: 'gz', 'zst', 'bz2', 'xz' or None. Data of fewer than HEAD bytes
+    may have been cut off amid what tells it."""
+    if is_skippable(head):
         return "zst"
-    # A block's mark, or the end mark of an empty stream, follows the level.
-    if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"):
-        return "bz2"
-    return "xz" if head.startswith(b"\xfd7zXZ\x00") else None
+    without_level = head[:3] + head[4:] if head[3:4].isdigit() else b""
+    for kind, magic in _MAGIC:
+        told = (without_level if kind == "bz2" else head)[: len(magic)]
+        if len(told) > 1 and magic.startswith(told):
+            return kind
+    return None
 
 
 def is_skippable(head: bytes) -> bool:

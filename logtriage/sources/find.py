@@ -8,7 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -37,7 +37,8 @@ class Source:
 
     `name` is what the user sees: the path as given or found, `archive.tar.gz!path/in/it` for a `member`, `-` for
     stdin. `group` names the rotated set (`app.log` of `app.log.2.gz`), and is `name` for a file that is in none.
-    `path` is None for stdin; `compression` is that of the file or member itself, told by its first bytes.
+    `path` is None for stdin; `compression` is that of the file or member itself, told by its first bytes. Not `sound`: in an
+    archive that is damaged or cut, so that what can be read of it, be it all, may be what a decoder made of the damage.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Source:
     member: str | None
     compression: str | None
     resource: Resource
+    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ class _Finder:
             self.candidates.append(Candidate(Path(path), None, place, name, compression, head, named))
 
     def _members(self, path: str) -> None:
-        archive, regular = Bundle(Path(path), shown(path)), 0
+        archive, regular, before = Bundle(Path(path), shown(path)), 0, len(self.candidates)
         try:
             for member in archive:
                 regular += member.regular
@@ -204,6 +206,7 @@ class _Finder:
             damaged = archive.member.name if archive.inside and archive.member else None
             if not any((one.path, one.member) == (Path(path), damaged) for one in self.candidates[-1:] if damaged):
                 self.errors.append(error)  # else it is told when that member is read
+            self.candidates[before:] = [replace(one, sound=False) for one in self.candidates[before:]]
 
 
 def _head_of(raw: Pieces) -> bytes:
@@ -243,6 +246,5 @@ def _source(one: Candidate, base: str | None, known: Resource) -> Source:
     name = shown(str(one.path) if one.member is None else f"{one.path}!{one.member}")
     group = name if base is None else name[: len(name) - len(shown(one.file))] + shown(base)
     told = resource(str(one.path), one.path.resolve()) if one.member is None else resource(one.member)
-    told = known.filled_from(told)
-    who = Resource(*(text and shown(text) for text in astuple(told)))
-    return Source(name, group, one.path, one.member, one.compression, who)
+    who = Resource(*(text and shown(text) for text in astuple(known.filled_from(told))))
+    return Source(name, group, one.path, one.member, one.compression, who, one.sound)

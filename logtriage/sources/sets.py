@@ -12,7 +12,8 @@ from logtriage.sources.rotation import Rotation, rotation, unsqueezed
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A log, before it is known what set it belongs to. `place` is the folder: an absolute path, or inside an archive."""
+    """A log, before it is known what set it belongs to. `place` is the folder: an absolute path, or inside an archive; `sound`
+    is as in `Source`."""
 
     path: Path | None
     member: str | None
@@ -21,6 +22,7 @@ class Candidate:
     compression: str | None = None
     head: bytes = b""
     named: bool = True
+    sound: bool = True
 
 
 def in_order(

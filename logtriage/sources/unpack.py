@@ -171,7 +171,7 @@ def _feed(decoder: codec.Decoder, bite: bytes) -> Pieces:
 
 
 def _next_member(source: Pull, kind: str) -> bytes:
-    """Pass over padding and skippable frames; the head of what comes then, empty at the end."""
+    """Pass over padding and skippable frames; the head of what comes then, empty at the end. Raises what the data broke off by."""
     while head := source.peek(codec.HEAD):
         if kind == "zst" and codec.is_skippable(head):
             source.skip(8 + int.from_bytes(head[4:8], "little"))
@@ -179,7 +179,7 @@ def _next_member(source: Pull, kind: str) -> bytes:
             source.unread(len(source.some().lstrip(b"\0")))
         else:
             return head
-    return b""
+    return source.some()
 
 
 def _up_to_damage(kind: str, pieces: Pieces, start: int, bad: int, given: int) -> Generator[bytes, None, int]:

@@ -83,7 +83,7 @@ class Parts:
         for part in self._candidates(source, now):
             if now and part.untouched(now) and (part.device, part.inode) == (now.device, now.inode):
                 return part
-            if now and source.compression is None and now.size < part.offset:
+            if now and source.compression is None and source.member is None and now.size < part.offset:
                 continue
             if begins_as(part, source):
                 return self.note(headed(part, source))
