@@ -13,6 +13,7 @@ from stores import settings_for_tests
 
 from logtriage.ingest import Ingest
 from logtriage.sources.find import find
+from logtriage.store import views
 from logtriage.store.store import Store
 from logtriage.triage.scope import Span
 from logtriage.triage.triage import Asked, Triage, triage
@@ -126,8 +127,6 @@ def test_nothing_wrong_nothing_found(store: Store) -> None:
 
 def test_the_evidence_can_be_seen(store: Store) -> None:
     """The SQL of the evidence runs on the views and gives records; the records named exist."""
-    from logtriage.store import views
-
     found = answer(store, "refused", at=BROKEN)
     views.create(store)
     evidence = found.culprits[0].evidence[:3]
@@ -161,6 +160,22 @@ def test_blame_by_name_is_dated(tmp_path: Path) -> None:
     assert found.moved and all(move.at >= BROKEN for move in found.moved)
     blamed = next(one for one in found.findings if one.kind == "blamed")
     assert blamed.records and all("orders" in source for source, _ in blamed.records)
+
+
+def test_blame_by_name_counts_every_kind_of_error(tmp_path: Path) -> None:
+    """A service that names another in several new errors blames it by all of them: how often, since when, with records and SQL."""
+    faults = (saying("orders", "error", "no reservation made: odd answer from stock", 20), saying("orders", "error", "price left as it was, stock says nonsense", 7))  # fmt: skip
+    lines = reduce(lambda made, fault: fault(made), faults, healthy())
+    write(tmp_path / "logs", lines)
+    errors = [(at, text) for at, _, level, text, _ in lines if level == "error"]
+    with Store(tmp_path / "st", write=True) as made:
+        Ingest(made, settings_for_tests()).run(find([str(tmp_path / "logs")]).sources)
+        (edge,) = triage(made, Asked(at=BROKEN)).blame
+        views.create(made)
+        shown = made.con.execute(edge.sql).fetchall()
+    assert edge.after == len(errors)
+    assert edge.first and abs(edge.first - min(errors)[0]) < timedelta(milliseconds=1)
+    assert {body for *_, body in shown} == {text for _, text in errors} and len(edge.records) == 3
 
 
 def test_a_peer_without_logs_can_be_suspected(store: Store) -> None:

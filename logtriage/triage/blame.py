@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 
 from logtriage.coverage import counted
 from logtriage.formats.levels import ERROR
@@ -95,19 +96,21 @@ def _flagged(scope: Scope, peers: Peers) -> dict[tuple[str, str], Edge]:
 
 
 def _named(scope: Scope, peers: Peers) -> Iterator[Edge]:
-    """Errors that a service never had before, and that speak of exactly one other service."""
-    named: list[tuple[Kind, str]] = []
+    """The errors that a service never had before, and that speak of exactly one other service, by both of them."""
+    named: dict[tuple[str, str], list[Kind]] = {}
     for kind in scope.kinds.values():
         if kind.severity >= ERROR and not kind.counts[BEFORE] and kind.service not in scope.messengers:
             target = peers.mentioned(kind.text)
             if target and target != kind.service and target not in scope.messengers:
-                named.append((kind, target))
-    said = examples(scope, {(kind.service, kind.template) for kind, _ in named})
-    for kind, target in named:
-        records = said.get((kind.service, kind.template), [])
+                named.setdefault((kind.service, target), []).append(kind)
+    said = examples(scope, {(kind.service, kind.template) for kinds in named.values() for kind in kinds})
+    for (service, target), kinds in named.items():
+        templates = [kind.template for kind in kinds]
+        records = sorted((record for one in templates for record in said.get((service, one), [])), key=itemgetter(2))
         yield Edge(
-            kind.service, target, True, after=kind.counts[AFTER], first=records[0][2] if records else None, categories=[NAMED],
-            sql=records_sql(scope, kind.service, kind.template), records=[(source, offset) for source, offset, _ in records],
+            service, target, True, after=sum(kind.counts[AFTER] for kind in kinds), first=records[0][2] if records else None,
+            categories=[NAMED], sql=records_sql(scope, service, templates),
+            records=[(source, offset) for source, offset, _ in records[:3]],
         )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from logtriage.query.condition import Condition, inlined, joined
@@ -17,12 +17,13 @@ def complete(scope: Scope, findings: Iterable[Finding]) -> None:
     """Gives findings that have no SQL of their own that of their template, and its text."""
     for finding in findings:
         if not finding.sql:
-            finding.sql = records_sql(scope, finding.writer, finding.template)
+            templates = [] if finding.template is None else [finding.template]
+            finding.sql = records_sql(scope, finding.writer, templates)
             finding.text = scope.texts.get(finding.template, "") if finding.template is not None else ""
 
 
-def records_sql(scope: Scope, service: str, template: int | None) -> str:
-    """SQL that shows the records of a service from the onset on, those with a template or (None) all."""
+def records_sql(scope: Scope, service: str, templates: Sequence[int]) -> str:
+    """SQL that shows the records of a service from the onset on: those with one of some templates, or of none given all."""
     after = scope.plan.after
     conditions = [Condition("timestamp >= ?", (after.since,)), Condition("timestamp < ?", (after.until,))]
     if service in scope.named:
@@ -31,8 +32,9 @@ def records_sql(scope: Scope, service: str, template: int | None) -> str:
         parts = scope.snapshot.catalog.parts
         nameless = [part.part for part in parts if not part.service and service_of_file(part.source) == service]
         conditions.append(Condition(among("part", nameless)))
-    if template is not None:
-        conditions.append(Condition("template = ?", (f"{template % 2**64:016x}",)))
+    if templates:
+        ids = tuple(f"{template % 2**64:016x}" for template in templates)
+        conditions.append(Condition(f"template IN ({', '.join('?' for _ in ids)})", ids))
     where, parameters = joined(conditions)
     sql = f"SELECT timestamp, source, line, body FROM records WHERE {where} ORDER BY timestamp LIMIT {_ROWS}"
     return inlined(sql, parameters)
