@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from logtriage.cli.local_times import tell_local
 from logtriage.cli.options import Parser, add_sources, add_usual
 from logtriage.cli.session import Session
 from logtriage.cli.signals import stop_with_parent, stopped_by_signal
@@ -75,6 +76,8 @@ def _bring_up_to_date(session: Session, settings: Settings, sources: list[Source
             follow_into(ingest, session, sources, stop)
         for error in ingest.tally.errors:
             session.error(error)
+        if ingest.tally.records:
+            tell_local(session, sources)
         session.say(summary(ingest.tally, session, store, was_stopped))
         if ingest.tally.records >= _MANY and not following and not was_stopped:
             _put_in_order(session, store, stop)

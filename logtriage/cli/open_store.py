@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from logtriage.cli.local_times import tell_local
 from logtriage.cli.options import is_piped
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
@@ -75,6 +76,8 @@ def _read(session: Session, path: Path, sources: list[Source]) -> list[int]:
         session.cut += tally.cut
         for error in tally.errors:
             session.error(error)
+    if tally.records:
+        tell_local(session, sources)
     if tally.records and path == session.store_path and not (session.args.store or session.config.store):
         session.say(f"{counted(tally.records, 'record')} kept in the store, {path}; --no-store keeps nothing")
     return ingest.asked

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from logtriage.cli.ending import finished
 from logtriage.cli.filters import asked, span_told, window_told
+from logtriage.cli.local_times import is_ahead, tell_local
 from logtriage.cli.options import WITH_FIELDS
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
@@ -177,6 +178,8 @@ class Search:
         query = self.asked
         if self._sought:
             self.coverage.notes.append(f"{counted(self._sought, 'source')} read only there, as the times in it rise")
+        if is_ahead(self.coverage.last, self.session.now) or (not found and (query.since or query.until)):
+            tell_local(self.session, self.sources)
         if not found and (query.since or query.until):
             self.coverage.notes += span_told(self.asked, self.session, *self._span())
         if not found:
