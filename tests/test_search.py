@@ -151,6 +151,23 @@ def test_finds_any_piece_of_any_record(snapshot: Snapshot, raw: list[Raw], data:
     assert set(found(snapshot, Query(needle=needle))) == expected(raw, needle), text
 
 
+@given(data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_finds_any_piece_of_which_some_characters_are_not_known(
+    snapshot: Snapshot, raw: list[Raw], data: st.DataObject
+) -> None:
+    """As an address typed without escapes: any character may stand for a dot, in a column, at its end, or behind it."""
+    lines = [line for record in raw for line in record.lines if re.search(rb"\d", line)]
+    line = data.draw(st.sampled_from(lines)).decode("utf-8", "ignore").replace("\0", "")
+    start = data.draw(st.integers(0, max(0, len(line) - 2)))
+    text = line[start : start + data.draw(st.integers(3, 24))]
+    unknown = data.draw(st.sets(st.integers(0, len(text) - 1), min_size=1, max_size=4))
+    pattern = "".join("." if at in unknown or not char.isalnum() else char for at, char in enumerate(text))
+    pattern += data.draw(st.sampled_from(["", "", "", ".", "$", "|nowhere", ".*0"]))
+    needle = Needle.of([pattern], ignore_case=data.draw(st.booleans()))
+    assert set(found(snapshot, Query(needle=needle))) == expected(raw, needle), pattern
+
+
 @pytest.mark.skipif(not shutil.which("rg"), reason="ripgrep is not installed")
 @pytest.mark.parametrize("pattern", ["timed out", "Order 37", "5432", "0", "2026", "trace_id=", "nowhere", r"\d\d ms"])
 def test_all_at_once_as_window_by_window(

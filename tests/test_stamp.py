@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logtriage.errors import LibraryError, UsageError
-from logtriage.stamps.holding import holding
+from logtriage.stamps.holding import ANY, holding
 from logtriage.stamps.moment import to_datetime
 from logtriage.stamps.rendering import Rendering, render_sql, rendering_of
 from logtriage.stamps.stamp import Stamp, find, find_regex, kind_of, stamp, stamps
@@ -457,13 +457,31 @@ def test_what_a_time_holds_is_told_without_printing(db: duckdb.DuckDBPyConnectio
     for folded in (False, True):
         for piece in sorted({one.lower() for one in pieces} if folded else pieces):
             for span in (None, (first, last)):
-                held = holding(rendering, piece, span, folded=folded)
+                held = holding(rendering, [piece], span, folded=folded)
                 assert held is not None
                 test = held.sql("moment", "nanos") if held.moments else "false"
                 wanted = f"contains({f'lower({printed})' if folded else printed}, '{piece}')"
                 wrong = f"SELECT moment, nanos, {printed} FROM moments WHERE ({test}) IS DISTINCT FROM {wanted}"
                 assert db.execute(wrong).fetchall() == [], (piece, test)
-    assert holding(Rendering("%-d.%m.%Y"), "1.0", None) is None
+    assert holding(Rendering("%-d.%m.%Y"), ["1.0"], None) is None
+
+
+def test_a_piece_of_a_time_of_which_some_characters_are_not_known(db: duckdb.DuckDBPyConnection) -> None:
+    """Every moment that, printed, holds such a piece is told, and where none prints the like none is asked for."""
+    form, random = Rendering("%Y-%m-%dT%H:%M:%S.%9", "+02:00"), Random(7)
+    first, last = datetime(2026, 3, 28, 21, 17), datetime(2026, 4, 2, 3, 5)
+    moments = [first + random.random() * (last - first) for _ in range(300)]
+    values = ", ".join(f"(TIMESTAMP '{moment}', {random.randrange(1000)})" for moment in moments)
+    db.execute(f"CREATE OR REPLACE TEMP TABLE moments AS FROM (VALUES {values}) AS _(moment, nanos)")
+    printed = render_sql(form, "moment", "nanos")
+    for (text,) in db.execute(f"SELECT {printed} FROM moments LIMIT 100").fetchall():
+        start = random.randrange(len(text))
+        piece = "".join(random.choice((char, char, ANY)) for char in text[start : start + random.randrange(1, 14)])
+        held = holding(form, [piece, "x" + piece], (first, last))
+        assert held is not None
+        missed = f"SELECT 1 FROM moments WHERE NOT ({held.sql('moment', 'nanos')}) AND {printed} LIKE ?"
+        assert held.moments and db.execute(missed, [f"%{piece.replace(ANY, '_')}%"]).fetchall() == [], piece
+    assert (found := holding(form, [f"100{ANY}77{ANY}77{ANY}173"], (first, last))) and not found.moments
 
 
 def test_a_piece_of_a_time_is_few_stretches() -> None:
@@ -471,16 +489,16 @@ def test_a_piece_of_a_time_is_few_stretches() -> None:
     span = (datetime(2026, 3, 28, 21, 17), datetime(2026, 3, 30, 3, 5))
     form = Rendering("%Y-%m-%d %H:%M:%S,%3", "+02:00")
     days = [datetime(2026, 3, day, 0, 15, 10) for day in (29, 30)]
-    found = holding(form, "02:15:1", span)
+    found = holding(form, ["02:15:1"], span)
     assert found and found.stretches == [(day, day + timedelta(seconds=10)) for day in days]
-    assert (found := holding(form, ",504", span)) and found.stretches is None and len(found.moments) == 1
-    assert (found := holding(form, " 504 ", span)) and not found.moments
-    assert (found := holding(form, "2027-", span)) and not found.moments
+    assert (found := holding(form, [",504"], span)) and found.stretches is None and len(found.moments) == 1
+    assert (found := holding(form, [" 504 "], span)) and not found.moments
+    assert (found := holding(form, ["2027-"], span)) and not found.moments
 
 
 def test_a_piece_of_a_time_is_asked_for_without_joins() -> None:
     """DuckDB makes a join of each IN in a condition: of all the ways in which times are printed those took too much memory."""
     span = (datetime(2026, 3, 28, 21, 17), datetime(2026, 3, 30, 3, 5))
-    found = holding(Rendering("%Y-%m-%d %H:%M:%S,%3"), "02", span)
+    found = holding(Rendering("%Y-%m-%d %H:%M:%S,%3"), ["02"], span)
     assert found and " IN (" not in found.sql("timestamp", "nanos")
     assert all(one.parts.get("year", {2026}) <= {2026} for one in found.moments)

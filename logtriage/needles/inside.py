@@ -19,12 +19,13 @@ _ESCAPED = CharSet(((0, 9), (11, 31), (0x22, 0x22), (0x5C, 0x5C), (0x7F, 0x7F)))
 _MOST = 2_000  # characters of a regular expression
 
 
-def clipped(needle: Needle, text: str, *, escaped: bool = False, ends: bool = False) -> str | None:
+def clipped(needle: Needle, text: str, *, escaped: bool = False, ends: bool = False, alone: bool = False) -> str | None:
     """For RE2: what is found in a part of a line in which `text` (one of those required) stands as a part of a match, even
     where the match goes on beyond the part or over a cut. None: nothing more than the text, which holds no cut itself.
     Of patterns with -w nothing more is told: what stands beside a word lets go of little for what it costs.
 
-    `escaped`: the part stands in the line as a JSON string; `ends`: with it the line does so.
+    `escaped`: the part stands in the line as a JSON string; `ends`: with it the line does so; `alone`: behind the part no match
+    goes on, and nothing is cut out of it.
     """
     if needle.fancy or needle.beside:
         return None
@@ -47,7 +48,8 @@ def clipped(needle: Needle, text: str, *, escaped: bool = False, ends: bool = Fa
         if first:
             around.insert(0, Alt((before, concat(Alt((Look("^"), cut)), ending))))
         if end < len(items):
-            around.append(Alt((behind, concat(beginning, cut if ends else Alt((Look("$"), cut))))))
+            clip = concat(beginning, cut if ends else Alt((Look("$"), cut)))
+            around.append(behind if alone else Alt((behind, clip)))
         found.append(concat(*around))
     written = Re2Writer().write(Alt(tuple(found))) if found else None
     return written if written is not None and len(written) <= _MOST else None

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage.query.condition import Condition
+from logtriage.query.places import placed
 from logtriage.query.planned import Needed, Plan
 from logtriage.query.query import TIME_ORDER
-from logtriage.query.way import Way
+from logtriage.query.way import Way, within
 from logtriage.store.files import holding, reading
 from logtriage.store.pieces import restored
 
@@ -51,7 +52,7 @@ def all_of(
     """All hits in a window, if at most `most` records pass the weak tests of a plan; None: more, or no room to hold them."""
     if not todo.ways or not snapshot.has_room():
         return None
-    needed = todo.needed(columns, order)
+    todo, needed = _closer(snapshot, todo, window), todo.needed(columns, order)
     # what passes several tests is there several times: to find that out all would have to be held
     picked, parameters, known = todo.picked(needed, window, "UNION ALL")
     snapshot.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS FROM ({picked}) LIMIT {most + 1}", parameters)
@@ -63,6 +64,15 @@ def all_of(
         return iter(())
     snapshot.execute("CREATE OR REPLACE TEMP TABLE picked AS SELECT DISTINCT * FROM gathered")
     return _told(snapshot, todo, needed, known, order)
+
+
+def _closer(snapshot: Snapshot, todo: Plan, window: Sequence[Condition]) -> Plan:
+    """The same plan for a window alone: what passes a test that DuckDB's scan does not make by itself is told by its places."""
+    wide = [way for way in todo.ways if way.wide and way.files is not None]
+    if not wide:
+        return todo
+    others = [way for way in todo.ways if way not in wide]
+    return replace(todo, ways=[*others, *placed(snapshot, within(wide, window), window)] or [Way("false")])
 
 
 def firsts_of(

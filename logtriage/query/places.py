@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from logtriage.query.condition import Condition, joined
 from logtriage.query.way import Way
 from logtriage.store.files import ROW, File, reading
 
@@ -17,15 +18,22 @@ if TYPE_CHECKING:
 _MOST = 5_000  # records: to name more takes longer than to look at all
 
 
-def placed(snapshot: Snapshot, ways: Sequence[Way]) -> list[Way]:
-    """The ways by which the same records are found by their places, file by file; these themselves where that are many."""
+def placed(snapshot: Snapshot, ways: Sequence[Way], window: Sequence[Condition] = ()) -> list[Way]:
+    """The ways by which the same records (of a window) are found by their places, file by file; these themselves where that are
+    many."""
     if not ways:
         return []
+    within, parameters = joined(window)
     alike: dict[str, set[File]] = defaultdict(set)
     for way in ways:
         alike[way.sql].update(way.files or ())
-    each = (f"SELECT filename, {ROW} FROM {reading(tuple(files))} WHERE {sql}" for sql, files in alike.items())
-    found = snapshot.execute(f"SELECT * FROM ({' UNION ALL '.join(each)}) LIMIT {_MOST + 1}").fetchall()
+    each = [
+        f"SELECT filename, {ROW} FROM {reading(tuple(files))} WHERE {within} AND ({sql})"
+        for sql, files in alike.items()
+    ]
+    found = snapshot.execute(
+        f"SELECT * FROM ({' UNION ALL '.join(each)}) LIMIT {_MOST + 1}", parameters * len(each)
+    ).fetchall()
     if len(found) > _MOST:
         return list(ways)
     rows: dict[str, set[int]] = defaultdict(set)

@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, product
 from operator import attrgetter
 
+from logtriage.needles.behind import behind
 from logtriage.needles.dialect import pieces
 from logtriage.needles.inside import clipped
 from logtriage.needles.needle import Needle
 from logtriage.query.minutes import MINUTE
 from logtriage.query.reach import Grams, Lot, Reach
-from logtriage.query.spots import FRAME, INSIDE, LAST, PIECE, Required, Tests, columns_of
+from logtriage.query.spots import ALONE, FRAME, INSIDE, LAST, PIECE, Required, Tests, columns_of
 from logtriage.query.way import Test, Way
 from logtriage.sql import literal
 from logtriage.stamps.epoch import microseconds
@@ -62,7 +63,8 @@ class Prefilter:
         """`files`: of which records are looked for (None: of all); `in_ids`: whether it may stand inside a trace, span or request
         id."""
         self._snapshot, self._needle, self._folded, self._in_ids = snapshot, needle, needle.folded, in_ids
-        self._required = [Required(text) for text in needle.required]
+        self._behind = {text: behind(needle, text) for text in needle.required}
+        self._required = [Required(text, rest.form if rest else None) for text, rest in self._behind.items()]
         self._known: dict[tuple[str, str, int], list[Test]] = {}
         self._files, self._reach = files, Reach(snapshot, files)
 
@@ -101,18 +103,16 @@ class Prefilter:
         """The ways in which tests may all hold; none: they never do."""
         each = [self._test(*test) for test in sorted(tests, key=lambda test: (test[0] in _STAMPS, test))]
         if math.prod(map(len, each)) > _MOST_WAYS:
-            each = [
-                [Test(f"({' OR '.join(f'({way.sql})' for way in ways)})", apart=any(way.apart for way in ways))]
-                for ways in each
-            ]
+            each = [[_either(ways)] for ways in each]
         for ways in product(*each):
             sql = " AND ".join(f"({one.sql})" for one in ways if one.sql != _PASS) or _PASS
-            yield Test(sql, frozenset().union(*(one.near for one in ways)), any(one.apart for one in ways))
+            near, weaker = frozenset().union(*(one.near for one in ways)), ways[0].weaker if len(ways) == 1 else ""
+            yield Test(sql, near, any(one.apart for one in ways), any(one.wide for one in ways), weaker)
 
     def _test(self, mark: str, text: str, kind: int) -> list[Test]:
         """The ways in which a test may hold; none: it never does."""
-        if mark == seams.ID or mark in _STAMPS:
-            kind = PIECE  # they are looked into for the text alone, and once
+        if kind == LAST and mark not in _BODIES:
+            kind = INSIDE
         if (mark, text, kind) not in self._known:
             self._known[mark, text, kind] = self._new_test(mark, text, kind)
         return self._known[mark, text, kind]
@@ -121,41 +121,49 @@ class Prefilter:
         # a folded text is in lower case as far as it is ASCII; any other character alone stands for itself
         if not text.isprintable() or (self._folded and not text.isascii() and len(text) > 1):
             return [Test(_PASS)]
+        around = self._around(mark, text, kind) if kind != PIECE else None
         if mark == seams.ID:
-            return self._among_ids(text) if self._in_ids else []
+            return self._among_ids(text, around) if self._in_ids else []
         if mark in _STAMPS:
-            return self._in_stamp(text, *_STAMPS[mark])
+            rest = self._behind[text] if kind == ALONE else None
+            return self._in_stamp(text, rest.wholes if rest else (text,), around, *_STAMPS[mark])
         escaped = mark == seams.JSON_BODY and "\\" in text  # what is no part of an escape stands there without
         column = json_text("body") if escaped else "body" if mark in _BODIES else "frame"
-        around = self._around(mark, text, kind) if kind != PIECE else None
-        more = f" AND regexp_matches({column}, {literal(around)})" if around is not None else ""
-        return [Test(f"{self._contains(column, text)}{more}")]
+        holds = self._contains(column, text)
+        sql = f"{holds}{_matching(column, around)}"
+        inside = f"{holds}{_matching(column, self._around(mark, text, INSIDE))}" if kind == LAST else sql
+        return [Test(sql, wide=around is not None, weaker=f"({inside})" if inside != sql else "")]
 
     def _around(self, mark: str, text: str, kind: int) -> str | None:
         """What is found in the column where the text is part of a match."""
         if mark == seams.JSON_BODY:
             return None if _ESCAPED.search(text) else clipped(self._needle, text, escaped=True)
-        return clipped(self._needle, text, ends=mark == FRAME or kind == LAST)
+        return clipped(self._needle, text, ends=mark == FRAME or kind == LAST, alone=kind == ALONE)
 
     def _contains(self, column: str, text: str) -> str:
         return f"contains({f'lower({column})' if self._folded and text.isascii() else column}, {literal(text)})"
 
-    def _in_stamp(self, text: str, number: str, moment: str, nanos: str) -> list[Test]:
+    def _in_stamp(
+        self, text: str, wholes: Iterable[str], around: str | None, number: str, moment: str, nanos: str
+    ) -> list[Test]:
+        """The times that hold a text, or one of several that it is the beginning of."""
         tests: list[Test] = []
         known = self._snapshot.minutes if moment == "timestamp" else None
         span = (known[0], known[1] + MINUTE) if known else None
         for n, rendering in self._snapshot.catalog.renderings:
-            held = holding(rendering, text, span, folded=self._folded)
+            held = holding(rendering, wholes, span, folded=self._folded)
+            printed = str(render_sql(rendering, moment, nanos))
             if held is None and rendering.may_hold(text):
-                printed = str(render_sql(rendering, moment, nanos))
-                tests.append(Test(f"{number} = {n} AND {self._contains(printed, text)}", apart=True))
+                sql = f"{self._contains(printed, text)}{_matching(printed, around)}"
+                tests.append(Test(f"{number} = {n} AND {sql}", apart=True))
             elif held and held.moments:
                 where = [(microseconds(low), microseconds(high) - 1) for low, high in held.stretches or ()]
                 near = frozenset([(moment, tuple(where))] if where else ())
-                tests.append(Test(f"{number} = {n} AND {held.sql(moment, nanos)}", near, apart=held.needs_nanos))
+                sql = f"{held.sql(moment, nanos)}{_matching(printed, around)}"
+                tests.append(Test(f"{number} = {n} AND {sql}", near, apart=held.needs_nanos or around is not None))
         return tests
 
-    def _among_ids(self, text: str) -> list[Test]:
+    def _among_ids(self, text: str, around: str | None) -> list[Test]:
         """The records with one of the ids that hold the text; those are kept beside the store, as there may be many."""
         snapshot, table = self._snapshot, f"ids_{next(_SERIAL)}"
         known = pieces_of_id(text, folded=self._folded)
@@ -166,7 +174,8 @@ class Prefilter:
             return []
         if not (relation := self._ids_between(ranges)):
             return []
-        snapshot.execute(f"CREATE TEMP TABLE {table} AS SELECT id FROM {relation} WHERE {self._contains('text', text)}")
+        holds = f"{self._contains('text', text)}{_matching('text', around)}"
+        snapshot.execute(f"CREATE TEMP TABLE {table} AS SELECT id FROM {relation} WHERE {holds}")
         numbers = snapshot.execute(f"FROM {table} LIMIT {_MOST + 1}").fetchall()
         if len(numbers) <= _MOST:
             snapshot.execute(f"DROP TABLE {table}")
@@ -202,6 +211,15 @@ class Prefilter:
             if among := [file for file in files if file.may_hold("id", some)]:
                 scans.append(f"SELECT id, text FROM {reading(among)} WHERE id BETWEEN {some[0][0]} AND {some[-1][1]}")
         return f"({' UNION ALL '.join(scans)})" if scans else None
+
+
+def _either(ways: Sequence[Test]) -> Test:
+    sql = " OR ".join(f"({way.sql})" for way in ways)
+    return Test(f"({sql})", apart=any(way.apart for way in ways), wide=any(way.wide for way in ways))
+
+
+def _matching(column: str, around: str | None) -> str:
+    return f" AND regexp_matches({column}, {literal(around)})" if around is not None else ""
 
 
 def _alone(numbers: Iterable[int]) -> tuple[Range, ...]:

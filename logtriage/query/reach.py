@@ -71,8 +71,12 @@ class Reach:
             return [Way(sql) for sql in self._in_lake(cases, most)]
         apart: list[Way] = []
         others: list[Way] = []
-        for (test, grams), lots in sorted(cases.items(), key=_by_sql):
-            if (way := self._in_files(test, grams, lots)).files:
+        found = [
+            (test, self._in_files(test, grams, lots)) for (test, grams), lots in sorted(cases.items(), key=_by_sql)
+        ]
+        wider = {way.sql: set(way.files or ()) for _, way in found}
+        for test, way in found:
+            if way.files and not wider.get(f"({test.weaker})", set()).issuperset(way.files):
                 (apart if test.apart else others).append(way)
         return [*(others if len(others) <= most else [either(others)]), *placed(self._snapshot, apart)]
 
@@ -94,7 +98,7 @@ class Reach:
             )
         )
         few = f"({scanned('shape', (shape for shape, _ in shapes))}) AND " if len(shapes) <= MOST_SCANNED else ""
-        return Way(f"{few}({test.sql})", found)
+        return Way(f"{few}({test.sql})", found, wide=test.wide)
 
     def _files(self, grams: Grams) -> list[File]:
         """The files that may hold some grams, as far as that is known of them as a whole."""

@@ -24,14 +24,18 @@ _UNTESTED = (seams.MIXED, seams.HTML_BODY)
 Tests: TypeAlias = frozenset[tuple[str, str, int]]
 # between which marks each run of a text stands, and of each but the first whether that is the column of the one before
 _Spot: TypeAlias = tuple[tuple[str, ...], tuple[bool, ...]]
-PIECE, INSIDE, LAST = range(3)  # of a required text; all of it, in a record that ends with its body: `LAST`
+# Of a required text; all of it; in a record that ends with its body; in a column of a value, behind which no match goes on.
+PIECE, INSIDE, LAST, ALONE = range(4)
+_VALUES = (seams.STAMP, seams.OBSERVED, seams.ID)
 
 
 class Required:
     """A text that is to be found in shapes."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, behind: str | None = None) -> None:
+        """`behind`: what stands in a shape behind a column from which a match goes on that has the text there (None: anything)."""
         self._runs = pieces.parts(text)
+        self._behind = re.compile(behind) if behind is not None else None
         # at each place from which it goes on, as one may reach into the next
         self._form = re.compile(f"(?={''.join(f'({form})' for _, form in self._runs)})")
         self._told: dict[tuple[_Spot, int], frozenset[Tests]] = {}  # the same few spots in most shapes
@@ -42,10 +46,18 @@ class Required:
         for where in {tuple(_column(begins, *span) for span in place.regs[1:]) for place in self._form.finditer(plain)}:
             marks = tuple(columns[column][1] if column is not None else seams.MIXED for column in where)
             spot = marks, tuple(map(eq, where, where[1:]))
-            if (spot, kind) not in self._told:
-                self._told[spot, kind] = frozenset(self._tests(spot, kind))
-            found |= self._told[spot, kind]
+            its = ALONE if marks[-1] in _VALUES and not self._goes_on(plain, begins, where[-1]) else kind
+            if (spot, its) not in self._told:
+                self._told[spot, its] = frozenset(self._tests(spot, its))
+            found |= self._told[spot, its]
         return found
+
+    def _goes_on(self, plain: str, begins: list[int], column: int | None) -> bool:
+        """May a match that has the text in a column go on behind it?"""
+        if self._behind is None or column is None:
+            return True
+        end = begins[column + 1] if column + 1 < len(begins) else len(plain)
+        return self._behind.match(plain, end) is not None
 
     def _tests(self, spot: _Spot, kind: int) -> Iterator[Tests]:
         marks, joined = spot
@@ -61,7 +73,8 @@ def _ways(mark: str, text: str, kind: int) -> Iterable[Tests]:
     if mark != _JOINED:
         return [frozenset([(mark, text, kind)] if mark not in _UNTESTED else [])]
     piece = max(text.split("-"), key=len)
-    return [frozenset([(column, piece, PIECE)]) for column in (seams.ID, seams.BODY, FRAME)] if piece else [frozenset()]
+    its = kind if piece == text else PIECE
+    return [frozenset([(column, piece, its)]) for column in (seams.ID, seams.BODY, FRAME)] if piece else [frozenset()]
 
 
 def columns_of(text: str) -> list[tuple[int, str]]:

@@ -15,20 +15,24 @@ from logtriage.store.pieces import bare
 
 class Test(NamedTuple):
     """SQL of a test on a record as it is kept; `near`: of columns, between which values all that pass it have theirs. `apart`:
-    DuckDB's scan does not make it by itself, as it looks at several columns, or for one of many values."""
+    DuckDB's scan does not make it by itself, as it looks at several columns, or for one of many values; `wide`: nor this one, which
+    takes so long that it is made window by window. `weaker`: SQL of a test that all pass which pass this one."""
 
     sql: str
     near: frozenset[tuple[str, tuple[Range, ...]]] = frozenset()
     apart: bool = False
+    wide: bool = False
+    weaker: str = ""
 
 
 class Way(NamedTuple):
     """SQL of a test on a record as it is kept; those to be looked at lie in `files` (None: that is not known). `placed`: it names
-    them by their places."""
+    them by their places; `wide`: DuckDB's scan does not make the test by itself, all columns would be read for every record."""
 
     sql: str
     files: tuple[File, ...] | None = None
     placed: bool = False
+    wide: bool = False
 
     @property
     def records(self) -> str:
@@ -54,7 +58,7 @@ def within(ways: Sequence[Way], window: Sequence[Condition]) -> list[Way]:
 def either(ways: Sequence[Way]) -> Way:
     """One way for several."""
     files = {file.path: file for way in ways for file in way.files or ()}
-    return Way(" OR ".join(f"({way.sql})" for way in ways), tuple(files.values()))
+    return Way(" OR ".join(f"({way.sql})" for way in ways), tuple(files.values()), wide=True)
 
 
 def _times(window: Sequence[Condition]) -> Iterator[tuple[datetime, datetime]]:

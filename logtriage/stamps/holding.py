@@ -4,6 +4,7 @@ and by few ranges of time where the piece says as much.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ _CLOCK = (
     ("minute", range(60), timedelta(minutes=1)),
     ("second", range(60), timedelta(seconds=1)),
 )
+ANY = "\0"  # in a text: some character
+_DIGITS = re.compile(f"[0-9{ANY}]*")
 _DAY, _TICK = timedelta(days=1), timedelta(microseconds=1)
 _MICROS = 6  # digits of a fraction that a TIMESTAMP has
 # How wide tokens print, which part of the moment, of what values, and how.
@@ -123,17 +126,18 @@ class Held:
         return " AND ".join(every)
 
 
-def holding(rendering: Rendering, text: str, span: Stretch | None, *, folded: bool = False) -> Held | None:
-    """When a time, printed, holds a text; `span`: that of all times (UTC, naive), if it is known; `folded`: in any case, the text
-    is in lower case. None: that is not told of this rendering, as not all that it prints has a known length."""
+def holding(rendering: Rendering, texts: Iterable[str], span: Stretch | None, *, folded: bool = False) -> Held | None:
+    """When a time, printed, holds one of some texts; `span`: that of all times (UTC, naive), if it is known; `folded`: in any case,
+    the texts are in lower case. None: that is not told of this rendering, as not all that it prints has a known length."""
     cells: list[_Cell] = []
     for n, token in enumerate(tokens(rendering.form)):
         width = _width(token)
         if width is None:
             return None
         cells += ((n, token, k) for k in range(width))
-    starts = range(len(cells) - len(text) + 1)
-    each = (_moments(cells[at : at + len(text)], text, folded) for at in starts)
+    each = (
+        _moments(cells[at : at + len(text)], text, folded) for text in texts for at in range(len(cells) - len(text) + 1)
+    )
     found, zone = [one for one in each if one], Zone.of(rendering.zone)
     if span is None or zone.minutes is None:
         return Held(found, zone, None)
@@ -153,21 +157,35 @@ def _moments(cells: Sequence[_Cell], text: str, folded: bool) -> Moments | None:
         piece = text[at : at + size]
         if token[0] != "%":
             own = token[first : first + size]
-            if (own.lower() if folded else own) != piece:
+            if not _is(own.lower() if folded else own, piece):
                 return None
         elif token[1].isdigit():
-            if not (piece.isascii() and piece.isdigit()):
+            if not (_DIGITS.fullmatch(piece)):
                 return None
-            digits, place = piece, first
+            digits, place = _longest(piece, first)
         else:
             part, every = _printed(token)
             printed = ((value, whole[first : first + size]) for value, whole in every)
-            some = frozenset(value for value, own in printed if (own.lower() if folded else own) == piece)
+            some = frozenset(value for value, own in printed if _is(own.lower() if folded else own, piece))
             if len(some) < len(every):
                 parts[part] = parts.get(part, some) & some
             if not some or not parts.get(part, some):
                 return None
     return Moments(parts, digits, place)
+
+
+def _is(own: str, piece: str) -> bool:
+    return own == piece or (ANY in piece and all(map(_fits, own, piece)))
+
+
+def _fits(own: str, wanted: str) -> bool:
+    return wanted in (own, ANY)
+
+
+def _longest(piece: str, first: int) -> tuple[str, int]:
+    """The longest run of digits that are known, and the place of its first one, that of the piece being given."""
+    digits = max(piece.split(ANY), key=len)
+    return digits, first + piece.index(digits)
 
 
 def _among(number: str, values: frozenset[int]) -> str:

@@ -17,8 +17,8 @@ from logtriage.needles.dialect.nodes import Alt, Atomic, Chars, Concat, Group, L
 
 _DIGITS: Ranges = ((0x30, 0x39),)
 _RUN_CHARS: Ranges = joined([(0x2D, 0x2D), (0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)])
-_RUN = re.compile("[A-Za-z0-9-]")
-_RUNS = re.compile(r"[A-Za-z0-9-]+|[^A-Za-z0-9-]+")
+RUN = re.compile("[A-Za-z0-9-]")
+RUNS = re.compile(r"[A-Za-z0-9-]+|[^A-Za-z0-9-]+")
 _HEX = re.compile("(?:[0-9][xX])?[0-9A-Fa-f]+")
 _HEX_END = re.compile("(?:[0-9]?[xX])?[0-9A-Fa-f]*")
 _HEX_BEGIN = re.compile("(?:[0-9][xX])?[0-9A-Fa-f]*")
@@ -28,10 +28,11 @@ _MOST_WAYS = 16  # ways a pattern may be spelt out into, before its alternatives
 
 
 class Gap(NamedTuple):
-    """Unknown text. `left`, `right`: at that side surely no run of word characters goes on."""
+    """Unknown text. `left`, `right`: at that side surely no run of word characters goes on; `one`: it is one character."""
 
     left: bool
     right: bool
+    one: bool = False
 
 
 class Digits(NamedTuple):
@@ -43,6 +44,7 @@ Way: TypeAlias = tuple["str | Gap | Digits", ...]
 _DIGIT_WAY: list[Way] = [(Digits(),)]
 _ANYTHING: list[Way] = [(Gap(False, False),)]
 _EDGE: list[Way] = [(Gap(True, True),)]
+_NO_RUN: list[Way] = [(Gap(True, True, one=True),)]
 
 
 def shape_pieces(node: Node) -> list[list[str]]:
@@ -52,7 +54,7 @@ def shape_pieces(node: Node) -> list[list[str]]:
     Where `folds(node)`, they are in lower case, and the shape must be too (its ASCII letters, see `lowered`).
     """
     out = [[rare] for rare in _rare_cases(node)]
-    for way in _ways(node):
+    for way in spelt_lowered(node):
         forms = _forms(way)
         if not forms:
             return []
@@ -62,8 +64,13 @@ def shape_pieces(node: Node) -> list[list[str]]:
 
 def required(node: Node) -> list[str]:
     """Texts one of which every matching line holds (lowered as above); empty: nothing can be said."""
-    longest = [max((item for item in way if isinstance(item, str)), key=len, default="") for way in _ways(node)]
+    longest = [longest_of(way) for way in spelt_lowered(node)]
     return [*dict.fromkeys(longest), *_rare_cases(node)] if all(longest) else []
+
+
+def longest_of(way: Way) -> str:
+    """The longest of its texts, the first one of several; empty: it has none."""
+    return max((item for item in way if isinstance(item, str)), key=len, default="")
 
 
 def folds(node: Node) -> bool:
@@ -76,7 +83,7 @@ def lowered(text: str) -> str:
     return text.translate(_LOWER)
 
 
-def _ways(node: Node) -> list[Way]:
+def spelt_lowered(node: Node) -> list[Way]:
     """As `spelt`, all of it lowered where case does not count somewhere."""
     if not folds(node):
         return spelt(node)
@@ -140,17 +147,18 @@ def _joined(first: Way, then: Way) -> Way:
 def _set(members: CharSet) -> list[Way]:
     if members.is_narrow and members.ranges and common(members.ranges, _DIGITS) == members.ranges:
         return _DIGIT_WAY
-    if not common(members.ranges, _RUN_CHARS):
-        return _EDGE
-    return _ANYTHING
+    no_run = not common(members.ranges, _RUN_CHARS)
+    return [(Gap(no_run, no_run, one=True),)]
 
 
 def _repeated(item: Node, low: int, high: int | None) -> list[Way]:
     ways = spelt(item)
-    if ways in (_DIGIT_WAY, _EDGE):
+    if ways == _DIGIT_WAY:
         return ways
     if low == high and low <= 64 and len(ways) == 1:
         return _sequence((item,) * low)
+    if ways in (_EDGE, _NO_RUN):
+        return _EDGE
     return [(*_joined(way, (Gap(False, False),)),) for way in ways] if len(ways) <= _MOST_WAYS else _ANYTHING
 
 
@@ -177,14 +185,14 @@ def _with_digits(way: Way) -> Way:
 def parts(text: str, closed_left: bool = False, closed_right: bool = False) -> list[tuple[str, str]]:
     """The text cut where runs of letters, digits and `-` begin and end; with each piece a regular expression: what it may
     look like in a shape. Closed: there its first or last run does not go on beyond it."""
-    runs = _RUNS.findall(text)
+    runs = RUNS.findall(text)
     out = []
     for at, run in enumerate(runs):
         is_open = at == 0 and not closed_left, at == len(runs) - 1 and not closed_right
-        if not _RUN.match(run):
+        if not RUN.match(run):
             form = re.escape(run)
         elif any(is_open):
-            form = _open(run, *is_open)
+            form = opened(run, *is_open)
         else:
             form = _whole(run) if masked(run) == run else f"(?:{_whole(run)}|{OTHER}|{_one_by_one(run)})"
         out.append((run, form))
@@ -209,7 +217,7 @@ def _part(piece: str) -> str:
     return f"(?:{_SOME_DIGITS.sub(HEX, piece)}|{OTHER})" if piece else ""
 
 
-def _open(run: str, left: bool, right: bool) -> str:
+def opened(run: str, left: bool, right: bool) -> str:
     """What a run may look like that may go on at either side: there a sign may have swallowed its hexadecimal pieces."""
     pieces = run.split("-")
     count = len(pieces)
