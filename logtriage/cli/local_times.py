@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -65,15 +66,19 @@ def _newest(sources: Iterable[Source]) -> tuple[Source, datetime] | None:
 
 
 def _last(session: Session, source: Source, zone: str | None = None) -> datetime | None:
-    """The last time in a log, as it is read, or as it would be in another zone."""
+    """The last time in a log, as it is read, or as it would be in another zone; None: it has none, or cannot be read to its end,
+    which is told elsewhere."""
+    from logtriage.errors import SourceError
     from logtriage.formats.claims import Claims
     from logtriage.formats.detect import Grammar
     from logtriage.stream.seek import span
 
     settings = session.settings(patterns=False)
     grammar = Grammar(settings.formats, zone=zone or "UTC", forced=settings.format, claims=Claims(settings.formats))
-    found = span(source, grammar, settings.reference(source))
-    return found and found[1]
+    with contextlib.suppress(SourceError):
+        found = span(source, grammar, settings.reference(source))
+        return found and found[1]
+    return None
 
 
 def _span(length: timedelta) -> str:
