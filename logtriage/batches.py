@@ -6,18 +6,19 @@ import contextlib
 import dataclasses
 import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logtriage import small
 from logtriage.errors import SourceError
 from logtriage.formats.format import Format
 from logtriage.formats.records import Records
 from logtriage.formats.wholes import Made
+from logtriage.layouts import one
 from logtriage.normalise import Normaliser, Settings, read_ahead
-from logtriage.small import Small
+from logtriage.sources.cut import count_lines
 from logtriage.sources.find import Source
 from logtriage.sources.read import Block
 from logtriage.store.shape import Shape, Shapes
@@ -26,6 +27,8 @@ from logtriage.whole import whole_records
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+    from logtriage.formats.detect import Grammar
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,39 @@ class Counted:
         return cls(formats, [(str(rendering),) for rendering in records.renderings])
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A block's records, apart from the connection that they were read on: `rows` as they are kept (see frame.py), `hits` in
-    them, the `grams` of each source (by `place`), and the `shapes` that no block before had."""
+class Stretch(NamedTuple):
+    """What was read of a source: the bytes from `offset` up to `end`, so many `lines`, behind which line `line` begins; more may
+    come to the record that begins at `tail`, in line `tail_line`."""
 
+    offset: int
+    end: int
+    lines: int
+    line: int
+    tail: int
+    tail_line: int
+
+    @classmethod
+    def of(cls, block: Block, size: int, lines: int, last: tuple[int, int]) -> Stretch:
+        """The first bytes of a block, so many. `last`: where the last record begins, byte and line."""
+        end, line = block.offset + size, block.line + lines
+        return cls(block.offset, end, lines, line, *(last if size == len(block.data) else (end, line)))
+
+
+class Last(NamedTuple):
+    """The last record of a source: where it ends, and what its row says."""
+
+    end: int
+    row: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of some sources, apart from the connection that they were read on: `rows` as they are kept (see frame.py), `hits`
+    in them, the `grams` of each source, and the `shapes` that no batch before had. By `place`, which counts the `sources`, what
+    was `read` of those that rows are of."""
+
+    sources: list[Source]
+    read: dict[int, Stretch]
     counted: Counted
     rows: pa.Table
     hits: pa.Table
@@ -54,28 +85,60 @@ class Taken:
     shapes: dict[int, Shape]
 
     @classmethod
-    def of(cls, normaliser: Normaliser, counted: Counted, sources: int = 1) -> Taken:
-        """The records that a normaliser holds, of so many sources."""
-        assert normaliser.rows is not None
-        return cls(counted, normaliser.rows, normaliser.hits(), normaliser.grams(sources), normaliser.shapes.new)
+    def of(
+        cls, normaliser: Normaliser, blocks: Sequence[Block], made: Made | None = None, counted: Counted | None = None
+    ) -> Batch:
+        """The records that a normaliser holds. `made`: what it made of one block, if that is not all of it."""
+        rows = normaliser.rows
+        assert rows is not None
+        read = {}
+        for place, rows_of in _runs(rows).items():
+            data, encoding = blocks[place].data, blocks[place].encoding
+            size, lines = (made.bytes, made.lines) if made else (len(data), count_lines(data, encoding))
+            last = rows["offset"][rows_of[-1]].as_py(), rows["line"][rows_of[-1]].as_py()
+            read[place] = Stretch.of(blocks[place], size, lines, last)
+        counted = counted or Counted.of(normaliser.records)
+        sources, grams = [block.source for block in blocks], normaliser.grams(len(blocks))
+        return cls(sources, read, counted, rows, normaliser.hits(), grams, normaliser.shapes.new)
+
+    def last(self) -> dict[Source, Last]:
+        """The last record of each source."""
+        runs = _runs(self.rows)
+        rows = self._told([rows_of[-1] for rows_of in runs.values()])
+        return {self.sources[place]: Last(self.read[place].end, row) for place, row in zip(runs, rows, strict=True)}
+
+    def without(self, known: Mapping[Source, Last]) -> Batch:
+        """The same without the first record of each source that is the last one `known` of it, and has not changed."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        runs = _runs(self.rows)
+        firsts = self._told([rows_of[0] for rows_of in runs.values()])
+        seconds = self._told([rows_of[1 % len(rows_of)] for rows_of in runs.values()])
+        read, same = dict(self.read), []
+        for place, first, second in zip(runs, firsts, seconds, strict=True):
+            if known.get(self.sources[place]) == Last(second["offset"], first):
+                same.append(runs[place][0])
+                read[place] = read[place]._replace(offset=second["offset"], lines=read[place].line - second["line"])
+        lines = self.rows["i"].take(pa.array(same, pa.int64()))
+        rows, hits = (
+            table.filter(pc.invert(pc.is_in(table["i"], value_set=lines))) for table in (self.rows, self.hits)
+        )
+        return dataclasses.replace(self, read=read, rows=rows, hits=hits)
+
+    def _told(self, places: Sequence[int]) -> list[dict[str, Any]]:
+        """Some rows as what they say, apart from numbers that only this batch gives."""
+        rows = self.rows.take(places).drop_columns(["i", "place"]).to_pylist()
+        return [{**row, "chain": self.counted.chains[row["chain"]]} for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A block of one source, its records, and where the last of them begins (byte and line of the source)."""
+def _runs(rows: pa.Table) -> dict[int, range]:
+    """Which rows are of each source, by its place: they lie side by side."""
+    import pyarrow.compute as pc
 
-    block: Block
-    made: Made
-    taken: Taken
-    tail: tuple[int, int] | None
-
-    @classmethod
-    def of(cls, normaliser: Normaliser, block: Block, made: Made, counted: Counted | None = None) -> Batch:
-        """The records that a normaliser holds."""
-        taken = Taken.of(normaliser, counted or Counted.of(normaliser.records))
-        rows = taken.rows
-        tail = (rows["offset"][-1].as_py(), rows["line"][-1].as_py()) if made.records else None
-        return cls(block, made, taken, tail)
+    runs = pc.run_end_encode(one(rows["place"]))
+    ends = runs.run_ends.to_pylist()
+    return dict(zip(runs.values.to_pylist(), map(range, [0, *ends], ends), strict=True))
 
 
 class Batches:
@@ -118,10 +181,10 @@ class Batches:
         if before:
             yield before.result()
 
-    def small(self, logs: Iterable[Small]) -> Iterator[tuple[list[Source], Taken]]:
-        """The records of small logs, of some sources at a time, which their `place` counts (see small.py)."""
-        for sources in small.read(self.normaliser, logs, shapes=True):
-            yield sources, Taken.of(self.normaliser, Counted.of(self.normaliser.records), len(sources))
+    def together(self, logs: Iterable[Block], grammars: Mapping[Source, Grammar] | None = None) -> Iterator[Batch]:
+        """The records of blocks of a log each, those of some at a time (see `small.read`)."""
+        for blocks in small.read(self.normaliser, logs, shapes=True, grammars=grammars):
+            yield Batch.of(self.normaliser, blocks)
             self.normaliser.let_go()
 
 
@@ -129,7 +192,7 @@ def _finish(normaliser: Normaliser, block: Block, made: Made, counted: Counted) 
     with _enough_memory(block):
         normaliser.records.let_go_of_lines()
         normaliser.finish(block, made)
-        batch = Batch.of(normaliser, block, made, counted)
+        batch = Batch.of(normaliser, [block], made, counted)
         normaliser.let_go()
         return batch
 

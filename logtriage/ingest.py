@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from logtriage.batches import Batch, Batches, Taken
+from logtriage import small
+from logtriage.batches import Batch, Batches
 from logtriage.errors import LogtriageError, SourceError
 from logtriage.layouts import one
 from logtriage.mended import mended
 from logtriage.normalise import Settings
-from logtriage.small import MANY, Small
 from logtriage.sources.find import Source
-from logtriage.sources.read import Identity, identity
+from logtriage.sources.read import Block, Identity, identity
 from logtriage.store.facets import Facets
 from logtriage.store.ids import Ids
 from logtriage.store.mined import Templates
@@ -83,7 +83,7 @@ class Ingest:
         self.batches = Batches(store.con, settings, Shapes(set(self.templates.wordings)))
         self._formats = _Numbers({(name, text): n for n, name, text in self._all("FROM lake.formats")})
         self._renderings = _Numbers({(text,): n for n, text in self._all("FROM lake.renderings")})
-        self._small: dict[int, tuple[Part, Identity, Small]] = {}  # by number of the part
+        self._small: dict[int, tuple[Part, Identity, Block]] = {}  # by number of the part
         self._waiting = _Waiting()
         self._writer = ThreadPoolExecutor(max_workers=1)
         self._written: Future[None] | None = None
@@ -113,13 +113,13 @@ class Ingest:
         if part.untouched(now):
             self.tally.unchanged += 1
             return
-        if not part.offset and now and (log := Small.of(source)):
+        if not part.offset and now and (log := small.all_of(source)):
             self._small[part.number] = (part, now, log)
-            if len(self._small) == MANY:
+            if len(self._small) == small.MANY:
                 self._read_small(on_progress)
             return
         for batch in self.batches.read(source, offset=part.tail_offset, line=part.tail_line):
-            part = self.add(part, batch)
+            (part,) = self.add([part], batch)
             on_progress(self.tally)
         self.parts.note(_at_its_end(part, source, now))
 
@@ -127,60 +127,63 @@ class Ingest:
         """Takes over the small logs that wait, of which the store has nothing yet."""
         found = {log.source: (part, now, log) for part, now, log in self._small.values()}
         self._small = {}
-        for sources, taken in self.batches.small([log for _, _, log in found.values()]):
-            self._wait([found[source][0].number for source in sources], taken)
-            places, offsets, lines = (taken.rows[name].to_pylist() for name in ("place", "offset", "line"))
-            tails = dict(zip(places, zip(offsets, lines, strict=True), strict=True))  # the last record of each log
-            for place, tail in tails.items():
-                part, now, log = found[sources[place]]
-                self.parts.note(_at_its_end(_reached(part, log, tail), log.source, now))
-                self.tally.lines += log.data.count(b"\n")
-                self.tally.bytes += len(log.data)
-                self._waiting.bytes += len(log.data)
+        for batch in self.batches.together([log for _, _, log in found.values()]):
+            parts = self.add([found[source][0] for source in batch.sources], batch)
+            for place in batch.read:
+                _, now, log = found[batch.sources[place]]
+                self.parts.note(_at_its_end(parts[place], log.source, now))
             on_progress(self.tally)
-        if self._waiting.bytes >= _ENOUGH:
-            self._write()
 
-    def add(self, part: Part, batch: Batch) -> Part:
-        """Takes over more records of a part; gives the part as it is then. They may wait for `flush`."""
-        block, made = batch.block, batch.made
-        long = made.bytes > _LONG * made.records
+    def add(self, parts: Sequence[Part], batch: Batch) -> list[Part]:
+        """Takes over more records of some parts (by `place`); gives the parts as they are then. They may wait for `flush`."""
+        size = sum(read.end - read.offset for read in batch.read.values())
+        long = size > _LONG * len(batch.rows)
         if long and self._waiting.bytes:
             self._write()
-        if block.offset < part.offset:  # the last record of an earlier run is read again, with what was written since
-            if part.number in self._waiting.touched:  # read by another name just now: what is taken back must be there
-                self._write()
-            self._waiting.dropped.append((part.number, block.offset))
-        self._wait([part.number], batch.taken)
-        self.tally.lines += made.lines
-        self.tally.bytes += made.bytes
-        end, line = block.offset + made.bytes, block.line + made.lines
-        tail_offset, tail_line = batch.tail if batch.tail and made.bytes == len(block.data) else (end, line)
-        part = dataclasses.replace(part, offset=end, line=line, tail_offset=tail_offset, tail_line=tail_line, size=None)
-        self.parts.note(part)
-        self._waiting.bytes += made.bytes
+        # the last record of an earlier run is read again, with what was written since
+        again = {
+            parts[place].number: read.offset for place, read in batch.read.items() if read.offset < parts[place].offset
+        }
+        if again.keys() & self._waiting.touched:  # read by another name just now: what is taken back must be there
+            self._write()
+        self._waiting.dropped |= again
+        self._wait([part.number for part in parts], batch)
+        self.tally.lines += sum(read.lines for read in batch.read.values())
+        self.tally.bytes += size
+        reached = list(parts)
+        for place, (_, end, _, line, tail, tail_line) in batch.read.items():
+            part = dataclasses.replace(
+                parts[place], offset=end, line=line, tail_offset=tail, tail_line=tail_line, size=None
+            )
+            reached[place] = self.parts.note(part)
+        self._waiting.bytes += size
         if long or self._waiting.bytes >= _ENOUGH:
             self._write()
-        return part
+        return reached
 
-    def _wait(self, parts: Sequence[int], taken: Taken) -> None:
+    def _wait(self, parts: Sequence[int], batch: Batch) -> None:
         """Puts rows and hits of some parts (by `place`) with those that wait, under the store's numbers."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        waiting, rows, counted = self._waiting, taken.rows, taken.counted
+        waiting, rows, counted = self._waiting, batch.rows, batch.counted
         self.tally.add(rows)
         chains, renderings = self._formats.of(counted.chains), self._renderings.of(counted.renderings)
         for column, numbers in (("chain", chains), ("stamp", renderings), ("observed_stamp", renderings)):
             counts = pa.array(numbers, pa.int32()).take(one(rows[column]))
             rows = rows.set_column(rows.schema.get_field_index(column), column, counts)
-        for table, waits in ((rows, waiting.rows), (taken.hits, waiting.hits)):
+        for table, waits in ((rows, waiting.rows), (batch.hits.drop_columns("i"), waiting.hits)):
             part = pa.array(parts, pa.int32()).take(one(table["place"]))
             waits.append(table.drop_columns("place").append_column("part", part))
         for place in pc.unique(rows["place"]).to_pylist():
-            waiting.grams[parts[place]].append(taken.grams[place])
+            waiting.grams[parts[place]].append(batch.grams[place])
             waiting.touched.add(parts[place])
-        waiting.shapes |= taken.shapes
+        waiting.shapes |= batch.shapes
+
+    @property
+    def has_new(self) -> bool:
+        """Whether any records wait for `flush`."""
+        return bool(self._waiting.touched)
 
     def flush(self) -> None:
         """Writes all that waits, and returns when it is committed."""
@@ -220,12 +223,6 @@ class _Numbers:
         """(number, value…) of what was added since the last call."""
         new, self._new = self._new, []
         return new
-
-
-def _reached(part: Part, log: Small, tail: tuple[int, int]) -> Part:
-    """The part of a log that was read as a whole."""
-    end, line = len(log.data), 1 + log.data.count(b"\n")
-    return dataclasses.replace(part, offset=end, line=line, tail_offset=tail[0], tail_line=tail[1])
 
 
 def _at_its_end(part: Part, source: Source, now: Identity | None) -> Part:

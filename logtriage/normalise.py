@@ -50,11 +50,13 @@ class Settings:
         return next(fits, self.zone)
 
     def reference(self, source: Source) -> datetime:
-        """The moment that a stamp without year or date is read against: the file was last written then."""
+        """The moment that a stamp without year or date is read against: the file was last written then, to the minute, so that
+        logs that are written side by side are read against the same."""
         if self.now:
             return self.now
         file = identity(source)
-        return datetime.fromtimestamp(file.mtime_ns / 1e9, UTC) if file else datetime.now(UTC)
+        exact = datetime.fromtimestamp(file.mtime_ns / 1e9, UTC) if file else datetime.now(UTC)
+        return exact.replace(second=0, microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +135,12 @@ class Normaliser:
         return made
 
     def together(
-        self, block: Block, grammars: Sequence[Grammar], firsts: Sequence[int], reference: datetime, *, shapes: bool
+        self, blocks: Sequence[Block], grammars: Sequence[Grammar], reference: datetime, *, shapes: bool
     ) -> tuple[list[int], list[int]]:
-        """One block of several logs, see `Records.read_together`."""
+        """Blocks of several logs as one, see `Records.read_together`."""
         self.records.reset()
-        made, again, apart = self.records.read_together(block, grammars, firsts, reference=reference)
-        self.finish(block, made, shapes=shapes)
+        made, again, apart = self.records.read_together(blocks, grammars, reference=reference)
+        self.finish(blocks[0], made, shapes=shapes)
         self.show(self.held())
         return again, apart
 
@@ -167,7 +169,7 @@ class Normaliser:
         self.rows = self.shapes.runs = None
 
     def hits(self) -> pa.Table:
-        """What `found` tells of `rows`, with their places and times."""
+        """What `found` tells of `rows`, with their places and times, by the line that each record begins with (`i`)."""
         import pyarrow.compute as pc
 
         found, rows = self._flags.found, self.rows
@@ -175,7 +177,7 @@ class Normaliser:
         at = pc.index_in(found["i"], value_set=rows["i"])
         for name in ("place", "offset", "timestamp"):
             found = found.append_column(name, rows[name].take(at))
-        return found.drop_columns("i")
+        return found
 
     def grams(self, sources: int = 1) -> list[pa.UInt32Array]:
         """The hashes of the grams in `rows` (see bitmaps.py), of those of each source."""

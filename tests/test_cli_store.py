@@ -26,6 +26,7 @@ from stores import settings_for_tests, write_sources
 
 from logtriage.cli import follow_into, main
 from logtriage.ingest import Ingest
+from logtriage.sources import follow
 from logtriage.sources.find import find
 from logtriage.sources.follow import Stop
 from logtriage.store import gist
@@ -227,14 +228,14 @@ def test_prune_by_size(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "where",
-    ["logtriage.store.store.Store._attach", "logtriage.batches.Batches.read", "logtriage.batches.Batches.small"],
+    ["logtriage.store.store.Store._attach", "logtriage.batches.Batches.read", "logtriage.batches.Batches.together"],
 )
 def test_ctrl_c_ends_an_ingest_wherever_it_comes(
     where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """While the store is opened and while logs are read it is heard, also where an exception would be dropped; one line
     tells so, and the same command goes on."""
-    log, lines = tmp_path / "a.log", 1_000 if where.endswith("small") else 3_000
+    log, lines = tmp_path / "a.log", 1_000 if where.endswith("together") else 3_000
     log.write_bytes(b"2026-03-02 10:00:01 INFO one\n" * lines)
     args = ["ingest", "--store", str(tmp_path / "st"), str(log), str(log.with_name("b.log"))]
     log.with_name("b.log").write_bytes(log.read_bytes())
@@ -313,7 +314,8 @@ def test_a_log_rotated_before_it_was_looked_at_first(tmp_path: Path, monkeypatch
             log.write_bytes(b"".join(lines[40:]))
         return math.inf
 
-    monkeypatch.setattr(follow_into, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    for module in (follow_into, follow):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     monkeypatch.setattr(follow_into, "_renew_gist", rotated)
     with Store(tmp_path / "st", write=True) as store:
         ingest = Ingest(store, engine.reading())

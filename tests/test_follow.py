@@ -21,6 +21,7 @@ from logtriage.sources.follow import Appeared, Follower, Position, Rotated, Stop
 from logtriage.sources.read import Block, blocks, fingerprint, identity
 from logtriage.store.connection import connect
 from logtriage.stream.followed import Followed, batches
+from logtriage.stream.learnt import Learnt
 from logtriage.stream.picked import Row
 
 
@@ -473,24 +474,29 @@ def test_a_signal_may_stop_it_at_any_moment() -> None:
     assert stop.is_set()
 
 
-def test_logs_that_are_read_together_give_what_each_gives_by_itself(tmp_path: Path) -> None:
-    """Of many logs that are followed, in different formats, some with traces, bytes that are no text, stamps without a year or
-    half a line: their rows are the same, with the same places, read as one block and each by itself, look after look."""
+@pytest.mark.parametrize("json", [False, True])
+def test_logs_that_are_read_together_give_what_each_gives_by_itself(tmp_path: Path, json: bool) -> None:
+    """Of many logs that are followed, in different formats, some with traces, bytes that are no text, stamps without a year,
+    byte order marks at the start of a later block or half a line: their rows, and their JSON with templates, are the same, with
+    the same places, read as one block and each by itself, look after look."""
     line_of = [
         lambda n, k: f"2026-01-14 10:0{n}:0{k % 10},123 INFO  [main] a.B - said {k}\n".encode(),
         lambda n, k: f"2026-01-14 10:0{n}:0{k % 10},123 ERROR [main] a.B - {k}\njava.io.IOException: no\n\tat a.B.c(B.java:{k})\n".encode(),
         lambda n, k: b'{"ts":"2026-01-14T10:0%d:0%d.5Z","level":"warn","msg":"no %d"}\n' % (n, k % 10, k),
         lambda n, k: b"Jan 14 10:0%d:0%d host app[7]: said %d\n" % (n, k % 10, k),
         lambda n, k: b"2026-01-14T10:0%d:0%dZ \xff %d\n" % (n, k % 10, k),
+        lambda n, k: b"\xef\xbb\xbf2026-01-14T10:0%d:0%dZ marked %d\n" % (n, k % 10, k),
         lambda n, k: b"2026-01-14T10:0%d:0%dZ not ended %d" % (n, k % 10, k),
     ]  # fmt: skip
-    kinds = [k % 7 % len(line_of) for k in range(40)]
+    kinds = [k % 8 % len(line_of) for k in range(40)]
     for k in range(len(kinds)):
         (tmp_path / f"app{k:02}.log").write_bytes(b"")
     sources = find([str(tmp_path)]).sources
     assert len(sources) == len(kinds)
     known = Settings(load_formats(examples=False), load_patterns())
-    both = [Followed(Normaliser(connect(), known), None) for _ in range(2)]
+    both = []
+    for normaliser in (Normaliser(connect(), known) for _ in range(2)):
+        both.append(Followed(normaliser, Learnt(normaliser) if json else None))
     places = dict.fromkeys(sources, (0, 1))
     for n in range(4):
         blocks = []
@@ -504,8 +510,29 @@ def test_logs_that_are_read_together_give_what_each_gives_by_itself(tmp_path: Pa
         for followed, some in zip(both, ([[block] for block in blocks], batches(blocks)), strict=True):
             found.append({})
             for batch in some:
-                for row in followed.rows(batch, [], attributes=False, json=False):
+                for row in followed.rows(batch, [], attributes=False, json=json):
                     found[-1].setdefault(row.source, []).append(row)
         assert found[0] and found[0] == found[1]
         assert len(list(batches(blocks))) == 1
     assert list(map(len, batches([blocks[0], blocks[0], blocks[1]]))) == [1, 2]
+
+
+def test_logs_without_a_year_in_their_stamps_are_one_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logs that were last written in the same minute are read against the same moment: what came of twenty that tell no year
+    is one block, also where their templates are told."""
+    for k in range(20):
+        (tmp_path / f"{k}.log").write_bytes(b"")
+        os.utime(tmp_path / f"{k}.log", (1_768_384_800 + 2 * k,) * 2)
+    known = Settings(load_formats(examples=False), load_patterns())
+    normaliser = Normaliser(connect(), known)
+    followed, together = Followed(normaliser, Learnt(normaliser)), []
+    read = normaliser.together
+    monkeypatch.setattr(
+        normaliser, "together", lambda blocks, *a, **o: together.append(len(blocks)) or read(blocks, *a, **o)
+    )
+    lines = [b"Jan 14 10:00:%02d host app[7]: said %d\n" % (k, k) for k in range(20)]
+    sources = find([str(tmp_path)]).sources
+    blocks = [Block(source, 0, 1, line, False, "utf-8") for source, line in zip(sources, lines, strict=True)]
+    rows = list(followed.rows(blocks, [], attributes=False, json=True))
+    assert together == [20]
+    assert [row.timestamp.year for row in rows if row.timestamp] == [2026] * 20

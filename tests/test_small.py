@@ -115,11 +115,11 @@ def test_a_log_is_read_in_a_block_of_many_as_by_itself(
         Source(f"{n}.log", f"{n}.log", folder / f"{n}.log", None, None, Resource("cart" if n % 2 else None))
         for n in range(len(order))
     ]
-    logs = [log for log in map(small.Small.of, sources) if log]
+    logs = [log for log in map(small.all_of, sources) if log]
     assert len(logs) == len(sources)
     found: dict[str, list[dict[str, Any]]] = {}
     for read in small.read(normaliser, logs, shapes=True):
-        for name, row in records(normaliser, read):
+        for name, row in records(normaliser, [block.source for block in read]):
             found.setdefault(name, []).append(row)
     for log in logs:
         own = alone(normaliser, log.source, log.data)
@@ -133,12 +133,12 @@ def test_logs_that_write_alike_are_one_block(
     would be too large for one."""
     for n in range(100):
         (tmp_path / f"{n}.log").write_text("".join(LINES[:4]).replace("17", str(n)))
-    logs = [log for log in map(small.Small.of, find([str(tmp_path)]).sources) if log]
+    logs = [log for log in map(small.all_of, find([str(tmp_path)]).sources) if log]
     assert len(logs) == 100
     assert len(list(small.read(normaliser, logs, shapes=False))) <= 2
     monkeypatch.setattr(small, "_MOST", 3 * max(len(log.data) for log in logs))
     read = list(small.read(normaliser, logs, shapes=False))
-    assert sorted(source.name for some in read for source in some) == sorted(log.source.name for log in logs)
+    assert sorted(block.source.name for some in read for block in some) == sorted(log.source.name for log in logs)
     assert 34 <= len(read) <= 50
 
 
@@ -191,7 +191,7 @@ def test_what_is_printed_of_many_small_logs_is_what_each_gives(
 ) -> None:
     """`cat` and `grep` print the same, and say the same, as where each log is read by itself."""
     together = called(*args, "--no-store", ".", cwd=folder)
-    monkeypatch.setattr(small.Small, "of", lambda source: None)
+    monkeypatch.setattr(small, "all_of", lambda source: None)
     assert together == called(*args, "--no-store", ".", cwd=folder)
     assert together.out
 
@@ -212,7 +212,7 @@ def test_a_store_of_small_logs_is_what_each_brings(folder: Path, monkeypatch: py
     told = []
     for store in ("together", "alone"):
         if store == "alone":
-            monkeypatch.setattr(small.Small, "of", lambda source: None)
+            monkeypatch.setattr(small, "all_of", lambda source: None)
         runs = [called("ingest", "--store", store, "grown", cwd=folder.parent) for _ in range(2)]
         checked = called("store", "check", "--store", store, cwd=folder.parent)
         kept = [called("sql", "--store", store, "--output", "jsonl", sql, cwd=folder.parent) for sql in _KEPT]
@@ -242,7 +242,7 @@ def test_logs_are_read_by_turns_that_cannot_all_be_open(tmp_path: Path, monkeypa
         lines = (f"2026-03-02 10:{k:02}:00 INFO log {n} line {k}{'.' * 900}\n" for k in range(9))
         (tmp_path / f"{n}.log").write_text("".join(lines))
     wanted = called("cat", "--no-store", ".", cwd=tmp_path)
-    monkeypatch.setattr(small.Small, "of", lambda source: None)
+    monkeypatch.setattr(small, "all_of", lambda source: None)
     for name in ("_SMALL", "_LEAST"):
         monkeypatch.setattr(searching, name, 2_000)
     most = len(os.listdir("/proc/self/fd")) + 40 if Path("/proc/self/fd").exists() else 64
@@ -301,7 +301,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     told: list[int] = []
     read = small.read
 
-    def noted(normaliser: Normaliser, logs: list[small.Small], *, shapes: bool) -> Iterator[list[Source]]:
+    def noted(normaliser: Normaliser, logs: list[Block], *, shapes: bool) -> Iterator[list[Block]]:
         told.append(len(logs))
         return read(normaliser, logs, shapes=shapes)
 
@@ -343,4 +343,4 @@ def test_a_packed_log_of_few_long_lines_is_not_small(tmp_path: Path, lines: int)
     log = tmp_path / "a.log.gz"
     log.write_bytes(gzip.compress((b"2026-03-02 10:00:00 INFO " + b"x" * small.LONG + b"\n") * lines))
     (source,) = find([str(log)]).sources
-    assert small.Small.of(source) is None
+    assert small.all_of(source) is None

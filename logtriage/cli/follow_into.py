@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from logtriage.cli.session import Session
 from logtriage.sources.events import Vanished
 from logtriage.sources.find import find
-from logtriage.sources.follow import Position, Stop
+from logtriage.sources.follow import Position, Stop, follow
 from logtriage.sources.read import Block, fingerprint, identity
 
 if TYPE_CHECKING:
+    from logtriage.batches import Last
+    from logtriage.formats.detect import Grammar
     from logtriage.ingest import Ingest
     from logtriage.sources.find import Source
     from logtriage.store.parts import Part
@@ -21,7 +22,45 @@ if TYPE_CHECKING:
 COMMIT_EVERY = 0.4  # seconds between two commits
 _QUIET = 1.0  # seconds without a commit, after which the store's gist is renewed
 _SHARE = 0.05  # of the time, that this may take
-_MOST_WAITING = 16 << 20  # bytes of a source that are written at once
+_MOST_WAITING = 16 << 20  # bytes that are read at once
+# Records, after which those that the catalog keeps go to files: each commit would take longer than the last.
+_IN_CATALOG = 10_000
+
+
+def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: Stop) -> None:
+    """Goes on from where the store is, until `stop` is set; commits what came at most every COMMIT_EVERY seconds. When nothing
+    comes, the gist is brought up to date: what is asked then is told by it, in place of the whole store."""
+    from logtriage.store.upkeep import to_files
+
+    names = list(session.args.sources)
+    rescan = None if names == ["-"] else lambda: find(names).sources  # nothing comes after standard input
+    # What their names stand for may be another log by the time their first lines come.
+    begun = {source.name: ingest.parts.of(source) for source in sources if source.path}
+    positions = {source.name: _position(begun[source.name], source) for source in sources if source.path}
+    tails = _Tails(ingest, begun)
+    committed, due, in_files = 0.0, _renew_gist(ingest), ingest.tally.records
+    for look in follow(sources, positions, stop=stop, rescan=rescan):
+        for item in look:
+            if isinstance(item, Block):
+                tails.take(item)
+            else:
+                if not isinstance(item, Vanished):
+                    tails.end(item.source)
+                if item.error:
+                    session.error(item.error)
+        now = time.monotonic()
+        if tails.has_new or ingest.has_new:
+            if now - committed >= COMMIT_EVERY:
+                tails.read()
+                ingest.flush()
+                if ingest.tally.records >= in_files + _IN_CATALOG:
+                    to_files(ingest.store)
+                    in_files = ingest.tally.records
+                committed = time.monotonic()
+        elif ingest.store.touched != set() and now >= max(due, committed + _QUIET):
+            due = _renew_gist(ingest)
+    tails.read()
+    ingest.flush()
 
 
 @dataclass(slots=True)
@@ -30,37 +69,63 @@ class _Tail:
     record may still go on: then they are written anew."""
 
     part: Part
-    grammar: Any
-    lines: Block | None = None
-    changed: bool = False
+    grammar: Grammar
+    lines: Block
+    is_new: bool = True
+    last: Last | None = None
 
 
-def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: Stop) -> None:
-    """Goes on from where the store is, until `stop` is set; commits what came at most every COMMIT_EVERY seconds. When nothing
-    comes, the gist is brought up to date: what is asked then is told by it, in place of the whole store."""
-    tails: dict[str, _Tail] = {}
-    # What their names stand for may be another log by the time their first lines come.
-    begun = {source.name: ingest.parts.of(source) for source in sources if source.path}
-    positions = {source.name: _position(begun[source.name], source) for source in sources if source.path}
-    committed, due = 0.0, _renew_gist(ingest)
-    for item in _with_ticks(sources, positions, session, stop):
-        if isinstance(item, Block):
-            _take(ingest, tails, item, begun)
-        elif item:
-            if not isinstance(item, Vanished):
-                begun.pop(item.source.name, None)
-                if tail := tails.pop(item.source.name, None):
-                    _commit(ingest, [tail])
-            if item.error:
-                session.error(item.error)
-        now = time.monotonic()
-        if any(tail.changed for tail in tails.values()):
-            if now - committed >= COMMIT_EVERY:
-                _commit(ingest, tails.values())
-                committed = time.monotonic()
-        elif ingest.store.touched != set() and now >= max(due, committed + _QUIET):
-            due = _renew_gist(ingest)
-    _commit(ingest, tails.values())
+class _Tails:
+    """The tails of sources, by name."""
+
+    def __init__(self, ingest: Ingest, begun: dict[str, Part]) -> None:
+        """`begun`: the parts of sources of which nothing came yet."""
+        self._ingest, self._begun = ingest, begun
+        self._tails: dict[str, _Tail] = {}
+        self._size = 0  # bytes that came and are not read
+
+    @property
+    def has_new(self) -> bool:
+        """Whether anything came that is not read."""
+        return self._size > 0
+
+    def take(self, block: Block) -> None:
+        """Puts new lines with those of the same source that wait."""
+        source = block.source
+        if (tail := self._tails.get(source.name)) is None:
+            part = self._begun.pop(source.name, None) or self._ingest.parts.of(source)
+            grammar = self._ingest.batches.normaliser.grammar(source)
+            self._tails[source.name] = _Tail(part, grammar, block)
+        else:
+            joins = tail.lines.end == block.offset
+            tail.lines = replace(tail.lines, data=tail.lines.data + block.data) if joins else block
+            tail.is_new = True
+        self._size += len(block.data)
+        if self._size > _MOST_WAITING:
+            self.read()
+
+    def end(self, source: Source) -> None:
+        """What comes next of a source is another log."""
+        if source.name in self._tails:
+            self.read()
+        self._begun.pop(source.name, None)
+        self._tails.pop(source.name, None)
+
+    def read(self) -> None:
+        """Gives the records of what came to the ingest; the last one's lines of each source stay at hand."""
+        new = {tail.lines.source: tail for tail in self._tails.values() if tail.is_new}
+        grammars = {source: tail.grammar for source, tail in new.items()}
+        known = {source: tail.last for source, tail in new.items() if tail.last}
+        for batch in self._ingest.batches.together([tail.lines for tail in new.values()], grammars):
+            parts = self._ingest.add([new[source].part for source in batch.sources], batch.without(known))
+            last = batch.last()
+            for place in batch.read:
+                tail = new[batch.sources[place]]
+                part = self._ingest.parts.grown(parts[place], tail.lines)
+                rest = tail.lines.data[part.tail_offset - tail.lines.offset :]
+                tail.lines = replace(tail.lines, offset=part.tail_offset, line=part.tail_line, data=rest)
+                tail.part, tail.is_new, tail.last = part, False, last[tail.lines.source]
+        self._size = 0
 
 
 def _renew_gist(ingest: Ingest) -> float:
@@ -69,55 +134,6 @@ def _renew_gist(ingest: Ingest) -> float:
     ingest.store.renew_gist()
     ended = time.monotonic()
     return ended + (ended - began) / _SHARE
-
-
-def _take(ingest: Ingest, tails: dict[str, _Tail], block: Block, begun: dict[str, Part]) -> None:
-    """Puts new lines with those of the same source that wait; `begun`: the parts of sources of which nothing came yet."""
-    source = block.source
-    tail = tails.get(source.name)
-    if tail is None:
-        part = begun.pop(source.name, None) or ingest.parts.of(source)
-        tail = tails[source.name] = _Tail(part, ingest.batches.normaliser.grammar(source))
-    if tail.lines is not None and tail.lines.end == block.offset:
-        block = replace(tail.lines, data=tail.lines.data + block.data)
-    tail.lines, tail.changed = block, True
-    if len(block.data) > _MOST_WAITING:
-        _commit(ingest, [tail])
-
-
-def _commit(ingest: Ingest, tails: Iterable[_Tail]) -> None:
-    """Brings the new lines into the store; of each source the last record's stay at hand."""
-    from logtriage.batches import Batch
-
-    normaliser = ingest.batches.normaliser
-    for tail in tails:
-        block = tail.lines
-        if block is None or not tail.changed:
-            continue
-        normaliser.records.reset()
-        made = normaliser.block(block, tail.grammar, normaliser.settings.reference(block.source), final=True)
-        tail.part = ingest.add(tail.part, Batch.of(normaliser, block, made))
-        begin = tail.part.tail_offset - block.offset
-        tail.lines = replace(block, offset=tail.part.tail_offset, line=tail.part.tail_line, data=block.data[begin:])
-        tail.changed = False
-    ingest.flush()
-
-
-def _with_ticks(sources: list[Source], positions: dict[str, Position], session: Session, stop: Stop) -> Iterator[Any]:
-    """The items of `follow`, and None whenever it has looked and there was nothing."""
-    from logtriage.sources.follow import Follower
-
-    names = list(session.args.sources)
-    rescan = None if names == ["-"] else lambda: find(names).sources  # nothing comes after standard input
-    follower = Follower(sources, positions, rescan=rescan)
-    try:
-        while not stop.is_set() and not follower.done:
-            yield from follower.poll_once(time.monotonic())
-            yield None
-            if not follower.busy:
-                stop.wait(0.1)
-    finally:
-        follower.close()
 
 
 def _position(part: Part, source: Source) -> Position:

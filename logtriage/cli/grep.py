@@ -57,12 +57,11 @@ def _add_matching(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("what matches")
     group.add_argument("-e", "--regexp", metavar="PATTERN", action="append", help="a pattern; several are joined by OR")
     group.add_argument("-f", "--file", metavar="FILE", action="append", help="patterns from a file, one a line")
-    for flags, case, text in (  # the last one counts
-        (("-i", "--ignore-case"), "ignore", None),
-        (("-S", "--smart-case"), "smart", "ignore case unless a pattern has a capital letter (of -i and -S the last counts)"),
-        (("-s", "--case-sensitive"), "exact", argparse.SUPPRESS),
-    ):  # fmt: skip
-        group.add_argument(*flags, action="store_const", const=case, dest="case", help=text)
+    group.add_argument("-i", "--ignore-case", action="store_true")
+    group.add_argument(
+        "-S", "--smart-case", action="store_true", help="ignore case unless a pattern has a capital letter"
+    )
+    group.add_argument("-s", "--case-sensitive", action="store_true", help=argparse.SUPPRESS)
     group.add_argument("-v", "--invert-match", action="store_true", help="records of which no line matches")
     group.add_argument(
         "-w",
@@ -158,7 +157,7 @@ def read_needle(args: argparse.Namespace) -> Needle:
         args.sources.insert(0, args.pattern)
     lines = [line for pattern in patterns for line in pattern.split("\n")]
     return Needle.of(
-        lines, fixed=args.fixed_strings, ignore_case=args.case == "ignore", smart_case=args.case == "smart",
+        lines, fixed=args.fixed_strings, ignore_case=args.ignore_case, smart_case=args.smart_case,
         word=args.borders == "word", line=args.borders == "line", invert=args.invert_match,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from logtriage.formats.detect import Grammar
 from logtriage.formats.heads import Heads
 from logtriage.formats.node import Node
 from logtriage.formats.stages import COLUMNS
-from logtriage.formats.wholes import Made, wholes_of
+from logtriage.formats.wholes import Made, begins, wholes_of
 from logtriage.layouts import either, one, slices, where
 from logtriage.sources.lines import Lines, split
 from logtriage.sql import asked
@@ -78,10 +79,12 @@ class Records:
         """
         import pyarrow as pa
 
-        lines, logs = split(block), pa.array([0], pa.int64())
+        lines, logs = split(block), begins([block])
         self._heads.read(lines, grammar, reference)
-        first = bounds.starts(self._heads, lines, logs) if starts is None else pa.array(starts, pa.int64())
-        made, wholes = wholes_of(lines, first, block, final, logs)
+        first = (
+            bounds.starts(self._heads, lines, one(logs["first"])) if starts is None else pa.array(starts, pa.int64())
+        )
+        made, wholes = wholes_of(lines, first, block.data, final, logs)
         tails = bounds.tails(self._heads, lines, first)
         self._heads.read_cut(wholes, grammar)
         if any(node.fmt and node.fmt.multiline for node in self.chains):
@@ -90,10 +93,10 @@ class Records:
         return made
 
     def read_together(
-        self, block: Block, grammars: Sequence[Grammar], firsts: Sequence[int], *, reference: dt.datetime
+        self, blocks: Sequence[Block], grammars: Sequence[Grammar], *, reference: dt.datetime
     ) -> tuple[Made, list[int], list[int]]:
-        """Makes `table` of the records of some logs as a whole, which a block holds one behind the other: `firsts` are the lines
-        that each begins with, `grammars` what is known of each, which is alike; no format spans lines.
+        """Makes `table` of the records of some blocks at once, each of another log, of UTF-8, and whole lines: `grammars` are what
+        is known of each, which is alike; no format spans lines.
 
         Their column `place` tells which log it is. Some logs have none yet: of them the places are given of those that have
         taught their grammars more, so that these may be no more alike, and of those that are to be read by themselves.
@@ -101,10 +104,11 @@ class Records:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        lines, logs = split(block), pa.array(firsts, pa.int64())
-        taught = self._heads.read_together(lines, grammars, logs, reference)
-        first = bounds.starts(self._heads, lines, logs)
-        made, wholes = wholes_of(lines, first, block, True, logs)
+        logs, data = begins(blocks), b"".join(block.data for block in blocks)
+        lines, firsts = split(dataclasses.replace(blocks[0], data=data)), one(logs["first"])
+        taught = self._heads.read_together(lines, grammars, firsts, reference)
+        first = bounds.starts(self._heads, lines, firsts)
+        made, wholes = wholes_of(lines, first, data, True, logs)
         # what a cut line goes on as is learnt of all records, one after the other
         cut = self._heads.of(first, ["partial"])["partial"].fill_null(False)
         apart = pc.unique(wholes["place"].filter(cut)).to_pylist()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logtriage.sources.find import Resource, Source
-from logtriage.sources.read import UNTOLD, Identity, fingerprint, identity
+from logtriage.sources.read import UNTOLD, Block, Fingerprint, Identity, fingerprint, identity
 from logtriage.store.paths import kept, name_of
 
 if TYPE_CHECKING:
@@ -99,6 +99,16 @@ class Parts:
         every = (self._known[number] for number in sorted(place, reverse=True))
         return next((part for part in every if part.offset and part.size is None), None)
 
+    def grown(self, part: Part, block: Block) -> Part:
+        """A part of which a block was read as it came: it is known by more of its beginning, if that has become much more. What
+        was empty when it was seen, or a few bytes, would be taken for another log when it is seen again."""
+        if part.head_length >= min(part.offset, max(_ENOUGH, part.offset // 2), _HEAD):
+            return part
+        if not block.offset:
+            length, digest = Fingerprint.of(block.data[:_HEAD])
+            return self.note(replace(part, head_length=length, head_sha256=digest.hex()))
+        return self.note(headed(part, block.source)) if begins_as(part, block.source) else part
+
     def _candidates(self, source: Source, now: Identity | None) -> list[Part]:
         if source.path is None:
             return []
@@ -167,7 +177,8 @@ def _place(source: Source) -> tuple[str | None, str | None]:
 
 def _told(part: Part) -> bool:
     """Whether enough of a part's beginning is known to know it again under another name."""
-    return part.head_length >= min(_ENOUGH, max(32, part.offset))
+    # what is followed is known by less than was read of it: as much as was there when it was read before
+    return part.head_length >= min(_ENOUGH, max(32, part.offset // 2))
 
 
 def headed(part: Part, source: Source) -> Part:

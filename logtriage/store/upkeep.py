@@ -73,6 +73,12 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
     return Space(before[0], after[0], before[1], after[1])
 
 
+def to_files(store: Store) -> None:
+    """Writes to files what the catalog keeps of tables: commits that take records back, and searches, go through all of it."""
+    with store.changing():
+        _flush(store)
+
+
 def _flush(store: Store) -> None:
     """Writes to files what the catalog keeps of tables; but for the few rows of those that have no file, which would be one
     more."""

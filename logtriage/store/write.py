@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from logtriage.sql import among
 from logtriage.store import grams
 from logtriage.store.connection import do_without
 from logtriage.store.cutting import ORDER
@@ -33,8 +34,8 @@ _MOST_INLINE = 1 << 20  # bytes of log: the catalog would have to be read whole 
 @dataclass(slots=True)
 class Waiting:
     """What waits to be committed: Arrow tables of records and hits, hashes of the grams in each part's records (see
-    bitmaps.py), new shapes by number, new formats and renderings with their numbers, what was noted of the parts, the places
-    (part, offset) from which records are taken back, and the parts that get records or lose some."""
+    bitmaps.py), new shapes by number, new formats and renderings with their numbers, what was noted of the parts, the
+    offset in a part from which its records are taken back, and the parts that get records or lose some."""
 
     rows: list[pa.Table] = field(default_factory=list)
     hits: list[pa.Table] = field(default_factory=list)
@@ -43,7 +44,7 @@ class Waiting:
     formats: list[tuple[str | int, ...]] = field(default_factory=list)
     renderings: list[tuple[str | int, ...]] = field(default_factory=list)
     parts: Changes = field(default_factory=Changes)
-    dropped: list[tuple[int, int]] = field(default_factory=list)
+    dropped: dict[int, int] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
     bytes: int = 0
 
@@ -56,7 +57,8 @@ def write(store: Store, waiting: Waiting, ids: Ids, templates: Templates, facets
     do_without(con, "build_side_probe_side", "join_order")
     try:
         with store.transaction(con, waiting.touched):
-            _drop_tails(con, waiting)
+            if waiting.dropped:
+                _drop_tails(con, waiting.dropped)
             for table, values in (("formats", waiting.formats), ("renderings", waiting.renderings)):
                 for value in values:
                     con.execute(f"INSERT INTO lake.{table} VALUES ({', '.join('?' * len(value))})", list(value))
@@ -100,25 +102,30 @@ def _write_parts(con: duckdb.DuckDBPyConnection, changes: Changes) -> None:
         if rows:
             con.register("noted", pa.Table.from_pylist(rows))
             con.execute(f"INSERT INTO lake.{table} BY NAME FROM noted")
-    for row in changes.renamed:
+    if changes.renamed:
+        con.register("renamed", pa.Table.from_pylist(changes.renamed))
         names = ("source", "path", "head_length", "head_sha256")
         con.execute(
-            f"UPDATE lake.parts SET {', '.join(f'{name} = ?' for name in names)} WHERE part = ?",
-            [*(row[name] for name in names), row["part"]],
+            f"UPDATE lake.parts SET {', '.join(f'{name} = r.{name}' for name in names)} FROM renamed AS r WHERE parts.part = r.part"
         )
 
 
-def _drop_tails(con: duckdb.DuckDBPyConnection, waiting: Waiting) -> None:
+def _drop_tails(con: duckdb.DuckDBPyConnection, dropped: Mapping[int, int]) -> None:
     """Takes back the last records of earlier runs: they were read again, with what was written to the file since."""
-    for part, offset in waiting.dropped:
-        where = f'part = {part} AND "offset" >= {offset}'
-        con.execute(
-            "INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), part, shape, severity_number, -count(*) "
-            f"FROM lake.records WHERE {where} GROUP BY ALL"
-        )
-        con.execute(f"DELETE FROM lake.records WHERE {where}")
-        con.execute(f"DELETE FROM lake.hits WHERE {where}")
-        con.execute(f"UPDATE lake.grams SET last = {offset - 1} WHERE part = {part} AND last >= {offset}")
+    import pyarrow as pa
+
+    con.register("dropped", pa.table({"part": list(dropped), "offset": list(dropped.values())}))
+    some = " OR ".join(f'(part = {part} AND "offset" >= {offset})' for part, offset in dropped.items())
+    where = f'{among("part", dropped)} AND "offset" >= {min(dropped.values())} AND ({some})'
+    con.execute(
+        "INSERT INTO lake.activity SELECT date_trunc('minute', timestamp), part, shape, severity_number, -count(*) "
+        f"FROM lake.records WHERE {where} GROUP BY ALL"
+    )
+    con.execute(f"DELETE FROM lake.records WHERE {where}")
+    con.execute(f"DELETE FROM lake.hits WHERE {where}")
+    con.execute(
+        'UPDATE lake.grams SET last = d."offset" - 1 FROM dropped AS d WHERE grams.part = d.part AND last >= d."offset"'
+    )
 
 
 def _write_shapes(con: duckdb.DuckDBPyConnection, shapes: dict[int, Shape], templates: Templates) -> None:

@@ -14,6 +14,7 @@ from logtriage.stream.timeline import Group
 
 if TYPE_CHECKING:
     from logtriage.normalise import Normaliser
+    from logtriage.sources.read import Block
     from logtriage.stream.learnt import Learnt
 
 T = TypeVar("T")
@@ -53,23 +54,23 @@ class Ahead(Generic[T]):
 
     def _read(self, first: Source) -> None:
         """Reads a source, if it is small, and others that are pending."""
-        logs: list[small.Small] = []
+        logs: list[Block] = []
         size = 0
         for source in [first, *islice(self._pending, _LOOKED_AT)]:
             if len(logs) == self._many or size > _ENOUGH:
                 break
             if source in self._pending:
                 del self._pending[source]
-                if log := small.Small.of(source):
+                if log := small.all_of(source):
                     self._found[source] = []
                     if self._wanted is None or self._wanted(log.data):
                         logs.append(log)
                         size += len(log.data)
         self._many = min(4 * self._many, small.MANY)
-        for sources in small.read(self._normaliser, logs, shapes=self._learnt is not None):
+        for read in small.read(self._normaliser, logs, shapes=self._learnt is not None):
             if self._learnt:
                 self._learnt.show()
-            chains = list(self._normaliser.records.chains)
+            sources, chains = [log.source for log in read], list(self._normaliser.records.chains)
             picked = Picked(self._normaliser.con, Reading(sources, chains, "utf-8", self._learnt is not None))
             for source, one in self._taken(picked, sources):
                 self._found[source].append(one)

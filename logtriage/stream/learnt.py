@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from logtriage import small
 from logtriage.errors import SourceError
-from logtriage.sources.read import blocks
+from logtriage.sources.read import Block, blocks
 from logtriage.store.shape import number_of
 from logtriage.templates.miner import Miner
 from logtriage.whole import LONGEST
@@ -50,19 +50,19 @@ class Learnt:
         size = max(SAMPLE // max(1, len(sources)), _LEAST)
         for at in range(0, len(sources), small.MANY):
             some = sources[at : at + small.MANY]
-            logs = {source: log for source in some if (log := small.Small.of(source))}
+            logs = {source: log for source in some if (log := small.all_of(source))}
             self._small(logs)
             for source in some:
                 if source not in logs:
                     self._large(source, size)
         self._normaliser.records.reset()
 
-    def _small(self, logs: Mapping[Source, small.Small]) -> None:
+    def _small(self, logs: Mapping[Source, Block]) -> None:
         """Learns from small logs (see small.py)."""
         for read in small.read(self._normaliser, logs.values(), shapes=True):
             self._collect()
             if len(read) == 1:  # the others are read again as quickly
-                self._hold(read[0], "utf-8", len(logs[read[0]].data))
+                self._hold(read[0].source, read[0].encoding, len(read[0].data))
 
     def _large(self, source: Source, size: int) -> None:
         """Learns from a log's first bytes, so many."""

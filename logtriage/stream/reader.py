@@ -70,11 +70,6 @@ class Reader:
         ):
             yield self._picked()
 
-    def block(self, block: Block) -> Picked:
-        """The records of a block that came by itself, as when a log is followed."""
-        self._read(block, final=True)
-        return self._picked()
-
     def some(self, records: Sequence[Record], encoding: str = "utf-8") -> Picked:
         """Just these records, whose bytes are whole, each one by itself."""
         newline = NEWLINE[encoding]
