@@ -513,6 +513,22 @@ def test_who_asked(normaliser: Normaliser, tmp_path: Path, line: str, address: s
     assert record["attributes"]["client_ip"] == address
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"ts":"2026-01-02T03:04:05Z","level":"info","msg":"x",%s}',
+        '{"time":"2026-01-02T03:04:05Z","level":"info","msg":"x",%s}',
+        '{"timeMillis":1767323045678,"level":"INFO","loggerName":"a.B","message":"x",%s}',
+        '{"level":30,"time":1767323045678,"pid":7,"hostname":"pay-1","msg":"x",%s}',
+    ],
+)
+@pytest.mark.parametrize("key", ["service", "svc", "app", "application"])
+def test_who_speaks(normaliser: Normaliser, tmp_path: Path, line: str, key: str) -> None:
+    """The service is known by any usual key, whatever library wrote the line: fields beside its own are the program's."""
+    (record,) = read(normaliser, tmp_path, [line % f'"{key}":"payment","pod":"pay-1-x"'])
+    assert (record["service"], record["pod"], record["body"]) == ("payment", "pay-1-x", "x")
+
+
 def test_structured_data_are_attributes(normaliser: Normaliser, tmp_path: Path) -> None:
     """The pairs of RFC 5424's structured data are attributes, and tell who asked."""
     line = (

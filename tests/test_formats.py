@@ -238,6 +238,7 @@ def test_a_later_folder_replaces_a_format_of_the_same_id(tmp_path: Path) -> None
         (("P<body>.*", "P<body>{nothing}"), "nothing"),
         (('kind = "text"', 'kind = "text"\npriority = "high"'), "priority"),
         (('title = "My own"\n', ""), "title is missing"),
+        (('kind = "text"', 'kind = "text"\nbase = "yours"'), "yours"),
     ],
 )
 def test_a_wrong_file_is_told_by_file_id_and_reason(tmp_path: Path, change: tuple[str, str], reason: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,6 +37,7 @@ class Format:
     id: str
     title: str
     kind: str
+    base: str | None = None
     regex: str = ""
     groups: tuple[str, ...] = ()
     levels: dict[str, str] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class Format:
 
 # What each key of a [[format]] table must hold; `groups` is derived, `example` and `reject` are tables of their own.
 _TYPES: dict[str, type | tuple[type, ...]] = {
-    "id": str, "title": str, "kind": str, "regex": (str, list), "levels": dict, "service": str, "inner": str,
+    "id": str, "title": str, "kind": str, "base": str, "regex": (str, list), "levels": dict, "service": str, "inner": str,
     "inside": list, "when": dict, "family": str, "start": str, "multiline": bool, "continues": str, "opens": str,
     "default_level": str, "zone": str, "timestamp": str, "priority": int, "require": list, "where": dict, "keys": dict,
     "aliases": dict, "header": str, "separator": str, "columns": dict, "example": list, "reject": list,
@@ -87,7 +88,7 @@ def load_formats(extra_folders: Sequence[Path] = (), *, examples: bool = True) -
     known = {fmt.id: fmt for fmt in _shipped(examples)}
     for folder in extra_folders:
         nested = folder / "formats"
-        known |= _read_folder(nested if nested.is_dir() else folder, examples, compile_too=True)
+        known |= _read_folder(nested if nested.is_dir() else folder, examples, known)
     return _in_order(known)
 
 
@@ -119,23 +120,37 @@ def _compiled(regex: str, *, multiline: bool) -> re.Pattern[str]:
 
 @functools.cache
 def _shipped(examples: bool) -> tuple[Format, ...]:
-    return _in_order(_read_folder(library_folder() / "formats", examples, compile_too=False))
+    return _in_order(_read_folder(library_folder() / "formats", examples))
 
 
 def _in_order(known: Mapping[str, Format]) -> tuple[Format, ...]:
     return tuple(sorted(known.values(), key=lambda fmt: (-fmt.priority, fmt.id)))
 
 
-def _read_folder(folder: Path, examples: bool, *, compile_too: bool) -> dict[str, Format]:
-    """The formats of a folder's files by id; an id that two files use is an error."""
+def _read_folder(folder: Path, examples: bool, shipped: Mapping[str, Format] | None = None) -> dict[str, Format]:
+    """The formats of a folder's files by id; an id that two files use is an error. `shipped`: those known before, where it is
+    a user's."""
     found: dict[str, Format] = {}
+    paths: dict[str, Path] = {}
     for path in [folder] if folder.is_file() else sorted(folder.glob("*.toml")):
         for table in _tables(path, examples):
-            fmt = _read_format(path, table, compile_too)
+            fmt = _read_format(path, table, shipped is not None)
             if fmt.id in found:
                 raise LibraryError(f"{path}: format {fmt.id}: the id is already in use")
-            found[fmt.id] = fmt
-    return found
+            found[fmt.id], paths[fmt.id] = fmt, path
+    return {id: _on_base(fmt, {**(shipped or {}), **found}, paths[id]) for id, fmt in found.items()}
+
+
+def _on_base(fmt: Format, known: Mapping[str, Format], path: Path) -> Format:
+    """The format, with the keys of its base for the columns that it says nothing of itself."""
+    if not fmt.base:
+        return fmt
+    if fmt.base not in known:
+        raise LibraryError(f"{path}: format {fmt.id}: base names no format: {fmt.base!r}")
+    fixed = {"service"} if fmt.service else set()
+    return replace(
+        fmt, keys={name: keys for name, keys in known[fmt.base].keys.items() if name not in fixed} | fmt.keys
+    )
 
 
 def _tables(path: Path, examples: bool) -> list[dict[str, Any]]:
