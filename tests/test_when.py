@@ -30,6 +30,8 @@ def at(text: str, now: datetime = NOW) -> datetime:
         ("-1h", timedelta(hours=1)),
         ("+1h", timedelta(hours=-1)),
         ("1h30m", timedelta(minutes=90)),
+        ("1h30", timedelta(minutes=90)),
+        ("2h05 ago", timedelta(minutes=125)),
         ("90s", timedelta(seconds=90)),
         ("1.5h", timedelta(minutes=90)),
         ("2d", timedelta(days=2)),
@@ -97,6 +99,16 @@ def test_relative_moments_count_from_now(text: str, ago: timedelta) -> None:
         ("Nov 14 03:02", "2026-11-14T02:02:00Z"),
         ("22/Nov/2026:00:41", "2026-11-21T23:41:00Z"),
         ("Nov 14", "2026-11-13T23:00:00Z"),
+        ("22 Nov", "2026-11-21T23:00:00Z"),
+        ("November 14", "2026-11-13T23:00:00Z"),
+        ("1 dec", "2025-11-30T23:00:00Z"),  # this year's is not yet
+        ("Sept 3rd at 4pm", "2026-09-03T14:00:00Z"),
+        ("14. November 03:02:05", "2026-11-14T02:02:05Z"),
+        ("July 1, 2026", "2026-06-30T22:00:00Z"),
+        ("1 May 2026 14:05 UTC", "2026-05-01T14:05:00Z"),
+        ("a month ago", "2026-10-22T11:30:00Z"),  # when Berlin's clocks were an hour ahead
+        ("2 months ago", "2026-09-22T11:30:00Z"),
+        ("1 year ago", "2025-11-22T12:30:00Z"),
         ("@1700000000", "2023-11-14T22:13:20Z"),
         ("1700000000.25", "2023-11-14T22:13:20.25Z"),
         ("1700000000123", "2023-11-14T22:13:20.123Z"),
@@ -121,6 +133,11 @@ def test_spans_are_exact_and_days_are_calendar_days_across_a_clock_change() -> N
     assert at("today", now) == datetime(2026, 10, 24, 22, tzinfo=UTC)
 
 
+def test_a_month_before_its_last_day_is_the_last_day_of_that_month() -> None:
+    """There is no 31st of February: the month before it ends on the 28th."""
+    assert at("1 month ago", datetime(2026, 3, 31, 12, tzinfo=BERLIN)) == datetime(2026, 2, 28, 12, tzinfo=BERLIN)
+
+
 def test_what_a_log_shows_can_be_typed() -> None:
     """Every stamp text of the library that has a date is understood, so that it can be pasted from a log."""
     for kind in stamps():
@@ -134,6 +151,7 @@ def test_what_a_log_shows_can_be_typed() -> None:
     [
         "", "soon", "2026-13-40", "25:00", "12", "1h ago ago", "+1h ago", "99999999w", "1h 5", "١h",
         "0305", "13pm", "0am", "last night", "last month", "the last", "hour", "14:05 xyz", "monday 25:00",
+        "1h5", "1h60", "1d12", "nov", "22", "32 Nov", "Nov 31", "31 Nov 2026", "November", "9999 years ago",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused_with_the_forms_that_work(text: str) -> None:
@@ -165,6 +183,7 @@ def test_the_logs_start_and_end_must_be_known_to_be_named() -> None:
     [
         ("90s", timedelta(seconds=90)),
         ("1h30m", timedelta(minutes=90)),
+        ("1h30", timedelta(minutes=90)),
         ("5m", timedelta(minutes=5)),
         ("500ms", timedelta(milliseconds=500)),
         ("1 h 30 min", timedelta(minutes=90)),

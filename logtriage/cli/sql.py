@@ -22,7 +22,10 @@ EXAMPLES = """\
   logtriage sql "SELECT * FROM hits WHERE category = 'memory' ORDER BY timestamp"
   logtriage sql --output parquet errors.parquet "FROM records WHERE level = 'error'"
   logtriage sql --from app.log --from nginx/ "SUMMARIZE records"
-  logtriage sql "DESCRIBE records"            the columns; the views are records, sources, hits and shapes
+  logtriage sql "DESCRIBE records"            its columns
+
+the views are records, sources, hits (of the pattern library), templates, and shapes (texts whose values are masked);
+part_names and named_shapes are what --show-sql joins them by
 """
 _OUTPUTS = ("table", "csv", "jsonl", "parquet")
 

@@ -1,4 +1,4 @@
-"""Moments in other words (`4am`, `the last hour`, `monday at noon`) → in those that `when` reads."""
+"""Moments in other words (`4am`, `the last hour`, `monday at noon`, `22 November`) → in those that `when` reads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from logtriage.stamps.span import UNITS
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEKDAY = r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs?(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+_NUMBER = r"(?P<day>[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th|\.)?"
+_DATES = (
+    rf"^{_MONTH} {_NUMBER}(?: (?P<year>[0-9]{{4}}))?(?= |$)",
+    rf"^{_NUMBER} {_MONTH}(?: (?P<year>[0-9]{{4}}))?(?= |$)",
+)
 _HALF = r"(?P<hour>0?[1-9]|1[0-2])(?P<rest>:[0-5][0-9](?::[0-5][0-9])?)? ?(?P<half>[ap])(?:m\b|\.m\.)"
 # Each is tried on what the ones before it have made.
 _WORDS = (
@@ -18,7 +28,7 @@ _WORDS = (
     (rf"^{WEEKDAY} (?=[0-9]{{4}}-)", ""),
     (rf"^([0-9]{{1,2}}:[0-9:.]+) (?:on )?((?:last )?{WEEKDAY}|today|yesterday|tomorrow)$", r"\2 \1"),
     (rf"^(?:the )?(?:last|past) (?:([0-9.]+) ?)?({UNITS})$", r"\1 \2 ago"),
-    (rf"^(?:an?|one)? ?({UNITS}) ago$", r"1 \1 ago"),
+    (rf"^(?:an?|one)? ?({UNITS}|months?|years?) ago$", r"1 \1 ago"),
 )
 
 
@@ -27,7 +37,17 @@ def in_usual_words(text: str) -> str:
     text = re.sub(rf"(?<![0-9:]){_HALF}", _of_24_hours, text, flags=re.IGNORECASE)
     for found, usual in _WORDS:
         text = re.sub(found, usual, text, flags=re.IGNORECASE)
+    for date in _DATES:
+        text = re.sub(date, _of_figures, text, flags=re.IGNORECASE)
     return text
+
+
+def _of_figures(match: re.Match[str]) -> str:
+    """`22 November 2026` → `2026-11-22`; without a year, `Nov 22`, as logs have it."""
+    month, day = match["month"][:3].lower(), int(match["day"])
+    if not match["year"]:
+        return f"{month.title()} {day:2}"
+    return f"{match['year']}-{_MONTHS.index(month) + 1:02}-{day:02}"
 
 
 def _of_24_hours(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Spans of time as people type them: `90s`, `1h30m`, `5 min`."""
+"""Spans of time as people type them: `90s`, `1h30m`, `1h30`, `5 min`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
 UNITS = "|".join(sorted(_UNIT_OF, key=len, reverse=True))
 _STEP = rf"[0-9]{{1,9}}(?:\.[0-9]{{1,6}})? ?(?:{UNITS})"
 # compiled by their first use, which most commands have none for
-SPAN = rf"{_STEP}(?: ?{_STEP})*"
+_HOURS = r"[0-9]{1,9}h[0-5][0-9]"  # `1h30`: what follows hours in two digits are minutes
+SPAN = rf"(?:{_STEP}(?: ?{_STEP})*|{_HOURS})"
 _ONE_STEP = rf"([0-9.]+) ?({UNITS})"
 
 
@@ -38,8 +39,7 @@ def span_of(text: str) -> timedelta | None:
     if not re.fullmatch(SPAN, text):
         return None
     try:
-        return sum(
-            (timedelta(**{_UNIT_OF[unit]: float(count)}) for count, unit in re.findall(_ONE_STEP, text)), timedelta()
-        )
+        steps = re.findall(_ONE_STEP, f"{text}m" if re.fullmatch(_HOURS, text) else text)
+        return sum((timedelta(**{_UNIT_OF[unit]: float(count)}) for count, unit in steps), timedelta())
     except OverflowError:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -17,11 +18,12 @@ from logtriage.stamps.zone import Zone
 WHEN_HINT = (
     "a moment is written as: 1h30m, 2d, '30 min ago' or 'last hour' (before now); now, today, yesterday, monday, 14:05, 4am, 14:05Z, "
     "'yesterday 14:05'; "
-    "2026-11-22, '2026-11-22 14:05', 2026-11-22T14:05:00+01:00 or as a log writes it; @1700000000; start+30m, end-5m"
+    "2026-11-22, 'Nov 22', '2026-11-22 14:05', 2026-11-22T14:05:00+01:00 or as a log writes it; @1700000000; start+30m, end-5m"
 )
 
 # compiled by their first use, which most commands have none for
 _BEFORE_NOW = rf"(?P<sign>[+-]?) ?(?P<span>{SPAN})(?P<ago> ago)?"
+_MONTHS_BEFORE = r"(?P<count>[0-9]{1,4}) (?P<unit>month|year)s? ago"
 _ANCHORED = rf"(?P<anchor>now|start|end)(?: ?(?P<sign>[+-]) ?(?P<span>{SPAN}))?"
 _CLOCK = (
     r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
@@ -75,7 +77,7 @@ def is_clock(text: str) -> bool:
 def is_relative(text: str) -> bool:
     """Whether this is counted from the present, or from the begin or end of logs: `1h`, `end-5m`."""
     plain = _plain(text).lower()
-    return bool(re.fullmatch(_BEFORE_NOW, plain) or re.fullmatch(_ANCHORED, plain))
+    return any(re.fullmatch(form, plain) for form in (_BEFORE_NOW, _MONTHS_BEFORE, _ANCHORED))
 
 
 def parse_when(
@@ -91,6 +93,7 @@ def parse_when(
     try:
         moment = (
             _relative(plain.lower(), now, {"now": now, "start": start, "end": end})
+            or _months_before(plain.lower(), now, zone)
             or _on_a_day(plain.lower(), now, zone)
             or _epoch(plain)
             or _as_logged(text.strip(), now, zone)
@@ -125,6 +128,18 @@ def _shift(anchor: datetime, sign: str, span_text: str) -> datetime | None:
     # In UTC: Python would add to the wall clock, which is an hour off where a clock change lies between.
     utc = anchor.astimezone(UTC)
     return utc + span if sign == "+" else utc - span
+
+
+def _months_before(text: str, now: datetime, zone: tzinfo) -> datetime | None:
+    """The same time on the same day of an earlier month, or on its last day where it has no such day."""
+    if not (match := re.fullmatch(_MONTHS_BEFORE, text)):
+        return None
+    local = now.astimezone(zone).replace(tzinfo=None)
+    months = local.year * 12 + local.month - 1 - int(match["count"]) * (12 if match["unit"] == "year" else 1)
+    if months < 12:
+        return None
+    year, month = months // 12, months % 12 + 1
+    return to_utc(local.replace(year=year, month=month, day=min(local.day, monthrange(year, month)[1])), zone)
 
 
 def _on_a_day(text: str, now: datetime, zone: tzinfo) -> datetime | None:
