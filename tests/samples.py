@@ -104,7 +104,7 @@ JUNK: list[bytes] = [
     b"\x01\x02\x03\x04\x05\x06\x07\x08",
     b"2026-03-02 10:00:01,000 INFO [main] a.B - \x01 marks \x02", b"\x1b[31mred\x1b[0m 2026-03-02T10:00:00Z ERROR hot",
     b"\x1b[",
-    b"{", b"}", b'{"log":', b'{"log":"\\u0001\\u0002\\u0003","stream":"stdout","time":"2026-03-02T10:00:01Z"}',
+    b"{", b"}", b"[", b"  {", b"  },", b'  {"msg":"of an array"},', b'  {"msg":"the last"}]', b'{"log":', b'{"log":"\\u0001\\u0002\\u0003","stream":"stdout","time":"2026-03-02T10:00:01Z"}',
     b'{"log":"trace_id=0af7651916cd43dd8448eb211c80319c \\u0003\\n","stream":"stdout","time":"2026-03-02T10:00:01Z"}',
     b'{"level":"info","msg":"\\ud800"}', b'{"msg":"twice","msg":"twice","time":1772445601}',
     b"null", b"[1,2]", b'"', b"'; DROP TABLE x; --",

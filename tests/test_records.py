@@ -176,6 +176,30 @@ def test_pretty_json_is_one_record(tmp_path: Path) -> None:
     assert str(first["attributes"]["took.ms"]) == "950"
 
 
+@pytest.mark.parametrize("indent", [1, 2, 4, "\t"])
+@pytest.mark.parametrize("around", ["[{}]", "[\n {}\n]"])
+def test_members_of_an_array_are_records(indent: int | str, around: str, tmp_path: Path) -> None:
+    """Whether each has a line or many, objects inside them included; only the brackets around all are left over."""
+    said = [
+        {"time": f"2026-03-02T10:00:0{n}Z", "level": "warn", "msg": f"m{n}", "of": [{"k": n}, {}]} for n in range(5)
+    ]
+    spread = json.dumps(said, indent=indent)
+    short = around.format(", \n ".join(map(json.dumps, said)))
+    for text in (spread, short):
+        *_, _, _, _, last = records = [r for r in read(tmp_path, text + "\n") if r["body"] != "["]
+        assert [(r["timestamp"][:19], r["level"], r["body"]) for r in records] == [
+            (one["time"][:19], one["level"], one["msg"]) for one in said
+        ]
+        assert last["attributes"]["of.0.k"] == 4
+        assert sum(r["lines"] for r in records) == len(text.split("\n")) - text.startswith("[\n")
+
+
+def test_braces_inside_a_record_of_text_begin_none(tmp_path: Path) -> None:
+    """What a stamped line prints as JSON, indented, belongs to it."""
+    line = '2026-03-02 10:00:00 ERROR refused: [\n  {\n    "time": "2026-03-02T10:00:00Z"\n  },\n  {\n  }\n]\n'
+    assert heads(read(tmp_path, line * 3)) == [(1, 7), (8, 7), (15, 7)]
+
+
 def test_plain_lines_are_records(tmp_path: Path) -> None:
     """Where nothing has a time, each line that is not indented is a record, and none is lost."""
     records = read(tmp_path, "alpha\nbeta\n  more of beta\n\ngamma\n")

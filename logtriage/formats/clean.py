@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logtriage import layouts
-from logtriage.formats import cuts
+from logtriage.formats import cuts, pretty
 from logtriage.formats.node import Node
 from logtriage.sources.lines import Lines
 from logtriage.sql import literal
@@ -60,7 +60,8 @@ def first_line(nodes: Sequence[Node], whole: str) -> str:
     format that spans lines all of it. `nodes`: the formats of the record, the outermost first."""
     outer = nodes[0].fmt if nodes else None
     if outer and outer.multiline:
-        return clean_all(f"rtrim({whole}, chr(10))")
+        text = clean_all(f"rtrim({whole}, chr(10))")
+        return pretty.document_sql(text) if outer.kind == "json" else text
     line = f"split_part({whole}, chr(10), 1)"
     if outer and cuts.may_cut(outer):
         sign = "'}' || chr(10) || '{'" if outer.family == "docker" else "' P '"

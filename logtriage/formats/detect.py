@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from logtriage.formats import pretty
 from logtriage.formats.claims import Claims
 from logtriage.formats.cuts import is_cut
 from logtriage.formats.fields import WHOLE_SECONDS, document_of, read_head
@@ -36,7 +37,6 @@ _CONTINUES = re.compile(CONTINUES)
 _STATUS = re.compile("[1-5][0-9]{2}")
 # What stands before a moment that the message itself is about.
 _ABOUT = re.compile(r"(?i)\b(?:at|on|since|until|till|from|before|after|is|was)[ :]*[\"'(\[]?$")
-_PRETTY = r"^\s*\{\s*$|^\{\s*\"[^\n]*[,{\[]\s*$"
 
 
 class Grammar:
@@ -66,10 +66,12 @@ class Grammar:
         for line in alike.values():
             if not _CONTINUES.match(line[:_HEAD]):
                 self._read(self.root, line, {}, None)
-        if not self.root.children:  # some programs indent all that they write
-            for line in alike.values():
-                if stamp.find(line[:_HEAD]) or self._claims.of(line[:_HEAD]):
-                    self._read(self.root, line[:_HEAD], {}, None)
+        if not self.root.children:  # some programs indent all that they write, and arrays their members
+            heads = [line[:_HEAD] for line in alike.values()]
+            members = [head for head in heads if pretty.start_of(head)] if "[" in map(str.strip, heads) else []
+            for head in members or heads:
+                if members or stamp.find(head) or self._claims.of(head):
+                    self._read(self.root, head, {}, None)
         for node in self.root.walk():
             node.zone = node.zone or _zone_of(node.lags)
         if self._size() != before:
@@ -96,6 +98,7 @@ class Grammar:
             + len(n.kinds)
             + len(n.written)
             + sum(map(len, n.ids.values()))
+            + len((n.fmt and n.fmt.start) or "")
             + sum(map(len, [*n.fmt.keys.values(), *n.fmt.aliases.values()] if n.fmt else ()))
             for n in self.root.walk()
         )
@@ -122,10 +125,10 @@ class Grammar:
                 self._read(child, inner.rstrip("\r\n"), fields, _moment(child, fields))
             _note_ids(child, text)
             return
-        if self._plain and re.match(_PRETTY, text):
-            title = "JSON over several lines"
-            pretty = replace(self._plain, id="json-pretty", title=title, start=_PRETTY, multiline=True)
-            node.children.setdefault(pretty.id, Node(pretty, node))
+        if self._plain and (start := pretty.start_of(text)):
+            fmt = replace(self._plain, id=pretty.ID, title=pretty.TITLE, start=start, multiline=True)
+            child = node.children.setdefault(fmt.id, Node(fmt, node))
+            child.fmt = min(fmt, child.fmt or fmt, key=lambda one: len(one.start or ""))
             return
         found = stamp.find(text[:_HEAD])
         if found and found[0] <= _reach(node):
@@ -139,7 +142,7 @@ class Grammar:
         assert node.fmt is not None
         whole = replace(node.fmt, start=None, multiline=node.fmt.multiline and node.fmt.kind == "text")
         for text in texts:
-            if fields := read_head(whole, text, document_of(text)):
+            if fields := read_head(whole, text, document_of(pretty.document(text))):
                 _note_stamp(node, fields, None)
 
     def _candidates(self, node: Node, above: Mapping[str, str], claiming: Iterable[Format]) -> Iterator[Format]:

@@ -64,7 +64,16 @@ class Node:
     def key(self) -> Hashable:
         """Equal for nodes that read the same lines alike."""
         fmt = self.fmt
-        form = fmt and (fmt.id, fmt.title, fmt.regex, fmt.groups, fmt.multiline, repr(fmt.keys), repr(fmt.aliases))
+        form = fmt and (
+            fmt.id,
+            fmt.title,
+            fmt.regex,
+            fmt.groups,
+            fmt.start,
+            fmt.multiline,
+            repr(fmt.keys),
+            repr(fmt.aliases),
+        )
         kinds = tuple(kind.id for kind in self.kinds)
         ids = tuple((name, *sorted(before)) for name, before in sorted(self.ids.items()))
         seen = (kinds, tuple(self.written), self.zone, self.odd, self.ends, self.told, ids)

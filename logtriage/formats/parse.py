@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from logtriage.formats import documents
+from logtriage.formats import documents, pretty
 from logtriage.formats.fields import LOGFMT_HEAD, WHOLE_SECONDS
 from logtriage.formats.format import Format
 from logtriage.formats.levels import SYSLOG
@@ -78,8 +78,10 @@ def extraction(fmt: Format, text: str, node: Node) -> str:
         fmt = generic(node)
     if fmt.kind == "json":
         places = "[" + ", ".join(map(literal, documents.places(fmt))) + "]"
-        read = f"json_extract_string({text}, {places})"
-        return f"CASE WHEN json_valid({text}) THEN {read} END" if fmt.multiline else read
+        if not fmt.multiline:
+            return f"json_extract_string({text}, {places})"
+        text = pretty.document_sql(text)
+        return f"CASE WHEN json_valid({text}) THEN json_extract_string({text}, {places}) END"
     if fmt.kind == "logfmt":
         packed = (
             f'"{role}" := ' + f"regexp_extract({text}, {literal(_pair_regex(keys))}, ['q', 'u'])"
