@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import time
 from typing import TYPE_CHECKING
 
 from logtriage.cli.local_times import tell_local
 from logtriage.cli.options import Parser, add_sources, add_usual
+from logtriage.cli.progress import Progress
 from logtriage.cli.session import Session
 from logtriage.cli.signals import stop_with_parent, stopped_by_signal
 from logtriage.coverage import Coverage, counted
@@ -26,7 +25,6 @@ EXAMPLES = """\
   logtriage ingest --follow app.log              keep reading as it grows, through rotation; Ctrl-C ends it
   kubectl logs web-0 | logtriage ingest --service web -
 """
-_EVERY = 0.2  # seconds between two lines of progress
 _MANY = (
     5_000_000  # records of one run, after which the files are put in order: it takes a third of the time that they took
 )
@@ -91,7 +89,10 @@ def _read(ingest: Ingest, sources: list[Source], progress: Progress, stop: Stop)
     """Reads the sources to their ends, which is True, or until it is stopped; what was read by then is committed."""
 
     def on_progress(tally: Tally) -> None:
-        progress.show(tally)
+        progress.tell(
+            f"{tally.bytes / 1e6:,.0f} MB, {tally.lines:,} lines, {tally.lines / progress.seconds:,.0f} lines/s, "
+            f"source {tally.sources}"
+        )
         if stop.is_set():
             raise _Stopped
 
@@ -147,34 +148,3 @@ def summary(tally: Tally, session: Session, store: Store, was_stopped: bool = Fa
     if was_stopped:
         coverage.notes.append("stopped: the same command goes on from here")
     return coverage.line(session.zone)
-
-
-class Progress:
-    """One line on the terminal that tells how far it is; nothing where standard error is none."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._on = sys.stderr.isatty() and not quiet
-        self._began = time.monotonic()
-        self._told = 0.0
-        self._shown = False
-
-    def show(self, tally: Tally) -> None:
-        """To be called often; it prints five times a second at most."""
-        seconds = max(time.monotonic() - self._began, 0.001)
-        self.tell(
-            f"{tally.bytes / 1e6:,.0f} MB, {tally.lines:,} lines, {tally.lines / seconds:,.0f} lines/s, "
-            f"source {tally.sources}"
-        )
-
-    def tell(self, text: str) -> None:
-        """The same of anything."""
-        now = time.monotonic()
-        if self._on and now - self._told >= _EVERY:
-            self._told, self._shown = now, True
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        """Takes the line away."""
-        if self._shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-            self._shown = False

@@ -37,12 +37,16 @@ def cat(session: Session, sources: list[Source]) -> int:
         printer = RowsOut(timeline(session, [Named.of(source) for source in sources]), None, out)
         if args.output in WITH_FIELDS:
             texts = (text for source in sources for text in search.texts(source))
-            for text in first_or_last(args, texts):
+            told = first_or_last(args, texts)
+            search.progress.clear()
+            for text in told:
                 printer.tell(text)
                 coverage.records = (coverage.records or 0) + 1
         else:
             streams = search.all_rows()
-            for row in first_or_last(args, in_time(streams) if args.output == "text" else chain.from_iterable(streams)):
+            rows = first_or_last(args, in_time(streams) if args.output == "text" else chain.from_iterable(streams))
+            search.progress.clear()
+            for row in rows:
                 _count(coverage, row)
                 printer.show(shown(row, printer.look.output))
     return 2 if session.errors else 0 if coverage.records else 1

@@ -14,6 +14,7 @@ from logtriage.cli.ending import finished
 from logtriage.cli.filters import asked, span_told, window_told
 from logtriage.cli.local_times import is_ahead, tell_local
 from logtriage.cli.options import WITH_FIELDS
+from logtriage.cli.progress import Progress
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
 from logtriage.errors import SourceError
@@ -61,6 +62,9 @@ class Search:
             self._learnt.sample(sources)
         self._texts_ahead = Ahead(self._normaliser, sources, self._learnt, self._texts)
         self._undecided: set[Source] = set()  # of which it was told
+        # told where nothing is printed before all is read
+        self.progress = Progress(session.quiet or getattr(session.args, "tail", None) is None)
+        self._begun: set[str] = set()  # the sources that were read from
 
     def whole(self, source: Source) -> Iterator[Picked]:
         """All records of a source, block by block."""
@@ -175,6 +179,7 @@ class Search:
 
     def finished(self, found: int) -> None:
         """Prints the coverage line; where nothing was found, it says what there is."""
+        self.progress.clear()
         query = self.asked
         if self._sought:
             self.coverage.notes.append(f"{counted(self._sought, 'source')} read only there, as the times in it rise")
@@ -202,6 +207,8 @@ class Search:
         for column in origins(self.asked):
             self._seen[column] |= picked.names(column)
         names = {source.name for source in sources}
+        self._begun |= names
+        self.progress.tell(f"reading source {len(self._begun):,} of {len(self.sources):,}")
         if attributes(self.asked) and not names <= self._sampled:
             self._sampled |= names
             self._seen["field"] |= picked.fields()
@@ -214,6 +221,7 @@ class Search:
                 self._keep(one, [source], all=all)
                 yield from one.rows(json=self._json)
         except SourceError as why:
+            self.progress.clear()
             self.session.error(why)
 
     def texts(self, source: Source) -> Iterator[str]:
@@ -224,6 +232,7 @@ class Search:
                 self._keep(one, [source])
                 yield from one.json_lines()
         except SourceError as why:
+            self.progress.clear()
             self.session.error(why)
         yield from known or ()
 
