@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -27,6 +28,7 @@ from logtriage.query import walk
 from logtriage.query.prefilter import Prefilter
 from logtriage.query.query import Query
 from logtriage.query.way import Way
+from logtriage.query.windows import Pace
 from logtriage.sources.find import find
 from logtriage.store import bitmaps, cutting, file_grams, gist, grams
 from logtriage.store import store as stores
@@ -153,7 +155,20 @@ def test_finds_all_that_hold_it(snapshot: Snapshot, raws: dict[tuple[int, int], 
 
 
 def test_hits_are_taken_by_and_by(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few records at a time, from the first on or from the last back, the hits are the same ones in the same order."""
+    """Few records at a time, from the first on or from the last back, the hits are the same ones in the same order; no more than
+    so many are put together at once, if there are weak tests."""
+    pace_of, fetched, told = walk.pace_of, walk.fetched, [0, 0]
+
+    def slow(*about: Any, **how: Any) -> Pace:
+        pace = pace_of(*about, **how)
+        pace.at_once = 30
+        return pace
+
+    def counted(result: Any) -> Iterator[tuple[Any, ...]]:
+        rows = list(fetched(result))
+        told[query.needle.invert] = max(told[query.needle.invert], len(rows))
+        return iter(rows)
+
     columns = ("part", '"offset"', "timestamp", "raw")
     for text, flags in (
         ("1", {}),
@@ -167,12 +182,15 @@ def test_hits_are_taken_by_and_by(snapshot: Snapshot, monkeypatch: pytest.Monkey
         with monkeypatch.context() as patched:
             for name, value in (("MOST", 120), ("_FIRST", 1), ("_GROWTH", 4)):
                 patched.setattr(walk, name, value)
+            patched.setattr(walk, "pace_of", slow)
+            patched.setattr(walk, "fetched", counted)
             assert list(search(snapshot, query).tuples(*columns)) == every
             assert list(search(snapshot, replace(query, limit=5)).tuples(*columns)) == every[:5]
             assert list(search(snapshot, replace(query, tail=5)).tuples(*columns)) == every[-5:]
             assert list(search(snapshot, replace(query, order="source")).tuples(*columns)) == sorted(
                 every, key=itemgetter(0, 1)
             )
+    assert 20 < told[False] <= 30
 
 
 def test_what_is_nowhere_is_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,14 +183,15 @@ def test_all_at_once_as_window_by_window(
     snapshot.memory.clear()
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_windows_grow_no_faster_than_what_is_held_of_them(shares: list[float]) -> None:
-    """However the hits lie, a window with as large a share of them as the last one has no more than may be held."""
-    pace = Pace(filtered=True)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.integers(1, 2_000))
+def test_windows_grow_no_faster_than_what_is_held_of_them(shares: list[float], weight: int) -> None:
+    """However the hits lie, a window with as large a share of them as the last one has no more than may be held: 24 MiB."""
+    pace = Pace(filtered=True, weight=weight)
+    most = max(FIRST, min(MOST, (24 << 20) // weight))
     for share in shares:
         before, found = pace.rows, int(pace.rows * share)
         pace.saw(found)
-        assert pace.rows <= MOST or found * pace.rows <= MOST * before
+        assert pace.rows <= most or found * pace.rows <= most * before
         assert FIRST <= pace.rows <= MOST_FILTERED
 
 

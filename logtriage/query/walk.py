@@ -98,10 +98,10 @@ def in_window(
     """Some columns of the hits in a window, in order; no more than `left` will be asked for."""
     order = todo.query.order_by(backwards=backwards)
     at_once = few_at_once(snapshot, dear=are_dear(todo, columns))
-    most = at_once or MOST
+    most = at_once or pace.at_once
     are_many = at_once is not None and (at_once < pace.rows or are_long(snapshot))
     if are_many or (todo.ways and pace.rows > _FIRST):
-        size = most if are_many else max(_FIRST, 2 * left) if left else MOST
+        size = most if are_many else max(_FIRST, 2 * left) if left else most
         return _by_and_by(snapshot, todo, columns, window, size, most, backwards)
     return todo.decided(fetched(snapshot.execute(*todo.select(columns, window, order=order, limit=left))))
 

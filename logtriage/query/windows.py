@@ -18,6 +18,7 @@ MOST = 320_000  # of the largest: they may all have to be put together and sorte
 MOST_FILTERED = 32 * MOST  # where most are let go before that
 _MOST_FOUND = 40_000  # where most of them are hits, which takes memory, and more saves little time
 _FOUND_BYTES = 12 << 20  # of those: what puts them together takes some eight times that
+_PASSED_BYTES = 24 << 20  # of records that pass weak tests and are put together at once: some few windows have many
 FIRST_DEAR, MOST_DEAR = 5_000, 40_000  # the same where attributes have to be told: 80 µs and some kB a record
 _AT_ONCE = 2048  # records of which DuckDB holds the documents that it parses, for each mention of a function
 _PARSED = 2 << 20  # bytes of documents that may be held so: what they are parsed to takes some 80 times that
@@ -52,6 +53,7 @@ class Pace:
         self.rows = FIRST_DEAR if dear else max(FIRST, 2 * (wanted or 0))
         self.most = (MOST if filtered else MOST_DEAR) if dear else MOST_FILTERED if filtered else MOST
         self._most_found = 0 if dear or filtered else max(FIRST, min(_MOST_FOUND, int(_FOUND_BYTES / max(1, weight))))
+        self.at_once = max(FIRST, min(MOST, int(_PASSED_BYTES / max(1, weight))))  # records that are put together
         self.among: float = 0  # records of the window under way, where that is known
         self.large: float = _LARGE
         few = documents_at_once(size) if dear and not filtered else None
@@ -68,7 +70,7 @@ class Pace:
             grown *= _GROWTH
         elif self._most_found:
             grown = self._most_found
-        self.rows = min(grown, self.most, max(MOST, MOST * self.rows // max(1, found)))
+        self.rows = min(grown, self.most, max(self.at_once, self.at_once * self.rows // max(1, found)))
         self.among = 0
 
 
