@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from logtriage.ingest import Ingest
 from logtriage.sources.find import find
 from logtriage.store.store import Store
 from logtriage.tui.intake import Intake
+from logtriage.tui.screen import telling
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -162,6 +164,23 @@ def test_reading_goes_on_when_the_other_one_has_ended(tmp_path: Path, log: Path)
             run(lambda: work(rival))
         finally:
             rival.kill()
+
+
+def test_times_that_are_likely_none_of_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that is written now, by a clock two hours east, is told on the screen as soon as it was read, while it is followed."""
+    monkeypatch.setattr(telling, "_NOTICE", 600)
+    log, store, end = tmp_path / "app.log", tmp_path / "store", datetime.now(UTC) + timedelta(hours=2)
+    lines = (f"{end - timedelta(seconds=back):%Y-%m-%d %H:%M:%S} INFO order done\n" for back in range(40, -1, -1))
+    log.write_text("".join(lines))
+
+    async def work() -> None:
+        options = ["--no-config", "--store", str(store)]
+        intake = Intake(options, [str(log)], find([str(log)]).sources, settings_for_tests)
+        async with screen(store, WIDE, intake=intake) as shown:
+            await shown.meets(lambda: "its times name no zone and are read as UTC" in shown.status)
+            assert intake.is_running and intake.remark() is None and not shown.main.wrong
+
+    run(work)
 
 
 def test_a_disk_that_is_full(tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

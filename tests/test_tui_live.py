@@ -230,6 +230,9 @@ class Reading:
     def failure(self) -> str | None:
         return self.why
 
+    def remark(self) -> None:
+        pass
+
     def reading(self, read: object) -> Progress | None:
         return None if self.done is None else Progress(self.done, round((1 - self.done) * 3e9))
 

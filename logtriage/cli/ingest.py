@@ -69,13 +69,13 @@ def _bring_up_to_date(session: Session, settings: Settings, sources: list[Source
         at_once = [one for one in sources if not (following and one.path is None)]
         was_stopped = not _read(ingest, at_once, progress, stop)
         progress.clear()
+        if ingest.tally.records:
+            tell_local(session, sources)
         if following and not stop.is_set():
             session.say(f"following {counted(len(sources), 'source')}; Ctrl-C ends it")
             follow_into(ingest, session, sources, stop)
         for error in ingest.tally.errors:
             session.error(error)
-        if ingest.tally.records:
-            tell_local(session, sources)
         session.say(summary(ingest.tally, session, store, was_stopped))
         if ingest.tally.records >= _MANY and not following and not was_stopped:
             _put_in_order(session, store, stop)

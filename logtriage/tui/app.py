@@ -169,7 +169,9 @@ class Logtriage(Host):
             self.main.survey_anew()
 
     def _look_after_intake(self) -> None:
-        """Has told when it ends, and when it begins anew."""
+        """Has told what it says, when it ends, and when it begins anew."""
+        if self.intake and (remark := self.intake.remark()):
+            self.main.say(remark)
         if self.intake is None or self.intake.is_running:
             self._has_ended = False
         elif not self._has_ended:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _NICE = 10  # how far it stands back behind others
 _PATIENCE = 3  # seconds that it may still take to commit what it has read
 _RIVAL = re.compile(r"\(process (\d+)\) is writing")  # see store/lock.py
+_LOCAL = re.compile(r"^.*its times name no zone.*$", re.MULTILINE)  # see cli/local_times.py
 _BEHIND = 32 << 20  # bytes: having caught up once, it is told to be behind when so much is not read
 _NEARLY = 1 << 20  # bytes, of which that was not all: what is followed is always a little ahead
 _STANDS = 5.0  # seconds without getting on, after which another process that writes is taken to read other logs
@@ -57,6 +58,7 @@ class Intake:
         self._packed = {os.path.abspath(one.path) for one in sources if one.path and (one.compression or one.member)}
         self.has_caught_up = False  # whether all was read once
         self._done, self._got_on = 0, 0.0  # how many bytes were read when one looked last, and when they became more
+        self._heard = 0  # how many bytes of what it said were looked at
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         self._command = [
             sys.executable,
@@ -85,6 +87,7 @@ class Intake:
     def _begin(self) -> None:
         self._errors.seek(0)
         self._errors.truncate()
+        self._heard = 0
         self.process = subprocess.Popen(
             self._command,
             stdin=subprocess.DEVNULL if self.pipe is None else self.pipe,
@@ -128,6 +131,16 @@ class Intake:
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
         told = next((line for line in lines if line.startswith("logtriage: ")), "reading the sources failed")
         return re.sub(r" (\"/[^\"]*\"|/[^\s:]+)", "", told.removeprefix("logtriage: "))
+
+    def remark(self) -> str | None:
+        """What it has said of the sources' times since it was last asked. Its file has one place for both: it is not moved."""
+        size = os.fstat(self._errors.fileno()).st_size
+        if size == self._heard:
+            return None
+        said = os.pread(self._errors.fileno(), size - self._heard, self._heard)
+        self._heard = size
+        found = _LOCAL.search(said.decode("utf-8", "replace"))
+        return found and found[0]
 
     def reading(self, read: Mapping[str, int]) -> Reading | None:
         """How much of the files is read, given up to where each is (path → bytes); None: all is, or nearly all, once it was
