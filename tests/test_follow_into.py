@@ -7,6 +7,7 @@ import random
 import shutil
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,8 +23,10 @@ from logtriage.normalise import Normaliser
 from logtriage.sources import follow
 from logtriage.sources.find import find
 from logtriage.sources.follow import Stop
+from logtriage.sources.read import Block
 from logtriage.store import write
 from logtriage.store.files import META
+from logtriage.store.parts import Parts
 from logtriage.store.store import Store
 from logtriage.store.upkeep import _INLINED
 from logtriage.store.verify import check
@@ -150,6 +153,66 @@ def test_each_byte_of_many_logs_once(tmp_path: Path, life: Callable[..., None], 
         for data in (b"".join(wanted), raw.encode("utf-8", "surrogateescape"))
     ]
     assert sums[0] == sums[1]
+
+
+@pytest.mark.parametrize("successor", [False, True])
+def test_a_log_that_is_moved_away_before_its_lines_are_taken_over(
+    tmp_path: Path, life: Callable[..., None], successor: bool
+) -> None:
+    """A log gets lines and is moved away before they are read, and another one may have its name by then: following goes on and has
+    the lines of each log by themselves; who reads both again finds nothing new."""
+    log, begin = tmp_path / "logs/app.log", b"the program begins\nas it says in the first lines of each log\n"
+    log.parent.mkdir()
+    log.write_bytes(begin)
+    lines = [b"".join(b"line %d of this log, number %d\n" % (n, k) for n in range(40)) for k in range(2)]
+    next_one = lines[1] if successor else b""
+
+    def moved() -> None:
+        with log.open("ab") as file:
+            file.write(lines[0])
+        log.rename(log.with_name("app.log.1"))
+        if next_one:
+            log.write_bytes(next_one)
+
+    still = [lambda: None]
+    wanted = sorted(filter(None, [begin + lines[0], next_one]))
+    for steps in ([*still * 3, moved, *still * 40], still):
+        life(steps)
+        with Store(tmp_path / "st") as store:
+            assert sorted(engine.parts(store).values()) == wanted
+
+
+def test_a_log_that_is_gone_when_following_begins(tmp_path: Path, life: Callable[..., None]) -> None:
+    """Of logs that were found one is gone before it is followed: the others are followed, and what comes to its name is."""
+    logs = [tmp_path / "logs/a.log", tmp_path / "logs/b.log"]
+    logs[0].parent.mkdir()
+    for log in logs:
+        log.write_bytes(b"from the beginning\n")
+    session: Any = SimpleNamespace(args=SimpleNamespace(sources=[str(logs[0].parent)]), error=pytest.fail)
+    written = [b"another log\n", b"from the beginning\nand on\n"]
+    steps = [lambda: None, *(partial(log.write_bytes, data) for log, data in zip(logs, written, strict=True))]
+    with Store(tmp_path / "st", write=True) as store:
+        ingest, sources = Ingest(store, engine.reading()), find([str(logs[0].parent)]).sources
+        ingest.run(sources)
+        logs[0].unlink()
+        follow_into.follow_into(ingest, session, sources, Between([*steps, *[lambda: None] * 20]))
+        assert sorted(engine.parts(store).values()) == sorted([b"from the beginning\n", *written])
+
+
+@pytest.mark.parametrize("name", ["nothing", "another"])
+def test_first_lines_of_a_log_whose_name_is_taken_by_now(tmp_path: Path, name: str) -> None:
+    """The part that the first lines of a followed log begin is their own, whatever their name stands for when it is asked for."""
+    log = tmp_path / "app.log"
+    log.write_bytes(b"a log\n")
+    (source,) = find([str(log)]).sources
+    log.unlink()
+    if name == "another":
+        log.write_bytes(b"another log\n")
+    with Store(tmp_path / "st", write=True) as store:
+        parts = Parts(store.con)
+        first = parts.begun(Block(source, 0, 1, b"a log\n", False, "utf-8"))
+        assert bytes.fromhex(first.head_sha256) == sha256(b"a log\n").digest()
+        assert parts.begun(Block(source, 0, 1, b"another log\n", False, "utf-8")).number != first.number
 
 
 def test_what_came_at_one_look_is_one_block_and_one_commit(

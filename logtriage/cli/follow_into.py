@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from logtriage.cli.session import Session
+from logtriage.errors import SourceError
 from logtriage.sources.events import Vanished
 from logtriage.sources.find import find
 from logtriage.sources.follow import Position, Stop, follow
@@ -35,8 +37,14 @@ def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: S
     names = list(session.args.sources)
     rescan = None if names == ["-"] else lambda: find(names).sources  # nothing comes after standard input
     # What their names stand for may be another log by the time their first lines come.
-    begun = {source.name: ingest.parts.of(source) for source in sources if source.path}
-    positions = {source.name: _position(begun[source.name], source) for source in sources if source.path}
+    begun: dict[str, Part] = {}
+    positions: dict[str, Position] = {}
+    for source in sources:
+        with contextlib.suppress(SourceError):  # one that is gone by now may come back, as another log
+            if source.path:
+                part = ingest.parts.of(source)
+                positions[source.name] = _position(part, source)
+                begun[source.name] = part
     tails = _Tails(ingest, begun)
     committed, due, in_files = 0.0, _renew_gist(ingest), ingest.tally.records
     for look in follow(sources, positions, stop=stop, rescan=rescan):
@@ -93,7 +101,7 @@ class _Tails:
         """Puts new lines with those of the same source that wait."""
         source = block.source
         if (tail := self._tails.get(source.name)) is None:
-            part = self._begun.pop(source.name, None) or self._ingest.parts.of(source)
+            part = self._begun.pop(source.name, None) or self._ingest.parts.begun(block)
             grammar = self._ingest.batches.normaliser.grammar(source)
             self._tails[source.name] = _Tail(part, grammar, block)
         else:

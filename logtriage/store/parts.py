@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Hashable
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from logtriage.errors import SourceError
 from logtriage.sources.find import Resource, Source
 from logtriage.sources.read import UNTOLD, Block, Fingerprint, Identity, fingerprint, identity
 from logtriage.store.paths import kept, name_of
@@ -87,11 +89,19 @@ class Parts:
                 continue
             if begins_as(part, source):
                 return self.note(headed(part, source))
-        length, digest = fingerprint(source, _HEAD) if source.path else UNTOLD
-        number = next(reversed(self._known), 0) + 1
-        return self.note(
-            Part(number, source, length, digest.hex(), now.device if now else None, now.inode if now else None)
-        )
+        return self._new(source, fingerprint(source, _HEAD) if source.path else UNTOLD, now)
+
+    def begun(self, block: Block) -> Part:
+        """The part of a followed log, the first lines of which came: its name may stand for another log by now, or for none."""
+        source, head = block.source, Fingerprint.of(block.data[:_HEAD])
+        with contextlib.suppress(SourceError):
+            if block.offset or not source.path or fingerprint(source, head.length) == head:
+                return self.of(source)
+        return self._new(source, head, None)
+
+    def _new(self, source: Source, head: Fingerprint, now: Identity | None) -> Part:
+        number, inode = next(reversed(self._known), 0) + 1, (now.device, now.inode) if now else (None, None)
+        return self.note(Part(number, source, head.length, head.digest.hex(), *inode))
 
     def broken_off(self, source: Source) -> Part | None:
         """The packed log of this very place that was not read to its end, though some of it was; None: there is none."""
@@ -107,7 +117,11 @@ class Parts:
         if not block.offset:
             length, digest = Fingerprint.of(block.data[:_HEAD])
             return self.note(replace(part, head_length=length, head_sha256=digest.hex()))
-        return self.note(headed(part, block.source)) if begins_as(part, block.source) else part
+        now = identity(block.source)
+        with contextlib.suppress(SourceError):
+            if now and (now.device, now.inode) == (part.device, part.inode) and begins_as(part, block.source):
+                return self.note(headed(part, block.source))
+        return part  # its name stands for another log by now, or for none
 
     def _candidates(self, source: Source, now: Identity | None) -> list[Part]:
         if source.path is None:
