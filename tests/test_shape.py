@@ -233,3 +233,17 @@ def test_of_a_long_record_the_beginning_is_enough(monkeypatch: pytest.MonkeyPatc
     assert numbers[0].as_py() < ANY < numbers[1].as_py()
     assert max(len(one.text) for one in shapes.new.values()) < 5_000
     assert shapes.runs is not None and shapes.runs.to_pylist() == [None, 2]
+
+
+def test_characters_that_are_marks_do_not_multiply_a_text() -> None:
+    """A record that is kept whole, as it holds them itself, has its body in its shape as often as each mark stands for it: once."""
+    import pyarrow as pa
+
+    marks, body = "\1\2\4\5\6\2\4" * 200, "\2\4\5 word" * 200
+    texts = [pa.array([text], pa.large_string()) for text in (marks + "end", body, "\2" * 99, "\1" * 99)]
+    shapes = Shapes()
+    (number,) = shapes.number(*texts, pa.array([True])).to_pylist()
+    (shape,) = shapes.new.values()
+    assert number < ANY
+    assert len(shape.text) < 10 * (len(marks) + len(body))
+    assert "end" in shape.text

@@ -58,6 +58,7 @@ _FEW = re.compile(f"[A-Za-z]*{_NUMBER}+[A-Za-z]{{0,3}}")
 _NUMBERS = re.compile(f"{_NUMBER}+")
 _SEAM = re.compile(SEAMS)
 _SIGN = re.compile(f"[{_SIGNS}]")
+_PLACES = re.compile(f"[{STAMP}{BODY}{JSON_BODY}{HTML_BODY}{OBSERVED}]")
 _RUNS = re.compile(b"[A-Za-z0-9]+")
 _FEW_TEXTS, _SHARE = 100, 50  # distinct texts whose runs are measured: so many, and one for so many records
 _LONGEST = 65_535
@@ -175,16 +176,25 @@ def _shape(way: int, texts: Sequence[Sequence[str]]) -> tuple[Shape, bool]:
         way, place = divmod(way, max(1, len(of_piece)))
         chosen.append(of_piece[place])
     frame, body, stamp, observed = (piece.translate(_IDS) for piece in chosen)
-    text = frame
-    for mark, piece in ((STAMP, stamp), (OBSERVED, observed), (BODY, body)):
-        text = text.replace(mark, mark + piece + mark)
-    if JSON_BODY in text or HTML_BODY in text:
-        escaped = json.dumps(body, ensure_ascii=False)[1:-1]
-        text = text.replace(JSON_BODY, JSON_BODY + _ESCAPE.sub(_escape, escaped) + JSON_BODY)
-        text = text.replace(HTML_BODY, HTML_BODY + _ESCAPE.sub(_escape, escaped.translate(_HTML)) + HTML_BODY)
+    text = _put_together(frame, {STAMP: stamp, OBSERVED: observed, BODY: body}, once=bool(way))
     text = text.replace(_ID, ID + _JOINED + ID)
     text = _RUN.sub(_joined, text).translate(_LAST)
     return Shape(text, wording(body.translate(_LAST))), bool(way)
+
+
+def _put_together(frame: str, pieces: dict[str, str], *, once: bool) -> str:
+    """A frame with its pieces at their marks. `once`: what is kept whole may hold any number of characters that are marks."""
+    if JSON_BODY in frame or HTML_BODY in frame:
+        escaped = json.dumps(pieces[BODY], ensure_ascii=False)[1:-1]
+        pieces[JSON_BODY] = _ESCAPE.sub(_escape, escaped)
+        pieces[HTML_BODY] = _ESCAPE.sub(_escape, escaped.translate(_HTML))
+
+    def put(found: re.Match[str]) -> str:
+        mark = found[0]
+        piece = pieces.pop(mark, None) if once else pieces[mark]
+        return "" if piece is None else mark + piece + mark
+
+    return _PLACES.sub(put, frame)
 
 
 def _escape(found: re.Match[str]) -> str:
