@@ -155,23 +155,25 @@ def test_each_byte_of_many_logs_once(tmp_path: Path, life: Callable[..., None], 
     assert sums[0] == sums[1]
 
 
-@pytest.mark.parametrize("successor", [False, True])
+@pytest.mark.parametrize("how", ["moved", "copied"])
+@pytest.mark.parametrize("successor", ["none", "other", "alike"])
 def test_a_log_that_is_moved_away_before_its_lines_are_taken_over(
-    tmp_path: Path, life: Callable[..., None], successor: bool
+    tmp_path: Path, life: Callable[..., None], successor: str, how: str
 ) -> None:
-    """A log gets lines and is moved away before they are read, and another one may have its name by then: following goes on and has
-    the lines of each log by themselves; who reads both again finds nothing new."""
+    """A log gets lines and is moved away, or copied and emptied, before they are in the store, and another one may have its name by
+    then, which begins as it did when it was seen: following goes on and has the lines of each log by themselves; who reads both
+    again finds nothing new."""
     log, begin = tmp_path / "logs/app.log", b"the program begins\nas it says in the first lines of each log\n"
     log.parent.mkdir()
     log.write_bytes(begin)
     lines = [b"".join(b"line %d of this log, number %d\n" % (n, k) for n in range(40)) for k in range(2)]
-    next_one = lines[1] if successor else b""
+    next_one = {"none": b"", "other": lines[1], "alike": begin + lines[1]}[successor]
 
     def moved() -> None:
         with log.open("ab") as file:
             file.write(lines[0])
-        log.rename(log.with_name("app.log.1"))
-        if next_one:
+        (log.rename if how == "moved" else partial(shutil.copy, log))(log.with_name("app.log.1"))
+        if next_one or how == "copied":
             log.write_bytes(next_one)
 
     still = [lambda: None]

@@ -13,6 +13,7 @@ from logtriage.sources.events import Vanished
 from logtriage.sources.find import find
 from logtriage.sources.follow import Position, Stop, follow
 from logtriage.sources.read import Block, fingerprint, identity
+from logtriage.store.parts import first_bytes, longer
 
 if TYPE_CHECKING:
     from logtriage.batches import Last
@@ -37,14 +38,14 @@ def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: S
     names = list(session.args.sources)
     rescan = None if names == ["-"] else lambda: find(names).sources  # nothing comes after standard input
     # What their names stand for may be another log by the time their first lines come.
-    begun: dict[str, Part] = {}
+    begun: dict[str, tuple[Part, bytes]] = {}
     positions: dict[str, Position] = {}
     for source in sources:
         with contextlib.suppress(SourceError):  # one that is gone by now may come back, as another log
             if source.path:
                 part = ingest.parts.of(source)
                 positions[source.name] = _position(part, source)
-                begun[source.name] = part
+                begun[source.name] = part, first_bytes(part, source)
     tails = _Tails(ingest, begun)
     committed, due, in_files = 0.0, _renew_gist(ingest), ingest.tally.records
     for look in follow(sources, positions, stop=stop, rescan=rescan):
@@ -74,10 +75,11 @@ def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: S
 @dataclass(slots=True)
 class _Tail:
     """A followed source in the store: its part, what is known of it, and lines that are not in the store yet, or whose
-    record may still go on: then they are written anew."""
+    record may still go on: then they are written anew. `first`: its first bytes, as they came."""
 
     part: Part
     grammar: Grammar
+    first: bytes
     lines: Block
     is_new: bool = True
     last: Last | None = None
@@ -86,8 +88,8 @@ class _Tail:
 class _Tails:
     """The tails of sources, by name."""
 
-    def __init__(self, ingest: Ingest, begun: dict[str, Part]) -> None:
-        """`begun`: the parts of sources of which nothing came yet."""
+    def __init__(self, ingest: Ingest, begun: dict[str, tuple[Part, bytes]]) -> None:
+        """`begun`: the parts of sources of which nothing came yet, and their first bytes."""
         self._ingest, self._begun = ingest, begun
         self._tails: dict[str, _Tail] = {}
         self._size = 0  # bytes that came and are not read
@@ -101,13 +103,14 @@ class _Tails:
         """Puts new lines with those of the same source that wait."""
         source = block.source
         if (tail := self._tails.get(source.name)) is None:
-            part = self._begun.pop(source.name, None) or self._ingest.parts.begun(block)
+            known = self._begun.pop(source.name, None)
+            part, first = known if known else (self._ingest.parts.begun(block), b"")
             grammar = self._ingest.batches.normaliser.grammar(source)
-            self._tails[source.name] = _Tail(part, grammar, block)
+            self._tails[source.name] = _Tail(part, grammar, longer(first, block), block)
         else:
             joins = tail.lines.end == block.offset
             tail.lines = replace(tail.lines, data=tail.lines.data + block.data) if joins else block
-            tail.is_new = True
+            tail.first, tail.is_new = longer(tail.first, block), True
         self._size += len(block.data)
         if self._size > _MOST_WAITING:
             self.read()
@@ -129,7 +132,7 @@ class _Tails:
             last = batch.last()
             for place in batch.read:
                 tail = new[batch.sources[place]]
-                part = self._ingest.parts.grown(parts[place], tail.lines)
+                part = self._ingest.parts.grown(parts[place], tail.lines.source, tail.first)
                 rest = tail.lines.data[part.tail_offset - tail.lines.offset :]
                 tail.lines = replace(tail.lines, offset=part.tail_offset, line=part.tail_line, data=rest)
                 tail.part, tail.is_new, tail.last = part, False, last[tail.lines.source]

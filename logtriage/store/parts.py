@@ -109,18 +109,19 @@ class Parts:
         every = (self._known[number] for number in sorted(place, reverse=True))
         return next((part for part in every if part.offset and part.size is None), None)
 
-    def grown(self, part: Part, block: Block) -> Part:
-        """A part of which a block was read as it came: it is known by more of its beginning, if that has become much more. What
-        was empty when it was seen, or a few bytes, would be taken for another log when it is seen again."""
+    def grown(self, part: Part, source: Source, first: bytes) -> Part:
+        """A part of which more was read as it came: it is known by more of its beginning, if that has become much more. What
+        was empty when it was seen, or a few bytes, would be taken for another log when it is seen again. `first`: the first
+        bytes that came of it, as far as they are at hand."""
         if part.head_length >= min(part.offset, max(_ENOUGH, part.offset // 2), _HEAD):
             return part
-        if not block.offset:
-            length, digest = Fingerprint.of(block.data[:_HEAD])
-            return self.note(replace(part, head_length=length, head_sha256=digest.hex()))
-        now = identity(block.source)
+        if len(first) > part.head_length:
+            length, digest = Fingerprint.of(first[: min(part.offset, _HEAD)])
+            part = self.note(replace(part, head_length=length, head_sha256=digest.hex()))
+        now = identity(source)
         with contextlib.suppress(SourceError):
-            if now and (now.device, now.inode) == (part.device, part.inode) and begins_as(part, block.source):
-                return self.note(headed(part, block.source))
+            if now and (now.device, now.inode) == (part.device, part.inode) and begins_as(part, source):
+                return self.note(headed(part, source))
         return part  # its name stands for another log by now, or for none
 
     def _candidates(self, source: Source, now: Identity | None) -> list[Part]:
@@ -193,6 +194,22 @@ def _told(part: Part) -> bool:
     """Whether enough of a part's beginning is known to know it again under another name."""
     # what is followed is known by less than was read of it: as much as was there when it was read before
     return part.head_length >= min(_ENOUGH, max(32, part.offset // 2))
+
+
+def first_bytes(part: Part, source: Source) -> bytes:
+    """The first KiB of a file that is known by less than that, or what there is of it; none if it is another log by now."""
+    if part.head_length >= _ENOUGH or not source.path or source.compression or source.member:
+        return b""
+    with contextlib.suppress(OSError), source.path.open("rb") as file:
+        first = file.read(_ENOUGH)
+        length, digest = Fingerprint.of(first[: part.head_length])
+        return first if (length, digest.hex()) == (part.head_length, part.head_sha256) else b""
+    return b""
+
+
+def longer(first: bytes, block: Block) -> bytes:
+    """The first KiB of a log of which a block came."""
+    return (first[: block.offset] + block.data)[:_ENOUGH] if block.offset <= len(first) < _ENOUGH else first
 
 
 def headed(part: Part, source: Source) -> Part:
