@@ -217,6 +217,30 @@ def test_first_lines_of_a_log_whose_name_is_taken_by_now(tmp_path: Path, name: s
         assert parts.begun(Block(source, 0, 1, b"another log\n", False, "utf-8")).number != first.number
 
 
+def test_a_record_that_goes_on_for_ever_is_cut(
+    tmp_path: Path, life: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes behind more of it than a record may have is another one, so that not all of it is read anew at each look; the
+    store has each byte once."""
+    monkeypatch.setattr(follow_into, "LONGEST", 1_000)
+    (tmp_path / "logs").mkdir()
+    log = tmp_path / "logs" / "a.log"
+    log.write_bytes(b"2026-03-02 10:00:01,123 ERROR [main] a.B - no\n")
+
+    def goes_on() -> None:
+        with log.open("ab") as file:
+            file.write(b"\tat a.b.C.run(C.java:17)\n" * 20)
+
+    life([goes_on, *[lambda: None] * 3] * 12)
+    with Store(tmp_path / "st") as store:
+        begins = store.con.execute('SELECT "offset" FROM lake.records ORDER BY 1').fetchall()
+        sizes = [end - begin for (begin,), (end,) in itertools.pairwise([*begins, (log.stat().st_size,)])]
+        assert 4 <= len(sizes) <= 10
+        assert 1_000 < max(sizes) < 2_000
+        assert list(engine.parts(store).values()) == [log.read_bytes()]
+        assert not check(store).wrong
+
+
 def test_what_came_at_one_look_is_one_block_and_one_commit(
     tmp_path: Path, life: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from logtriage.sources.find import find
 from logtriage.sources.follow import Position, Stop, follow
 from logtriage.sources.read import Block, fingerprint, identity
 from logtriage.store.parts import first_bytes, longer
+from logtriage.whole import LONGEST
 
 if TYPE_CHECKING:
     from logtriage.batches import Last
@@ -132,11 +133,18 @@ class _Tails:
             last = batch.last()
             for place in batch.read:
                 tail = new[batch.sources[place]]
-                part = self._ingest.parts.grown(parts[place], tail.lines.source, tail.first)
+                part = self._cut(self._ingest.parts.grown(parts[place], tail.lines.source, tail.first))
                 rest = tail.lines.data[part.tail_offset - tail.lines.offset :]
                 tail.lines = replace(tail.lines, offset=part.tail_offset, line=part.tail_line, data=rest)
                 tail.part, tail.is_new, tail.last = part, False, last[tail.lines.source]
         self._size = 0
+
+    def _cut(self, part: Part) -> Part:
+        """A part whose last record is too long is taken to end with it: else all of it would be read anew at each look."""
+        if part.offset - part.tail_offset <= LONGEST:
+            return part
+        self._ingest.batches.cut.append(part.source.name)
+        return self._ingest.parts.note(replace(part, tail_offset=part.offset, tail_line=part.line))
 
 
 def _renew_gist(ingest: Ingest) -> float:
