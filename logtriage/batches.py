@@ -120,6 +120,8 @@ class Batch:
             if known.get(self.sources[place]) == Last(second["offset"], first):
                 same.append(runs[place][0])
                 read[place] = read[place]._replace(offset=second["offset"], lines=read[place].line - second["line"])
+        if not same:
+            return self
         lines = self.rows["i"].take(pa.array(same, pa.int64()))
         rows, hits = (
             table.filter(pc.invert(pc.is_in(table["i"], value_set=lines))) for table in (self.rows, self.hits)

@@ -147,7 +147,6 @@ class Ingest:
         if again.keys() & self._waiting.touched:  # read by another name just now: what is taken back must be there
             self._write()
         self._waiting.dropped |= again
-        self.tally.records -= len(again)
         self._wait([part.number for part in parts], batch)
         self.tally.lines += sum(read.lines for read in batch.read.values())
         self.tally.bytes += size

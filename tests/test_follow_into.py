@@ -18,13 +18,13 @@ import pytest
 from command import called
 
 from logtriage.cli import follow_into
-from logtriage.ingest import Ingest
+from logtriage.ingest import Ingest, Tally
 from logtriage.normalise import Normaliser
 from logtriage.sources import follow
 from logtriage.sources.find import find
 from logtriage.sources.follow import Stop
 from logtriage.sources.read import Block
-from logtriage.store import write
+from logtriage.store import upkeep, write
 from logtriage.store.files import META
 from logtriage.store.parts import Parts
 from logtriage.store.store import Store
@@ -49,20 +49,21 @@ class Between(Stop):
 
 
 @pytest.fixture
-def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tally]:
     """Brings the logs of a folder into a store and follows them, while steps happen; a fifth of a second goes by at each glance
-    at the clock."""
+    at the clock. Gives what was counted."""
     clock = itertools.count(step=0.2)
     for module in (follow_into, follow):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
 
-    def lives(steps: list[Callable[[], None]]) -> None:
+    def lives(steps: list[Callable[[], None]]) -> Tally:
         session: Any = SimpleNamespace(args=SimpleNamespace(sources=[str(tmp_path / "logs")]), error=pytest.fail)
         with Store(tmp_path / "st", write=True) as store:
             ingest = Ingest(store, engine.reading())
             sources = find([str(tmp_path / "logs")]).sources
             ingest.run(sources)
             follow_into.follow_into(ingest, session, sources, Between(steps))
+            return ingest.tally
 
     return lives
 
@@ -132,7 +133,7 @@ def _killed() -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_each_byte_of_many_logs_once(tmp_path: Path, life: Callable[..., None], seed: int) -> None:
+def test_each_byte_of_many_logs_once(tmp_path: Path, life: Callable[..., Tally], seed: int) -> None:
     """A dozen logs in four formats, some rotated by renaming and some by copying, while who follows them is killed three times
     between a look and the commit: the store has the bytes of each log, in order, once; what raw output gives is what was
     written."""
@@ -158,7 +159,7 @@ def test_each_byte_of_many_logs_once(tmp_path: Path, life: Callable[..., None], 
 @pytest.mark.parametrize("how", ["moved", "copied"])
 @pytest.mark.parametrize("successor", ["none", "other", "alike"])
 def test_a_log_that_is_moved_away_before_its_lines_are_taken_over(
-    tmp_path: Path, life: Callable[..., None], successor: str, how: str
+    tmp_path: Path, life: Callable[..., Tally], successor: str, how: str
 ) -> None:
     """A log gets lines and is moved away, or copied and emptied, before they are in the store, and another one may have its name by
     then, which begins as it did when it was seen: following goes on and has the lines of each log by themselves; who reads both
@@ -184,7 +185,7 @@ def test_a_log_that_is_moved_away_before_its_lines_are_taken_over(
             assert sorted(engine.parts(store).values()) == wanted
 
 
-def test_a_log_that_is_gone_when_following_begins(tmp_path: Path, life: Callable[..., None]) -> None:
+def test_a_log_that_is_gone_when_following_begins(tmp_path: Path, life: Callable[..., Tally]) -> None:
     """Of logs that were found one is gone before it is followed: the others are followed, and what comes to its name is."""
     logs = [tmp_path / "logs/a.log", tmp_path / "logs/b.log"]
     logs[0].parent.mkdir()
@@ -218,7 +219,7 @@ def test_first_lines_of_a_log_whose_name_is_taken_by_now(tmp_path: Path, name: s
 
 
 def test_a_record_that_goes_on_for_ever_is_cut(
-    tmp_path: Path, life: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, life: Callable[..., Tally], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What comes behind more of it than a record may have is another one, so that not all of it is read anew at each look; the
     store has each byte once."""
@@ -242,7 +243,7 @@ def test_a_record_that_goes_on_for_ever_is_cut(
 
 
 def test_what_came_at_one_look_is_one_block_and_one_commit(
-    tmp_path: Path, life: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, life: Callable[..., Tally], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of thirty logs that write alike; a last record that has not changed is not written anew, one that goes on is."""
     (tmp_path / "logs").mkdir()
@@ -275,22 +276,27 @@ def test_what_came_at_one_look_is_one_block_and_one_commit(
         assert sorted(engine.parts(store).values()) == sorted(path.read_bytes() for path in logs)
 
 
+@pytest.mark.parametrize(("piece", "records"), [("2026-03-02 10:00:01,123 INFO said\n" * 80, 881), ("\tat a.b.C\n", 1)])
 def test_the_catalog_does_not_grow_with_each_commit(
-    tmp_path: Path, life: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, life: Callable[..., Tally], monkeypatch: pytest.MonkeyPatch, piece: str, records: int
 ) -> None:
-    """Of the records that come few at a time only so many stay in the catalog, which each commit goes through."""
-    monkeypatch.setattr(follow_into, "_IN_CATALOG", 100)
+    """Of what comes few records at a time, or is one record that goes on and is written anew each time, only so much stays in the
+    catalog, which each commit goes through. What is written anew counts once."""
+    most = 100 if records > 1 else 10
+    monkeypatch.setattr(follow_into, "_IN_CATALOG", most)
+    monkeypatch.setattr(upkeep, "INLINE", 5)
     (tmp_path / "logs").mkdir()
     log = tmp_path / "logs" / "a.log"
+    log.write_text("2026-03-02 10:00:00,000 INFO begun\n")
 
     def said() -> None:
-        with log.open("ab") as file:
-            file.write(b"2026-03-02 10:00:01,123 INFO  [main] a.B - said\n" * 80)
+        with log.open("a") as file:
+            file.write(piece)
 
-    said()
-    life([said, *[lambda: None] * 3] * 10)
+    tally = life([said, *[lambda: None] * 3] * (11 if records > 1 else 40))
     with Store(tmp_path / "st") as store:
         kept = {name: rows for name, rows, _ in store.con.execute(_INLINED.format(meta=META)).fetchall()}
         ((left,),) = store.con.execute(f"SELECT count(*) FROM {META}.{kept['records']}").fetchall()
-        assert left < 300
+        assert left < 3 * most
         assert list(engine.parts(store).values()) == [log.read_bytes()]
+    assert tally.records == records

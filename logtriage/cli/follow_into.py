@@ -13,7 +13,7 @@ from logtriage.sources.events import Vanished
 from logtriage.sources.find import find
 from logtriage.sources.follow import Position, Stop, follow
 from logtriage.sources.read import Block, fingerprint, identity
-from logtriage.store.parts import first_bytes, longer
+from logtriage.store.parts import Part, first_bytes, longer
 from logtriage.whole import LONGEST
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from logtriage.formats.detect import Grammar
     from logtriage.ingest import Ingest
     from logtriage.sources.find import Source
-    from logtriage.store.parts import Part
 
 COMMIT_EVERY = 0.4  # seconds between two commits
 _QUIET = 1.0  # seconds without a commit, after which the store's gist is renewed
@@ -48,7 +47,7 @@ def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: S
                 positions[source.name] = _position(part, source)
                 begun[source.name] = part, first_bytes(part, source)
     tails = _Tails(ingest, begun)
-    committed, due, in_files = 0.0, _renew_gist(ingest), ingest.tally.records
+    committed, due = 0.0, _renew_gist(ingest)
     for look in follow(sources, positions, stop=stop, rescan=rescan):
         for item in look:
             if isinstance(item, Block):
@@ -63,9 +62,9 @@ def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: S
             if now - committed >= COMMIT_EVERY:
                 tails.read()
                 ingest.flush()
-                if ingest.tally.records >= in_files + _IN_CATALOG:
+                if tails.written >= _IN_CATALOG:
                     to_files(ingest.store)
-                    in_files = ingest.tally.records
+                    tails.written = 0
                 committed = time.monotonic()
         elif ingest.store.touched != set() and now >= max(due, committed + _QUIET):
             due = _renew_gist(ingest)
@@ -94,6 +93,7 @@ class _Tails:
         self._ingest, self._begun = ingest, begun
         self._tails: dict[str, _Tail] = {}
         self._size = 0  # bytes that came and are not read
+        self.written = 0  # records that the ingest was given, also those that it was given before and that went on
 
     @property
     def has_new(self) -> bool:
@@ -129,9 +129,12 @@ class _Tails:
         grammars = {source: tail.grammar for source, tail in new.items()}
         known = {source: tail.last for source, tail in new.items() if tail.last}
         for batch in self._ingest.batches.together([tail.lines for tail in new.values()], grammars):
-            parts = self._ingest.add([new[source].part for source in batch.sources], batch.without(known))
-            last = batch.last()
-            for place in batch.read:
+            last, batch = batch.last(), batch.without(known)
+            before = [new[source].part for source in batch.sources]
+            parts = self._ingest.add(before, batch)
+            self.written += len(batch.rows)
+            for place, read in batch.read.items():
+                self._ingest.tally.records -= read.offset < before[place].offset  # its first one was there, and went on
                 tail = new[batch.sources[place]]
                 part = self._cut(self._ingest.parts.grown(parts[place], tail.lines.source, tail.first))
                 rest = tail.lines.data[part.tail_offset - tail.lines.offset :]

@@ -113,11 +113,12 @@ class Parts:
         """A part of which more was read as it came: it is known by more of its beginning, if that has become much more. What
         was empty when it was seen, or a few bytes, would be taken for another log when it is seen again. `first`: the first
         bytes that came of it, as far as they are at hand."""
-        if part.head_length >= min(part.offset, max(_ENOUGH, part.offset // 2), _HEAD):
-            return part
-        if len(first) > part.head_length:
-            length, digest = Fingerprint.of(first[: min(part.offset, _HEAD)])
+        enough = min(part.offset, max(_ENOUGH, part.offset // 2), _HEAD)
+        if part.head_length < enough and len(first) > part.head_length:
+            length, digest = Fingerprint.of(first[: part.offset])
             part = self.note(replace(part, head_length=length, head_sha256=digest.hex()))
+        if part.head_length >= enough:
+            return part
         now = identity(source)
         with contextlib.suppress(SourceError):
             if now and (now.device, now.inode) == (part.device, part.inode) and begins_as(part, source):
@@ -192,8 +193,7 @@ def _place(source: Source) -> tuple[str | None, str | None]:
 
 def _told(part: Part) -> bool:
     """Whether enough of a part's beginning is known to know it again under another name."""
-    # what is followed is known by less than was read of it: as much as was there when it was read before
-    return part.head_length >= min(_ENOUGH, max(32, part.offset // 2))
+    return part.head_length >= min(_ENOUGH, max(32, part.offset))
 
 
 def first_bytes(part: Part, source: Source) -> bytes:
