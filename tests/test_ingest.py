@@ -171,7 +171,8 @@ def test_a_damaged_log_that_was_mended_is_read_anew(
     head: int, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a decoder made of damage, before or behind the bytes that a log is known by, does not stay beside what was
-    there: once the file is whole, the store has its bytes, once. A log that has come to its name is another one."""
+    there: once the file is whole, the store has its bytes, once, and as many records as are told. A log that has come to its
+    name is another one."""
     monkeypatch.setattr(parts, "_HEAD", head)
     log, whole, other = tmp_path / "app.log.gz", _log(0, 1500), _log(1500, 2000)
     packed = gzip.compress(whole)
@@ -179,10 +180,13 @@ def test_a_damaged_log_that_was_mended_is_read_anew(
     for place in range(len(packed) // 2, len(packed), len(packed) // 6):
         log.write_bytes(packed[:place] + bytes([packed[place] ^ 8]) + packed[place + 1 :])
         assert len(engine.ingest(store, log).errors) == 1
-        rubbish += not all(map(whole.startswith, engine.parts(store).values()))
+        wrong = not all(map(whole.startswith, engine.parts(store).values()))
+        rubbish += wrong
         log.write_bytes(packed)
         tally = engine.ingest(store, log)
         assert not tally.errors
+        if wrong:  # all of it was read anew, and is told
+            assert (tally.records,) in store.con.execute("SELECT count(*) FROM lake.records").fetchall()
         assert list(engine.parts(store).values()) == [whole]
         assert not check(store).wrong
         _empty(store)
