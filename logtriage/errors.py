@@ -56,7 +56,28 @@ def told(why: Exception) -> LogtriageError | None:
     if isinstance(why, MemoryError) or (duckdb and isinstance(why, duckdb.OutOfMemoryException)):
         return LogtriageError("there is not enough memory for this", "ask for less at once: by --since, --source or -m")
     if duckdb and isinstance(why, duckdb.Error):
-        return LogtriageError(f"DuckDB: {str(why).strip().splitlines()[0]}", "LOGTRIAGE_DEBUG=1 shows where")
+        return unreadable(why) or LogtriageError(
+            f"DuckDB: {str(why).strip().splitlines()[0]}", "LOGTRIAGE_DEBUG=1 shows where"
+        )
+    return None
+
+
+def unreadable(why: Exception) -> StoreError | None:
+    """What DuckDB failed by, if that is a file of the store which it cannot open: of some it does not tell why."""
+    import _duckdb as duckdb
+
+    paths = (
+        [part for part in str(why).split('"') if part[:1] == "/"]
+        if type(why) in (duckdb.Error, duckdb.IOException)
+        else []
+    )
+    for path in paths:
+        try:
+            with open(path, "rb"):
+                continue
+        except OSError as what:
+            hint = "ask its owner" if isinstance(what, PermissionError) else "if it was moved, name it with --store"
+            return StoreError(f"the store cannot be read: {path}: {what.strerror}", hint)
     return None
 
 

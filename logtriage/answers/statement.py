@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
-from logtriage.errors import UsageError
+from logtriage.errors import LogtriageError, UsageError, unreadable
 from logtriage.output import csv_row, harmless
 from logtriage.query.windows import documents_at_once
 from logtriage.sql import among
@@ -94,8 +94,10 @@ def write_parquet(result: duckdb.DuckDBPyConnection, file: IO[bytes]) -> int:
     return total
 
 
-def wrong(why: Exception) -> UsageError:
+def wrong(why: Exception) -> LogtriageError:
     """What DuckDB says of a statement: its first line, and as the hint what it would rather have, and where."""
+    if error := unreadable(why):
+        return error
     first, *rest = str(why).strip().splitlines()
     told = [line.strip() for line in rest if line.strip(" ^") and not line.startswith("LINE")]
     return UsageError(f"sql: {first}", told[0] if told else None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from logtriage.cli.session import Session
-from logtriage.errors import SourceError
+from logtriage.errors import SourceError, StoreInUse
 from logtriage.sources.events import Vanished
 from logtriage.sources.find import find
 from logtriage.sources.follow import Position, Stop, follow
@@ -63,8 +63,9 @@ def follow_into(ingest: Ingest, session: Session, sources: list[Source], stop: S
                 tails.read()
                 ingest.flush()
                 if tails.written >= _IN_CATALOG:
-                    to_files(ingest.store)
-                    tails.written = 0
+                    with contextlib.suppress(StoreInUse):  # somebody reads; after the next commit, maybe nobody
+                        to_files(ingest.store)
+                        tails.written = 0
                 committed = time.monotonic()
         elif ingest.store.touched != set() and now >= max(due, committed + _QUIET):
             due = _renew_gist(ingest)

@@ -185,15 +185,15 @@ def _needs_fields(args: argparse.Namespace, sources: int) -> bool:
 def _over_store(session: Session, needle: Needle) -> int:
     if session.args.no_store:
         raise UsageError("grep: name the logs to search", "--no-store leaves nothing else")
-    from logtriage.store import gist
+    from logtriage.store import gist, lock
 
-    code, told = None, gist.read(session.store_path)
-    if told:
-        from logtriage.cli import grep_gist
+    with lock.reading(session.store_path):
+        if told := gist.read(session.store_path):
+            from logtriage.cli import grep_gist
 
-        code = grep_gist.grep(session, needle, told)
-    if code is None:
+            code = grep_gist.grep(session, needle, told)
+            if code is not None:
+                return code
         from logtriage.cli import stored
 
-        code = stored.grep(session, needle, told)
-    return code
+        return stored.grep(session, needle, told)

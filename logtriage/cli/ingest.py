@@ -11,7 +11,7 @@ from logtriage.cli.progress import Progress
 from logtriage.cli.session import Session
 from logtriage.cli.signals import stop_with_parent, stopped_by_signal
 from logtriage.coverage import Coverage, counted
-from logtriage.errors import StoreError
+from logtriage.errors import StoreError, StoreInUse
 
 if TYPE_CHECKING:
     from logtriage.ingest import Ingest, Tally
@@ -121,6 +121,9 @@ def _put_in_order(session: Session, store: Store, stop: Stop) -> None:
         return
     except _Stopped:
         progress.clear()
+    except StoreInUse as why:
+        progress.clear()
+        session.say(why.message)
     except StoreError as why:
         progress.clear()
         session.error(why)

@@ -64,9 +64,10 @@ def run(argv: list[str]) -> int:
     args = session.args
     file = _file(args)
     from logtriage.answers.statement import shut
+    from logtriage.store.lock import reading
 
     text = sys.stdin.read() if args.query[-1] == "-" else args.query[-1]
-    with opened(session, args.sources or [], piped=False) as (store, parts):
+    with opened(session, args.sources or [], piped=False) as (store, parts), reading(store.path):
         shut(store, parts)
         rows, has_times = _print(session, store, text, file)
     session.say(counted(rows, "row") + ("; times are UTC" if has_times else ""))

@@ -118,10 +118,11 @@ def _prune(session: Session) -> int:
 
 
 def _check(session: Session) -> int:
+    from logtriage.store.lock import reading
     from logtriage.store.store import Store
     from logtriage.store.verify import check
 
-    with Store(session.store_path) as store:
+    with reading(session.store_path), Store(session.store_path) as store:
         verdict = check(store, compare=not session.args.no_compare)
     for problem in verdict.wrong:
         print(problem)

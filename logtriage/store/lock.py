@@ -1,15 +1,18 @@
-"""One writer at a time: the lock on a store's folder."""
+"""One writer at a time: the lock on a store's folder; and files are put in order only while nobody reads them."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from logtriage.errors import StoreError, StoreInUse
+
+_AGAIN = 0.05  # seconds after which one looks again whether somebody reads
 
 
 def taken(path: Path) -> IO[str]:
@@ -48,6 +51,15 @@ def _hold(lock: IO[str]) -> None:
         fcntl.flock(lock, fcntl.LOCK_UN)
 
 
+def is_of(lock: IO[str], path: Path) -> bool:
+    """Whether a lock that is held is that of the folder at `path`: a store that is moved takes its own along, and another may
+    come to its place."""
+    try:
+        return os.path.samestat(os.fstat(lock.fileno()), os.stat(path / "lock"))
+    except OSError:
+        return False
+
+
 def is_taken(path: Path) -> bool:
     """Whether a process writes to the store there just now."""
     try:
@@ -58,6 +70,60 @@ def is_taken(path: Path) -> bool:
     except OSError:  # no store, or none that can be read: told by who opens it
         pass
     return False
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """While inside, nobody is `alone` with the store: a connection to it that reads on would find less, and not know. Where the
+    system has no such locks for a folder, inside is as outside."""
+    try:
+        folder = os.open(path, os.O_RDONLY)
+    except OSError:  # told by who opens the store
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
+def alone(path: Path, patience: float = 0) -> Iterator[None]:
+    """While inside, who wants to read the store waits. Raises StoreInUse where others, or this process, have been `reading` it
+    for so many seconds."""
+    folder, end = os.open(path, os.O_RDONLY), time.monotonic() + patience
+    try:
+        while not _is_alone(folder):
+            if time.monotonic() >= end:
+                raise StoreInUse(
+                    f"the store {path} is being read: its files cannot be put in order meanwhile", "run it again later"
+                )
+            time.sleep(_AGAIN)
+        yield
+        os.utime(path / "lock")
+    finally:
+        os.close(folder)
+
+
+def arranged(path: Path) -> int:
+    """What tells whether somebody has been `alone` with the store since this was asked: what reads on has to begin anew."""
+    try:
+        return os.stat(path / "lock").st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _is_alone(folder: int) -> bool:
+    """Takes the lock of all who read, if nobody has it."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # the system has none
+        return True
+    return True
 
 
 @contextlib.contextmanager

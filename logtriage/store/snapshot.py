@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from logtriage.once import once
-from logtriage.store import file_grams, files, gist, grams
+from logtriage.store import file_grams, files, gist, grams, lock
 from logtriage.store.catalog import catalog_of, load, longest_runs, read_up_to
 from logtriage.store.file_grams import Told
 from logtriage.store.files import File
@@ -39,6 +39,9 @@ class Snapshot:
     """
 
     def __init__(self, store: Store) -> None:
+        self._reading = ExitStack()
+        self._reading.enter_context(lock.reading(store.path))
+        self._arranged = lock.arranged(store.path)
         self._store, self._con, self._is_open = store, store.con.cursor(), False
         self._con.execute(f"SET TimeZone = 'UTC'; SET dynamic_or_filter_threshold = {_LOOKED_UP}")
         self.memory: dict[Hashable, Any] = {}  # what queries keep in mind of it
@@ -167,6 +170,15 @@ class Snapshot:
         self.con.execute("COMMIT; BEGIN")
         return self.version == self._now()
 
+    def rest(self) -> None:
+        """Until it is to `wake`, the store's files may be put in order."""
+        self._reading.close()
+
+    def wake(self) -> bool:
+        """It is asked again. False: the files were put in order meanwhile, and this snapshot is of no further use."""
+        self._reading.enter_context(lock.reading(self._folder))
+        return self._arranged == lock.arranged(self._folder)
+
     def _now(self) -> int:
         """The number of the store's version that is seen."""
         return int(self._con.execute("FROM lake.current_snapshot()").fetchall()[0][0])
@@ -174,6 +186,7 @@ class Snapshot:
     def close(self) -> None:
         """Lets go of the snapshot."""
         self._con.close()
+        self._reading.close()
 
 
 @contextmanager

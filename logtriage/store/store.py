@@ -95,7 +95,8 @@ class Store:
 
         from logtriage.store import distil
 
-        with contextlib.suppress(OSError, duckdb.Error):
+        with contextlib.suppress(OSError, duckdb.Error, StoreError):
+            self._require_here()
             if now := distil.renew(self.con, self.path, self.began, self.touched):
                 self.began, self.touched = now, set()
 
@@ -190,6 +191,7 @@ class Store:
             con.execute("BEGIN")
             try:
                 yield
+                self._require_here()  # DuckLake finds the catalog by its path
                 con.execute("COMMIT")
             except BaseException:
                 with contextlib.suppress(duckdb.Error):
@@ -201,13 +203,23 @@ class Store:
         """What cannot be written inside is told as StoreError, a full disk by name, and leaves no files behind."""
         import _duckdb as duckdb
 
+        self._require_here()
         try:
             with lock.private():
                 yield
         except duckdb.Error as why:
+            self._require_here()
             with contextlib.suppress(duckdb.Error):
                 self.free_orphans()
             raise self._failed("could not take the data", why) from why
+
+    def _require_here(self) -> None:
+        """Raises StoreError where the store that is written to is not at its path any more: another one may be there."""
+        if self._lock and not lock.is_of(self._lock, self.path):
+            raise StoreError(
+                f"the store {self.path} was moved or deleted while it was written to; what came last is not in it",
+                "run it again, with --store where the store is now: it goes on from there",
+            )
 
     def _failed(self, what: str, why: Exception) -> StoreError:
         if room.is_full(self.path, why):

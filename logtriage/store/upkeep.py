@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from logtriage.store import file_grams, room
 from logtriage.store.cutting import recut
 from logtriage.store.files import META
+from logtriage.store.lock import alone
 from logtriage.store.store import INLINE, Store
 from logtriage.store.summing import sum_up
 
+_PATIENCE = 10.0  # seconds that others may read on before it is given up
 _MERGED = ("hits", "ids", "shapes", "templates", "mined", "parts", "formats", "renderings", "grams")
 _SUMMED = ("activity", "progress", "facets", "grams")
 # The tables of which the catalog keeps rows, where it keeps them, and how many files each has besides.
@@ -51,31 +53,37 @@ def tables(store: Store) -> list[tuple[str, int, int]]:
 
 def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) -> Space:
     """Cuts records into files that are narrow in time, puts small ones together, adds up counts, and frees what no longer
-    belongs to the store."""
+    belongs to the store. Raises StoreInUse where others read it for long: what was done by then stays."""
     before = size_of(store)
     con = store.con
     with store.changing():
         on_step("rows kept in the catalog")
-        _flush(store)
+        with alone(store.path, _PATIENCE):
+            _flush(store)
         on_step("counts")
         sum_up(store)
         recut(store, on_step)
-        _flush(store)  # files may be of few records
-        for name in _MERGED:
-            on_step(name)
-            con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
+        with alone(store.path, _PATIENCE):
+            _flush(store)  # files may be of few records
+            for name in _MERGED:
+                on_step(name)
+                con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
         file_grams.tell(store, on_step)
-        _flush(store)
-        for name in _SUMMED:  # where all rows of a file are deleted, DuckLake keeps it, and a list of them beside it
-            con.execute(f"CALL ducklake_rewrite_data_files('lake', '{name}', delete_threshold => 0)")
-        _free(store)
+        with alone(store.path, _PATIENCE):
+            _flush(store)
+            for (
+                name
+            ) in _SUMMED:  # where all rows of a file are deleted, DuckLake keeps it, and a list of them beside it
+                con.execute(f"CALL ducklake_rewrite_data_files('lake', '{name}', delete_threshold => 0)")
+            _free(store)
     after = size_of(store)
     return Space(before[0], after[0], before[1], after[1])
 
 
 def to_files(store: Store) -> None:
-    """Writes to files what the catalog keeps of tables: commits that take records back, and searches, go through all of it."""
-    with store.changing():
+    """Writes to files what the catalog keeps of tables: commits that take records back, and searches, go through all of it.
+    Raises StoreInUse where others read it."""
+    with store.changing(), alone(store.path):
         _flush(store)
 
 
@@ -92,7 +100,8 @@ def prune(store: Store, *, before: datetime | None = None, max_bytes: int | None
     """Removes records older than `before` (UTC), and then the oldest days until the store has at most `max_bytes`.
 
     Records without time go with the newest one of their part. How far a source was read stays known, so that nothing
-    is read again. A day is removed as a whole.
+    is read again. A day is removed as a whole. Raises StoreInUse where others read it for long: what was removed by then is no
+    record any more, but its bytes are there until this is done again.
     """
     size, files = size_of(store)
     with store.changing():
@@ -134,7 +143,7 @@ def _remove(store: Store, cutoff: datetime) -> int:
             )
             con.execute(f"DELETE FROM lake.meta WHERE key = '{PRUNED}'")
             con.execute("INSERT INTO lake.meta VALUES (?, ?)", [PRUNED, cutoff.isoformat()])
-    if gone:
+    with alone(store.path, _PATIENCE):
         con.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => 0)")
         file_grams.tell(store, lambda what: None, anew=False)
         _free(store)

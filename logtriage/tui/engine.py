@@ -158,7 +158,7 @@ class Engine:
     def _opened(self, lane: str) -> Snapshot | None:
         """A snapshot before anything is asked; what prevents it is told to who asks first."""
         try:
-            return self._fresh(lane, None)
+            return _swept(self._fresh(lane, None))
         except Exception:
             self.refresh()
             return None
@@ -201,7 +201,7 @@ class Engine:
 
         with self._lock:
             stale, self._stale[lane] = self._stale[lane], False
-        if snapshot is not None and not stale:
+        if snapshot is not None and not stale and snapshot.wake():
             return snapshot
         _close(snapshot)
         store = self._open()
@@ -226,12 +226,13 @@ class Engine:
 
 
 def _swept(snapshot: Snapshot | None) -> Snapshot | None:
-    """The snapshot without what was put beside it; None if the store has changed, so that it is made anew."""
+    """The snapshot at rest, without what was put beside it; None if the store has changed, so that it is made anew."""
     if snapshot is None:
         return None
     snapshot.con = getattr(snapshot.con, "inner", snapshot.con)  # not to be stopped: nobody waits for this
     with contextlib.suppress(Exception):
         if snapshot.sweep():
+            snapshot.rest()
             return snapshot
     _close(snapshot)
     return None

@@ -15,6 +15,7 @@ from logtriage.answers import statement
 from logtriage.errors import UsageError
 from logtriage.kept import replacing
 from logtriage.store.snapshot import Snapshot
+from logtriage.store.lock import reading
 from logtriage.store.store import Store
 from logtriage.tui.requests.request import Request
 
@@ -69,7 +70,7 @@ class _Asked(Request):
         timer = threading.Timer(self.patience, stop)
         timer.daemon = True
         try:
-            with Store(self.path) as store:
+            with reading(self.path), Store(self.path) as store:
                 statement.shut(store, self.parts)
                 wanted = statement.checked(store.con, self.text)
                 self._con = store.con
