@@ -16,7 +16,20 @@ from logtriage.store import upkeep
 from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
 
-_TABLES = "records hits ids shapes templates mined parts formats renderings activity progress facets".split()
+_TABLES = [
+    "records",
+    "hits",
+    "ids",
+    "shapes",
+    "templates",
+    "mined",
+    "parts",
+    "formats",
+    "renderings",
+    "activity",
+    "progress",
+    "facets",
+]
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from logtriage.answers import statement
 from logtriage.errors import UsageError
 from logtriage.kept import replacing
-from logtriage.store.snapshot import Snapshot
 from logtriage.store.lock import reading
+from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
 from logtriage.tui.requests.request import Request
 
