@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from logtriage.errors import UsageError
 from logtriage.stamps.span import parse_duration
 from logtriage.stamps.stamp import stamps
-from logtriage.stamps.when import Window, parse_when
+from logtriage.stamps.when import Window, is_relative, parse_when
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)  # 13:30 in Berlin
@@ -147,8 +147,53 @@ def test_what_a_log_shows_can_be_typed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("now/d", "2026-11-21T23:00:00Z"),
+        ("@d", "2026-11-21T23:00:00Z"),
+        ("now-1d/d", "2026-11-20T23:00:00Z"),
+        ("-1d@d", "2026-11-20T23:00:00Z"),
+        ("-7d@d+2h", "2026-11-15T01:00:00Z"),
+        ("now-1h/h", "2026-11-22T11:00:00Z"),
+        ("-30m@m", "2026-11-22T12:00:00Z"),
+        ("2h ago@hour", "2026-11-22T10:00:00Z"),
+        ("now/m", "2026-11-22T12:30:00Z"),
+        ("now/M", "2026-10-31T23:00:00Z"),
+        ("now-1M/M", "2026-09-30T22:00:00Z"),  # when Berlin's clocks were an hour ahead
+        ("now-1M", "2026-10-22T11:30:00Z"),
+        ("-1mon@mon", "2026-09-30T22:00:00Z"),
+        ("-1y@y", "2024-12-31T23:00:00Z"),
+        ("now-2y", "2024-11-22T12:30:00Z"),
+        ("end-5m/h", "2026-01-31T23:00:00Z"),
+    ],
+)
+def test_a_moment_may_be_cut_to_a_whole_unit(text: str, utc: str) -> None:
+    """As Grafana (`now-1h/h`) and Splunk (`-1h@h`) have it: the unit's beginning in the zone; a small m is a minute."""
+    assert at(text) == datetime.fromisoformat(utc) and is_relative(text)
+
+
+@given(
+    st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC"]),
+    st.sampled_from(
+        [("s", 1), ("m", 60), ("h", 3_600), ("d", 25 * 3_600), ("M", 31 * 86_400 + 3_600), ("y", 366 * 86_400)]
+    ),
+)
+def test_what_is_cut_is_the_last_whole_unit(now: datetime, zone: str, unit: tuple[str, int]) -> None:
+    """It lies no more than one unit back, also where clocks were changed; cut once more it stays, and both ways of writing
+    it mean the same."""
+    here, (name, seconds) = ZoneInfo(zone), unit
+    whole = parse_when(f"now/{name}", now=now, zone=here)
+    assert timedelta() <= now - whole < timedelta(seconds=seconds)
+    assert parse_when(f"now/{name}", now=whole, zone=here) == whole == parse_when(f"-0s@{name}", now=now, zone=here)
+    local = whole.astimezone(here)
+    assert (local.microsecond, local.second if name != "s" else 0, local.minute if name not in "sm" else 0) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "now/w", "now/x", "@", "now/", "yesterday/h", "now/d/h", "-1h@h+", "1h/2h", "this morning",
         "", "soon", "2026-13-40", "25:00", "12", "1h ago ago", "+1h ago", "99999999w", "1h 5", "١h",
         "0305", "13pm", "0am", "last night", "last month", "the last", "hour", "14:05 xyz", "monday 25:00",
         "1h5", "1h60", "1d12", "nov", "22", "32 Nov", "Nov 31", "31 Nov 2026", "November", "9999 years ago",

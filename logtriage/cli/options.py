@@ -22,7 +22,8 @@ WITH_FIELDS = ("jsonl", "logfmt", "csv")  # outputs that tell all fields of a re
 _FILTERS = (
     (
         "--since --since-time", "WHEN",
-        "from then on: 1h30m or 'last hour' (before now), end-1h (before the logs' end), today, 2026-11-22T14:05Z, "
+        "from then on: 1h30m or 'last hour' (before now), now-1h/h or -1h@h (cut to the hour), end-1h (before the logs' end), "
+        "today, 2026-11-22T14:05Z, "
         f"14:05 or 2:05pm ({CLOCK})",
     ),
     ("--until --until-time", "WHEN", "up to then, inclusive; 14:05 follows the day of --since"),

@@ -24,6 +24,9 @@ _WORDS = (
     (r"\bnoon\b", "12:00"),
     (r"\bmidnight\b", "00:00"),
     (r" at (?=[0-9])|, ?", " "),
+    # as Grafana and Splunk have them, where a small m is a minute
+    (r"^now ?- ?([0-9]+)(?-i:M)$|^-([0-9]+)mon(?:ths?)?$", r"\1\2 months ago"),
+    (r"^(?:now ?)?- ?([0-9]+)y(?:ears?)?$", r"\1 years ago"),
     # what `systemctl status` prints; the date says it all
     (rf"^{WEEKDAY} (?=[0-9]{{4}}-)", ""),
     (rf"^([0-9]{{1,2}}:[0-9:.]+) (?:on )?((?:last )?{WEEKDAY}|today|yesterday|tomorrow)$", r"\2 \1"),

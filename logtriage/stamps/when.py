@@ -18,6 +18,7 @@ from logtriage.stamps.zone import Zone
 WHEN_HINT = (
     "a moment is written as: 1h30m, 2d, '30 min ago' or 'last hour' (before now); now, today, yesterday, monday, 14:05, 4am, 14:05Z, "
     "'yesterday 14:05'; "
+    "-1h@h or now-1h/h (cut to the hour), @d or now/d (to the day); "
     "2026-11-22, 'Nov 22', '2026-11-22 14:05', 2026-11-22T14:05:00+01:00 or as a log writes it; @1700000000; start+30m, end-5m"
 )
 
@@ -25,6 +26,16 @@ WHEN_HINT = (
 _BEFORE_NOW = rf"(?P<sign>[+-]?) ?(?P<span>{SPAN})(?P<ago> ago)?"
 _MONTHS_BEFORE = r"(?P<count>[0-9]{1,4}) (?P<unit>month|year)s? ago"
 _ANCHORED = rf"(?P<anchor>now|start|end)(?: ?(?P<sign>[+-]) ?(?P<span>{SPAN}))?"
+_CUT = rf"(?P<moment>[^@/]*)[@/](?P<unit>[A-Za-z]+)(?: ?(?P<sign>[+-]) ?(?P<span>{SPAN}))?"  # as Splunk and Grafana have it
+_WHOLE = (  # what of a moment is left out, to have a whole unit
+    (("s", "sec", "second"), {"microsecond": 0}),
+    (("m", "min", "minute"), {"second": 0}),
+    (("h", "hr", "hour"), {"minute": 0}),
+    (("d", "day"), {"hour": 0}),
+    (("M", "mon", "month"), {"day": 1}),
+    (("y", "year"), {"month": 1}),
+)
+_HOUR = 3  # the place of hours among them
 _CLOCK = (
     r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
     r"(?: ?(?P<zone>[a-z]{1,5}|(?:(?:utc|gmt)[+-][0-9]{1,2}|[+-][0-9]{2}):?(?:[0-5][0-9])?))?"
@@ -76,6 +87,8 @@ def is_clock(text: str) -> bool:
 
 def is_relative(text: str) -> bool:
     """Whether this is counted from the present, or from the begin or end of logs: `1h`, `end-5m`."""
+    if cut := re.fullmatch(_CUT, text.strip()):
+        return not cut["moment"] or is_relative(cut["moment"])
     plain = _plain(text).lower()
     return any(re.fullmatch(form, plain) for form in (_BEFORE_NOW, _MONTHS_BEFORE, _ANCHORED))
 
@@ -92,8 +105,7 @@ def parse_when(
     plain = _plain(text)
     try:
         moment = (
-            _relative(plain.lower(), now, {"now": now, "start": start, "end": end})
-            or _months_before(plain.lower(), now, zone)
+            _counted(text.strip(), now, zone, {"now": now, "start": start, "end": end})
             or _on_a_day(plain.lower(), now, zone)
             or _epoch(plain)
             or _as_logged(text.strip(), now, zone)
@@ -108,6 +120,28 @@ def parse_when(
 
 def _plain(text: str) -> str:
     return in_usual_words(" ".join(text.split()))
+
+
+def _counted(text: str, now: datetime, zone: tzinfo, anchors: dict[str, datetime | None]) -> datetime | None:
+    """A moment counted from the present, or from an end of the logs, maybe cut to a whole hour or day of the zone."""
+    if not (match := re.fullmatch(_CUT, text)):
+        plain = _plain(text).lower()
+        return _relative(plain, now, anchors) or _months_before(plain, now, zone)
+    moment = _counted(match["moment"].strip() or "now", now, zone, anchors)
+    if whole := moment and _whole(moment.astimezone(zone), match["unit"], zone):
+        return _shift(whole, match["sign"], match["span"]) if match["span"] else whole
+    return None
+
+
+def _whole(local: datetime, unit: str, zone: tzinfo) -> datetime | None:
+    """When the hour, or the day, began that a moment lies in."""
+    size = next((n for n, (words, _) in enumerate(_WHOLE, 1) if unit in words or unit.lower() in words[1:]), None)
+    if size is None:
+        return None
+    for _, begin in _WHOLE[:size]:
+        local = local.replace(**begin)  # type: ignore[arg-type]
+    # which of an hour that comes twice it was is known of a moment, a day begins once
+    return local.astimezone(UTC) if size <= _HOUR else to_utc(local.replace(tzinfo=None), zone)
 
 
 def _relative(text: str, now: datetime, anchors: dict[str, datetime | None]) -> datetime | None:
