@@ -283,6 +283,65 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["6 error -", "1 - -"],
     ),
+    "Java, behind a line of a build": (
+        [
+            "[INFO] building",
+            "[ERROR] the goal failed",
+            "org.shop.till.PaperException: none left",
+            "    at org.shop.till.Paper.take (Paper.java:3)",
+            "Caused by: java.io.IOException: no",
+            "    ... 3 more",
+            "[ERROR] again",
+        ],
+        ["1 info -", "5 error -", "1 error -"],
+    ),
+    "Elixir, unstamped": (
+        [
+            "[info] up",
+            "[error] GenServer #PID<0.6.0> terminating",
+            "** (stop) :closed",
+            "Last message (from #PID<0.5.0>): :take",
+            'State: %{paper: "none"}',
+            "[info] up",
+        ],
+        ["1 info -", "4 error -", "1 info -"],
+    ),
+    "Mono": (
+        [
+            "[Error  : Till] NullReferenceException: none left",
+            "Stack trace:",
+            "(wrapper dynamic-method) Till.DMD<Till::Take>(Till)",
+            "[Message: Till] up",
+        ],
+        ["3 error -", "1 info -"],
+    ),
+    "Rich, several in a second": (
+        [
+            "[01/02/26 03:04:05] INFO     up                                  till.py:3",
+            "                    WARNING  the paper is nearly                till.py:4",
+            "                             gone",
+            "                    ERROR    none left                          till.py:5",
+        ],
+        ["1 info 2026-01-02T03:04:05Z", "2 warn -", "1 error -"],
+    ),
+    "Ant": (
+        [
+            "Buildfile: /till/build.xml",
+            "    [javac] Compiling 3 files",
+            "    [javac] /till/Paper.java:3: error: cannot find symbol",
+            "    [javac]         take();",
+            "    [javac]         ^",
+            "BUILD FAILED",
+            "/till/build.xml:3: The following error occurred while executing this line:",
+            "/till/paper.xml:4: Compile failed",
+        ],
+        ["1 - -", "1 - -", "3 error -", "3 error -"],
+    ),
+    "npm": (["npm error code E404", "npm notice", "npm notice a new one"], ["1 error -", "1 info -", "1 info -"]),
+    "a date in a column": (
+        ["02.01.2026 | 03:04:05 | BGP | up", "13.01.2026 | 03:04:06 | BGP | warning: down"],
+        ["1 - 2026-01-02T03:04:05Z", "1 warn 2026-01-13T03:04:06Z"],
+    ),
     "CSV": (
         [
             "Timestamp,Source IP,Severity,Message",

@@ -185,7 +185,9 @@ def test_members_of_an_array_are_records(indent: int | str, around: str, tmp_pat
     ]
     spread = json.dumps(said, indent=indent)
     short = around.format(", \n ".join(map(json.dumps, said)))
-    for text in (spread, short):
+    led = "[" + "\n,".join(map(json.dumps, said)) + "\n]"
+    led_spread = "[" + "\n, ".join(json.dumps(one, indent=indent) for one in said) + "\n]"
+    for text in (spread, short, led, led_spread):
         *_, _, _, _, last = records = [r for r in read(tmp_path, text + "\n") if r["body"] != "["]
         assert [(r["timestamp"][:19], r["level"], r["body"]) for r in records] == [
             (one["time"][:19], one["level"], one["msg"]) for one in said
@@ -317,6 +319,14 @@ def test_times_become_utc(line: str, moment: str | None, tmp_path: Path) -> None
         ("2026-03-02T10:00:01Z E major is a key", None, None),
         ("E: the package is gone", "error", "E"),
         ("E[2026-03-02|10:00:01.678] the chain stopped", "error", "E"),
+        ("2026-03-02T10:00:01Z Console: [Error  : Till] no paper", "error", "Error"),
+        ("2026-03-02T10:00:01Z no paper\\nStack trace: none", None, None),
+        ("[shop:12] warning @2026-03-02 10:00:01> no paper", "warn", "warning"),
+        ("[till.core 2:Debug:19] [2026-03-02 10:00:01.97 UTC] ready", "debug", "Debug"),
+        ("2026-03-02 10:00:01 FATA no paper", "fatal", "FATA"),
+        ("2026-03-02 10:00:01 - [Warning-Till.Main.Paper]: none left", "warn", "Warning"),
+        ("2026-03-02 10:00:01 till.py:3: FutureWarning: this goes away", "warn", "Warning"),
+        ("✖ no paper", "error", "✖"),
         ("* W0302 10:00:01.678901       1 lease.go:224] late", "warn", "W"),
         ("[Mon Mar  2 10:00:01 2026] EXT4-fs warning (device sda1): an operation failed", "warn", "warning"),
         ("2026-03-02T10:00:01Z disk1   warning  nearly full", "warn", "warning"),

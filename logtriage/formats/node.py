@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 from logtriage.formats.format import Format
-from logtriage.formats.joints import CONTINUES, CONTINUES_SAID
+from logtriage.formats.joints import CLOSES, CODE, CONTINUES, CONTINUES_SAID, LEADS, REMARK, THROWN
 from logtriage.stamps import stamp
 from logtriage.stamps.rendering import Rendering
 
@@ -111,14 +111,17 @@ class Node:
         return CONTINUES_SAID if self.fmt and self.fmt.family == "syslog" else CONTINUES
 
     @property
-    def joins(self) -> bool:
-        """Whether a line that no format inside reads may be joined to the one before by what both say (joints.py)."""
-        return not self.stamped and not (self.fmt and self.fmt.family == "syslog")
-
-    @property
-    def remarks(self) -> bool:
-        """Whether a line with `#` is a remark, of no record: where records are told by their stamps and are no blocks."""
-        return self.stamped and not any(child.fmt and child.fmt.multiline for child in self.children.values())
+    def joints(self) -> tuple[int, ...]:
+        """What a line that no format inside reads may be to the lines beside it (joints.py). Where records are told by their
+        stamps and are no blocks, a line with `#` is a remark, of no record; elsewhere both lines say whether they are one."""
+        if self.stamped:
+            return () if any(child.fmt and child.fmt.multiline for child in self.children.values()) else (REMARK,)
+        if self.fmt and self.fmt.family == "syslog":
+            return ()
+        levelled = any(
+            child.fmt and child.fmt.kind == "text" and "level" in child.fmt.groups for child in self.children.values()
+        )
+        return (LEADS, CODE, *([THROWN] if levelled else []), CLOSES)
 
     def ordered(self) -> list[Node]:
         """The children in the order in which they are tried: the most particular first, the generic one last."""

@@ -16,11 +16,12 @@ def start_of(line: str) -> str | None:
     """A regex for lines that begin a document as far to the right as this one or less far, as what stands further inside is a
     part of it; the nearer, the shorter. None: the line begins none."""
     found = re.match(rf"({_BEFORE}{{0,{_DEEPEST}}}){_OPENS}", line)
-    if not found:
+    if not found and not re.match(rf",\s*{_WHOLE}", line):
         return None
-    further = f"{_BEFORE}?" * len(found[1])
+    further = f"{_BEFORE}?" * len(found[1] if found else "")
     # of an array with a member a line, the last one is a whole document, indented
-    return f"^{further}(?:{_OPENS}" + (rf"|{_BEFORE}{_WHOLE})" if found[1] else ")")
+    within = rf"(?:{_OPENS}|{_BEFORE}{_WHOLE})" if further else _OPENS
+    return rf"^(?:(?:, ?)?{further}{within}|[,\[]\s*{_WHOLE})"  # some put the comma before the next member
 
 
 def document(text: str) -> str:

@@ -20,30 +20,37 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _WORDS = "trace|debug|info|information|notice|warn|warning|error|err|severe|critical|crit|alert|fatal|emerg|panic"
-_SHORT_WORDS = "trc|dbg|debg|inf|wrn|erro|ftl|vrb|verbose|noti|crt|pnc|informational|emergency|warni|sever"
+_SHORT_WORDS = (
+    "trc|dbg|debg|inf|wrn|erro|ftl|vrb|verbose|noti|crt|pnc|informational|emergency|warni|sever|debu|fata|trac"
+)
 _ANY = f"{_WORDS}|{_SHORT_WORDS}"
 _NUMBER = re.compile("[0-9]*")
 _FINE = ("fine", "finer", "finest")  # Java's, told by their capitals only
+_SIGNS = {"ℹ": "info", "✔": "info", "✓": "info", "⚠": "warn", "✖": "error", "✗": "error", "✘": "error", "❌": "error"}
 # A level in a text of unknown form: in capitals at a word's own borders (`*INFO*`, `WARNING!`); in brackets or bars, maybe the
 # last word there (`[core:error]`) or the first (`[Info#sql]`); before a colon; as a value; padded to a column; as the very
 # first word, or behind one that a sign joins to it (`ns_server:info,`), or before a scope (`info(io):`) or a number
 # (`error[E12]:`); before the place in the source (`Info main.cpp:12`); as a letter (`E!`, `E: `, `E [`, `E[2026`, `E0102 03:04`,
-# `E name:`, `E t1 `); Cisco's `%LINK-3-UPDOWN:`; IBM's `AMQ9999E:`; the kernel's `EXT4-fs error (device sda1)`.
+# `E name:`, `E t1 `); right before a date or time; as a sign that tools for
+# terminals draw; before a logger's name (`[Warning-Main.Files]`); Python's `FutureWarning:`; Cisco's `%LINK-3-UPDOWN:`; IBM's `AMQ9999E:`; the kernel's `EXT4-fs error (device sda1)`.
 _LEVEL_WORD = (
     r"(?:^|[\s\[(<|:,;/\"'.!*])(TRACE|VERBOSE|FINE|FINER|FINEST|DEBUG|INFO|INFORMATION|INFORMATIONAL|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|EMERGENCY|PANIC|ALERT"
-    r"|TRC|DBG|DEBG|INF|WRN|VRB|FTL|WARNI|SEVER)(?:$|[\s\[\])>|:,;/\"'!*])"
-    rf"|[\[(<|]\s*(?:(?i:({_ANY}))|([DIWEF]))\s*[\])>|#]|\[[^\[\]]*:(?i:({_ANY}))\]|(?:^|\s)(?i:({_ANY}))(?::\s|  |\t)|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_ANY}))\b"
+    r"|TRC|TRAC|DBG|DEBG|DEBU|INF|WRN|ERRO|VRB|FTL|FATA|WARNI|SEVER)(?:$|[\s\[\])>|:,;/\"'!*])"
+    r"|(?i:stack ?trace):"
+    rf"|[\[(<|]\s*(?:(?i:({_ANY}))|([DIWEFV]))\s*[\])>|#]|\[\s*(?i:({_ANY}))\s*: |\[[^\[\]]*:(?i:({_ANY}))(?::[0-9]+)?\]|(?:^|\s)(?i:({_ANY}))(?::\s|  |\t)|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_ANY}))\b"
     rf"|^\W*(?:[\w.-]+[:.|/,])?(?i:({_ANY}))(?:$|[\s:|\]/>),;]|\(\w+\):|\[[A-Z]?[0-9]+\]:)|^\W*([DIWEFTV])(?:[!:]\s|\s\[|\[[0-9]{{4}}|[0-9]{{4,8}} [0-9]{{2}}:|\s[\w.-]+:\s)|^\W*([DIWEF])\s(?:\S*[0-9(]\S*|\w+\.\w\S*)\s"
+    rf"|(?:^|[\s\[(<|])(?i:({_ANY}))[\s@\[(<|:-]{{1,3}}[0-9]{{2,4}}[-/:][0-9]{{2}}[-/: ]|^\s*([ℹ✔✓⚠✖✗✘❌])"
+    r"|\[(Verbose|Information|Warning|Error)-[A-Z]|(?:^|\s)[A-Z][a-z]+(Warning):\s"
     r"|%[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-([0-7])-[A-Z0-9_]+\s?:|(?:^|\s)[A-Z]{3,5}[0-9]{4,5}([IWE]):?\s"
     r"|^[\w-]+ (info|warning|error|critical) \(device "
     r"|(?:^|\s)(?i:(fatal)) error:\s"
     rf"|(?:^|\s)(?i:({_ANY})) [\w./-]+\.(?:c|cc|cpp|cxx|h|hpp|go|rs|py|rb|java|kt|js|ts|cs|swift|zig):[0-9]"
 )
-_GROUPS = "abcdefghijklmn"  # the names of the groups in it
+_GROUPS = "abcdefghijklmnopqrs"  # the names of the groups in it
 # The first line of an uncaught failure, in the languages that print one without a level. It is an error in all of them,
 # whatever word (panic, fatal) a language has for it.
 _TRACE_HEAD = (
-    r"^(?:Traceback \(most recent|panic: |fatal error: |Exception in thread|(?i:unhandled|uncaught) |PHP Fatal error: |FATAL|thread '.*' panicked at "
+    r"^(?:Traceback \(most recent|panic: |fatal error: |Exception in thread|(?i:unhandled|uncaught) |PHP Fatal error: |FATAL|BUILD FAILED|FAILURE: |thread '.*' panicked at "
     r"|exception '[^']+' with message|\s?(?:[A-Za-z_$][\w$]*(?:[.:\\]|::))*(?:[A-Z]\w*)?(?:Exception|Error|Failure)\b(?:[:(]|$| \(|\n))"
 )
 # … and what tells by its second line that the first one was.
@@ -62,6 +69,7 @@ _BY_STATUS = {"1": "info", "2": "info", "3": "info", "4": "warn", "5": "error"}
 _GUESSED = (
     "CASE WHEN found IS NOT NULL THEN CASE lower(found)"
     + "".join(f" WHEN '{word}' THEN {SEVERITY[level_words()[word]]}" for word in (*_ANY.split("|"), *_FINE, *"ftdiewv"))
+    + "".join(f" WHEN '{sign}' THEN {SEVERITY[level]}" for sign, level in _SIGNS.items())
     + "".join(f" WHEN '{n}' THEN {SEVERITY[level_words()[word]]}" for n, word in enumerate(SYSLOG))
     + " END END"
 )

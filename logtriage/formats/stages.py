@@ -89,7 +89,7 @@ class Stages:
             follows = f"NOT coalesce(partial, false) OR {follows}" if some else "true"
         bare = any(compiled(regex).search("") for regex in (goes_on, node.continues) if regex)
         follows = f"coalesce({follows}, {bare})"  # what wraps nothing has a null there
-        joint = joint_sql("t", remarks=node.remarks, others=node.joins)
+        joint = joint_sql("t", node.joints)
         items = {name: name for name in ("i", *carried)} | {"follows": follows, "joint": joint}
         items |= {"content": "t"} if node.fmt else {}
         self._add(node, self._select(rows, items))

@@ -105,7 +105,7 @@ class Starts:
             place = self._read(child, inner.rstrip("\r\n"), {**above, **fields}, partial)
             return place._replace(stream=stream(text)) if mixes(fmt) else place
         joins = bool(compiled(node.continues).search(head))
-        kind = joint(text, remarks=node.remarks, others=node.joins)
+        kind = joint(text, node.joints)
         return Place(
             (node.stamped and not partial) or own or joins,
             partial,
