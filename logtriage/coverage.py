@@ -13,7 +13,7 @@ _NAMED = 3  # files passed over that are told by name
 class Coverage:
     """Counts over all sources. `records` were read (None: not counted), `hits` found (None: nothing was looked for).
     `first`, `last`: the earliest and latest time seen (UTC, naive or aware). `plain`: records of no known form.
-    `skipped`: the files that were passed over, with the reason. `cut`: for each record that was cut, its source's name."""
+    `skipped`: the files that were passed over, with the reason; `odd`: those that hold no log, with what they are. `cut`: for each record that was cut, its source's name."""
 
     sources: int = 0
     records: int | None = 0
@@ -23,6 +23,7 @@ class Coverage:
     plain: int = 0
     hidden: int = 0
     skipped: list[str] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
     errors: int = 0
     notes: list[str] = field(default_factory=list)
@@ -51,6 +52,8 @@ class Coverage:
             from logtriage.whole import LONGEST
 
             told.append(f"{counted(len(self.cut), 'record')} cut at {LONGEST >> 20} MiB: {_some_of(self.cut)}")
+        if self.odd:
+            told.append(no_logs(self.odd))
         if self.skipped:
             told.append(passed_over(self.skipped))
         if self.errors:
@@ -66,6 +69,11 @@ def counted(number: int, noun: str) -> str:
 def passed_over(skipped: list[str]) -> str:
     """`4 skipped: a.bin (binary), b.log (hidden) × 3`: three are named, the others counted."""
     return f"{len(skipped):,} skipped: {_some_of(skipped)}"
+
+
+def no_logs(odd: list[str]) -> str:
+    """`2 without a log: a.log (empty), b.bin (binary data)`."""
+    return f"{len(odd):,} without a log: {_some_of(odd)}"
 
 
 def _some_of(names: list[str]) -> str:

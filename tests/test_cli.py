@@ -247,6 +247,25 @@ def test_text_cannot_talk_to_the_terminal() -> None:
     assert harmless("Grüße, 世界\t😀") == "Grüße, 世界\t😀"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("ingest", "--store", "st"), ("grep", "x"), ("cat",), ("cat", "--tail", "3"), ("templates", "--no-store")],
+)
+def test_files_without_a_log_are_told(command: tuple[str, ...], tmp_path: Path) -> None:
+    """An empty file, or a binary that is named, is read, and told not to be a log; a log and a file of /proc are logs."""
+    (tmp_path / "quiet.log").touch()
+    (tmp_path / "a.log").write_text("2026-03-02 10:00:00 INFO x done\n")
+    (tmp_path / "tool").write_bytes(b"\x7fELF" + bytes(range(256)))
+    ran = called(*command, "quiet.log", "a.log", "tool", "/proc/self/status", cwd=tmp_path)
+    assert "2 without a log: quiet.log (empty), tool (a program)" in ran.err
+
+
+def test_detect_shows_the_beginning_of_a_long_value(tmp_path: Path) -> None:
+    """A body of many kilobytes is cut where formats are shown."""
+    (tmp_path / "a.log").write_text(f"2026-03-02 10:00:00 INFO {'x' * 20_000}\n")
+    assert len(called("formats", "detect", "a.log", cwd=tmp_path).out) < 2_000
+
+
 @pytest.mark.parametrize(("args", "said"), [
     (("grep", "x", "--levl", "warn"), "there is no option '--levl'\n  hint: is it --level? "),
     (("grep", "x", "--output", "xml"), "--output 'xml' is none of text, jsonl, logfmt, csv, raw"),

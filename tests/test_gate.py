@@ -102,7 +102,18 @@ def test_what_says_nothing_is_refused(logs: Path, capfd: pytest.CaptureFixture[s
 def test_a_source_that_fails_is_an_error(logs: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Where a log could not be read, the gate is not clean, whatever the others say."""
     assert main(["check", "good.log", "none.log"]) == 2
-    assert "clean" in capfd.readouterr().err
+    told = capfd.readouterr().err
+    assert "unsure: nothing of level:error" in told and "clean" not in told
+
+
+def test_what_is_no_log_cannot_be_checked(logs: Path) -> None:
+    """A binary that is named is an error, as nothing of it can be told; an empty log is told, and is none."""
+    (logs / "tool").write_bytes(bytes(range(256)) * 20)
+    (logs / "quiet.log").touch()
+    ran = called("check", "good.log", "tool", "--fail-on", "level:fatal", cwd=logs)
+    assert ran.code == 2 and "tool: binary data, and no log" in ran.err and "clean" not in ran.err
+    ran = called("check", "good.log", "quiet.log", "--fail-on", "level:fatal", cwd=logs)
+    assert ran.code == 0 and "1 without a log: quiet.log (empty)" in ran.err
 
 
 def test_junit_through_the_command(logs: Path) -> None:

@@ -11,7 +11,8 @@ from logtriage.cli.lines_out import Out
 from logtriage.cli.open_store import up_to_date
 from logtriage.cli.options import Parser, add_general, add_output, add_reading, add_sources
 from logtriage.cli.session import Session
-from logtriage.coverage import counted, passed_over
+from logtriage.coverage import counted, no_logs, passed_over
+from logtriage.errors import SourceError
 from logtriage.gate.gate import Finding, Outcome, Side, check
 from logtriage.gate.junit import junit, message
 from logtriage.gate.rules import read_rules
@@ -55,6 +56,8 @@ def run(argv: list[str]) -> int:
         path = Path(args.store).expanduser() if args.store else Path(folder) / "store"
         baseline = up_to_date(session, path, args.baseline) if args.baseline else None
         checked = up_to_date(session, path, args.sources)
+        for one in (one for one in session.odd if not one.is_empty):  # nothing of it can be told, and it would be clean
+            session.error(SourceError(f"{one.name}: {one.what}, and no log: it cannot be checked"))
         from logtriage.store.snapshot import Snapshot
         from logtriage.store.store import Store
 
@@ -108,11 +111,12 @@ def _summary(session: Session, outcome: Outcome) -> str:
     verdict = (
         f"failed: {', '.join(broken)}"
         if outcome.findings
-        else f"clean: nothing of {', '.join(map(str, outcome.rules))}"
+        else f"{'unsure' if session.errors else 'clean'}: nothing of {', '.join(map(str, outcome.rules))}"
     )
     told = [verdict, f"checked {_told(outcome.checked)}"]
     if outcome.baseline:
         told.append(f"baseline {_told(outcome.baseline)}")
+    told += [no_logs(list(map(str, session.odd)))] if session.odd else []
     told += [passed_over(session.skipped)] if session.skipped else []
     told += [counted(len(session.errors), "error")] if session.errors else []
     return "; ".join(told)

@@ -46,5 +46,6 @@ def in_full(session: Session, ending: Callable[[], object]) -> Iterator[None]:
 
 def finished(session: Session, coverage: Coverage) -> None:
     """Prints the coverage line."""
+    coverage.odd = list(map(str, session.odd))
     coverage.skipped, coverage.cut, coverage.errors = session.skipped, session.cut, len(session.errors)
     session.say(coverage.line(session.zone))

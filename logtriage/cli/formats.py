@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # of a record shown as an example: where it stands, and its template, which one record does not make
 _NOT_TOLD = ("source", "line", "lines", "offset", "format", "template")
+_LONGEST = 1_000  # characters of a value
 EXAMPLES = """\
   logtriage formats detect /var/log/syslog        how is this written, and what does a line give?
   logtriage formats list nginx
@@ -121,7 +122,7 @@ def _detect(session: Session, names: list[str]) -> int:
 
     from logtriage.jsonl import lines
     from logtriage.normalise import Normaliser
-    from logtriage.output import harmless
+    from logtriage.output import harmless, shortened
     from logtriage.sources.read import blocks
     from logtriage.store.connection import connect
     from logtriage.whole import LONGEST
@@ -149,5 +150,5 @@ def _detect(session: Session, names: list[str]) -> int:
             for key, value in json.loads(texts[0]).items():
                 if value not in (None, [], {}) and key not in _NOT_TOLD:
                     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                    print(f"    {key:<14} {harmless(text)}")
+                    print(f"    {key:<14} {harmless(shortened(text, _LONGEST))}")
     return 2 if session.errors else (0 if shown else 1)

@@ -142,6 +142,7 @@ def summary(tally: Tally, session: Session, store: Store, was_stopped: bool = Fa
         tally.records,
         plain=plain,
         skipped=session.skipped,
+        odd=list(map(str, session.odd)),
         cut=tally.cut,
         errors=len(session.errors),
     )

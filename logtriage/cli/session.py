@@ -19,17 +19,19 @@ if TYPE_CHECKING:
     from logtriage.normalise import Settings
     from logtriage.signatures.library import Pattern
     from logtriage.sources.find import Found, Source
+    from logtriage.sources.odd import Odd
 
 
 @dataclass
 class Session:
     """One run of a command: its arguments, the config, the errors that did not end it, and for the coverage line the files
-    that were passed over and, for each record that was cut, its source's name."""
+    that were passed over, those that hold no log, and, for each record that was cut, its source's name."""
 
     args: argparse.Namespace
     config: Config
     errors: list[LogtriageError] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    odd: list[Odd] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     _said: set[str] = field(default_factory=set)
@@ -128,6 +130,7 @@ class Session:
     def find(self, names: list[str]) -> Found:
         """The sources that arguments name; what cannot be read is told, what is no log is noted."""
         from logtriage.sources.find import find
+        from logtriage.sources.odd import odd
 
         args = self.args
         told = {"service": args.service, "host": args.host} if hasattr(args, "host") else {}
@@ -135,6 +138,7 @@ class Session:
         for error in found.errors:
             self.error(error)
         self.sources = found.sources
+        self.odd += odd(found.sources, names)
         return found
 
     def logs(self, names: list[str], *, to_come: bool = False) -> list[Source]:
