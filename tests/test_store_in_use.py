@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from command import called
 from stores import fill, raw_bytes, write_sources
 
 from logtriage.errors import StoreError, StoreInUse, told
-from logtriage.store import upkeep
+from logtriage.store import lock, upkeep
 from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
 
@@ -63,6 +64,36 @@ def test_files_are_put_in_order_only_while_nobody_reads_them(path: Path) -> None
         with Store(path, write=True) as store:
             upkeep.compact(store)
         assert not snapshot.wake()
+
+
+def test_what_was_cut_off_is_seen_by_who_rested(path: Path) -> None:
+    """Files that were put in order in part: who rested meanwhile does not go on with them."""
+    with Store(path) as readers, Snapshot(readers) as snapshot:
+        snapshot.rest()
+        with pytest.raises(RuntimeError), lock.alone(path):
+            raise RuntimeError
+        assert not snapshot.wake()
+
+
+def test_who_reads_waits_for_an_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where files are put in order for longer than that takes, as by a process that was stopped, it is told."""
+    monkeypatch.setattr(lock, "_LONGEST", 0.0)
+    with lock.alone(path), pytest.raises(StoreInUse, match="being put in order"), lock.reading(path):
+        pass
+
+
+def test_bytes_of_what_is_removed_already_cost_no_records(path: Path) -> None:
+    """A store is pruned to a size while somebody reads: old records go, their bytes do not. The next time these go first."""
+    with Store(path, write=True) as store:
+        upkeep.compact(store)
+        most = upkeep.size_of(store)[0]
+        store.con.execute("CREATE TABLE lake.much AS SELECT hash(range) FROM range(100_000)")
+        with Store(path) as other, Snapshot(other), pytest.raises(StoreInUse):
+            upkeep.prune(store, before=datetime(2026, 3, 4, 10, tzinfo=UTC))
+        store.con.execute("DROP TABLE lake.much")
+        ((left,),) = store.con.execute("SELECT count(*) FROM lake.records").fetchall()
+        assert left and upkeep.size_of(store)[0] > most
+        assert not upkeep.prune(store, max_bytes=most).records
 
 
 def test_a_snapshot_that_rested_is_asked_again(path: Path) -> None:

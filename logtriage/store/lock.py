@@ -13,6 +13,7 @@ from typing import IO
 from logtriage.errors import StoreError, StoreInUse
 
 _AGAIN = 0.05  # seconds after which one looks again whether somebody reads
+_LONGEST = 60.0  # seconds for which one waits until files are in order
 
 
 def taken(path: Path) -> IO[str]:
@@ -75,15 +76,19 @@ def is_taken(path: Path) -> bool:
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
     """While inside, nobody is `alone` with the store: a connection to it that reads on would find less, and not know. Where the
-    system has no such locks for a folder, inside is as outside."""
+    system has no such locks for a folder, inside is as outside. Raises StoreInUse where somebody is alone with it for longer
+    than that takes."""
     try:
         folder = os.open(path, os.O_RDONLY)
     except OSError:  # told by who opens the store
         yield
         return
     try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(folder, fcntl.LOCK_SH)
+        if not _has(folder, fcntl.LOCK_SH, _LONGEST):
+            raise StoreInUse(
+                f"the files of the store {path} are being put in order, and that does not end",
+                "is a stopped logtriage among the processes?",
+            )
         yield
     finally:
         os.close(folder)
@@ -93,16 +98,14 @@ def reading(path: Path) -> Iterator[None]:
 def alone(path: Path, patience: float = 0) -> Iterator[None]:
     """While inside, who wants to read the store waits. Raises StoreInUse where others, or this process, have been `reading` it
     for so many seconds."""
-    folder, end = os.open(path, os.O_RDONLY), time.monotonic() + patience
+    folder = os.open(path, os.O_RDONLY)
     try:
-        while not _is_alone(folder):
-            if time.monotonic() >= end:
-                raise StoreInUse(
-                    f"the store {path} is being read: its files cannot be put in order meanwhile", "run it again later"
-                )
-            time.sleep(_AGAIN)
+        if not _has(folder, fcntl.LOCK_EX, patience):
+            raise StoreInUse(
+                f"the store {path} is being read: its files cannot be put in order meanwhile", "run it again later"
+            )
+        os.utime(path / "lock")  # before anything is done: who is cut off has done some of it
         yield
-        os.utime(path / "lock")
     finally:
         os.close(folder)
 
@@ -115,15 +118,19 @@ def arranged(path: Path) -> int:
         return 0
 
 
-def _is_alone(folder: int) -> bool:
-    """Takes the lock of all who read, if nobody has it."""
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # the system has none
-        return True
-    return True
+def _has(folder: int, how: int, patience: float) -> bool:
+    """Takes a lock on a folder, or its share of one, unless others have it for so many seconds."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(folder, how | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(_AGAIN)
+        except OSError:  # the system has none
+            return True
 
 
 @contextlib.contextmanager

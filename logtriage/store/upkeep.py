@@ -71,9 +71,8 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
         file_grams.tell(store, on_step)
         with alone(store.path, _PATIENCE):
             _flush(store)
-            for (
-                name
-            ) in _SUMMED:  # where all rows of a file are deleted, DuckLake keeps it, and a list of them beside it
+            # where all rows of a file are deleted, DuckLake keeps it, and a list of them beside it
+            for name in _SUMMED:
                 con.execute(f"CALL ducklake_rewrite_data_files('lake', '{name}', delete_threshold => 0)")
             _free(store)
     after = size_of(store)
@@ -105,6 +104,7 @@ def prune(store: Store, *, before: datetime | None = None, max_bytes: int | None
     """
     size, files = size_of(store)
     with store.changing():
+        _let_go(store)  # else what an earlier one could not free would count
         gone = _remove(store, before) if before else 0
         now_size = size_of(store)[0]
         for _ in range(8):
@@ -143,11 +143,17 @@ def _remove(store: Store, cutoff: datetime) -> int:
             )
             con.execute(f"DELETE FROM lake.meta WHERE key = '{PRUNED}'")
             con.execute("INSERT INTO lake.meta VALUES (?, ?)", [PRUNED, cutoff.isoformat()])
+    if gone:
+        _let_go(store)
+    return int(gone)
+
+
+def _let_go(store: Store) -> None:
+    """Frees the bytes of records that were removed."""
     with alone(store.path, _PATIENCE):
-        con.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => 0)")
+        store.con.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => 0)")
         file_grams.tell(store, lambda what: None, anew=False)
         _free(store)
-    return int(gone)
 
 
 def _day_after(store: Store, share: float) -> datetime | None:
