@@ -246,3 +246,17 @@ def test_vague_signatures_count_only_where_no_other_tells_of_a_failure() -> None
     flags.read(pa.array([0, 1, 2]), pa.array(["failed on disk", "start failed", "failed"], pa.large_string()))
     assert flags.flags is not None
     assert flags.flags["flags"].to_pylist() == ["own.disk", "own.failed own.start", "own.failed"]
+
+
+def test_fallbacks_count_only_where_no_particular_software_tells_of_a_failure() -> None:
+    """A generic signature that is no fallback silences none; a fallback silences the vague ones."""
+    kinds = {"own.disk": False, "generic.slow": False, "generic.code": True}
+    many = [
+        dataclasses.replace(pattern(name.partition(".")[2], name=name), severity="warn", fallback=fallback)
+        for name, fallback in kinds.items()
+    ]
+    many.append(dataclasses.replace(pattern("failed", name="generic.failed"), category="failure", severity="error"))
+    flags = Flags(Matcher(many))
+    flags.read(pa.array([0, 1, 2]), pa.array(["disk code", "slow code", "code failed"], pa.large_string()))
+    assert flags.flags is not None
+    assert flags.flags["flags"].to_pylist() == ["own.disk", "generic.code generic.slow", "generic.code"]

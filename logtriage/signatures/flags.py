@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-_VAGUE = "failure"  # the category of signatures that tell no more than that something failed
+_NO_MORE = "failure"  # the category of signatures that tell no more than that something failed
+_VAGUE = 2  # the rank of these, after that of fallbacks (1) and of all others (0)
 
 
 class Flags:
@@ -40,29 +41,34 @@ class Flags:
         self.flags = pa.table({"i": told["i"], "flags": flags, "severity_number": told["severity_number_max"]})
 
     def _proved(self, places: pa.Int64Array, texts: pa.Array) -> pa.Table:
-        """What is found. The vague signatures count only where no other one tells of a failure."""
+        """What is found. Fallbacks count only where no signature of particular software tells of a failure, the vague ones
+        only where no other one at all does."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         rows, patterns = self.matcher.scan(texts)
         hits, kinds, captures = [rows.slice(0, 0)], [patterns.slice(0, 0)], []
-        telling = [rows.slice(0, 0)]
-        for vague, k in sorted((self._is_vague(k), k) for k in pc.unique(patterns).to_pylist()):
+        telling, knowing = [rows.slice(0, 0)], [rows.slice(0, 0)]
+        for rank, k in sorted((self._rank(k), k) for k in pc.unique(patterns).to_pylist()):
             pattern, own = self.matcher.patterns[k], rows.filter(pc.equal(patterns, k))
-            if vague:
-                own = own.filter(pc.invert(pc.is_in(own, pa.concat_arrays(telling))))
+            if rank:
+                known = telling if rank == _VAGUE else knowing
+                own = own.filter(pc.invert(pc.is_in(own, pa.concat_arrays(known))))
             proved, captured = prove(pattern, texts.take(own))
             hits.append(own.take(proved))
-            if not vague and SEVERITY[pattern.severity] >= WARN:
+            if rank < _VAGUE and SEVERITY[pattern.severity] >= WARN:
                 telling.append(hits[-1])
+                if not pattern.generic:
+                    knowing.append(hits[-1])
             kinds.append(pa.repeat(pa.scalar(k, pa.int32()), len(proved)))
             captures.append(captured)
         columns = {"i": places.take(pa.concat_arrays(hits))}
         columns |= {name: of_all.take(pa.concat_arrays(kinds)) for name, of_all in self._patterns.items()}
         return pa.table(columns | {"captures": pa.chunked_array(captures, pa.map_(pa.string(), pa.string()))})
 
-    def _is_vague(self, k: int) -> bool:
-        return self.matcher.patterns[k].category == _VAGUE
+    def _rank(self, k: int) -> int:
+        pattern = self.matcher.patterns[k]
+        return _VAGUE if pattern.category == _NO_MORE else pattern.fallback
 
     @functools.cached_property
     def _patterns(self) -> dict[str, pa.Array]:

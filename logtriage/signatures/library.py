@@ -36,7 +36,8 @@ class Pattern:
     """One failure signature; `regex` and `unless` are in `regex_tree.py`'s dialect, read with `^` and `$` per line.
 
     A record carries the signature when `regex` matches somewhere in its text and `unless` (if any) nowhere. `captures`
-    are the names of the regex's groups in their order. `file` is where the pattern was read from.
+    are the names of the regex's groups in their order. `file` is where the pattern was read from. A `fallback` counts only
+    where no signature of particular software tells of a failure.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Pattern:
     file: str
     captures: tuple[str, ...] = ()
     unless: str | None = None
+    fallback: bool = False
     examples: tuple[Example, ...] = ()
     rejects: tuple[str, ...] = ()
 
@@ -63,7 +65,7 @@ class Pattern:
 
 
 _REQUIRED = ("id", "title", "severity", "category", "regex", "advice")
-_OPTIONAL = ("unless", "example", "reject")
+_OPTIONAL = ("unless", "fallback", "example", "reject")
 _ID = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9-]*")
 _CATEGORY = re.compile(r"[a-z][a-z-]*")
 _GROUP = re.compile(r"\(\?P<([^>]*)>")
@@ -170,6 +172,8 @@ def _pattern(path: Path, table: dict[str, Any]) -> Pattern:
     for key in ("id", "title", "severity", "category", "advice"):
         if not isinstance(table[key], str):
             raise ValueError(f"{key} must be text")
+    if not isinstance(table.get("fallback", False), bool):
+        raise ValueError("fallback must be true or false")
     if not _ID.fullmatch(table["id"]):
         raise ValueError("an id is family.name, in lower case")
     if table["severity"] not in LEVELS:
@@ -191,6 +195,7 @@ def _pattern(path: Path, table: dict[str, Any]) -> Pattern:
         file=str(path),
         captures=captures,
         unless=_expand(table["unless"]) if "unless" in table else None,
+        fallback=table.get("fallback", False),
         examples=tuple(_example(example) for example in table.get("example", ())),
         rejects=tuple(_text(reject, {"text"}) for reject in table.get("reject", ())),
     )
