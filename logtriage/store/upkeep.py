@@ -65,8 +65,9 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
         recut(store, on_step)
         with alone(store.path, _PATIENCE):
             _flush(store)  # files may be of few records
-            for name in _MERGED:
-                on_step(name)
+        for name in _MERGED:
+            on_step(name)
+            with alone(store.path, _PATIENCE):  # for each, so that nobody waits for all
                 con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
         file_grams.tell(store, on_step)
         with alone(store.path, _PATIENCE):
