@@ -342,6 +342,22 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ["02.01.2026 | 03:04:05 | BGP | up", "13.01.2026 | 03:04:06 | BGP | warning: down"],
         ["1 - 2026-01-02T03:04:05Z", "1 warn 2026-01-13T03:04:06Z"],
     ),
+    "a time behind a level's word": (
+        [
+            "DEBUG: (wg0) 2026/01/02 03:04:05 up",
+            "ERROR: (wg0) 2026/01/02 03:04:06 no key",
+            "[ERROR] (wg0) 2026/01/02 03:04:07 no key",
+        ],
+        ["1 debug 2026-01-02T03:04:05Z", "1 error 2026-01-02T03:04:06Z", "1 error 2026-01-02T03:04:07Z"],
+    ),
+    "a level's word alone": (
+        ["ERROR: it was due at 2026/01/02 03:04:05 and is late", "INFO: up"],
+        ["1 error -", "1 info -"],
+    ),
+    "a level between hyphens": (
+        ["Fri Jan 02 2026 03:04:05 GMT+0100 <7> -- warning -- no token"],
+        ["1 warn 2026-01-02T02:04:05Z"],
+    ),
     "CSV": (
         [
             "Timestamp,Source IP,Severity,Message",

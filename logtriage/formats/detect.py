@@ -35,6 +35,8 @@ _ID = re.compile(r"(?<![0-9A-Za-z])(?=[0-9-]*[a-fA-F])[0-9a-fA-F-]{16,}(?![0-9A-
 _LETTERS = str.maketrans("0123456789abcdefABCDEF", "f" * 22)
 _CONTINUES = re.compile(CONTINUES)
 _STATUS = re.compile("[1-5][0-9]{2}")
+# The priority of formats that are no more than a level's word: they yield to a time that stands close to the line's start.
+_VAGUE = 20
 # What stands before a moment that the message itself is about.
 _ABOUT = re.compile(r"(?i)\b(?:at|on|since|until|till|from|before|after|is|was)[ :]*[\"'(\[]?$")
 
@@ -112,6 +114,8 @@ class Grammar:
             fields = read_head(fmt, text, document)
             if fields is None or (fmt.kind == "header" and not fields.get("columns", "").strip()):
                 continue
+            if fmt.priority <= _VAGUE and fmt.kind == "text" and "timestamp" not in fmt.groups and _says_when(text):
+                continue
             if fmt.kind == "header":
                 fmt = derive(fmt, fields.get("columns", ""))
             child = node.children.setdefault(_place(fmt), Node(fmt, node))
@@ -152,6 +156,12 @@ class Grammar:
                 continue
             if not fmt.inside or (node.fmt and node.fmt.family in fmt.inside and _applies(fmt, above)):
                 yield fmt
+
+
+def _says_when(text: str) -> bool:
+    """Whether a line has its own time close to its start."""
+    found = stamp.find(text[: 2 * stamp.HEAD])
+    return bool(found and found[0] <= stamp.HEAD // 2 and not _ABOUT.search(text[: found[0]]))
 
 
 def _alike(line: str) -> str:

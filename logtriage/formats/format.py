@@ -142,15 +142,17 @@ def _read_folder(folder: Path, examples: bool, shipped: Mapping[str, Format] | N
 
 
 def _on_base(fmt: Format, known: Mapping[str, Format], path: Path) -> Format:
-    """The format, with the keys of its base for the columns that it says nothing of itself."""
+    """The format, with the keys of its base behind its own."""
     if not fmt.base:
         return fmt
     if fmt.base not in known:
         raise LibraryError(f"{path}: format {fmt.id}: base names no format: {fmt.base!r}")
-    fixed = {"service"} if fmt.service else set()
-    return replace(
-        fmt, keys={name: keys for name, keys in known[fmt.base].keys.items() if name not in fixed} | fmt.keys
-    )
+    keys = {name: keys for name, keys in known[fmt.base].keys.items() if name != "service" or not fmt.service}
+    return replace(fmt, keys=keys | {name: _behind(own, keys.get(name, ())) for name, own in fmt.keys.items()})
+
+
+def _behind(own: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    return (*own, *(key for key in others if key not in own))
 
 
 def _tables(path: Path, examples: bool) -> list[dict[str, Any]]:

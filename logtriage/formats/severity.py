@@ -28,7 +28,7 @@ _NUMBER = re.compile("[0-9]*")
 _FINE = ("fine", "finer", "finest")  # Java's, told by their capitals only
 _SIGNS = {"ℹ": "info", "✔": "info", "✓": "info", "⚠": "warn", "✖": "error", "✗": "error", "✘": "error", "❌": "error"}
 # A level in a text of unknown form: in capitals at a word's own borders (`*INFO*`, `WARNING!`); in brackets or bars, maybe the
-# last word there (`[core:error]`) or the first (`[Info#sql]`); before a colon; as a value; padded to a column; as the very
+# last word there (`[core:error]`) or the first (`[Info#sql]`); before a colon; as a value; between hyphens; padded to a column; as the very
 # first word, or behind one that a sign joins to it (`ns_server:info,`), or before a scope (`info(io):`) or a number
 # (`error[E12]:`); before the place in the source (`Info main.cpp:12`); as a letter (`E!`, `E: `, `E [`, `E[2026`, `E0102 03:04`,
 # `E name:`, `E t1 `); right before a date or time; as a sign that tools for
@@ -40,13 +40,14 @@ _LEVEL_WORD = (
     rf"|[\[(<|]\s*(?:(?i:({_ANY}))|([DIWEFV]))\s*[\])>|#]|\[\s*(?i:({_ANY}))\s*: |\[[^\[\]]*:(?i:({_ANY}))(?::[0-9]+)?\]|(?:^|\s)(?i:({_ANY}))(?::\s|  |\t)|(?:^|[\s,;])(?i:level|severity|lvl)[=:]\s*\"?(?i:({_ANY}))\b"
     rf"|^\W*(?:[\w.-]+[:.|/,])?(?i:({_ANY}))(?:$|[\s:|\]/>),;]|\(\w+\):|\[[A-Z]?[0-9]+\]:)|^\W*([DIWEFTV])(?:[!:]\s|\s\[|\[[0-9]{{4}}|[0-9]{{4,8}} [0-9]{{2}}:|\s[\w.-]+:\s)|^\W*([DIWEF])\s(?:\S*[0-9(]\S*|\w+\.\w\S*)\s"
     rf"|(?:^|[\s\[(<|])(?i:({_ANY}))[\s@\[(<|:-]{{1,3}}[0-9]{{2,4}}[-/:][0-9]{{2}}[-/: ]|^\s*([ℹ✔✓⚠✖✗✘❌])"
+    rf"|\s--? (?i:({_ANY})) --?\s"
     r"|\[(Verbose|Information|Warning|Error)-[A-Z]|(?:^|\s)[A-Z][a-z]+(Warning):\s"
     r"|%[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-([0-7])-[A-Z0-9_]+\s?:|(?:^|\s)[A-Z]{3,5}[0-9]{4,5}([IWE]):?\s"
     r"|^[\w-]+ (info|warning|error|critical) \(device "
     r"|(?:^|\s)(?i:(fatal)) error:\s"
     rf"|(?:^|\s)(?i:({_ANY})) [\w./-]+\.(?:c|cc|cpp|cxx|h|hpp|go|rs|py|rb|java|kt|js|ts|cs|swift|zig):[0-9]"
 )
-_GROUPS = "abcdefghijklmnopqrs"  # the names of the groups in it
+_GROUPS = "abcdefghijklmnopqrst"  # the names of the groups in it
 # The first line of an uncaught failure, in the languages that print one without a level. It is an error in all of them,
 # whatever word (panic, fatal) a language has for it.
 _TRACE_HEAD = (
