@@ -46,6 +46,10 @@ class StoreInUse(StoreError):
     """Another process writes to the store, maybe for as long as it follows logs."""
 
 
+class StoreNotWritable(StoreError):
+    """The store's folder cannot be made, or written to."""
+
+
 def told(why: Exception) -> LogtriageError | None:
     """An exception as it is told to the user in one clear line; None for Ctrl-C, and for a fault of the program."""
     if isinstance(why, LogtriageError):

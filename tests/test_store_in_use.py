@@ -134,3 +134,26 @@ def test_a_store_that_goes_while_it_is_read_is_told_by_its_file(path: Path) -> N
     error = told(why.value)  # type: ignore[arg-type]
     assert error and error.exit_code == 2
     assert str(path / "data") in error.message and "No such file" in error.message and "--store" in (error.hint or "")
+
+
+def test_all_files_that_cannot_be_read_are_told(path: Path) -> None:
+    """`store check` names each file of the store that is cut off, or gone, and not only the first."""
+    with Store(path, write=True) as store:
+        upkeep.to_files(store)
+    cut, gone, *_ = sorted((path / "data").rglob("*.parquet"))
+    cut.write_bytes(cut.read_bytes()[:-100])
+    gone.unlink()
+    ran = called("store", "check", "--store", path)
+    assert ran.code == 2 and "2 problems" in ran.err
+    assert sum(str(one) in line for one in (cut, gone) for line in ran.lines) == 2
+
+
+@pytest.mark.parametrize("command", [("triage",), ("templates",), ("sql", "SELECT count(*) FROM records", "--from")])
+def test_logs_are_read_where_the_store_cannot_be_written(command: tuple[str, ...], tmp_path: Path) -> None:
+    """Who asks logs gets an answer though they cannot be kept, and is told so; who wants them kept, an error."""
+    log, store = tmp_path / "a.log", tmp_path / "a.log" / "st"
+    log.write_text("2026-03-02 10:00:00 INFO x done\n")
+    ran = called(*command, log, "--store", store)
+    assert ran.code in (0, 1) and "cannot be written: Not a directory" in ran.err and "not kept" in ran.err
+    ran = called("ingest", log, "--store", store)
+    assert ran.code == 2 and "cannot be written: Not a directory" in ran.err

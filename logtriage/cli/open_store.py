@@ -11,7 +11,7 @@ from logtriage.cli.local_times import tell_local
 from logtriage.cli.options import is_piped
 from logtriage.cli.session import Session
 from logtriage.coverage import Coverage, counted
-from logtriage.errors import StoreInUse, UsageError
+from logtriage.errors import StoreInUse, StoreNotWritable, UsageError
 from logtriage.sources.find import Source
 from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
@@ -21,8 +21,8 @@ from logtriage.store.store import Store
 def opened(session: Session, names: list[str], *, piped: bool = True) -> Iterator[tuple[Store, tuple[int, ...] | None]]:
     """The open store, and the parts that `names` mean in it (None: all of it, as nothing is named, nor `piped` in).
 
-    What is new of the sources named is read first: into the user's store; with --no-store, from a pipe, and while another
-    process writes to that store, into one that is thrown away. Errors of single sources are told and noted in the session.
+    What is new of the sources named is read first: into the user's store; with --no-store, from a pipe, and where that store
+    cannot be written, be it as another process does, into one that is thrown away. Errors of single sources are told and noted in the session.
     Raises UsageError, StoreError.
     """
     names = names or (["-"] if piped and is_piped() else [])
@@ -38,7 +38,7 @@ def opened(session: Session, names: list[str], *, piped: bool = True) -> Iterato
         path = thrown_away(stack) if aside else session.store_path
         try:
             parts = _read(session, path, sources)
-        except StoreInUse as why:
+        except (StoreInUse, StoreNotWritable) as why:
             session.say(f"{why.message}: these logs are read beside it, and not kept")
             path = thrown_away(stack)
             parts = _read(session, path, sources)

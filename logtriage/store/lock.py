@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from logtriage.errors import StoreError, StoreInUse
+from logtriage.errors import StoreInUse, StoreNotWritable
 
 _AGAIN = 0.05  # seconds after which one looks again whether somebody reads
 _LONGEST = 60.0  # seconds for which one waits until files are in order
@@ -18,14 +18,16 @@ _LONGEST = 60.0  # seconds for which one waits until files are in order
 
 def taken(path: Path) -> IO[str]:
     """Makes the folder where there is none, and takes its lock: held until the file is closed, or its holder has died.
-    Raises StoreError where another process has it, or the folder cannot be written."""
+    Raises StoreInUse where another process has it, and StoreNotWritable."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with private():
             lock = open(path / "lock", "a+")  # noqa: SIM115 - held on
         os.chmod(path, 0o700)
     except OSError as why:
-        raise StoreError(f"the store {path} cannot be written: {why.strerror}", "name another with --store") from why
+        raise StoreNotWritable(
+            f"the store {path} cannot be written: {why.strerror}", "name another with --store"
+        ) from why
     try:
         _hold(lock)
     except BlockingIOError as why:

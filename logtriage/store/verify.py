@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from logtriage.errors import LogtriageError
+from logtriage.errors import LogtriageError, unreadable
 from logtriage.sources.find import Resource, Source
 from logtriage.sources.read import opened
 from logtriage.sources.unpack import Pull
+from logtriage.sql import literal
 from logtriage.store import distil, gist, views
 from logtriage.store.paths import name_of
 from logtriage.store.store import Store
@@ -34,10 +35,12 @@ class Verdict:
 
 def check(store: Store, *, compare: bool = True) -> Verdict:
     """Whether every part's bytes are all there, once, and the counts are right; with `compare` also whether they are
-    the bytes of the files, where these are still there."""
+    the bytes of the files, where these are still there. Where files of the store cannot be read, it is these that are told."""
+    verdict = Verdict(wrong=list(_unreadable(store)))
+    if verdict.wrong:
+        return verdict
     views.create(store)
     con = store.con
-    verdict = Verdict()
     pruned = con.execute(f"SELECT count(*) FROM lake.meta WHERE key = '{PRUNED}'").fetchall()[0][0] > 0
     counts = dict(con.execute("SELECT part, sum(records)::BIGINT FROM lake.activity GROUP BY part").fetchall())
     _place(store)
@@ -64,6 +67,25 @@ def check(store: Store, *, compare: bool = True) -> Verdict:
     if compare and not pruned:
         _compare(store, {part: read for part, _, read, *_ in rows}, verdict)
     return verdict
+
+
+def _unreadable(store: Store) -> Iterator[str]:
+    """The store's files that cannot be read to their ends, and why."""
+    import _duckdb as duckdb
+
+    names = store.con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake' ORDER BY 1"
+    ).fetchall()
+    for (name,) in names:
+        files = store.con.execute(
+            f"SELECT data_file, delete_file FROM ducklake_list_files('lake', '{name}')"
+        ).fetchall()
+        for path in (path for pair in files for path in pair if path):
+            try:
+                store.con.execute(f"SELECT count(COLUMNS(*)) FROM read_parquet({literal(path)})").fetchall()
+            except duckdb.Error as why:
+                error = unreadable(why)
+                yield error.message if error else f"the store cannot be read: {path}: {str(why).splitlines()[0]}"
 
 
 def _pieces(store: Store) -> Iterator[str]:
