@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,14 @@ HS_CASELESS, HS_MULTILINE, HS_PREFILTER = 1, 4, 128
 HS_MARGIN = 256
 
 _DIGEST = 32
+
+
+def _untold() -> None:
+    """Nobody is there to be told."""
+
+
+# Called before the library is compiled, which takes seconds; a command that has somebody to tell sets it.
+before_compiling: Callable[[], None] = _untold
 
 
 def compiled(expressions: Sequence[tuple[bytes, int]]) -> hyperscan.Database:
@@ -77,6 +85,7 @@ def kept(name: str, parts: Sequence[Sequence[str]], flags: int) -> list[hypersca
 
     import hyperscan
 
+    before_compiling()
     with ThreadPoolExecutor() as pool:
         try:
             made = [*pool.map(lambda part: compiled([(e.encode(), flags) for e in part]), parts)]

@@ -8,7 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
+from command import called
 
+from logtriage import hyperscans
 from logtriage.cli import main, progress
 
 
@@ -45,3 +47,19 @@ def test_who_waits_for_the_last_records_sees_how_far_it_is(
     assert "\x1b" not in err.rpartition("\x1b[K")[2] and err.rpartition("\x1b[K")[2].startswith("8 sources; ")
     assert "reading" not in said(tmp_path, "cat", "-m", "3", "--output", output)[1]
     assert said(tmp_path, "cat", "--tail", "3", "--output", output, "--no-messages")[1] == ""
+
+
+def test_who_waits_for_the_first_time_is_told_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the pattern library is compiled, which is once, a terminal is told so, once; what is no terminal is not."""
+    monkeypatch.setattr(hyperscans, "before_compiling", hyperscans.before_compiling)
+    (tmp_path / "a.log").write_text("2026-03-02 10:00:00 INFO done\n")
+    called("triage", "--no-store", "a.log", cwd=tmp_path)
+    hyperscans.before_compiling()
+    assert not capsys.readouterr().err
+    said(tmp_path, "triage")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for parts in ([["a"]], [["a"]], [["b"], ["c"]]):
+        hyperscans.kept("few", parts, 0)
+    assert capsys.readouterr().err.count("some seconds, once") == 1

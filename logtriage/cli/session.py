@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from logtriage.sources.find import Found, Source
     from logtriage.sources.odd import Odd
 
+_COMPILING = "making the pattern library ready for this machine: some seconds, once"
+
 
 @dataclass
 class Session:
@@ -104,7 +106,9 @@ class Session:
         return default_path()
 
     def settings(self, *, patterns: bool = True) -> Settings:
-        """How sources are to be read. Raises UsageError for an unknown zone, LibraryError."""
+        """How sources are to be read. Without `patterns`, as for a screen, nothing is told. Raises UsageError for an unknown
+        zone, LibraryError."""
+        from logtriage import hyperscans
         from logtriage.normalise import Settings
         from logtriage.stamps.zone import Zone
 
@@ -113,6 +117,8 @@ class Session:
         for name in (zone, *(name for _, name in zones)):
             Zone.of(name)
         forced = getattr(self.args, "format", None)
+        if patterns and sys.stderr.isatty():
+            hyperscans.before_compiling = lambda: self.say_once(_COMPILING)
         return Settings(self.formats(), self.patterns() if patterns else (), zone, self.fixed_now, forced, zones)
 
     def formats(self) -> tuple[Format, ...]:

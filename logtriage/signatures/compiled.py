@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from logtriage import hyperscans
 from logtriage.errors import LibraryError
 from logtriage.hyperscans import compiled, place, read, write
 from logtriage.signatures.cores import core
@@ -34,6 +35,8 @@ def database(patterns: Sequence[Pattern]) -> tuple[hyperscan.Database, hyperscan
     kept = _file(patterns) if len(patterns) >= _WORTH_KEEPING else None
     found = read(kept) if kept else None
     if found is None:
+        if kept:
+            hyperscans.before_compiling()
         found = compile_cores(cores(patterns))
         if kept:
             write(kept, hyperscan.dumpb(found))
