@@ -342,6 +342,19 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         ["02.01.2026 | 03:04:05 | BGP | up", "13.01.2026 | 03:04:06 | BGP | warning: down"],
         ["1 - 2026-01-02T03:04:05Z", "1 warn 2026-01-13T03:04:06Z"],
     ),
+    "varnishlog": (
+        [
+            "*   << Request  >> 32770",
+            "-   Begin          req 32769 rxreq",
+            "-   Timestamp      Start: 1767323045.678901 0.000000 0.000000",
+            "-   RespStatus     503",
+            "-   End",
+            "",
+            "*   << Session  >> 32769",
+            "-   End",
+        ],
+        ["6 error 2026-01-02T03:04:05.678901Z", "2 - -"],
+    ),
     "a time behind a level's word": (
         [
             "DEBUG: (wg0) 2026/01/02 03:04:05 up",
