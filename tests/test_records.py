@@ -327,6 +327,7 @@ def test_times_become_utc(line: str, moment: str | None, tmp_path: Path) -> None
         ("2026-03-02 10:00:01 - [Warning-Till.Main.Paper]: none left", "warn", "Warning"),
         ("2026-03-02 10:00:01 till.py:3: FutureWarning: this goes away", "warn", "Warning"),
         ("✖ no paper", "error", "✖"),
+        ("Mar  2 10:00:01.678 WARN Error in the till", "warn", "WARN"),
         ("* W0302 10:00:01.678901       1 lease.go:224] late", "warn", "W"),
         ("[Mon Mar  2 10:00:01 2026] EXT4-fs warning (device sda1): an operation failed", "warn", "warning"),
         ("2026-03-02T10:00:01Z disk1   warning  nearly full", "warn", "warning"),
