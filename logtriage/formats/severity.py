@@ -28,11 +28,12 @@ _NUMBER = re.compile("[0-9]*")
 _FINE = ("fine", "finer", "finest")  # Java's, told by their capitals only
 _SIGNS = {"ℹ": "info", "✔": "info", "✓": "info", "⚠": "warn", "✖": "error", "✗": "error", "✘": "error", "❌": "error"}
 # A level in a text of unknown form: in capitals at a word's own borders (`*INFO*`, `WARNING!`); in brackets or bars, maybe the
-# last word there (`[core:error]`) or the first (`[Info#sql]`); before a colon; as a value; between hyphens; padded to a column; as the very
-# first word, or behind one that a sign joins to it (`ns_server:info,`), or before a scope (`info(io):`) or a number
-# (`error[E12]:`); before the place in the source (`Info main.cpp:12`); as a letter (`E!`, `E: `, `E [`, `E[2026`, `E0102 03:04`,
-# `E name:`, `E t1 `); right before a date or time; as a sign that tools for
-# terminals draw; before a logger's name (`[Warning-Main.Files]`); Python's `FutureWarning:`; Cisco's `%LINK-3-UPDOWN:`; IBM's `AMQ9999E:`; the kernel's `EXT4-fs error (device sda1)`.
+# last word there (`[core:error]`) or the first (`[Info#sql]`); before a colon; as a value; between hyphens; padded to a column;
+# as the very first word, or behind one that a sign joins to it (`ns_server:info,`), or before a scope (`info(io):`) or a number
+# (`error[E12]:`); before the place in the source (`Info main.cpp:12`); as a letter (`E!`, `E: `, `E [`, `E[2026`,
+# `E0102 03:04`, `E name:`, `E t1 `); right before a date or time; as a sign that tools for terminals draw; before a logger's
+# name (`[Warning-Main.Files]`); Python's `FutureWarning:`; Cisco's `%LINK-3-UPDOWN:`; IBM's `AMQ9999E:`; the kernel's
+# `EXT4-fs error (device sda1)`. "Stack trace:" is none.
 _LEVEL_WORD = (
     r"(?:^|[\s\[(<|:,;/\"'.!*])(TRACE|VERBOSE|FINE|FINER|FINEST|DEBUG|INFO|INFORMATION|INFORMATIONAL|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|EMERG|EMERGENCY|PANIC|ALERT"
     r"|TRC|TRAC|DBG|DEBG|DEBU|INF|WRN|ERRO|VRB|FTL|FATA|WARNI|SEVER)(?:$|[\s\[\])>|:,;/\"'!*])"
