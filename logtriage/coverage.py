@@ -13,7 +13,8 @@ _NAMED = 3  # files passed over that are told by name
 class Coverage:
     """Counts over all sources. `records` were read (None: not counted), `hits` found (None: nothing was looked for).
     `first`, `last`: the earliest and latest time seen (UTC, naive or aware). `plain`: records of no known form.
-    `skipped`: the files that were passed over, with the reason; `odd`: those that hold no log, with what they are. `cut`: for each record that was cut, its source's name."""
+    `skipped`: the files that were passed over, with the reason; `odd`: those that hold no log, with what they are. `cut`: for
+    each record that was cut, its source's name."""
 
     sources: int = 0
     records: int | None = 0

@@ -22,8 +22,8 @@ def opened(session: Session, names: list[str], *, piped: bool = True) -> Iterato
     """The open store, and the parts that `names` mean in it (None: all of it, as nothing is named, nor `piped` in).
 
     What is new of the sources named is read first: into the user's store; with --no-store, from a pipe, and where that store
-    cannot be written, be it as another process does, into one that is thrown away. Errors of single sources are told and noted in the session.
-    Raises UsageError, StoreError.
+    cannot be written, be it as another process does, into one that is thrown away. Errors of single sources are told and noted
+    in the session. Raises UsageError, StoreError.
     """
     names = names or (["-"] if piped and is_piped() else [])
     aside = "-" in names or getattr(session.args, "no_store", False)
