@@ -66,7 +66,8 @@ def test_hostile_text_stays_text() -> None:
     """Quotes, braces, newlines and control characters can neither leave the TOML nor become a regex."""
     nasty = 'a"b\\ {host} (x+)* [[pattern]] \x1b \x7f \u2028 end'
     expression, gives = regex_of([nasty + " user ", ""], ["bob"])
-    drawn = Pattern("own.x", nasty, "error", "disk", expression, "x", "", (), None, (Example(nasty, gives),), (nasty,))
+    examples, rejects = (Example(nasty, gives),), (nasty,)
+    drawn = Pattern("own.x", nasty, "error", "disk", expression, "x", "", examples=examples, rejects=rejects)
     made = toml(drawn)
     (read,) = tomllib.loads(made)["pattern"]
     assert read["title"] == nasty and read["regex"] == expression and gives == {"user": "bob"}

@@ -48,6 +48,8 @@ def toml(pattern: Pattern) -> str:
     for key in ("id", "title", "severity", "category", "regex", "unless", "advice"):
         if (value := getattr(pattern, key)) is not None:
             lines.append(f"{key} = {_quoted(value)}")
+    if pattern.fallback:
+        lines.append("fallback = true")
     for example in pattern.examples:
         lines += ["[[pattern.example]]", f"text = {_quoted(example.text)}"]
         if example.gives:
