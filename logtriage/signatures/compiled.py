@@ -21,7 +21,7 @@ from logtriage.signatures.regex_tree import DialectError
 if TYPE_CHECKING:
     import hyperscan
 
-_LAYOUT = "1"  # changes when the way from a regex to its core does
+_LAYOUT = "2"  # changes when the way from a regex to its core does
 _WORTH_KEEPING = 40  # fewer patterns compile as quickly as a file is read and written
 
 

@@ -11,8 +11,23 @@ import re
 
 from logtriage.signatures.regex_tree import EMPTY, Alt, Atom, DialectError, Flagged, Node, Repeat, Seq, parse
 
-_ENOUGH = 6.0  # what a part must weigh to stand for the whole
+# How much a part must weigh to stand for the whole, in bits: without its common words, or at least with them. The
+# figures are those at which scanning the shipped library was quickest, with no more candidates than before.
+_ENOUGH = 10.0
+_ENOUGH_WITH_COMMON = 13.0
+_BITS = 2.0  # of a character; a text of letters has about as many
 _MOST_VARIED = 3  # a repetition that varies by more is a gap
+# Words of lines in which nothing fails, or of most failures: a part that has others is looked for first.
+_COMMON = frozenset({
+    "access", "action", "after", "application", "at", "breaker", "call", "client", "closed", "completed",
+    "connect", "connected", "connecting", "connection", "connections", "container", "data", "error",
+    "exception", "failed", "file", "for", "handler", "host", "http", "in", "info", "is", "limit", "listening",
+    "log", "lost", "message", "messages", "network", "node", "on", "out", "pod", "process", "processing",
+    "read", "reading", "received", "refused", "registered", "request", "requests", "response", "restarting",
+    "return", "sending", "server", "service", "session", "socket", "started", "starting", "status", "stopped",
+    "stopping", "stream", "success", "task", "the", "thread", "time", "timed", "timeout", "to", "update",
+    "upstream", "user", "waiting", "was", "while", "worker", "write",
+})  # fmt: skip
 
 
 def core(regex: str) -> str:
@@ -50,22 +65,30 @@ def _strongest(node: Node) -> Node:
     """Of what gaps divide, the part that says most, if it says enough; so for each branch of an alternative."""
     match node:
         case Seq():
-            parts: list[list[Node]] = [[]]
-            for item in node.nodes:
-                if _is_gap(item):
-                    parts.append([])
-                else:
-                    parts[-1].append(item)
-            best = max(parts, key=lambda part: _weight(Seq(tuple(part))))
-            if len(parts) > 1 and _weight(Seq(tuple(best))) < _ENOUGH:
-                return node
-            return _strongest(best[0]) if len(best) == 1 else Seq(tuple(best))
+            parts = _parts(node)
+            best = max(parts, key=lambda part: _weight(part, _COMMON))
+            if len(parts) > 1 and _weight(best, _COMMON) < _ENOUGH:
+                best = max(parts, key=_weight)
+                if _weight(best) < _ENOUGH_WITH_COMMON:
+                    return node
+            return _strongest(best.nodes[0]) if len(best.nodes) == 1 else best
         case Alt():
             return Alt(tuple(map(_strongest, node.branches)))
         case Flagged():
             return Flagged(_strongest(node.node))
         case _:
             return node
+
+
+def _parts(node: Seq) -> list[Seq]:
+    """What gaps divide in a sequence; the empty one where two follow one another."""
+    parts: list[list[Node]] = [[]]
+    for item in node.nodes:
+        if _is_gap(item):
+            parts.append([])
+        else:
+            parts[-1].append(item)
+    return [Seq(tuple(part)) for part in parts]
 
 
 def _is_gap(node: Node) -> bool:
@@ -84,19 +107,28 @@ def _is_gap(node: Node) -> bool:
             return False
 
 
-def _weight(node: Node) -> float:
-    """How much a match says: literal characters it has at least, less the bits of choice between its alternatives."""
+def _weight(node: Node, common: frozenset[str] = frozenset()) -> float:
+    """How much a match says, in bits: the less likely some text matches, the more. `common` words say nothing."""
     match node:
         case Atom():
-            return float(node.text[0] not in ".[" and not re.fullmatch(r"\\[A-Za-z].*", node.text))
+            literal = node.text[0] not in ".[" and not re.fullmatch(r"\\[A-Za-z].*", node.text)
+            return _BITS * literal
         case Repeat():
-            return node.least * _weight(node.node) - (node.most != node.least)
+            return node.least * _weight(node.node, common)
         case Seq():
-            return sum(map(_weight, node.nodes))
+            unsaid = sum(len(word) for word in _words(node) if word in common)
+            return sum(_weight(item, common) for item in node.nodes) - _BITS * unsaid
         case Alt():
-            return max(0.0, min(map(_weight, node.branches)) - math.log2(len(node.branches)))
+            weights = [_weight(branch, common) for branch in node.branches]
+            return min(weights) - math.log2(sum(2 ** (min(weights) - weight) for weight in weights))
         case Flagged():
-            return _weight(node.node)
+            return _weight(node.node, common)
+
+
+def _words(node: Seq) -> list[str]:
+    """The words, in small letters, that stand in a sequence outside of any choice."""
+    plain = (item.text if isinstance(item, Atom) and item.text.isalpha() else " " for item in node.nodes)
+    return "".join(plain).lower().split()
 
 
 def _trim(node: Node, *, first: bool) -> Node:
