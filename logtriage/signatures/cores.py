@@ -21,12 +21,12 @@ _MOST_VARIED = 3  # a repetition that varies by more is a gap
 _COMMON = frozenset({
     "access", "action", "after", "application", "at", "breaker", "call", "client", "closed", "completed",
     "connect", "connected", "connecting", "connection", "connections", "container", "data", "error",
-    "exception", "failed", "file", "for", "handler", "host", "http", "in", "info", "is", "limit", "listening",
+    "exception", "fail", "failed", "file", "for", "handler", "host", "http", "in", "info", "limit", "listening",
     "log", "lost", "message", "messages", "network", "node", "on", "out", "pod", "process", "processing",
     "read", "reading", "received", "refused", "registered", "request", "requests", "response", "restarting",
-    "return", "sending", "server", "service", "session", "socket", "started", "starting", "status", "stopped",
-    "stopping", "stream", "success", "task", "the", "thread", "time", "timed", "timeout", "to", "update",
-    "upstream", "user", "waiting", "was", "while", "worker", "write",
+    "return", "sending", "server", "service", "session", "socket", "starting", "status", "stopped", "stopping",
+    "stream", "success", "task", "the", "thread", "time", "timed", "timeout", "to", "update", "upstream",
+    "user", "waiting", "was", "while", "worker", "write",
 })  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def _is_gap(node: Node) -> bool:
 
 
 def _weight(node: Node, common: frozenset[str] = frozenset()) -> float:
-    """How much a match says, in bits: the less likely some text matches, the more. `common` words say nothing."""
+    """How much a match says, in whole bits: the less likely some text matches, the more. `common` words say nothing."""
     match node:
         case Atom():
             literal = node.text[0] not in ".[" and not re.fullmatch(r"\\[A-Za-z].*", node.text)
@@ -120,7 +120,8 @@ def _weight(node: Node, common: frozenset[str] = frozenset()) -> float:
             return sum(_weight(item, common) for item in node.nodes) - _BITS * unsaid
         case Alt():
             weights = [_weight(branch, common) for branch in node.branches]
-            return min(weights) - math.log2(sum(2 ** (min(weights) - weight) for weight in weights))
+            choice = round(math.log2(sum(2 ** (min(weights) - weight) for weight in weights)))
+            return max(0.0, min(weights) - choice)
         case Flagged():
             return _weight(node.node, common)
 
