@@ -107,11 +107,13 @@ def test_a_source_that_fails_is_an_error(logs: Path, capfd: pytest.CaptureFixtur
 
 
 def test_what_is_no_log_cannot_be_checked(logs: Path) -> None:
-    """A binary that is named is an error, as nothing of it can be told; an empty log is told, and is none."""
+    """A binary that is named, however its path is typed, is an error, as nothing of it can be told; an empty log is told, and
+    is none."""
     (logs / "tool").write_bytes(bytes(range(256)) * 20)
     (logs / "quiet.log").touch()
-    ran = called("check", "good.log", "tool", "--fail-on", "level:fatal", cwd=logs)
-    assert ran.code == 2 and "tool: binary data, and no log" in ran.err and "clean" not in ran.err
+    for name in ("tool", "./tool", f"{logs}//tool"):
+        ran = called("check", "good.log", name, "--fail-on", "level:fatal", cwd=logs)
+        assert ran.code == 2 and "tool: binary data, and no log" in ran.err and "clean" not in ran.err, name
     ran = called("check", "good.log", "quiet.log", "--fail-on", "level:fatal", cwd=logs)
     assert ran.code == 0 and "1 without a log: quiet.log (empty)" in ran.err
 

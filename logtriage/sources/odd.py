@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from logtriage.sources.find import Source
@@ -29,13 +30,13 @@ class Odd(NamedTuple):
         return f"{os.path.basename(self.name)} ({self.what})"
 
 
-def odd(sources: Iterable[Source], names: Collection[str]) -> list[Odd]:
+def odd(sources: Iterable[Source], names: Iterable[str]) -> list[Odd]:
     """Those of some sources; what is no log is among them only if it was one of the `names`, which folders pass over."""
-    found = []
+    found, meant = [], set(map(Path, names))  # `./app.log` is the path app.log
     for source in sources:
         if source.path is None or source.member is not None or source.compression:
             continue
-        named = str(source.path) in names
+        named = source.path in meant
         try:
             status = os.stat(source.path)
             if not stat.S_ISREG(status.st_mode) or (status.st_size and not named):
