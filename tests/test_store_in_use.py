@@ -76,9 +76,11 @@ def test_what_was_cut_off_is_seen_by_who_rested(path: Path) -> None:
 
 
 def test_who_reads_waits_for_an_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where files are put in order for longer than that takes, as by a process that was stopped, it is told."""
+    """Where files are put in order for longer than that takes, as by a process that was stopped, it is told, and which one it
+    is."""
     monkeypatch.setattr(lock, "_LONGEST", 0.0)
-    with lock.alone(path), pytest.raises(StoreInUse, match="being put in order"), lock.reading(path):
+    said = f"process {os.getpid()} is putting"
+    with Store(path, write=True), lock.alone(path), pytest.raises(StoreInUse, match=said), lock.reading(path):
         pass
 
 
@@ -107,6 +109,25 @@ def test_a_snapshot_that_rested_is_asked_again(path: Path) -> None:
         snapshot.rest()
         upkeep.to_files(store)
         assert not snapshot.wake()
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_store_that_is_moved_while_its_readers_are_waited_for(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, another: bool
+) -> None:
+    """It is told, with what to do; neither it nor the one that may have taken its place is put in order."""
+    has, files = lock._has, sorted(path.rglob("*.parquet"))
+
+    def moved(*asked: Any) -> bool:
+        os.rename(path, tmp_path / "moved")
+        if another:
+            shutil.copytree(tmp_path / "moved", path)
+        return has(*asked)
+
+    monkeypatch.setattr(lock, "_has", moved)
+    with pytest.raises(StoreError, match="was moved or deleted"), Store(path, write=True) as store:
+        upkeep.compact(store)
+    assert sorted(path.rglob("*.parquet")) == (files if another else [])
 
 
 def test_nothing_is_written_to_a_store_that_took_the_place_of_another(path: Path, tmp_path: Path) -> None:

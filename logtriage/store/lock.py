@@ -31,11 +31,9 @@ def taken(path: Path) -> IO[str]:
     try:
         _hold(lock)
     except BlockingIOError as why:
-        lock.seek(0)
-        holder = lock.read().strip() or "unknown"
         lock.close()
         raise StoreInUse(
-            f"another logtriage (process {holder}) is writing to {path}", "wait for it, or name another with --store"
+            f"another logtriage (process {_writer(path)}) is writing to {path}", "wait for it, or name another with --store"
         ) from why
     with contextlib.suppress(OSError):  # a full disk: it is held all the same
         os.ftruncate(lock.fileno(), 0)
@@ -52,6 +50,13 @@ def _hold(lock: IO[str]) -> None:
             return
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # nobody can share it with a writer
         fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def _writer(path: Path) -> str:
+    """The number of the process that writes to the store there, as it has told it."""
+    with contextlib.suppress(OSError):
+        return (path / "lock").read_text().strip() or "unknown"
+    return "unknown"
 
 
 def is_of(lock: IO[str], path: Path) -> bool:
@@ -88,8 +93,8 @@ def reading(path: Path) -> Iterator[None]:
     try:
         if not _has(folder, fcntl.LOCK_SH, _LONGEST):
             raise StoreInUse(
-                f"the files of the store {path} are being put in order, and that does not end",
-                "is a stopped logtriage among the processes?",
+                f"process {_writer(path)} is putting the files of the store {path} in order, and that takes long",
+                "run it again later, or let that process go on if it was stopped",
             )
         yield
     finally:
@@ -106,7 +111,7 @@ def alone(path: Path, patience: float = 0) -> Iterator[None]:
             raise StoreInUse(
                 f"the store {path} is being read: its files cannot be put in order meanwhile", "run it again later"
             )
-        os.utime(path / "lock")  # before anything is done: who is cut off has done some of it
+        os.utime("lock", dir_fd=folder)  # before anything is done: who is cut off has done some of it
         yield
     finally:
         os.close(folder)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -58,19 +59,19 @@ def compact(store: Store, on_step: Callable[[str], None] = lambda what: None) ->
     con = store.con
     with store.changing():
         on_step("rows kept in the catalog")
-        with alone(store.path, _PATIENCE):
+        with _alone(store):
             _flush(store)
         on_step("counts")
         sum_up(store)
         recut(store, on_step)
-        with alone(store.path, _PATIENCE):
+        with _alone(store):
             _flush(store)  # files may be of few records
         for name in _MERGED:
             on_step(name)
-            with alone(store.path, _PATIENCE):  # for each, so that nobody waits for all
+            with _alone(store):  # for each, so that nobody waits for all
                 con.execute(f"CALL ducklake_merge_adjacent_files('lake', '{name}')")
         file_grams.tell(store, on_step)
-        with alone(store.path, _PATIENCE):
+        with _alone(store):
             _flush(store)
             # where all rows of a file are deleted, DuckLake keeps it, and a list of them beside it
             for name in _SUMMED:
@@ -149,9 +150,16 @@ def _remove(store: Store, cutoff: datetime) -> int:
     return int(gone)
 
 
+@contextlib.contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """While inside, nobody reads the store. It was where it is before others were waited for, and is so now."""
+    with store.changing(), alone(store.path, _PATIENCE), store.changing():
+        yield
+
+
 def _let_go(store: Store) -> None:
     """Frees the bytes of records that were removed."""
-    with alone(store.path, _PATIENCE):
+    with _alone(store):
         store.con.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => 0)")
         file_grams.tell(store, lambda what: None, anew=False)
         _free(store)
