@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import threading
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+import duckdb
 import pytest
 from stores import fill, write_sources
 
+from logtriage.store import room, upkeep
 from logtriage.store import snapshot as snapshots
 from logtriage.store.store import Store
 from logtriage.tui import engine as engines
@@ -51,6 +54,54 @@ def test_an_answer_before_anybody_listens_is_kept(store: Path) -> None:
         engine.listen(lambda request, result, hear=hear: hear(False), lambda request, why, hear=hear: hear(True))  # type: ignore[misc]
         assert told.wait(30) and heard == [fails]
         engine.close()
+
+
+def test_a_store_that_can_only_be_read_from_a_copy_is_seen_as_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the catalog cannot be opened, as on a full disk, the screen sees what comes all the same, also once files were put
+    in order, and no copy is left behind."""
+
+    class Count(Request):
+        kind = "count"
+
+        def answer(self, snapshot: Any) -> int:
+            return int(
+                snapshot.con.execute("SELECT count(DISTINCT part), max(body) FROM lake.records").fetchall()[0][0]
+            )
+
+    def opened(store: Store, catalog: Path, before: Any = Store._open) -> None:
+        if not store.write and catalog.parent == store.path:
+            raise duckdb.IOException("disk is full")
+        before(store, catalog)
+
+    monkeypatch.setattr(Store, "_open", opened)
+    monkeypatch.setattr(room, "_MEMORY", str(tmp_path / "memory"))
+    (tmp_path / "memory").mkdir()
+    sources = write_sources(tmp_path / "logs")
+    path, told = tmp_path / "store", Event()
+    heard: list[Any] = []
+    fill(path, sources[:1])
+
+    def hear(request: Request, what: Any) -> None:
+        heard.append(what)
+        told.set()
+
+    engine = Engine(path)
+    engine.listen(hear, hear)
+    engine.start()
+    for parts in range(1, 4):
+        engine.refresh()
+        engine.ask(Count())
+        assert told.wait(30) and heard.pop() == parts
+        told.clear()
+        fill(path, sources[parts : parts + 1])
+        with Store(path, write=True) as writer:
+            upkeep.compact(writer)
+    assert engine.close()
+    del engine
+    gc.collect()
+    assert not list((tmp_path / "memory").iterdir())
 
 
 def test_why_an_answer_fails_is_one_line(store: Path) -> None:

@@ -33,7 +33,8 @@ def taken(path: Path) -> IO[str]:
     except BlockingIOError as why:
         lock.close()
         raise StoreInUse(
-            f"another logtriage (process {_writer(path)}) is writing to {path}", "wait for it, or name another with --store"
+            f"another logtriage (process {_writer(path)}) is writing to {path}",
+            "wait for it, or name another with --store",
         ) from why
     with contextlib.suppress(OSError):  # a full disk: it is held all the same
         os.ftruncate(lock.fileno(), 0)

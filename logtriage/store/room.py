@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tempfile import TemporaryDirectory
 
 _WORDS = ("No space left", "disk is full", "quota exceeded")  # as the system, SQLite, and a quota say it
 _LITTLE = 64 << 10  # bytes that SQLite's index of its journal needs, and some more
@@ -41,19 +37,28 @@ def free_spilled(path: Path) -> None:
             continue
 
 
-def copied(catalog: Path) -> TemporaryDirectory[str]:
-    """A folder elsewhere with a copy of the catalog as it is between two commits, for those who only read: SQLite wants to
-    write beside what it reads. Raises OSError."""
-    import shutil
-    from tempfile import TemporaryDirectory
+class Copy:
+    """A catalog as it is between two commits, in a folder elsewhere, for those who only read: SQLite wants to write beside what
+    it reads. `path`: where it is, until it is closed or given up. Raises OSError."""
 
-    folder = TemporaryDirectory(prefix="logtriage-", dir=_MEMORY if os.path.isdir(_MEMORY) else None)
-    before, now = None, _state(catalog)
-    while now != before:
-        for path in now:
-            shutil.copyfile(path, Path(folder.name) / path.name)
-        before, now = now, _state(catalog)
-    return folder
+    def __init__(self, catalog: Path) -> None:
+        import shutil
+        from tempfile import mkdtemp
+        from weakref import finalize
+
+        folder = mkdtemp(prefix="logtriage-", dir=_MEMORY if os.path.isdir(_MEMORY) else None)
+        self.close = finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.path, self._catalog = Path(folder) / catalog.name, catalog
+        before, now = None, _state(catalog)
+        while now != before:
+            for path in now:
+                shutil.copyfile(path, Path(folder) / path.name)
+            before, now = now, _state(catalog)
+        self._state = now
+
+    def is_old(self) -> bool:
+        """Whether the catalog has changed since: the copy tells nothing of that."""
+        return _state(self._catalog) != self._state
 
 
 def _state(catalog: Path) -> dict[Path, tuple[int, int]]:

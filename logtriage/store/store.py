@@ -18,8 +18,6 @@ from logtriage.store.place import VERSION
 from logtriage.store.unfinished import is_unfinished
 
 if TYPE_CHECKING:
-    from tempfile import TemporaryDirectory
-
     import duckdb
 
     from logtriage.store.gist import Gist, SnapshotId
@@ -48,7 +46,7 @@ class Store:
         self._lock: IO[str] | None = None
         self.began: SnapshotId | None = None
         self.touched: set[int] | None = set()
-        self._copy: TemporaryDirectory[str] | None = None
+        self.copy: room.Copy | None = None  # of the catalog, where that cannot be opened
         if os.path.exists(path) and not os.path.isdir(path):
             raise StoreError(f"{path} is a file, and a store is a folder", "name a folder with --store")
         if write:
@@ -84,8 +82,8 @@ class Store:
         """Releases the store; what was not committed is gone."""
         if con := getattr(self, "con", None):
             con.close()
-        if self._copy:
-            self._copy.cleanup()
+        if self.copy:
+            self.copy.close()
         if self._lock:
             self._lock.close()
 
@@ -127,8 +125,8 @@ class Store:
                 except duckdb.Error as why:
                     if self.write or not (room.is_full(self.path, why) or not os.access(self.path, os.W_OK)):
                         raise
-                    self._copy = room.copied(catalog)
-                    self._open(Path(self._copy.name) / catalog.name)
+                    self.copy = room.Copy(catalog)
+                    self._open(self.copy.path)
                 if self.write and (tables := self._tables()) < _schema().count("CREATE TABLE"):
                     self._add() if tables else self._make()
             version = self.con.execute("SELECT value FROM lake.meta WHERE key = 'version'").fetchall()

@@ -213,12 +213,12 @@ class Engine:
             raise
 
     def _open(self) -> Store:
-        """The store, opened by who needs it first. One that was deleted is let go, though it could be read on: it is missing.
-        Raises StoreError."""
+        """The store, opened by who needs it first. Let go are one that was deleted, though it could be read on: it is missing;
+        and one of which a copy is read that is old by now. Raises StoreError."""
         from logtriage.store.store import Store
 
         with self._opening:
-            if not self.has_store:
+            if not self.has_store or (self._store and self._store.copy and self._store.copy.is_old()):
                 self._store = None
             if self._store is None:
                 self._store, self._narrow = Store(self.path, threads=1), True
