@@ -307,6 +307,51 @@ def test_a_small_file_is_known_after_rotation(store: Store, tmp_path: Path) -> N
     assert _whole(store) == _log(0, 5)
 
 
+@pytest.mark.parametrize("lines", [b"up\n", _log(0, 3), _log(0, 90)])
+@pytest.mark.parametrize("packed", ["app.log.gz", "app.log.1.gz", "app.log-20260302.gz"])
+def test_a_log_alone_is_known_when_it_is_packed(store: Store, tmp_path: Path, lines: bytes, packed: str) -> None:
+    """However short it is, and though nothing else of its set is there: it is no second log."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log = logs / "app.log"
+    log.write_bytes(lines)
+    engine.ingest(store, logs)
+    log.unlink()
+    (logs / packed).write_bytes(gzip.compress(lines))
+    engine.ingest(store, logs)
+    assert list(engine.parts(store).values()) == [lines]
+
+
+def test_a_short_log_is_known_when_it_is_copied_and_emptied(store: Store, tmp_path: Path) -> None:
+    """What it says next, however often that happens, is stored beside it, and nothing twice."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log = logs / "app.log"
+    said = [b"up\n", b"on\n", b"down\n"]
+    for line in said:
+        log.write_bytes(line)
+        engine.ingest(store, logs)
+        for number in (2, 1):
+            if (older := logs / f"app.log.{number}").exists():
+                older.rename(logs / f"app.log.{number + 1}")
+        shutil.copyfile(log, logs / "app.log.1")
+        log.write_bytes(b"")
+    engine.ingest(store, logs)
+    assert sorted(filter(None, engine.parts(store).values())) == sorted(said)
+
+
+def test_logs_that_begin_alike_are_not_one(store: Store, tmp_path: Path) -> None:
+    """A log of a set that says no more than how all of them begin is none of the others, as long as it is there."""
+    logs, banner = tmp_path / "logs", b"*** the server of the shop, version 3.1, starts ***\n"
+    logs.mkdir()
+    wanted = [banner, banner + b"and goes on\n", banner]
+    for number, lines in enumerate(wanted):
+        (logs / f"app.log.{number}").write_bytes(lines)
+    for _ in range(2):
+        engine.ingest(store, logs)
+        assert sorted(engine.parts(store).values()) == sorted(wanted)
+
+
 @pytest.mark.parametrize("how", ["rename", "copy"])
 def test_an_empty_part_is_taken_for_none_that_has_its_name_now(store: Store, tmp_path: Path, how: str) -> None:
     """A log rotated to the name of an empty one is known again: it is no empty log that has grown, and is not read twice."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from logtriage.errors import SourceError
 from logtriage.sources.find import Resource, Source
 from logtriage.sources.read import UNTOLD, Block, Fingerprint, Identity, fingerprint, identity
+from logtriage.sources.rotation import rotation, unsqueezed
 from logtriage.store.paths import kept, name_of
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Parts:
                 return part
             if now and source.compression is None and source.member is None and now.size < part.offset:
                 continue
-            if begins_as(part, source):
+            if begins_as(part, source) and (_is_near(part, source, now) or _told(part)):
                 return self.note(headed(part, source))
         return self._new(source, fingerprint(source, _HEAD) if source.path else UNTOLD, now)
 
@@ -134,7 +135,7 @@ class Parts:
         )
         found = {part.number: part for part in place}
         found |= {part.number: part for part in moved if now and not source.member}
-        every = [*found.values(), *(part for part in packed if _told(part) and part.number not in found)]
+        every = [*found.values(), *(part for part in packed if part.number not in found)]
         # one that was empty may be what has come to its name since: only where nobody else knows that
         return sorted(every, key=lambda part: not part.head_length)
 
@@ -183,17 +184,37 @@ def _described(part: Part) -> dict[str, Any]:
 
 
 def _keys(source: Source, inode: tuple[int | None, int | None] | None) -> tuple[Hashable, ...]:
-    """What a part may be known by: its place, its inode, its group."""
-    return ("place", *_place(source)), ("inode", inode), ("group", source.group)
+    """What a part may be known by: its place, its inode, its rotated set."""
+    return ("place", *_place(source)), ("inode", inode), ("set", *_set(source))
 
 
 def _place(source: Source) -> tuple[str | None, str | None]:
     return (os.path.abspath(source.path) if source.path else None), source.member
 
 
+def _set(source: Source) -> tuple[str | None, str | None]:
+    """The place of the live log of a source's set, also where nothing else of the set is there, as behind `gzip app.log`."""
+    path, member = _place(source)
+    folder, file = os.path.split(member or path or "")
+    rotated = rotation(file)
+    guessed = rotated.needs_base and source.group == source.name
+    live = os.path.join(folder, unsqueezed(file) if guessed else rotated.base)
+    return (path, live) if member else (live, None)
+
+
+def _is_near(part: Part, source: Source, now: Identity | None) -> bool:
+    """Whether a source is where a part was, or is its file by another name."""
+    moved = now is not None and not source.member and (part.device, part.inode) == (now.device, now.inode)
+    return moved or _place(part.source) == _place(source)
+
+
 def _told(part: Part) -> bool:
-    """Whether enough of a part's beginning is known to know it again under another name."""
-    return part.head_length >= min(_ENOUGH, max(32, part.offset))
+    """Whether enough of a part's beginning is known to know it again under another name: of a short log all of it, and it must
+    have left its place, as others may say the same."""
+    try:
+        return part.head_length >= _ENOUGH or (part.head_length >= part.offset > 0 and not begins_as(part, part.source))
+    except SourceError:
+        return True
 
 
 def first_bytes(part: Part, source: Source) -> bytes:
