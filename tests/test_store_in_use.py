@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,23 @@ def test_bytes_of_what_is_removed_already_cost_no_records(path: Path) -> None:
         ((left,),) = store.con.execute("SELECT count(*) FROM lake.records").fetchall()
         assert left and upkeep.size_of(store)[0] > most
         assert not upkeep.prune(store, max_bytes=most).records
+
+
+def test_what_was_removed_is_told_though_its_bytes_are_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who begins to read while old records are removed keeps their bytes; how many are gone is told all the same."""
+    with ExitStack() as stack, Store(path, write=True) as store:
+        ((before,),) = store.con.execute("SELECT count(*) FROM lake.records").fetchall()
+        transaction = store.transaction
+
+        def joined() -> AbstractContextManager[None]:
+            stack.enter_context(lock.reading(path))
+            return transaction()
+
+        monkeypatch.setattr(store, "transaction", joined)
+        with pytest.raises(StoreInUse) as why:
+            upkeep.prune(store, before=datetime(2026, 3, 4, 10, tzinfo=UTC))
+        ((left,),) = store.con.execute("SELECT count(*) FROM lake.records").fetchall()
+    assert before > left and f"{before - left} records removed, and not their bytes" in why.value.message
 
 
 def test_a_snapshot_that_rested_is_asked_again(path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from logtriage.coverage import counted
+from logtriage.errors import StoreInUse
 from logtriage.store import file_grams, room
 from logtriage.store.cutting import recut
 from logtriage.store.files import META
@@ -106,8 +108,8 @@ def prune(store: Store, *, before: datetime | None = None, max_bytes: int | None
     """
     size, files = size_of(store)
     with store.changing():
-        _let_go(store)  # else what an earlier one could not free would count
-        gone = _remove(store, before) if before else 0
+        _let_go(store, 0)  # else what an earlier one could not free would count
+        gone = _remove(store, before, 0) if before else 0
         now_size = size_of(store)[0]
         for _ in range(8):
             if max_bytes is None or now_size <= max_bytes:
@@ -115,14 +117,14 @@ def prune(store: Store, *, before: datetime | None = None, max_bytes: int | None
             cutoff = _day_after(store, 1 - max_bytes / now_size)
             if cutoff is None:
                 break
-            gone += _remove(store, cutoff)
+            gone = _remove(store, cutoff, gone)
             now_size = size_of(store)[0]
     after = size_of(store)
     return Space(size, after[0], files, after[1], gone)
 
 
-def _remove(store: Store, cutoff: datetime) -> int:
-    """Removes what is older, from all tables; gives the number of records."""
+def _remove(store: Store, cutoff: datetime, before: int) -> int:
+    """Removes what is older, from all tables; gives the number of records, with those that were removed before."""
     con = store.con
     cutoff = (cutoff.astimezone(UTC) if cutoff.tzinfo else cutoff).replace(tzinfo=None, second=0, microsecond=0)
     with store.transaction():
@@ -145,9 +147,10 @@ def _remove(store: Store, cutoff: datetime) -> int:
             )
             con.execute(f"DELETE FROM lake.meta WHERE key = '{PRUNED}'")
             con.execute("INSERT INTO lake.meta VALUES (?, ?)", [PRUNED, cutoff.isoformat()])
+    total = before + int(gone)
     if gone:
-        _let_go(store)
-    return int(gone)
+        _let_go(store, total)
+    return total
 
 
 @contextlib.contextmanager
@@ -157,12 +160,19 @@ def _alone(store: Store) -> Iterator[None]:
         yield
 
 
-def _let_go(store: Store) -> None:
-    """Frees the bytes of records that were removed."""
-    with _alone(store):
-        store.con.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => 0)")
-        file_grams.tell(store, lambda what: None, anew=False)
-        _free(store)
+def _let_go(store: Store, gone: int) -> None:
+    """Frees the bytes of so many records that were removed. Raises StoreInUse, which tells of these."""
+    try:
+        with _alone(store):
+            store.con.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => 0)")
+            file_grams.tell(store, lambda what: None, anew=False)
+            _free(store)
+    except StoreInUse as why:
+        if gone:
+            raise StoreInUse(
+                f"{counted(gone, 'record')} removed, and not their bytes: {why.message}", why.hint
+            ) from why
+        raise
 
 
 def _day_after(store: Store, share: float) -> datetime | None:
