@@ -316,8 +316,8 @@ def test_a_log_alone_is_known_when_it_is_packed(store: Store, tmp_path: Path, li
     log = logs / "app.log"
     log.write_bytes(lines)
     engine.ingest(store, logs)
-    log.unlink()
     (logs / packed).write_bytes(gzip.compress(lines))
+    log.unlink()  # now: the number of its inode is not to be used again
     engine.ingest(store, logs)
     assert list(engine.parts(store).values()) == [lines]
 
