@@ -1,6 +1,6 @@
 """The Hyperscan database of all patterns: compiled once, and kept in the user's cache folder.
 
-Compiling the shipped library takes half a second, reading it back a few milliseconds. The file's name is a digest of
+Compiling the shipped library takes seconds, reading it back a few milliseconds. The file's name is a digest of
 all that the database depends on, so a change of a pattern or of the engine makes another file; a damaged one is made
 anew.
 """
