@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from command import called
 from stores import fill, raw_bytes, write_sources
 
 from logtriage.errors import StoreError, StoreInUse, told
-from logtriage.store import lock, upkeep
+from logtriage.store import lock, room, upkeep
 from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
 
@@ -77,12 +78,41 @@ def test_what_was_cut_off_is_seen_by_who_rested(path: Path) -> None:
 
 
 def test_who_reads_waits_for_an_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where files are put in order for longer than that takes, as by a process that was stopped, it is told, and which one it
-    is."""
+    """Where files are put in order, it is told who does so before one waits; and again where it takes longer than it may, as
+    where that process was stopped."""
+    told: list[str] = []
+    monkeypatch.setattr(lock, "_UNTOLD", 0.0)
+    monkeypatch.setattr(lock, "while_waiting", told.append)
+    with lock.reading(path):
+        assert not told
     monkeypatch.setattr(lock, "_LONGEST", 0.0)
     said = f"process {os.getpid()} is putting"
     with Store(path, write=True), lock.alone(path), pytest.raises(StoreInUse, match=said), lock.reading(path):
         pass
+    assert [line.startswith(said) for line in told] == [True]
+
+
+def test_a_catalog_is_copied_while_its_journal_goes(
+    path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A writer ends while the catalog is copied, so that its journal is no more: the copy is the catalog as it is then."""
+    writer, copyfile = sqlite3.connect(path / "catalog.sqlite"), shutil.copyfile
+    writer.execute("PRAGMA journal_mode = wal")
+    writer.execute("CREATE TABLE last (value)")
+    writer.commit()
+
+    def copied(source: Path, to: Path) -> Path:
+        made = copyfile(source, to)
+        writer.close()
+        return made
+
+    monkeypatch.setattr(shutil, "copyfile", copied)
+    for _ in range(2):  # its journal vanishes once
+        copy = room.Copy(path / "catalog.sqlite")
+        assert [one.name for one in copy.path.parent.iterdir()] == ["catalog.sqlite"]
+        assert copy.path.read_bytes() == (path / "catalog.sqlite").read_bytes()
+        assert not copy.is_old()
+        copy.close()
 
 
 def test_bytes_of_what_is_removed_already_cost_no_records(path: Path) -> None:

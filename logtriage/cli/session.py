@@ -46,6 +46,10 @@ class Session:
             args, load(Path(named).expanduser() if named else None, use_files=not getattr(args, "no_config", False))
         )
         session._require_known()
+        if sys.stderr.isatty():
+            from logtriage.store import lock
+
+            lock.while_waiting = session.say_once
         return session
 
     def _require_known(self) -> None:

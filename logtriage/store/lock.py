@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +14,15 @@ from logtriage.errors import StoreInUse, StoreNotWritable
 
 _AGAIN = 0.05  # seconds after which one looks again whether somebody reads
 _LONGEST = 60.0  # seconds for which one waits until files are in order
+_UNTOLD = 1.0  # seconds of these that nobody minds
+
+
+def _to_nobody(text: str) -> None:
+    """Nobody is there to be told."""
+
+
+# Called with a line that tells for whom one waits; a command that has somebody to tell sets it.
+while_waiting: Callable[[str], None] = _to_nobody
 
 
 def taken(path: Path) -> IO[str]:
@@ -92,11 +101,13 @@ def reading(path: Path) -> Iterator[None]:
         yield
         return
     try:
-        if not _has(folder, fcntl.LOCK_SH, _LONGEST):
-            raise StoreInUse(
-                f"process {_writer(path)} is putting the files of the store {path} in order, and that takes long",
-                "run it again later, or let that process go on if it was stopped",
-            )
+        if not _has(folder, fcntl.LOCK_SH, _UNTOLD):
+            busy = f"process {_writer(path)} is putting the files of the store {path} in order"
+            while_waiting(f"{busy}: waiting for it")
+            if not _has(folder, fcntl.LOCK_SH, _LONGEST):
+                raise StoreInUse(
+                    f"{busy}, and that takes long", "run it again later, or let that process go on if it was stopped"
+                )
         yield
     finally:
         os.close(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -51,8 +52,11 @@ class Copy:
         self.path, self._catalog = Path(folder) / catalog.name, catalog
         before, now = None, _state(catalog)
         while now != before:
+            for left in Path(folder).iterdir():  # a journal that is no more would be read into the catalog's new file
+                left.unlink()
             for path in now:
-                shutil.copyfile(path, Path(folder) / path.name)
+                with contextlib.suppress(FileNotFoundError):  # it is not as it was, then
+                    shutil.copyfile(path, Path(folder) / path.name)
             before, now = now, _state(catalog)
         self._state = now
 
@@ -63,5 +67,9 @@ class Copy:
 
 def _state(catalog: Path) -> dict[Path, tuple[int, int]]:
     """The size and time of the catalog's file and of its journal, if there is one."""
-    files = (catalog, catalog.with_name(f"{catalog.name}-wal"))
-    return {path: (it.st_size, it.st_mtime_ns) for path in files if path.exists() and (it := path.stat())}
+    found = {}
+    for path in (catalog, catalog.with_name(f"{catalog.name}-wal")):
+        with contextlib.suppress(FileNotFoundError):
+            it = path.stat()
+            found[path] = it.st_size, it.st_mtime_ns
+    return found
