@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -27,12 +28,14 @@ from logtriage.needles.needle import Needle
 from logtriage.query import walk
 from logtriage.query.prefilter import Prefilter
 from logtriage.query.query import Query
+from logtriage.query.reach import Reach
+from logtriage.query.way import Test as Asked
 from logtriage.query.way import Way
 from logtriage.query.windows import Pace
 from logtriage.sources.find import find
 from logtriage.store import bitmaps, cutting, file_grams, gist, grams
 from logtriage.store import store as stores
-from logtriage.store.files import reading
+from logtriage.store.files import File, reading
 from logtriage.store.snapshot import Snapshot
 from logtriage.store.store import Store
 from logtriage.store.upkeep import compact, prune
@@ -358,6 +361,28 @@ def test_a_piece_of_ids_that_are_joined(joined: tuple[Snapshot, list[str]], data
         ways = Prefilter(snapshot, needle, snapshot.files).ways(snapshot.shapes) or []
         rows = [snapshot.con.execute(f"FROM {way.records} WHERE {way.sql}").fetchall() for way in ways]
         assert [len(some) for some in rows] == [1]
+
+
+def test_a_column_is_looked_at_once() -> None:
+    """The same test of records here and there is one way to find them all; where it is made of all shapes anyway, it is not made
+    of some of them besides, but where other files have these."""
+    shapes = range(1, 40)
+    files = [File(str(part), {"part": (part, part), "shape": (1, 39), "offset": (0, 99)}) for part in (1, 2, 3)]
+    known = SimpleNamespace(
+        records={(part, shape): 1 for part in (1, 2, 3) for shape in shapes}, grams={}, file_grams={}, ends={}
+    )
+    test, none = Asked("trace BETWEEN 1 AND 1"), frozenset[str]()
+    cases: dict[tuple[Asked, frozenset[str]], set[tuple[int, int]]] = {
+        (test, none): {(1, shape) for shape in shapes},
+        (test, frozenset("a")): {(2, shape) for shape in shapes},
+        (test, frozenset("b")): {(1, 5), (2, 5)},
+        (test, frozenset("c")): {(3, 7)},
+    }
+    ways = Reach(cast("Snapshot", known), files).of(cases, 12, in_files=True)
+    assert {way.sql: sorted(file.path for file in way.files or ()) for way in ways} == {
+        "(trace BETWEEN 1 AND 1)": ["1", "2"],
+        "(shape BETWEEN 7 AND 7) AND (trace BETWEEN 1 AND 1)": ["3"],
+    }
 
 
 def test_a_record_that_grew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -499,6 +499,23 @@ def test_a_piece_of_a_time_is_few_stretches() -> None:
 def test_a_piece_of_a_time_is_asked_for_without_joins() -> None:
     """DuckDB makes a join of each IN in a condition: of all the ways in which times are printed those took too much memory."""
     span = (datetime(2026, 3, 28, 21, 17), datetime(2026, 3, 30, 3, 5))
-    found = holding(Rendering("%Y-%m-%d %H:%M:%S,%3"), ["02"], span)
+    form = Rendering("%Y-%m-%d %H:%M:%S,%3")
+    found = holding(form, ["02"], span)
     assert found and " IN (" not in found.sql("timestamp", "nanos")
     assert all(one.parts.get("year", {2026}) <= {2026} for one in found.moments)
+    for wide in ((datetime(1014, 3, 28), span[1]), None):  # as where one log has a year that nobody meant
+        found = holding(form, ["02"], wide)
+        assert found and len(asked := found.sql("timestamp", "nanos")) < 3_000
+        assert " IN (" not in asked and "[]" not in asked
+
+
+def test_years_are_told_by_their_digits(db: duckdb.DuckDBPyConnection) -> None:
+    """Of many years, those that print a piece are told by their digits: these and no others."""
+    db.execute(
+        "CREATE OR REPLACE TEMP TABLE moments AS SELECT make_timestamp(year, 1, 1, 1, 1, 1) AS moment FROM range(1, 9999) AS _(year)"
+    )
+    for piece in ("0", "7", "20", "202", "0-", "3-01-01"):
+        found = holding(Rendering("%Y-%m-%d"), [piece], None)
+        assert found
+        wrong = f"SELECT moment FROM moments WHERE ({found.sql('moment', 'NULL')}) <> contains(strftime(moment, '%Y-%m-%d'), ?)"
+        assert db.execute(wrong, [piece]).fetchall() == [], piece

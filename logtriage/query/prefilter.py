@@ -22,7 +22,7 @@ from logtriage.query.minutes import MINUTE
 from logtriage.query.reach import Grams, Lot, Reach
 from logtriage.query.spots import ALONE, FRAME, INSIDE, LAST, PIECE, Required, Tests, columns_of
 from logtriage.query.way import Test, Way
-from logtriage.sql import literal
+from logtriage.sql import literal, scanned
 from logtriage.stamps.epoch import microseconds
 from logtriage.stamps.holding import holding
 from logtriage.stamps.rendering import render_sql
@@ -66,6 +66,7 @@ class Prefilter:
         self._behind = {text: behind(needle, text) for text in needle.required}
         self._required = [Required(text, rest.form if rest else None) for text, rest in self._behind.items()]
         self._known: dict[tuple[str, str, int], list[Test]] = {}
+        self._ids: dict[tuple[str, str | None], list[Test]] = {}
         self._files, self._reach = files, Reach(snapshot, files)
 
     def ways(self, shapes: Iterable[tuple[int, str]], *, in_files: bool = True) -> list[Way] | None:
@@ -124,6 +125,8 @@ class Prefilter:
         around = self._around(mark, text, kind) if kind != PIECE else None
         if mark == seams.ID:
             return self._among_ids(text, around) if self._in_ids else []
+        if mark in _STAMPS and len(text) == 1:  # of which times it is a part takes long to tell, and nearly all have it
+            return [Test(_PASS)]
         if mark in _STAMPS:
             rest = self._behind[text] if kind == ALONE else None
             return self._in_stamp(text, rest.wholes if rest else (text,), around, *_STAMPS[mark])
@@ -147,7 +150,7 @@ class Prefilter:
         self, text: str, wholes: Iterable[str], around: str | None, number: str, moment: str, nanos: str
     ) -> list[Test]:
         """The times that hold a text, or one of several that it is the beginning of."""
-        tests: list[Test] = []
+        alike: dict[Test, list[int]] = defaultdict(list)  # which of the ways to print a time have the same
         known = self._snapshot.minutes if moment == "timestamp" else None
         span = (known[0], known[1] + MINUTE) if known else None
         for n, rendering in self._snapshot.catalog.renderings:
@@ -155,16 +158,21 @@ class Prefilter:
             printed = str(render_sql(rendering, moment, nanos))
             if held is None and rendering.may_hold(text):
                 sql = f"{self._contains(printed, text)}{_matching(printed, around)}"
-                tests.append(Test(f"{number} = {n} AND {sql}", apart=True))
+                alike[Test(sql, apart=True)].append(n)
             elif held and held.moments:
                 where = [(microseconds(low), microseconds(high) - 1) for low, high in held.stretches or ()]
                 near = frozenset([(moment, tuple(where))] if where else ())
                 sql = f"{held.sql(moment, nanos)}{_matching(printed, around)}"
-                tests.append(Test(f"{number} = {n} AND {sql}", near, apart=held.needs_nanos or around is not None))
-        return tests
+                alike[Test(sql, near, apart=held.needs_nanos or around is not None)].append(n)
+        return [test._replace(sql=f"({scanned(number, some)}) AND {test.sql}") for test, some in alike.items()]
 
     def _among_ids(self, text: str, around: str | None) -> list[Test]:
         """The records with one of the ids that hold the text; those are kept beside the store, as there may be many."""
+        if (text, around) not in self._ids:
+            self._ids[text, around] = self._new_among_ids(text, around)
+        return self._ids[text, around]
+
+    def _new_among_ids(self, text: str, around: str | None) -> list[Test]:
         snapshot, table = self._snapshot, f"ids_{next(_SERIAL)}"
         known = pieces_of_id(text, folded=self._folded)
         told = (row for file in snapshot.id_files or () for row in snapshot.file_grams.get(name_of(file), ()))

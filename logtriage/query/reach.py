@@ -71,12 +71,14 @@ class Reach:
             return [Way(sql) for sql in self._in_lake(cases, most)]
         apart: list[Way] = []
         others: list[Way] = []
-        found = [
-            (test, self._in_files(test, grams, lots)) for (test, grams), lots in sorted(cases.items(), key=_by_sql)
-        ]
-        wider = {way.sql: set(way.files or ()) for _, way in found}
-        for test, way in found:
-            if way.files and not wider.get(f"({test.weaker})", set()).issuperset(way.files):
+        found: dict[str, tuple[Test, Way]] = {}
+        for (test, grams), lots in sorted(cases.items(), key=_by_sql):
+            way = self._in_files(test, grams, lots)
+            found[way.sql] = test, way.also(found[way.sql][1]) if way.sql in found else way
+        wider = {sql: set(way.files or ()) for sql, (_, way) in found.items()}
+        for test, way in found.values():
+            weaker = {f"({test.weaker})", f"({test.sql})"} - {way.sql}
+            if way.files and not any(wider[one].issuperset(way.files) for one in weaker & wider.keys()):
                 (apart if test.apart else others).append(way)
         return [*(others if len(others) <= most else [either(others)]), *placed(self._snapshot, apart)]
 

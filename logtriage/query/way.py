@@ -39,6 +39,10 @@ class Way(NamedTuple):
         """SQL of the relation of these, with the columns of `bare`; and, if files are known, their places there."""
         return "bare" if self.files is None else f"({bare(reading(self.files), ROW)})"
 
+    def also(self, other: Way) -> Way:
+        """One way for two with the same test."""
+        return self._replace(files=tuple(dict.fromkeys([*(self.files or ()), *(other.files or ())])))
+
     def within(self, window: Sequence[Condition]) -> Way:
         """The same without the files that have no record in a window."""
         if self.files is None:

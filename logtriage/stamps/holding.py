@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
 
@@ -20,7 +20,8 @@ Stretch = tuple[datetime, datetime]  # from a moment up to another one, which is
 _Cell = tuple[int, str, int]  # the number of a token, the token, and the place in what it prints
 _Run = tuple[_Cell, int, int]
 _MOST = 24  # stretches that are told one by one
-_FEW = 100  # values of a part that are held one by one against each moment
+_FEW = 24  # values of a part that are held one by one against each moment
+_DIGIT = range(10)
 _MOST_UNITS = 5_000  # days, hours, minutes, seconds that are looked at to find them
 _WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DATES = ("year", "month", "day", "dayofyear", "isodow")
@@ -144,6 +145,7 @@ def holding(rendering: Rendering, texts: Iterable[str], span: Stretch | None, *,
     east = timedelta(minutes=zone.minutes)
     where = [one.stretches(span[0] + east, span[1] + east) for one in found]
     found = [one.in_years(span[0] + east, span[1] + east) for one, some in zip(found, where, strict=True) if some]
+    found = [one for one in found if all(one.parts.values())]
     stretches = [(low - east, high - east) for some in where for low, high in some]
     told = len(stretches) <= _MOST and not any(low <= span[0] and span[1] < high for low, high in stretches)
     return Held(found, zone, sorted(stretches) if told else None)
@@ -164,14 +166,19 @@ def _moments(cells: Sequence[_Cell], text: str, folded: bool) -> Moments | None:
                 return None
             digits, place = _longest(piece, first)
         else:
-            part, every = _printed(token)
-            printed = ((value, whole[first : first + size]) for value, whole in every)
-            some = frozenset(value for value, own in printed if _is(own.lower() if folded else own, piece))
+            (part, every), some = _printed(token), _printing(token, first, piece, folded)
             if len(some) < len(every):
                 parts[part] = parts.get(part, some) & some
             if not some or not parts.get(part, some):
                 return None
     return Moments(parts, digits, place)
+
+
+@lru_cache(1_000)
+def _printing(token: str, first: int, piece: str, folded: bool) -> frozenset[int]:
+    """Of which values a token prints a piece, from a place on."""
+    printed = ((value, whole[first : first + len(piece)]) for value, whole in _printed(token)[1])
+    return frozenset(value for value, own in printed if _is(own.lower() if folded else own, piece))
 
 
 def _is(own: str, piece: str) -> bool:
@@ -189,10 +196,13 @@ def _longest(piece: str, first: int) -> tuple[str, int]:
 
 
 def _among(number: str, values: frozenset[int]) -> str:
-    """SQL: is a number one of some? Each IN in a condition joined by OR is a join to DuckDB, with tables of its own: those of
+    """SQL: is a number one of some? Of many it is told by their digits, as these are why they are meant. Each IN in a condition joined by OR is a join to DuckDB, with tables of its own: those of
     all the ways in which the logs of a store print times took more memory than there is."""
-    named = ", ".join(map(str, sorted(values)))
-    return f"list_contains([{named}], {number})" if len(values) <= _FEW else f"{number} IN ({named})"
+    if len(values) <= _FEW:
+        return f"list_contains([{', '.join(map(str, sorted(values)))}], {number})"
+    digits = ((10**place, {value // 10**place % 10 for value in values}) for place in range(len(str(max(values)))))
+    tests = [_among(f"{number} // {unit} % 10", frozenset(some)) for unit, some in digits if len(some) < len(_DIGIT)]
+    return " AND ".join(tests) or "true"
 
 
 def _runs(cells: Sequence[_Cell]) -> Iterator[_Run]:
