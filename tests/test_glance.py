@@ -94,7 +94,25 @@ def test_a_look_reads_few_minutes(snapshot: Snapshot, monkeypatch: pytest.Monkey
     snapshot.memory.clear()
     glance.around(snapshot, Query(level="warn"), glance.at_time(START + dt.timedelta(seconds=120)), 2, 2)
     counts = minutes.minutes_of(snapshot, plan(snapshot, Query(level="warn")))
-    assert None in counts._cells
+    assert sum((one.end - one.start for one in counts._known), dt.timedelta()) < counts._end - counts._first
+
+
+def test_a_time_that_nobody_meant_makes_no_search_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one record is of another age, the time between is passed over in some few steps, in either direction."""
+    (tmp_path / "a.log").write_text("".join(f"{year}-04-10 03:24:16 INFO done\n" for year in (1014, 1970, 2026, 2999)))
+    fill(tmp_path / "s", [tmp_path / "a.log"])
+    monkeypatch.setattr(minutes, "_ROWS", 1)
+    with Store(tmp_path / "s") as store, Snapshot(store) as opened:
+        todo = plan(opened, Query())
+        for backwards in (False, True):
+            counts, asked = minutes.Minutes(opened, todo), list[object]()
+            read = counts._read
+            monkeypatch.setattr(
+                counts, "_read", lambda *span, read=read, asked=asked: asked.append(span) or read(*span)
+            )
+            every = [one.year for one, _ in (counts.until() if backwards else counts.since())]
+            assert every == [1014, 1970, 2026, 2999][:: -1 if backwards else 1]
+            assert len(asked) < 16
 
 
 def order(key: Key) -> tuple[object, ...]:

@@ -4,12 +4,12 @@ is read than one walks over.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from logtriage.query.condition import Condition, joined, stored
 from logtriage.stamps.epoch import moment
@@ -24,7 +24,15 @@ Minute: TypeAlias = tuple[datetime, int]  # its beginning, and how many records 
 _ROWS = 500_000  # of the activity, at most, that are read to know the first minutes
 _GROWTH = 8  # so many times as much is read next
 _NEVER = datetime.max.replace(second=0, microsecond=0)
-_time = itemgetter(0)
+_time, _start = itemgetter(0), itemgetter(0)
+
+
+class _Stretch(NamedTuple):
+    """What is known from one minute up to another."""
+
+    start: datetime
+    end: datetime
+    minutes: list[Minute]
 
 
 class Minutes:
@@ -41,29 +49,36 @@ class Minutes:
         self._snapshot = snapshot
         self._where = counted(todo)
         self._first, self._end = _span(snapshot, todo.query if known is None else None)
-        whole = (self._end - self._first) // MINUTE
-        cells = -(-whole // _width(snapshot, todo)) if known is None else min(1, whole)
-        self._width = max(1, -(-whole // max(1, cells))) * MINUTE
-        self._cells: list[list[Minute] | None] = [known] * cells
+        self._size = _size(snapshot, todo)
+        self._known = [] if known is None else [_Stretch(self._first, self._end, known)]  # in order
         self._timeless = timeless
 
     def since(self, moment: datetime | None = None) -> Iterator[Minute]:
         """Those from the one on that holds a moment (None: from the first), in order."""
-        at = moment.replace(second=0, microsecond=0) if moment else self._first
-        for cell in self._walk(max(0, (at - self._first) // self._width), 1):
-            yield from cell[bisect_left(cell, at, key=_time) :]
+        return self._from(max(self._first, _minute(moment)) if moment else self._first, self._size)
+
+    def _from(self, at: datetime, size: timedelta) -> Iterator[Minute]:
+        """Those from a minute on; of what is not known, so long a time is read first."""
+        while at < self._end:
+            one, _, behind = self._around(at)
+            if one is None:
+                one, size = self._read(at, at + min(size, behind - at)), size * _GROWTH
+            yield from one.minutes[bisect_left(one.minutes, at, key=_time) :]
+            at = one.end
 
     def until(self, moment: datetime | None = None) -> Iterator[Minute]:
         """Those up to the one that holds a moment (None: all), the last one first."""
-        at = moment or self._end
-        for cell in self._walk(min(len(self._cells) - 1, (at - self._first) // self._width), -1):
-            yield from reversed(cell[: bisect_right(cell, at, key=_time)])
+        end, size = _minute(moment) + MINUTE if moment and moment < self._end else self._end, self._size
+        while end > self._first:
+            one, before, _ = self._around(end - MINUTE)
+            if one is None:
+                one, size = self._read(end - min(size, end - before), end), size * _GROWTH
+            yield from reversed(one.minutes[: bisect_left(one.minutes, end, key=_time)])
+            end = one.start
 
     def every(self) -> list[Minute]:
         """All of them, in order."""
-        if None in self._cells:
-            self._read(0, len(self._cells))
-        return [minute for cell in self._cells for minute in cell or ()]
+        return list(self._from(self._first, self._end - self._first))
 
     @property
     def timeless(self) -> list[tuple[int, int]]:
@@ -79,24 +94,21 @@ class Minutes:
         """Part → how many records, with time and without, in pairs."""
         return self._rows("part", *joined(self._where))
 
-    def _walk(self, at: int, step: int) -> Iterator[list[Minute]]:
-        """The cells from one on, or back from it."""
-        more = 1
-        while 0 <= at < len(self._cells):
-            if self._cells[at] is None:
-                low, high = (at, at + more) if step > 0 else (at + 1 - more, at + 1)
-                self._read(max(0, low), min(high, len(self._cells)))
-                more *= _GROWTH
-            yield self._cells[at] or []
-            at += step
+    def _around(self, at: datetime) -> tuple[_Stretch | None, datetime, datetime]:
+        """The stretch that is known and holds a minute; or between which moments, with that minute, none is."""
+        n = bisect_right(self._known, at, key=_start)
+        before = self._known[n - 1] if n else None
+        if before and at < before.end:
+            return before, before.start, before.end
+        behind = self._known[n].start if n < len(self._known) else self._end
+        return None, before.end if before else self._first, behind
 
-    def _read(self, low: int, high: int) -> None:
-        """Learns what is in the cells from one up to another."""
-        start, end = self._first + low * self._width, self._first + high * self._width
-        within = Condition("minute >= ? AND minute < ?", (start, min(end, self._end)))
-        rows = self._rows("minute", *joined([*self._where, within]))
-        ends = [bisect_left(rows, self._first + k * self._width, key=_time) for k in range(low, high + 1)]
-        self._cells[low:high] = [rows[ends[k] : ends[k + 1]] for k in range(high - low)]
+    def _read(self, start: datetime, end: datetime) -> _Stretch:
+        """Learns what is in a stretch of which nothing is known."""
+        within = Condition("minute >= ? AND minute < ?", (start, end))
+        found = _Stretch(start, end, self._rows("minute", *joined([*self._where, within])))
+        insort(self._known, found, key=_start)
+        return found
 
     def _rows(self, by: str, where: str, parameters: Sequence[Any]) -> list[tuple[Any, int]]:
         sql = f"SELECT {by}, sum(records)::BIGINT AS n FROM lake.activity WHERE {where} GROUP BY {by} HAVING n > 0"
@@ -153,8 +165,12 @@ def _span(snapshot: Snapshot, query: Query | None) -> tuple[datetime, datetime]:
     return first, last + MINUTE
 
 
-def _width(snapshot: Snapshot, todo: Plan) -> int:
-    """So many minutes have at most `_ROWS` rows."""
+def _size(snapshot: Snapshot, todo: Plan) -> timedelta:
+    """So long a time has at most `_ROWS` rows."""
     none = todo.narrowed.none if todo.narrowed else ()
     kinds = sum(shape not in none for _, shape in (snapshot.records if todo.lots is None else todo.lots))
-    return max(1, _ROWS // max(1, kinds))
+    return max(1, _ROWS // max(1, kinds)) * MINUTE
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
