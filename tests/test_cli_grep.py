@@ -305,6 +305,20 @@ def test_names_that_no_record_has(logs: Path, asked: tuple[str, ...]) -> None:
         assert "no source 'zzz' was seen: there is " in none.err and "namespace" not in none.err
 
 
+def test_whose_a_log_is_of_which_programs_write_lines(tmp_path: Path) -> None:
+    """What a log is called says better whose it is than the program that wrote a line; where that says nothing, its program does:
+    the filter goes by what is printed, from files and from the store."""
+    line = "Mar  2 10:00:0{0} web1 {1}[81]: done\n"
+    for name in ("till.log", "syslog"):
+        (tmp_path / name).write_text("".join(line.format(k, f"prog{k % 2}") for k in range(6)))
+    called("ingest", "--store", "st", "till.log", "syslog", cwd=tmp_path)
+    for where in ("--no-store", "till.log", "syslog"), ("--store", "st"):
+        printed = [json.loads(one)["service"] for one in grep(tmp_path, "--output", "jsonl", "done", *where).lines]
+        assert sorted(printed) == ["prog0"] * 3 + ["prog1"] * 3 + ["till"] * 6
+        for service in ("till", "prog0"):
+            assert len(grep(tmp_path, "--service", service, "done", *where).lines) == printed.count(service)
+
+
 def test_fields_that_no_record_has(logs: Path) -> None:
     """A field that none of the first records has is told, with the nearest or some that there are; from files and the store.
     One that they have is not, whatever its value."""

@@ -141,8 +141,9 @@ class Picked:
         chains, sources = self._reading.chains, self._reading.sources
         names = "".join(f" WHEN {k} THEN {literal(node.name)}" for k, node in enumerate(chains))
         known = {name: at_place([getattr(source.resource, name) for source in sources]) for name in RESOURCE}
-        own = {name: "k.service, program" if name == "service" else f"k.{name}" for name in RESOURCE}
-        told = ", ".join(f"coalesce({own[name]}, {known[name]}) AS {name}" for name in RESOURCE)
+        told = ", ".join(f"coalesce(k.{name}, {known[name]}) AS {name}" for name in RESOURCE if name != "service")
+        # a place says better whose a log is than the program that wrote a line of it
+        told += f", coalesce(k.service, {known['service']}, program) AS service"
         ids = ", ".join(f"k.{name}" for name in ("trace_id", "span_id", "request_id"))
         more = f", {self._attributes()} AS attributes" if attributes else ""
         level = "coalesce(k.severity_number, f.severity_number, k.severity_default)"
