@@ -78,6 +78,15 @@ def test_quotes_inside_values_of_any_text(tmp_path: Path) -> None:
     assert (told["msg"], told["path"], told["n"]) == ('said "hi" twice', "c:\\temp", "1")
 
 
+def test_a_value_that_is_empty_is_none(tmp_path: Path) -> None:
+    """A key whose value is empty is not told, from files as from the store; where it comes again with a value, that is."""
+    log, store = tmp_path / "a.log", str(tmp_path / "st")
+    log.write_text('2026-03-02T10:00:01Z done gap="" n="" n=1 m=2 m=""\n')
+    assert main(["ingest", "--store", store, str(log), "--no-messages"]) == 0
+    for told in (said("cat", "--output", "jsonl", str(log)), said("cat", "--output", "jsonl", "--store", store)):
+        assert json.loads(told)["attributes"] == {"n": "1", "m": "2"}
+
+
 def test_names_that_clash_or_break() -> None:
     """An attribute never hides what the record is, and a key cannot end its line."""
     told = read(as_logfmt(json.dumps({"line": 3, "flags": ["a.b", "c.d"], "attributes": {"line": 9, "a =\n": "x"}})))
