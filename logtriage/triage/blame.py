@@ -11,6 +11,7 @@ from logtriage.coverage import counted
 from logtriage.formats.levels import ERROR
 from logtriage.query.condition import inlined
 from logtriage.triage.evidence import examples, records_sql
+from logtriage.triage.failures import FIRST_THREE, RECORDS, places
 from logtriage.triage.finding import Finding
 from logtriage.triage.peers import Peers, spelled
 from logtriage.triage.scope import AFTER, BEFORE, Kind, Scope
@@ -66,15 +67,13 @@ def edges(scope: Scope, peers: Peers) -> list[Edge]:
 def _flagged(scope: Scope, peers: Peers) -> dict[tuple[str, str], Edge]:
     """The edges that signatures tell, by source and target; without scores."""
     rows = scope.rows(f"""
-        SELECT who, captures['peer_host'] AS peer, captures['peer_port'] AS door,
-               CASE WHEN category IN {_OF_A_SERVICE} THEN captures['service'] END AS told, phase,
-               count(DISTINCT (part, "offset")), min(timestamp), list_sort(list(DISTINCT category)),
-               list_sort(list(DISTINCT pattern)), list((source, "offset") ORDER BY timestamp)[1:3]
+        SELECT who, peer, door, CASE WHEN category IN {_OF_A_SERVICE} THEN service END AS told, phase,
+               {RECORDS}, min(timestamp), list_sort(list(DISTINCT category)), list_sort(list(DISTINCT pattern)), {FIRST_THREE}
         FROM failures WHERE category IN {CATEGORIES} AND (peer IS NOT NULL OR told IS NOT NULL)
         GROUP BY ALL ORDER BY ALL""")
     peers.learn(scope, {host for _, host, *_ in rows if host})
     found: dict[tuple[str, str], Edge] = {}
-    for who, host, port, told, phase, hits, first, categories, patterns, records in rows:
+    for who, host, port, told, phase, hits, first, categories, patterns, three in rows:
         name = peers.service(host or told, port)
         target = name or spelled(host or told, port)
         if target == who:
@@ -86,7 +85,7 @@ def _flagged(scope: Scope, peers: Peers) -> dict[tuple[str, str], Edge]:
         edge.after += hits
         edge.first = min(edge.first or first, first)
         edge.categories = sorted({*edge.categories, *categories})
-        edge.records = [*edge.records, *records][:3]
+        edge.records = [*edge.records, *places(scope, three)][:3]
         edge.sql = inlined(
             'SELECT h.timestamp, h.source, h."offset", h.captures FROM hits AS h WHERE list_contains(?, pattern) AND '
             "(captures['peer_host'] = ? OR captures['service'] = ?) AND h.timestamp >= ? ORDER BY h.timestamp LIMIT 20",

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from logtriage.masking import HEX, OTHER
+from logtriage.store.seams import ANY
 from logtriage.triage.scope import Scope
 
 # What is added to a service's name to make the name of a unit, a container, a pod, or a host in a cluster.
@@ -14,6 +16,7 @@ _ADDED = re.compile(
 )
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-fA-F]*:[0-9a-fA-F:]+\]?")
 _WORD = re.compile(r"[A-Za-z0-9]+")
+_BESIDE = rf"[\w{HEX}{OTHER}.-]/[{HEX}{OTHER}A-Fa-f:]"  # a name and an address, in a shape
 # Ports by which software is known, where neither a name nor an address says who listens there.
 _PORTS = {
     5432: "postgres", 3306: "mysql", 1433: "mssql", 1521: "oracle", 27017: "mongo", 6379: "redis", 11211: "memcache",
@@ -95,9 +98,11 @@ class Peers:
         if not hosts:
             return {}
         beside = rf"([A-Za-z][\w.-]*)/({'|'.join(map(re.escape, hosts))})\b"
+        shapes = "SELECT shape FROM lake.shapes WHERE regexp_matches(text, ?)"
+        among = ", ".join(str(shape) for (shape,) in scope.rows(shapes, [_BESIDE]))
         rows = scope.rows(
-            'SELECT DISTINCT regexp_extract(body, $1, 1), regexp_extract(body, $1, 2) FROM (SELECT DISTINCT part, "offset" FROM lake.hits) '
-            'JOIN lake.records USING (part, "offset") WHERE regexp_matches(body, $1) LIMIT 500',
+            "SELECT DISTINCT regexp_extract(body, $1, 1), regexp_extract(body, $1, 2) FROM lake.records "
+            f"WHERE (shape <= {ANY} OR shape IN ({among or 'NULL'})) AND flags IS NOT NULL AND regexp_matches(body, $1) LIMIT 500",
             [beside],
         )
         named: dict[str, Counter[str]] = {}

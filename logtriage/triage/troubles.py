@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from logtriage.coverage import counted
 from logtriage.query.condition import inlined
+from logtriage.triage.failures import FIRST_THREE, RECORDS, places
 from logtriage.triage.finding import Finding
 from logtriage.triage.peers import Peers
 from logtriage.triage.scope import AFTER, BEFORE, Scope
@@ -15,7 +16,6 @@ WEIGHTS = {
     "container": 0.8, "kubernetes": 0.8, "hang": 0.8, "tls": 0.8, "clock": 0.8, "quorum": 0.7, "replication": 0.7, "restart": 0.7,
     "exhaustion": 0.5, "queue": 0.5, "database": 0.5, "exception": 0.5, "rate-limit": 0.5, "dns": 0.4, "auth": 0.2,
 }  # fmt: skip
-_NAMES = ("service", "container", "pod", "process")  # captures that name whom it befell
 _LEAST = 0.5
 _MOST = 4.0
 
@@ -26,15 +26,14 @@ def detect(scope: Scope, peers: Peers) -> list[Finding]:
 
     It befell whom the record names, else who wrote it.
     """
-    named = ", ".join(f"captures['{name}']" for name in _NAMES)
     rows = scope.rows(f"""
-        SELECT who, named, category, phase, count(DISTINCT (part, "offset")), min(timestamp),
-               list_sort(list(DISTINCT pattern)), list((source, "offset") ORDER BY timestamp)[1:3]
-        FROM (SELECT *, max(coalesce({named})) OVER (PARTITION BY part, "offset") AS named FROM failures)
+        WITH names AS (SELECT part, "offset", max(named) AS name FROM failures WHERE named IS NOT NULL GROUP BY ALL)
+        SELECT who, name, category, phase, {RECORDS}, min(timestamp), list_sort(list(DISTINCT pattern)), {FIRST_THREE}
+        FROM failures LEFT JOIN names USING (part, "offset")
         WHERE category IN {tuple(WEIGHTS)} GROUP BY ALL ORDER BY ALL""")
     found: dict[tuple[str, str], Finding] = {}
     counts: dict[tuple[str, str], list[int]] = {}
-    for who, name, category, phase, hits, first, patterns, records in rows:
+    for who, name, category, phase, hits, first, patterns, three in rows:
         service = (peers.service(name) if name else None) or who
         key = service, category
         counts.setdefault(key, [0, 0])[phase] += hits
@@ -48,7 +47,7 @@ def detect(scope: Scope, peers: Peers) -> list[Finding]:
         finding = found.setdefault(key, Finding("trouble", service, 0.0, "", sql, first))
         finding.at = min(finding.at or first, first)
         finding.text = ", ".join(sorted({*filter(None, finding.text.split(", ")), *patterns}))
-        finding.records = [*finding.records, *records][:3]
+        finding.records = [*finding.records, *places(scope, three)][:3]
     before, after = scope.minutes
     for (service, category), finding in found.items():
         was, now = counts[service, category][BEFORE], counts[service, category][AFTER]
