@@ -19,6 +19,7 @@ from logtriage.store.pieces import restored
 if TYPE_CHECKING:
     import duckdb
 
+    from logtriage.store.catalog import Catalog
     from logtriage.store.snapshot import Snapshot
 
 _FETCH = 1_000
@@ -154,8 +155,20 @@ def _whole(snapshot: Snapshot, todo: Plan, known: str, wanted: set[str]) -> str:
     near = (
         f"SELECT id, text FROM {_texts_of(snapshot, ids) if len(ids) <= _FEW else f'lake.ids WHERE id IN ({_ALL_IDS})'}"
     )
-    rows = restored(todo.catalog, known, "near", wanted)
+    rows = restored(_of_picked(snapshot, todo.catalog, wanted), known, "near", wanted)
     return f"WITH near AS MATERIALIZED ({near}) {rows}"
+
+
+def _of_picked(snapshot: Snapshot, catalog: Catalog, wanted: set[str]) -> Catalog:
+    """What the rows of the temp table `picked` need of a catalog: to plan for all formats of a store takes seconds."""
+    sql = "SELECT DISTINCT stamp, observed_stamp FROM picked"
+    printed = {number for row in snapshot.execute(sql).fetchall() for number in row}
+    formats = catalog.formats
+    if "attributes" in wanted:
+        said = snapshot.execute("SELECT DISTINCT format_number FROM picked").fetchall()
+        formats = {number: formats[number] for (number,) in said if number in formats}
+    renderings = tuple(one for one in catalog.renderings if one[0] in printed)
+    return replace(catalog, formats=formats, renderings=renderings)
 
 
 def _texts_of(snapshot: Snapshot, ids: Iterable[int]) -> str:
