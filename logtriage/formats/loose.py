@@ -33,8 +33,8 @@ def _quotes(text: str) -> str:
 
 
 def pairs(text: str, meant: Callable[[str], str] = _quotes) -> str:
-    """SQL: the `key=value` pairs of a text as a JSON object, without empty values; of a key that comes twice the first one. `meant`: the SQL
-    for what stands between quotes → what it means."""
+    """SQL: the `key=value` pairs of a text as a JSON object, without empty values; of a key that comes twice the first one.
+    `meant`: the SQL for what stands between quotes → what it means."""
     value = f"list_transform([found[list_position(keys, k)]], lambda p: coalesce(nullif({meant('p.quoted')}, ''), p.bare))[1]"
     told = f"to_json(map(list_distinct(keys), list_transform(list_distinct(keys), lambda k: {value})))"
     told = f"list_transform([list_transform(found, lambda p: p.name)], lambda keys: {told})[1]"

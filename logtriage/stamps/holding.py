@@ -196,8 +196,9 @@ def _longest(piece: str, first: int) -> tuple[str, int]:
 
 
 def _among(number: str, values: frozenset[int]) -> str:
-    """SQL: is a number one of some? Of many it is told by their digits, as these are why they are meant. Each IN in a condition joined by OR is a join to DuckDB, with tables of its own: those of
-    all the ways in which the logs of a store print times took more memory than there is."""
+    """SQL: is a number one of some? Of many it is told by their digits, as these are why they are meant. Each IN in a condition
+    joined by OR is a join to DuckDB, with tables of its own: those of all the ways in which the logs of a store print times
+    took more memory than there is."""
     if len(values) <= _FEW:
         return f"list_contains([{', '.join(map(str, sorted(values)))}], {number})"
     digits = ((10**place, {value // 10**place % 10 for value in values}) for place in range(len(str(max(values)))))
