@@ -92,9 +92,7 @@ def test_who_reads_waits_for_an_end(path: Path, monkeypatch: pytest.MonkeyPatch)
     assert [line.startswith(said) for line in told] == [True]
 
 
-def test_a_catalog_is_copied_while_its_journal_goes(
-    path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_catalog_is_copied_while_its_journal_goes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer ends while the catalog is copied, so that its journal is no more: the copy is the catalog as it is then."""
     writer, copyfile = sqlite3.connect(path / "catalog.sqlite"), shutil.copyfile
     writer.execute("PRAGMA journal_mode = wal")

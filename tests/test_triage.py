@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import reduce
 from pathlib import Path
@@ -15,7 +15,8 @@ from logtriage.ingest import Ingest
 from logtriage.sources.find import find
 from logtriage.store import views
 from logtriage.store.store import Store
-from logtriage.triage.scope import Span
+from logtriage.triage.peers import Peers
+from logtriage.triage.scope import Scope, Span
 from logtriage.triage.triage import Asked, Triage, triage
 
 REFUSED = "cannot reach stock: java.net.ConnectException: Connection refused: stock/10.1.2.3:8080"
@@ -137,6 +138,20 @@ def test_the_evidence_can_be_seen(store: Store) -> None:
             assert store.con.execute(
                 'SELECT count(*) FROM records WHERE source = ? AND "offset" = ?', [source, offset]
             ).fetchall() == [(1,)]
+
+
+def test_an_address_is_whose_name_stands_beside_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`stock/10.1.2.3:8080` in a flagged record tells whose address that is; others stay unknown."""
+    found: list[Peers] = []
+
+    def learn(peers: Peers, scope: Scope, addresses: Iterable[str]) -> None:
+        known(peers, scope, [*addresses, "10.1.2.3", "10.1.2.4"])
+        found.append(peers)
+
+    known = Peers.learn
+    monkeypatch.setattr(Peers, "learn", learn)
+    answer(store, "refused", at=BROKEN)
+    assert found[0].addresses == {"10.1.2.3": "stock"}
 
 
 def test_blame_is_resolved_to_services(store: Store) -> None:

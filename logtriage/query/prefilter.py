@@ -125,8 +125,8 @@ class Prefilter:
         around = self._around(mark, text, kind) if kind != PIECE else None
         if mark == seams.ID:
             return self._among_ids(text, around) if self._in_ids else []
-        if mark in _STAMPS and len(text) == 1:  # of which times it is a part takes long to tell, and nearly all have it
-            return [Test(_PASS)]
+        if mark in _STAMPS and len(text) == 1 and text.isdecimal():
+            return [Test(_PASS)]  # nearly all times have it, and which takes longer to tell
         if mark in _STAMPS:
             rest = self._behind[text] if kind == ALONE else None
             return self._in_stamp(text, rest.wholes if rest else (text,), around, *_STAMPS[mark])

@@ -104,7 +104,7 @@ def reading(path: Path) -> Iterator[None]:
         if not _has(folder, fcntl.LOCK_SH, _UNTOLD):
             busy = f"process {_writer(path)} is putting the files of the store {path} in order"
             while_waiting(f"{busy}: waiting for it")
-            if not _has(folder, fcntl.LOCK_SH, _LONGEST):
+            if not _has(folder, fcntl.LOCK_SH, _LONGEST - _UNTOLD):
                 raise StoreInUse(
                     f"{busy}, and that takes long", "run it again later, or let that process go on if it was stopped"
                 )
