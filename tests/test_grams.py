@@ -385,6 +385,19 @@ def test_a_column_is_looked_at_once() -> None:
     }
 
 
+def test_where_nothing_tells_but_the_shape() -> None:
+    """Records of many shapes, of which no test lets any go, are found by their shapes: not all of a store is looked at for them."""
+    files = [File("1", {"part": (1, 1), "shape": (1, 99), "offset": (0, 99)})]
+    known = SimpleNamespace(
+        records={(1, shape): 1 for shape in range(1, 99)}, grams={}, file_grams={}, ends={},
+        execute=lambda *_: SimpleNamespace(fetchall=lambda: [("1", 0)] * 9_999),
+    )  # fmt: skip
+    own = {(1, shape) for shape in range(2, 99, 2)}
+    for in_files in (True, False):
+        (way,) = Reach(cast("Snapshot", known), files).of({(Asked("true"), frozenset()): own}, 12, in_files=in_files)
+        assert f"shape IN ({', '.join(str(shape) for _, shape in sorted(own))})" in way.sql
+
+
 def test_a_record_that_grew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last record of a file, read again with the lines that were added to it, is found by these too."""
     monkeypatch.setattr(grams, "_FEW", 3)

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,7 +27,8 @@ from logtriage.ingest import Ingest
 from logtriage.jsonl import lines as jsonl_lines
 from logtriage.needles.needle import Needle
 from logtriage.normalise import Normaliser
-from logtriage.query import prefilter, walk, weight
+from logtriage.query import fetch, prefilter, walk, weight
+from logtriage.query.field import Field
 from logtriage.query.query import Query
 from logtriage.query.quota import Firsts
 from logtriage.query.walk import Key
@@ -137,6 +138,43 @@ def test_few_long_records_at_a_time(snapshot: Snapshot, monkeypatch: pytest.Monk
     monkeypatch.setattr(weight, "_LONG", 1)
     monkeypatch.setattr(weight, "_AT_ONCE", at_once)
     assert [found(snapshot, query) for query in asked] == before
+
+
+@pytest.mark.parametrize("order", ["time", "source"])
+def test_attributes_for_few_formats_at_a_time(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, order: str) -> None:
+    """However many formats are planned for at once, and however few records' attributes are told at once, as where their documents
+    are long, the same are told, of the same records in the same order."""
+
+    def told() -> list[list[tuple[Any, ...]]]:
+        snapshot.memory.clear()
+        fields = [("status", "=", "200"), ("status", ">=", "500"), ("trace_id", "~=", "a"), ("level", "=", "error")]
+        asked = [Query(order=order), *(Query(order=order, fields=(Field(*field),)) for field in fields)]
+        return [list(search(snapshot, query).tuples("part", '"offset"', "attributes")) for query in asked]
+
+    before = told()
+    assert all(before)
+    monkeypatch.setattr(fetch, "_FEW_FORMATS", 0)
+    assert told() == before
+    monkeypatch.setattr(fetch, "documents_at_once", lambda size: 7)
+    assert told() == before
+    for module in (fetch, walk):
+        monkeypatch.setattr(module, "FEW_OF_MANY", 50)
+    monkeypatch.setattr(fetch, "_MANY_FORMATS", 0)
+    assert told() == before
+
+
+def test_numbers_are_found_by_their_value(snapshot: Snapshot) -> None:
+    """A record is found by each whole number that it has as an attribute, and no other one is, as where the digits are part of a
+    time, of an id or of a larger number."""
+    having: dict[tuple[str, str], set[tuple[int, int]]] = {}
+    for part, offset, attributes in search(snapshot, Query()).tuples("part", '"offset"', "attributes"):
+        for name, value in json.loads(attributes).items():
+            if re.fullmatch("[1-9][0-9]{1,14}", str(value)):
+                having.setdefault((name, str(value)), set()).add((part, offset))
+    rng = random.Random(5)
+    for name, value in rng.sample(sorted(having), 40):
+        query = Query(fields=(Field(name, "=", value),))
+        assert set(found(snapshot, query)) == having[name, value], (name, value)
 
 
 @given(data=st.data())

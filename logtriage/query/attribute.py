@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from logtriage.formats.format import Format
+from logtriage.formats.format import Format, load_formats
 from logtriage.needles.needle import Needle
 from logtriage.query.condition import Condition, Needs
 from logtriage.query.narrow import Narrowed, narrow
 
 if TYPE_CHECKING:
+    from logtriage.store.catalog import Catalog
     from logtriage.store.snapshot import Snapshot
 
 # What is told of texts of any form without being named in them (see formats/loose.py), and what must stand there then.
@@ -49,6 +50,14 @@ def with_escaped(found: Narrowed, shapes: Iterable[tuple[int, str]]) -> Narrowed
     """What is found, where a text may also stand for another one: what is escaped or coloured may be anything."""
     escaped = {number for number, text in shapes if "\\" in text or "\x1b" in text} - found.sure
     return replace(found, open=found.open | escaped, none=found.none - escaped)
+
+
+def may_split_numbers(catalog: Catalog) -> bool:
+    """May a format take a number out of a larger one? None that is shipped does (`tests/test_formats.py`), and none made of a
+    header, whose columns lie between separators."""
+    shipped = {fmt.id: fmt.regex for fmt in load_formats(examples=False) if fmt.kind != "header"}
+    used = (node.fmt for _, nodes in catalog.formats.values() for node in nodes)
+    return any(fmt and fmt.regex and not fmt.separator and shipped.get(fmt.id) != fmt.regex for fmt in used)
 
 
 def _names(fmt: Format | None, steps: Iterable[str]) -> bool:

@@ -13,6 +13,7 @@ from logtriage.query.places import placed
 from logtriage.query.planned import Needed, Plan
 from logtriage.query.query import TIME_ORDER
 from logtriage.query.way import Way, within
+from logtriage.query.windows import documents_at_once
 from logtriage.store.files import holding, reading
 from logtriage.store.pieces import restored
 
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 _FETCH = 1_000
 _HELD = 64 << 20  # bytes of the pieces of hits that are put together at once
 _FEW = 1_000  # ids that are looked up by name
-_ALL_IDS = "SELECT DISTINCT unnest([trace, span, request]) FROM picked"
+_FEW_FORMATS = 8  # are planned for as soon as it is told which of them there are
+_MANY_FORMATS = 40
+FEW_OF_MANY = 2_048  # records whose attributes are told at once where formats are many: few of these are among them
+_PICKED = "picked"  # the temp table, and what a plan calls the rows that it picks
 
 
 class Side(NamedTuple):
@@ -51,7 +55,7 @@ def all_of(
     window: Sequence[Condition] = (),
 ) -> Iterator[tuple[Any, ...]] | None:
     """All hits in a window, if at most `most` records pass the weak tests of a plan; None: more, or no room to hold them."""
-    if not todo.ways or not snapshot.has_room():
+    if not todo.filtered or not snapshot.has_room():
         return None
     todo, needed = _closer(snapshot, todo, window), todo.needed(columns, order)
     # what passes several tests is there several times: to find that out all would have to be held
@@ -63,8 +67,39 @@ def all_of(
         return None
     if not passed:
         return iter(())
+    few = documents_at_once(size / passed) or (FEW_OF_MANY if has_many_formats(todo) else passed)
+    if "attributes" in needed.columns and few < passed:
+        return _by_slices(snapshot, todo, needed, known, order, few)
     snapshot.execute("CREATE OR REPLACE TEMP TABLE picked AS SELECT DISTINCT * FROM gathered")
     return _told(snapshot, todo, needed, known, order)
+
+
+def _by_slices(
+    snapshot: Snapshot, todo: Plan, needed: Needed, known: str, order: str, size: int
+) -> Iterator[tuple[Any, ...]]:
+    """The hits among the rows of the temp table `gathered`, of so many at a time."""
+    place = f"row_number() OVER ({f'ORDER BY {order}' if order else ''}) AS place"
+    every = f"SELECT *, {place} FROM (SELECT DISTINCT * FROM gathered)"
+    snapshot.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS {every}")
+    rows = snapshot.execute("SELECT count(*) FROM gathered").fetchall()[0][0]
+    for first in range(1, rows + 1, size):
+        some = f"(SELECT * EXCLUDE place FROM gathered WHERE place BETWEEN {first} AND {first + size - 1})"
+        yield from _told(snapshot, todo, needed, known.replace(_PICKED, some), order, some)
+
+
+def has_many_formats(todo: Plan) -> bool:
+    """Would to tell the attributes of all formats at once take more memory than there is?"""
+    return len(todo.catalog.formats) > _MANY_FORMATS
+
+
+def planned_for(snapshot: Snapshot, todo: Plan, columns: Sequence[str], window: Sequence[Condition]) -> Plan:
+    """The same plan for a window alone. Where attributes are told, and the store has many formats, it is planned for those that
+    records in the window have: to plan for all takes seconds, and memory."""
+    formats = todo.catalog.formats
+    if len(formats) <= _FEW_FORMATS or "attributes" not in todo.needed(columns).columns:
+        return todo
+    there = snapshot.execute(*todo.formats_in(window)).fetchall()
+    return replace(todo, catalog=_with(todo.catalog, there))
 
 
 def _closer(snapshot: Snapshot, todo: Plan, window: Sequence[Condition]) -> Plan:
@@ -93,9 +128,11 @@ def firsts_of(
     return (_told(snapshot, todo, needed, known, order) if among else iter(())), among
 
 
-def _told(snapshot: Snapshot, todo: Plan, needed: Needed, known: str, order: str) -> Iterator[tuple[Any, ...]]:
-    """The hits among the rows of the temp table `picked`."""
-    sql = f"SELECT {needed.named} FROM ({_whole(snapshot, todo, known, needed.columns)}) WHERE {needed.where}"
+def _told(
+    snapshot: Snapshot, todo: Plan, needed: Needed, known: str, order: str, rows: str = _PICKED
+) -> Iterator[tuple[Any, ...]]:
+    """The hits among some rows: those of the temp table `picked`, or of another relation."""
+    sql = f"SELECT {needed.named} FROM ({_whole(snapshot, todo, known, needed.columns, rows)}) WHERE {needed.where}"
     return todo.decided(fetched(snapshot.execute(f"{sql}{f' ORDER BY {order}' if order else ''}", needed.parameters)))
 
 
@@ -149,26 +186,29 @@ def _in_files(snapshot: Snapshot, todo: Plan) -> Plan:
     return replace(todo, ways=[Way(todo.shapes.sql if todo.shapes else "true", tuple(snapshot.files))])
 
 
-def _whole(snapshot: Snapshot, todo: Plan, known: str, wanted: set[str]) -> str:
-    """SELECT: the rows of the temp table `picked` with their texts."""
-    ids = [n for (n,) in snapshot.execute(f"{_ALL_IDS} LIMIT {_FEW + 2}").fetchall() if n is not None]
-    near = (
-        f"SELECT id, text FROM {_texts_of(snapshot, ids) if len(ids) <= _FEW else f'lake.ids WHERE id IN ({_ALL_IDS})'}"
-    )
-    rows = restored(_of_picked(snapshot, todo.catalog, wanted), known, "near", wanted)
-    return f"WITH near AS MATERIALIZED ({near}) {rows}"
+def _whole(snapshot: Snapshot, todo: Plan, known: str, wanted: set[str], rows: str = _PICKED) -> str:
+    """SELECT: some rows (a relation; `known`: with the names of where they are from) with their texts."""
+    every = f"SELECT DISTINCT unnest([trace, span, request]) FROM {rows}"
+    ids = [n for (n,) in snapshot.execute(f"{every} LIMIT {_FEW + 2}").fetchall() if n is not None]
+    near = f"SELECT id, text FROM {_texts_of(snapshot, ids) if len(ids) <= _FEW else f'lake.ids WHERE id IN ({every})'}"
+    whole = restored(_of(snapshot, todo.catalog, wanted, rows), known, "near", wanted)
+    return f"WITH near AS MATERIALIZED ({near}) {whole}"
 
 
-def _of_picked(snapshot: Snapshot, catalog: Catalog, wanted: set[str]) -> Catalog:
-    """What the rows of the temp table `picked` need of a catalog: to plan for all formats of a store takes seconds."""
-    sql = "SELECT DISTINCT stamp, observed_stamp FROM picked"
+def _of(snapshot: Snapshot, catalog: Catalog, wanted: set[str], rows: str) -> Catalog:
+    """What some rows need of a catalog: to plan for all formats of a store takes seconds."""
+    sql = f"SELECT DISTINCT stamp, observed_stamp FROM {rows}"
     printed = {number for row in snapshot.execute(sql).fetchall() for number in row}
-    formats = catalog.formats
     if "attributes" in wanted:
-        said = snapshot.execute("SELECT DISTINCT format_number FROM picked").fetchall()
-        formats = {number: formats[number] for (number,) in said if number in formats}
-    renderings = tuple(one for one in catalog.renderings if one[0] in printed)
-    return replace(catalog, formats=formats, renderings=renderings)
+        catalog = _with(catalog, snapshot.execute(f"SELECT DISTINCT format_number FROM {rows}").fetchall())
+    return replace(catalog, renderings=tuple(one for one in catalog.renderings if one[0] in printed))
+
+
+def _with(catalog: Catalog, formats: Iterable[tuple[Any, ...]]) -> Catalog:
+    """A catalog with these of its formats (rows of their numbers)."""
+    return replace(
+        catalog, formats={number: catalog.formats[number] for (number,) in formats if number in catalog.formats}
+    )
 
 
 def _texts_of(snapshot: Snapshot, ids: Iterable[int]) -> str:

@@ -121,10 +121,12 @@ def _by_name(todo: Plan, snapshot: Snapshot, name: str) -> None:
 def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
     """Attributes are dear to tell: only records are asked for them that hold the value somewhere, or something escaped."""
     from logtriage.needles.needle import Needle
-    from logtriage.query.attribute import with_escaped
+    from logtriage.query.attribute import may_split_numbers, with_escaped
     from logtriage.query.prefilter import Prefilter
 
-    needle = Needle.of((value,), fixed=True)
+    # most records that have the digits of a number have them in a time, an id or a larger number
+    whole = value.isdecimal() and not may_split_numbers(todo.catalog)
+    needle = Needle.of((rf"(?:^|[^0-9]){value}(?:[^0-9]|$)",)) if whole else Needle.of((value,), fixed=True)
     shapes = snapshot.shapes
     found = narrow(needle, shapes)
     if possible := with_escaped(found, shapes).possible():

@@ -135,6 +135,12 @@ class Plan:
         names = set(_NAME.findall(" ".join((named, outer, *orders))))
         return Needed(named, outer, parameters, names, self._unframed([*columns, *added, outer]))
 
+    def formats_in(self, window: Sequence[Condition]) -> tuple[str, list[Any]]:
+        """SELECT of the numbers of the formats that records in a window have; what is dear to ask of them is not asked."""
+        where, parameters = joined(window) if self.filtered else self._where(window)
+        rows = relation_of(self.catalog, where, ("format_number",))
+        return f"SELECT DISTINCT format_number FROM ({rows}) WHERE {where}", parameters
+
     def _unframed(self, asked: Iterable[str]) -> str | None:
         needle = self.query.needle
         wholes = {one for one in asked if not _WHOLE.isdisjoint(_NAME.findall(one))}

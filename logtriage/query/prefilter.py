@@ -21,7 +21,7 @@ from logtriage.needles.needle import Needle
 from logtriage.query.minutes import MINUTE
 from logtriage.query.reach import Grams, Lot, Reach
 from logtriage.query.spots import ALONE, FRAME, INSIDE, LAST, PIECE, Required, Tests, columns_of
-from logtriage.query.way import Test, Way
+from logtriage.query.way import PASS, Test, Way
 from logtriage.sql import literal, scanned
 from logtriage.stamps.epoch import microseconds
 from logtriage.stamps.holding import holding
@@ -36,7 +36,6 @@ from logtriage.store.ids import COLUMNS as IDS
 from logtriage.store.seams import plain_text
 from logtriage.store.snapshot import Snapshot
 
-_PASS = "true"
 _MOST = 1_000  # ids that are named one by one in SQL
 _MOST_WAYS = 12  # that are looked for one by one
 _MOST_RANGES = 64  # of ids that are read one by one
@@ -106,7 +105,7 @@ class Prefilter:
         if math.prod(map(len, each)) > _MOST_WAYS:
             each = [[_either(ways)] for ways in each]
         for ways in product(*each):
-            sql = " AND ".join(f"({one.sql})" for one in ways if one.sql != _PASS) or _PASS
+            sql = " AND ".join(f"({one.sql})" for one in ways if one.sql != PASS) or PASS
             near, weaker = frozenset().union(*(one.near for one in ways)), ways[0].weaker if len(ways) == 1 else ""
             yield Test(sql, near, any(one.apart for one in ways), any(one.wide for one in ways), weaker)
 
@@ -121,12 +120,12 @@ class Prefilter:
     def _new_test(self, mark: str, text: str, kind: int) -> list[Test]:
         # a folded text is in lower case as far as it is ASCII; any other character alone stands for itself
         if not text.isprintable() or (self._folded and not text.isascii() and len(text) > 1):
-            return [Test(_PASS)]
+            return [Test(PASS)]
         around = self._around(mark, text, kind) if kind != PIECE else None
         if mark == seams.ID:
             return self._among_ids(text, around) if self._in_ids else []
         if mark in _STAMPS and len(text) == 1 and text.isdecimal():
-            return [Test(_PASS)]  # nearly all times have it, and which takes longer to tell
+            return [Test(PASS)]  # nearly all times have it, and which takes longer to tell
         if mark in _STAMPS:
             rest = self._behind[text] if kind == ALONE else None
             return self._in_stamp(text, rest.wholes if rest else (text,), around, *_STAMPS[mark])

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from logtriage.query.condition import Condition, stored
+from logtriage.query.narrow import among
 from logtriage.query.places import placed
 from logtriage.query.query import Query
-from logtriage.query.way import Test, Way, either
+from logtriage.query.way import PASS, Test, Way, either
 from logtriage.sql import MOST_SCANNED, scanned
 from logtriage.stamps.epoch import microseconds
 from logtriage.store.file_grams import name_of, number_of
@@ -23,6 +24,7 @@ from logtriage.store.snapshot import Snapshot
 Lot: TypeAlias = tuple[int, int]  # the records of one part and shape
 Grams: TypeAlias = frozenset[str]
 _SCAN = 100_000  # records that are looked at while one scan more is begun
+_MOST_NAMED = 1_000  # shapes, where nothing but the shape tells
 
 
 def files_of(snapshot: Snapshot, query: Query) -> list[File] | None:
@@ -79,7 +81,7 @@ class Reach:
         for test, way in found.values():
             weaker = {f"({test.weaker})", f"({test.sql})"} - {way.sql}
             if way.files and not any(wider[one].issuperset(way.files) for one in weaker & wider.keys()):
-                (apart if test.apart else others).append(way)
+                (apart if test.apart or test.sql == PASS else others).append(way)
         return [*(others if len(others) <= most else [either(others)]), *placed(self._snapshot, apart)]
 
     def of_shapes(self, condition: Condition) -> Way:
@@ -88,7 +90,8 @@ class Reach:
 
     def _in_files(self, test: Test, grams: Grams, lots: set[Lot]) -> Way:
         parts = {part: self.ranges(part, grams) for part, _ in lots}
-        shapes = [(shape, shape) for shape in sorted({shape for _, shape in lots})]
+        named = sorted({shape for _, shape in lots})
+        shapes = [(shape, shape) for shape in named]
         found = tuple(
             file
             for file in self._files(grams)
@@ -99,7 +102,11 @@ class Reach:
                 for part, ranges in parts.items()
             )
         )
-        few = f"({scanned('shape', (shape for shape, _ in shapes))}) AND " if len(shapes) <= MOST_SCANNED else ""
+        few = ""
+        if len(named) <= MOST_SCANNED:
+            few = f"({scanned('shape', named)}) AND "
+        elif test.sql == PASS and len(named) <= _MOST_NAMED:
+            few = f"{among(named, 'IN')} AND "
         return Way(f"{few}({test.sql})", found, wide=test.wide)
 
     def _files(self, grams: Grams) -> list[File]:
@@ -128,6 +135,10 @@ class Reach:
                     near = _Near({part}, {test.sql}, {shape}, ranges)
                     nearby[part] = nearby[part].with_(near) if part in nearby else near
         yield from self._around(nearby.values())
+        named = sorted({shape for _, shape in anywhere.get(PASS, ())})
+        if 0 < len(named) <= _MOST_NAMED:
+            del anywhere[PASS]
+            yield among(named, "IN")
         if len(anywhere) > most:
             anywhere = {" OR ".join(f"({test})" for test in sorted(anywhere)): set().union(*anywhere.values())}
         for test_sql, lots in sorted(anywhere.items()):

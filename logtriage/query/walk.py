@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from logtriage.query.condition import Condition
-from logtriage.query.fetch import all_of, fetched, first_of, place_of
+from logtriage.query.fetch import FEW_OF_MANY, all_of, fetched, first_of, has_many_formats, place_of, planned_for
 from logtriage.query.minutes import minutes_of, told_by_gist
 from logtriage.query.plan import NOTHING
 from logtriage.query.planned import Plan
@@ -96,13 +96,18 @@ def in_window(
     backwards: bool = False,
 ) -> Iterator[tuple[Any, ...]]:
     """Some columns of the hits in a window, in order; no more than `left` will be asked for."""
-    order = todo.query.order_by(backwards=backwards)
-    at_once = few_at_once(snapshot, dear=are_dear(todo, columns))
+    dear = are_dear(todo, columns)
+    if not todo.filtered:
+        todo = planned_for(snapshot, todo, columns, window)
+    at_once = few_at_once(snapshot, dear=dear)
     most = at_once or pace.at_once
     are_many = at_once is not None and (at_once < pace.rows or are_long(snapshot))
-    if are_many or (todo.ways and pace.rows > _FIRST):
+    if dear and not todo.filtered and has_many_formats(todo):
+        are_many, most = True, min(most, FEW_OF_MANY)
+    if are_many or (todo.filtered and pace.rows > _FIRST):
         size = most if are_many else max(_FIRST, 2 * left) if left else most
         return _by_and_by(snapshot, todo, columns, window, size, most, backwards)
+    order = todo.query.order_by(backwards=backwards)
     return todo.decided(fetched(snapshot.execute(*todo.select(columns, window, order=order, limit=left))))
 
 
@@ -118,6 +123,7 @@ def _by_and_by(
     """The hits in a window of a plan with weak tests: of the first records that pass these (`size`), then of more behind them,
     at most so many at once. A window in which few were expected may have any number."""
     order, beyond = todo.query.order_by(backwards=backwards), list[Condition]()
+    dear = are_dear(todo, columns)
     found = all_of(snapshot, todo, columns, size, order, window)
     if found is not None:
         yield from found
@@ -127,7 +133,12 @@ def _by_and_by(
         last = place_of(snapshot, todo, here, order, size)
         beyond = [beyond_of(todo.query, Key(*last), backwards)] if last else []
         upto = [Condition(f"({one.sql}) IS NOT TRUE", one.parameters) for one in beyond]
-        yield from todo.decided(fetched(snapshot.execute(*todo.select(columns, [*here, *upto], order=order))))
+        here += upto
+        found = all_of(snapshot, todo, columns, size, order, here) if dear else None
+        if found is None:
+            some = planned_for(snapshot, todo, columns, here)
+            found = some.decided(fetched(snapshot.execute(*some.select(columns, here, order=order))))
+        yield from found
         if last is None:
             return
         size = min(_GROWTH * size, max(size, most))

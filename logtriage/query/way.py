@@ -12,6 +12,8 @@ from logtriage.stamps.epoch import microseconds
 from logtriage.store.files import ROW, File, Range, reading
 from logtriage.store.pieces import bare
 
+PASS = "true"  # SQL of the test that every record passes
+
 
 class Test(NamedTuple):
     """SQL of a test on a record as it is kept; `near`: of columns, between which values all that pass it have theirs. `apart`:

@@ -51,7 +51,7 @@ class Pace:
         `dear`: whether the attributes of each have to be told; `size`: how many bytes a record then has in the mean;
         `weight`: how many it has at most, about, which tells how large a window may be of which most is found."""
         self.rows = FIRST_DEAR if dear else max(FIRST, 2 * (wanted or 0))
-        self.most = (MOST if filtered else MOST_DEAR) if dear else MOST_FILTERED if filtered else MOST
+        self.most = (4 * MOST if filtered else MOST_DEAR) if dear else MOST_FILTERED if filtered else MOST
         self._most_found = 0 if dear or filtered else max(FIRST, min(_MOST_FOUND, int(_FOUND_BYTES / max(1, weight))))
         self.at_once = max(FIRST, min(MOST, int(_PASSED_BYTES / max(1, weight))))  # records that are put together
         self.among: float = 0  # records of the window under way, where that is known
