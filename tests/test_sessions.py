@@ -150,6 +150,20 @@ def test_the_window_of_sessions_ends_as_asked(tmp_path: Path) -> None:
     assert verdict.gathered.end == round(until.timestamp() * 10**6) * 1000
 
 
+def test_a_time_beyond_what_nanoseconds_count(tmp_path: Path) -> None:
+    """A record of the year 1014, as of a clock that was not set, is one without a time to its session; others are as they were."""
+    text = lines(60, {})
+    _, before = ask(tmp_path, text, r"tx-\w+")
+    (tmp_path / "more").mkdir()
+    verdict, found = ask(tmp_path / "more", [f"1014{text[0][4:]}", *text], r"tx-\w+")
+    name = name_of(0)
+    assert found[name].records == before[name].records + 1
+    assert {(one.session, one.first, one.last) for one in found.values()} == {
+        (one.session, one.first, one.last) for one in before.values()
+    }
+    assert verdict.gathered.start is not None and verdict.gathered.start > 0
+
+
 def test_a_record_belongs_to_all_sessions_it_names(tmp_path: Path) -> None:
     """All that the regex finds in a record counts; records that name nothing are counted too."""
     text = [

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from logtriage.answers.tally import count
-from logtriage.query.condition import joined, stored
+from logtriage.query.condition import Condition, joined, stored
 from logtriage.query.minutes import counted
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
@@ -26,8 +26,10 @@ from logtriage.store.snapshot import Snapshot
 _SPREAD = 1 << 64  # a moment and a place make one number, by which events can be ordered
 _DISORDERED = 0.05  # share of events that are older than the one before them, from which on places say nothing
 _SAMPLE = 200_000  # events by which this is told
+# Times that 64 bits of nanoseconds tell: a record of any other has none here.
+_COUNTED = "BETWEEN TIMESTAMP '1678-01-01' AND TIMESTAMP '2262-01-01'"
 _EVENT = (
-    "epoch_us(timestamp) * 1000 + coalesce(nanos, 0) AS moment",
+    f"CASE WHEN timestamp {_COUNTED} THEN epoch_us(timestamp) * 1000 + coalesce(nanos, 0) END AS moment",
     '(part::BIGINT << 44) + "offset" AS place',
     "severity_number AS severity",
     "template",
@@ -131,7 +133,7 @@ def _make_sessions(snapshot: Snapshot) -> None:
 def _window(snapshot: Snapshot, todo: Plan) -> tuple[int | None, int | None]:
     """From the first to the last record there is, in a session or not: to the minute, or as asked for."""
     con, query = snapshot.con, todo.query
-    where, parameters = joined(counted(todo))
+    where, parameters = joined([*counted(todo), Condition(f"minute {_COUNTED}")])
     minutes = con.execute(f"SELECT min(minute), max(minute) FROM lake.activity WHERE {where}", parameters).fetchall()[0]
     first, last = con.execute("SELECT min(first), max(last) FROM sessions").fetchall()[0]
     if first is None or minutes[0] is None:
