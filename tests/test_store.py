@@ -18,9 +18,10 @@ import duckdb
 import engine
 import pytest
 from command import environment, logtriage
+from stores import fill
 
 from logtriage.errors import StoreError, StoreInUse
-from logtriage.store import lock
+from logtriage.store import lock, verify
 from logtriage.store import store as store_module
 from logtriage.store.connection import connect
 from logtriage.store.place import default_path
@@ -76,6 +77,25 @@ def process(script: str, store: Path) -> subprocess.Popen[str]:
     """Another process with the store's path."""
     code = script.format(path=sys.path, store=str(store))
     return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("piece", [1 << 20, 900, 100])
+def test_checked_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    """However much is put together at once, of one log or of several, each record is looked at: also the one that is gone."""
+    logs = [tmp_path / f"{n}.log" for n in range(9)]
+    for n, log in enumerate(logs):
+        log.write_bytes(b"".join(b"%d %s" % (k, LINE) for k in range(4 * n + 1)))
+    fill(tmp_path / "st", logs)
+    monkeypatch.setattr(verify, "_PIECE", piece)
+    with Store(tmp_path / "st", write=True) as store:
+        found = verify.check(store)
+        assert (found.parts, found.records, found.compared, found.wrong) == (9, 153, 9, [])
+        for log in (logs[0], logs[8]):
+            end = log.stat().st_size
+            part = "(SELECT part FROM lake.parts WHERE ends_with(source, ?))"
+            store.con.execute(f'DELETE FROM lake.records WHERE part = {part} AND "offset" >= ? - 40', [log.name, end])
+            wrong = "\n".join(verify.check(store).wrong)
+            assert f"{log.name} (part " in wrong and "are missing" in wrong
 
 
 def test_what_is_older_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

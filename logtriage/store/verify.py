@@ -12,9 +12,11 @@ from logtriage.errors import LogtriageError, unreadable
 from logtriage.sources.find import Resource, Source
 from logtriage.sources.read import opened
 from logtriage.sources.unpack import Pull
-from logtriage.sql import literal
+from logtriage.sql import among, literal
 from logtriage.store import distil, gist, views
+from logtriage.store.catalog import load
 from logtriage.store.paths import name_of
+from logtriage.store.pieces import bare, restored
 from logtriage.store.store import Store
 from logtriage.store.upkeep import PRUNED
 
@@ -41,6 +43,9 @@ def check(store: Store, *, compare: bool = True) -> Verdict:
         return verdict
     views.create(store)
     con = store.con
+    # the view `records` tells attributes as well: to plan that for all formats of a store takes seconds
+    everything = restored(load(con), f"({bare()})", "lake.ids", ("bytes",))
+    con.execute(f"CREATE OR REPLACE TEMP VIEW whole AS {everything}")
     pruned = con.execute(f"SELECT count(*) FROM lake.meta WHERE key = '{PRUNED}'").fetchall()[0][0] > 0
     counts = dict(con.execute("SELECT part, sum(records)::BIGINT FROM lake.activity GROUP BY part").fetchall())
     _place(store)
@@ -89,28 +94,38 @@ def _unreadable(store: Store) -> Iterator[str]:
 
 
 def _pieces(store: Store) -> Iterator[str]:
-    """SQL: conditions that part all records, so that not too many bytes are put together at once."""
+    """SQL: conditions that part all records, so that not too many bytes are put together at once; small parts are together."""
     ends = """
         SELECT part, max("offset"), count(*), min("offset") FROM lake.records GROUP BY part ORDER BY part
     """
+    together, held = list[int](), 0
     for part, end, records, first in store.con.execute(ends).fetchall():
-        size = _OF_LARGE if end - first > _LARGE * records else _PIECE
+        is_large = end - first > _LARGE * records
+        if not is_large and held + end - first < _PIECE:
+            together.append(part)
+            held += end - first
+            continue
+        size = _OF_LARGE if is_large else _PIECE
         for start in range(first, end + 1, size):
             yield f'part = {part} AND "offset" >= {start} AND "offset" < {start + size}'
+        if not is_large:
+            yield among("part", together)
+            together, held = [], 0
+    yield among("part", together)
 
 
 def _place(store: Store) -> None:
     """Makes the temp table `sized`: where each record begins, and how many bytes it has."""
     store.con.execute('CREATE OR REPLACE TEMP TABLE sized (part INTEGER, "offset" BIGINT, size BIGINT)')
     for piece in _pieces(store):
-        store.con.execute(f'INSERT INTO sized SELECT part, "offset", octet_length(bytes) FROM records WHERE {piece}')
+        store.con.execute(f'INSERT INTO sized SELECT part, "offset", octet_length(bytes) FROM whole WHERE {piece}')
 
 
 def _compare(store: Store, read: dict[int, int], verdict: Verdict) -> None:
     """Compares each part's bytes (`read`: how many of them were read) with those of its file, by their SHA-256."""
     kept = {part: hashlib.sha256() for part in read}
     for piece in _pieces(store):
-        for part, data in _rows(store, f'SELECT part, bytes FROM records WHERE {piece} ORDER BY "offset"'):
+        for part, data in _rows(store, f'SELECT part, bytes FROM whole WHERE {piece} ORDER BY part, "offset"'):
             kept[part].update(data)
     rows = store.con.execute(
         'SELECT part, source, "group", path, member, head_length, head_sha256 FROM lake.parts ORDER BY part'
