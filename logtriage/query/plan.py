@@ -133,7 +133,7 @@ def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
         todo.counted.append(possible)
         todo.plain.append(possible)
     prefilter = Prefilter(snapshot, needle, snapshot.files, in_ids=len(value) >= _PIECE_OF_ID)
-    ways = prefilter.ways((shape for shape in shapes if shape[0] in found.open | found.sure), in_files=False)
+    ways = prefilter.ways((shape for shape in shapes if shape[0] not in found.none), in_files=False)
     if ways is not None:
         either = [f"shape <= {ANY}", *(way.sql for way in ways)]
         either += [f"contains({text}, {sign})" for text in ("frame", "body") for sign in _ESCAPES]
