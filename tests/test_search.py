@@ -155,11 +155,14 @@ def test_attributes_for_few_formats_at_a_time(snapshot: Snapshot, monkeypatch: p
     assert all(before)
     monkeypatch.setattr(fetch, "_FEW_FORMATS", 0)
     assert told() == before
-    monkeypatch.setattr(fetch, "documents_at_once", lambda size: 7)
-    assert told() == before
+    with monkeypatch.context() as long:
+        long.setattr(fetch, "documents_at_once", lambda size: 7)
+        assert told() == before
     for module in (fetch, walk):
         monkeypatch.setattr(module, "FEW_OF_MANY", 50)
     monkeypatch.setattr(fetch, "_MANY_FORMATS", 0)
+    assert told() == before
+    monkeypatch.setattr(Snapshot, "has_room", lambda snapshot: False)
     assert told() == before
 
 

@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from logtriage.query.by_gist import Found
+from logtriage.query.fetch import has_many_formats
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
 from logtriage.query.query import Query
@@ -131,9 +132,10 @@ class Answer:
         left: Plan | None = todo
         with snapshot if self._owned else contextlib.nullcontext():
             whole = self._query.limit is None and self._query.tail is None
+            dear = self._query.needs_attributes and (few_at_once(snapshot, dear=True) or has_many_formats(todo))
             if whole and todo.check is not None:
                 found, left = sums(snapshot, todo, ("part", "level"))
-            elif whole and not (self._query.needs_attributes and few_at_once(snapshot, dear=True)):
+            elif whole and not dear:
                 columns = ("part", "level", "count(*)", "min(timestamp)", "max(timestamp)")
                 sql, parameters = todo.select(columns, (), tail=" GROUP BY part, level")
                 found, left = snapshot.execute(sql, parameters).fetchall(), None

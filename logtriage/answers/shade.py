@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 
 from logtriage.answers.lanes import Counted, Lanes, by_minute, cell_sql
 from logtriage.query.condition import joined
+from logtriage.query.fetch import planned_for
 from logtriage.query.minutes import counted
 from logtriage.query.plan import NOTHING, plan
 from logtriage.query.planned import Plan
@@ -43,9 +44,10 @@ def _from_records(snapshot: Snapshot, todo: Plan, over: Lanes) -> Iterator[Count
     pace = Pace(MOST // 2, filtered=bool(todo.ways))
     columns = ("part", f"{cell_sql(over)} AS cell", "severity_number")
     for window in windows(snapshot, todo, pace):
+        some = planned_for(snapshot, todo, columns, window)
         if todo.check is None:
-            select = todo.select((*columns, "count(*)"), window, tail=" GROUP BY ALL")
+            select = some.select((*columns, "count(*)"), window, tail=" GROUP BY ALL")
             yield from snapshot.con.execute(*select).fetchall()
         else:
-            rows = iter(snapshot.con.execute(*todo.select(columns, window)).fetchall())
-            yield from ((part, cell, severity, 1) for part, cell, severity in todo.decided(rows))
+            rows = iter(snapshot.con.execute(*some.select(columns, window)).fetchall())
+            yield from ((part, cell, severity, 1) for part, cell, severity in some.decided(rows))

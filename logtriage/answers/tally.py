@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from logtriage.query.condition import Condition, joined, stored
-from logtriage.query.fetch import all_of
+from logtriage.query.fetch import all_of, planned_for
 from logtriage.query.minutes import counted
 from logtriage.query.plan import plan
 from logtriage.query.planned import Plan
@@ -170,12 +170,13 @@ def _from_records(snapshot: Snapshot, todo: Plan, found: _Minutes) -> Iterator[f
         found.update(hits)
         return
     for window in windows(snapshot, todo, pace):
+        some = planned_for(snapshot, todo, columns, window)
         if todo.check is None:
-            result = snapshot.con.execute(*todo.select((*columns, "count(*)"), window, tail=" GROUP BY ALL")).fetchall()
+            result = snapshot.con.execute(*some.select((*columns, "count(*)"), window, tail=" GROUP BY ALL")).fetchall()
             for minute, severity, n in result:
                 found[minute, severity] += n
         else:
-            found.update(todo.decided(iter(snapshot.con.execute(*todo.select(columns, window)).fetchall())))
+            found.update(some.decided(iter(snapshot.con.execute(*some.select(columns, window)).fetchall())))
         yield done(snapshot, todo, window)
 
 

@@ -58,7 +58,7 @@ class Stored:
 
     def finished(self, found: int) -> None:
         """Prints the coverage line; where nothing was found, it says what there is."""
-        if not found:
+        if not found and not self.session.errors:
             self.coverage.notes += span_told(self.asked, self.session, *ends(self.snapshot))
             self.coverage.notes += unseen(self.asked, partial(known, self.snapshot, self.asked))
         finished(self.session, self.coverage)

@@ -27,7 +27,7 @@ _FETCH = 1_000
 _HELD = 64 << 20  # bytes of the pieces of hits that are put together at once
 _FEW = 1_000  # ids that are looked up by name
 _FEW_FORMATS = 8  # are planned for as soon as it is told which of them there are
-_MANY_FORMATS = 40
+_MANY_FORMATS = 40  # are never told at once where that can be helped
 FEW_OF_MANY = 2_048  # records whose attributes are told at once where formats are many: few of these are among them
 _PICKED = "picked"  # the temp table, and what a plan calls the rows that it picks
 
@@ -88,7 +88,7 @@ def _by_slices(
 
 
 def has_many_formats(todo: Plan) -> bool:
-    """Would to tell the attributes of all formats at once take more memory than there is?"""
+    """Are there so many formats that to tell the attributes of all at once may take more memory than there is?"""
     return len(todo.catalog.formats) > _MANY_FORMATS
 
 

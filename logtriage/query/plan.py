@@ -124,9 +124,9 @@ def _by_value(todo: Plan, snapshot: Snapshot, value: str) -> None:
     from logtriage.query.attribute import may_split_numbers, with_escaped
     from logtriage.query.prefilter import Prefilter
 
-    # most records that have the digits of a number have them in a time, an id or a larger number
-    whole = value.isdecimal() and not may_split_numbers(todo.catalog)
-    needle = Needle.of((rf"(?:^|[^0-9]){value}(?:[^0-9]|$)",)) if whole else Needle.of((value,), fixed=True)
+    # most records that have the digits of a number have them within a time, an id or a larger number
+    begins = value.isdecimal() and not may_split_numbers(todo.catalog)
+    needle = Needle.of((rf"(?:^|[^0-9]){value}",)) if begins else Needle.of((value,), fixed=True)
     shapes = snapshot.shapes
     found = narrow(needle, shapes)
     if possible := with_escaped(found, shapes).possible():

@@ -72,6 +72,7 @@ class Reach:
         if not in_files or self._among is None:
             return [Way(sql) for sql in self._in_lake(cases, most)]
         apart: list[Way] = []
+        of_shapes: list[Way] = []  # of which nothing but the shape tells
         others: list[Way] = []
         found: dict[str, tuple[Test, Way]] = {}
         for (test, grams), lots in sorted(cases.items(), key=_by_sql):
@@ -81,8 +82,12 @@ class Reach:
         for test, way in found.values():
             weaker = {f"({test.weaker})", f"({test.sql})"} - {way.sql}
             if way.files and not any(wider[one].issuperset(way.files) for one in weaker & wider.keys()):
-                (apart if test.apart or test.sql == PASS else others).append(way)
-        return [*(others if len(others) <= most else [either(others)]), *placed(self._snapshot, apart)]
+                (of_shapes if test.sql == PASS else apart if test.apart else others).append(way)
+        by_place = [
+            *placed(self._snapshot, apart),
+            *placed(self._snapshot, of_shapes),
+        ]  # many of one leave the other's few
+        return [*(others if len(others) <= most else [either(others)]), *by_place]
 
     def of_shapes(self, condition: Condition) -> Way:
         """The way of all records with which a condition on the shape holds."""

@@ -120,8 +120,8 @@ def _by_and_by(
     most: int,
     backwards: bool,
 ) -> Iterator[tuple[Any, ...]]:
-    """The hits in a window of a plan with weak tests: of the first records that pass these (`size`), then of more behind them,
-    at most so many at once. A window in which few were expected may have any number."""
+    """The hits in a window: of the first records that pass the weak tests of a plan, if it has any (`size`), then of more behind
+    them, at most so many at once. A window in which few were expected may have any number."""
     order, beyond = todo.query.order_by(backwards=backwards), list[Condition]()
     dear = are_dear(todo, columns)
     found = all_of(snapshot, todo, columns, size, order, window)
@@ -129,6 +129,8 @@ def _by_and_by(
         yield from found
         return
     while True:
+        if dear and has_many_formats(todo):  # without room beside the store documents are not told slice by slice
+            size = most = min(size, FEW_OF_MANY if snapshot.has_room() else FEW_OF_MANY // 4)
         here = [*window, *beyond]
         last = place_of(snapshot, todo, here, order, size)
         beyond = [beyond_of(todo.query, Key(*last), backwards)] if last else []

@@ -20,6 +20,9 @@ _MOST_FOUND = 40_000  # where most of them are hits, which takes memory, and mor
 _FOUND_BYTES = 12 << 20  # of those: what puts them together takes some eight times that
 _PASSED_BYTES = 24 << 20  # of records that pass weak tests and are put together at once: some few windows have many
 FIRST_DEAR, MOST_DEAR = 5_000, 40_000  # the same where attributes have to be told: 80 µs and some kB a record
+MOST_FILTERED_DEAR = (
+    4 * MOST
+)  # … but of few: what is put together of a window has ids, and to look up many reads all there are
 _AT_ONCE = 2048  # records of which DuckDB holds the documents that it parses, for each mention of a function
 _PARSED = 2 << 20  # bytes of documents that may be held so: what they are parsed to takes some 80 times that
 _GROWTH = 8
@@ -51,7 +54,7 @@ class Pace:
         `dear`: whether the attributes of each have to be told; `size`: how many bytes a record then has in the mean;
         `weight`: how many it has at most, about, which tells how large a window may be of which most is found."""
         self.rows = FIRST_DEAR if dear else max(FIRST, 2 * (wanted or 0))
-        self.most = (4 * MOST if filtered else MOST_DEAR) if dear else MOST_FILTERED if filtered else MOST
+        self.most = (MOST_FILTERED_DEAR if filtered else MOST_DEAR) if dear else MOST_FILTERED if filtered else MOST
         self._most_found = 0 if dear or filtered else max(FIRST, min(_MOST_FOUND, int(_FOUND_BYTES / max(1, weight))))
         self.at_once = max(FIRST, min(MOST, int(_PASSED_BYTES / max(1, weight))))  # records that are put together
         self.among: float = 0  # records of the window under way, where that is known

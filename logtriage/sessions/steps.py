@@ -26,7 +26,7 @@ from logtriage.store.snapshot import Snapshot
 _SPREAD = 1 << 64  # a moment and a place make one number, by which events can be ordered
 _DISORDERED = 0.05  # share of events that are older than the one before them, from which on places say nothing
 _SAMPLE = 200_000  # events by which this is told
-# Times that 64 bits of nanoseconds tell: a record of any other has none here.
+# The whole years of which 64 bits of nanoseconds tell the times: a record of any other has none here.
 _COUNTED = "BETWEEN TIMESTAMP '1678-01-01' AND TIMESTAMP '2262-01-01'"
 _EVENT = (
     f"CASE WHEN timestamp {_COUNTED} THEN epoch_us(timestamp) * 1000 + coalesce(nanos, 0) END AS moment",

@@ -14,7 +14,7 @@ from logtriage.sources.read import opened
 from logtriage.sources.unpack import Pull
 from logtriage.sql import among, literal
 from logtriage.store import distil, gist, views
-from logtriage.store.catalog import load
+from logtriage.store.catalog import load, read_up_to
 from logtriage.store.paths import name_of
 from logtriage.store.pieces import bare, restored
 from logtriage.store.store import Store
@@ -66,6 +66,10 @@ def check(store: Store, *, compare: bool = True) -> Verdict:
             )
         if counts.get(part, 0) != records:
             verdict.wrong.append(f"{name} (part {part}): {records} records, but {counts.get(part, 0)} were counted")
+    nameless = "SELECT DISTINCT part FROM lake.records WHERE part NOT IN (SELECT part FROM lake.parts) ORDER BY part"
+    verdict.wrong += [
+        f"part {part}: it is not known whose records these are" for (part,) in con.execute(nameless).fetchall()
+    ]
     told = gist.of(con, store.path)
     if told and set(told.counts) != set(distil.counted(con)):
         verdict.wrong.append(f"{gist.NAME} does not tell what the records say: remove it")
@@ -98,12 +102,13 @@ def _pieces(store: Store) -> Iterator[str]:
     ends = """
         SELECT part, max("offset"), count(*), min("offset") FROM lake.records GROUP BY part ORDER BY part
     """
-    together, held = list[int](), 0
+    together, held, reached = list[int](), 0, read_up_to(store.con)
     for part, end, records, first in store.con.execute(ends).fetchall():
-        is_large = end - first > _LARGE * records
-        if not is_large and held + end - first < _PIECE:
+        length = reached.get(part, end) - first
+        is_large = length > _LARGE * records
+        if not is_large and held + length < _PIECE:
             together.append(part)
-            held += end - first
+            held += length
             continue
         size = _OF_LARGE if is_large else _PIECE
         for start in range(first, end + 1, size):
@@ -126,7 +131,8 @@ def _compare(store: Store, read: dict[int, int], verdict: Verdict) -> None:
     kept = {part: hashlib.sha256() for part in read}
     for piece in _pieces(store):
         for part, data in _rows(store, f'SELECT part, bytes FROM whole WHERE {piece} ORDER BY part, "offset"'):
-            kept[part].update(data)
+            if part in kept:
+                kept[part].update(data)
     rows = store.con.execute(
         'SELECT part, source, "group", path, member, head_length, head_sha256 FROM lake.parts ORDER BY part'
     ).fetchall()
