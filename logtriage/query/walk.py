@@ -129,8 +129,6 @@ def _by_and_by(
         yield from found
         return
     while True:
-        if dear and has_many_formats(todo):  # without room beside the store documents are not told slice by slice
-            size = most = min(size, FEW_OF_MANY if snapshot.has_room() else FEW_OF_MANY // 4)
         here = [*window, *beyond]
         last = place_of(snapshot, todo, here, order, size)
         beyond = [beyond_of(todo.query, Key(*last), backwards)] if last else []
